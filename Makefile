@@ -1,0 +1,35 @@
+# `make demo` shows the connector at work, `make test` runs every check; README.md says more, and `dev/` does the work.
+
+PYTHON = .odoo/venv/bin/python
+.PHONY: demo demo-check test lint bench shell clean setup
+
+demo: setup
+	@$(PYTHON) -m dev.demo
+
+demo-check: setup
+	@$(PYTHON) -m dev.demo --check
+
+# ONLY=lint|eim|install|odoo|process|uninstall for one of the checks, K=expression for the tests that match
+test: BROWSER = --browser
+test: setup
+	@$(PYTHON) -m dev.test
+
+lint: export ONLY = lint
+lint: setup
+	@$(PYTHON) -m dev.test
+
+# NAME=orders for bench/bench_orders.py alone
+bench: setup
+	@$(PYTHON) -m dev.bench
+
+# a Python shell with `env` in the demonstration's database
+shell: setup
+	@$(PYTHON) -m dev.shell
+
+# the databases, logs and caches; what was downloaded stays, and goes with `rm -r .odoo`
+clean:
+	@test ! -x $(PYTHON) || $(PYTHON) -m dev.clean
+
+setup:
+	@command -v python3 >/dev/null || { echo "Python is missing: type 'apt-get install python3 python3-venv'."; exit 1; }
+	@python3 -m dev.setup $(BROWSER)

@@ -1,0 +1,95 @@
+"""Everything by which the project sets itself up, runs and tests itself: `python -m dev.<part>`.
+
+    setup      gets Odoo 19, its Python packages and Chromium      (standard library only)
+    postgres   starts and stops PostgreSQL
+    databases  runs Odoo's command line; keeps template databases and copies them
+    demo       `make demo` and `make demo-check`
+    test       `make test` and `make lint`
+    bench      `make bench`
+    sandbox    the stand-in for EIM as a process
+    uninstall  what an uninstalled addon leaves behind
+    shell      `make shell`
+    clean      `make clean`
+
+Whatever is fetched or made lies under `.odoo/` of the checkout; only Chromium is installed into the system.
+This file holds what all parts share. It and `setup` run on older Pythons too, to say that they are too old.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import signal
+import sys
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+HOME = ROOT / ".odoo"
+LOGS = HOME / "logs"
+ADDON = "extensiv_connector"
+VENV_PYTHON = HOME / "venv" / "bin" / "python"
+
+
+class Trouble(Exception):
+    """What stops a command and is the reader's to mend: one sentence with what to type, no traceback."""
+
+
+def say(text: str = "") -> None:
+    """Print a line at once, also into a pipe."""
+    print(text, flush=True)
+
+
+@contextlib.contextmanager
+def step(name: str):
+    """Show one line for a step of work: its name when it starts, its seconds when it is done."""
+    print(f"  {name} … ", end="", flush=True)
+    start = time.monotonic()
+    try:
+        yield
+    except BaseException:
+        say("stopped")
+        raise
+    say(f"{time.monotonic() - start:.1f} s")
+
+
+def tail(log: Path, lines: int = 25) -> str:
+    """Return the last lines of a log, indented, with the log's name in front."""
+    try:
+        text = log.read_text(errors="replace").splitlines()[-lines:]
+    except FileNotFoundError:
+        text = ["(empty)"]
+    return "\n".join([f"The end of {log}:", *(f"    {line}" for line in text)])
+
+
+def run_command(main) -> None:
+    """Run a part's `main()` and leave with its exit code, as every part does.
+
+    SIGTERM and SIGHUP end it as Ctrl-C does, so that `with` blocks stop what they started.
+    """
+
+    def interrupt(_signum, _frame):
+        raise KeyboardInterrupt
+
+    for signum in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(signum, interrupt)
+    try:
+        code = main()
+    except Trouble as trouble:
+        say(f"\n{trouble}")
+        code = 1
+    except KeyboardInterrupt:
+        say("\ninterrupted")
+        code = 130
+    sys.exit(code)
+
+
+@contextlib.contextmanager
+def undisturbed():
+    """Keep an impatient second Ctrl-C from interrupting what stops the processes."""
+    caught = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    before = {signum: signal.signal(signum, signal.SIG_IGN) for signum in caught}
+    try:
+        yield
+    finally:
+        for signum, handler in before.items():
+            signal.signal(signum, handler)

@@ -1,0 +1,307 @@
+"""Odoo's command line, and databases with Odoo in them.
+
+Installing Odoo's own modules takes a while, so it is done once, into a template that is copied (`CREATE
+DATABASE … TEMPLATE`, and the filestore by hard links). A database's comment tells what is in it: it is set
+when an installation is finished and compared before the database is used, so an interrupted one is redone and
+an outdated one is updated.
+
+    extensiv_base        a template: Odoo and what the addon depends on
+    extensiv_base_demo   the same with demonstration data
+    extensiv_addon       the addon installed, without demonstration data; what tests and benchmarks copy
+    extensiv_demo        `make demo`
+
+A PostgreSQL of others may hold others' databases: only names that begin with `extensiv_` are touched.
+"""
+
+from __future__ import annotations
+
+import ast
+import contextlib
+import ctypes
+import hashlib
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+from pathlib import Path
+
+import psycopg2
+from psycopg2 import sql
+
+from . import ADDON, HOME, LOGS, ROOT, VENV_PYTHON, Trouble, step, tail, undisturbed
+
+CONFIG = HOME / "odoo.conf"
+FILESTORE = HOME / "data" / "filestore"
+SCREENSHOTS = HOME / "screenshots"
+ALWAYS_INSTALLED = {"sale_stock", "stock_delivery"}
+NOT_INSTALLED = {"tests", "sandbox", "__pycache__"}
+"""Folders of the addon that a database knows nothing of."""
+STOP_SECONDS = 15
+
+
+# Running Odoo
+
+
+def write_config() -> Path:
+    """Write what every Odoo of the project is configured with; the database is given on the command line."""
+    LOGS.mkdir(parents=True, exist_ok=True)
+    options = {
+        "addons_path": ROOT,
+        "data_dir": HOME / "data",
+        "screenshots": SCREENSHOTS,
+        "http_interface": "127.0.0.1",
+        "list_db": False,
+        "workers": 0,
+        "max_cron_threads": 0,
+    }
+    text = "\n".join(["[options]", *(f"{name} = {value}" for name, value in options.items()), ""])
+    if not CONFIG.exists() or CONFIG.read_text() != text:
+        CONFIG.write_text(text)
+    return CONFIG
+
+
+def odoo_command(*arguments) -> list[str]:
+    """Return the command line of an Odoo of the project: `odoo_command("shell", "-d", name)`."""
+    command = [] if arguments[0].startswith("-") else [arguments[0]]
+    options = map(str, arguments[len(command) :])
+    return [str(VENV_PYTHON), "-m", "odoo", *command, "-c", str(write_config()), *options]
+
+
+def spawn(command: list, log: Path, **environ: str) -> subprocess.Popen:
+    """Start a process in a session of its own, with a new log; it ends with us, even when we are killed."""
+    with log.open("wb") as output:
+        return subprocess.Popen(
+            list(map(str, command)),
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            start_new_session=True,
+            preexec_fn=end_with_parent,
+            cwd=ROOT,
+            env={**os.environ, **environ},
+        )
+
+
+def end_with_parent() -> None:
+    """Ask Linux to send this process SIGTERM when its parent dies."""
+    pr_set_pdeathsig = 1
+    ctypes.CDLL(None).prctl(pr_set_pdeathsig, signal.SIGTERM)
+
+
+def end(process: subprocess.Popen) -> None:
+    """Stop a process of `spawn` and all that it started."""
+    with undisturbed():
+        for signum in (signal.SIGTERM, signal.SIGKILL):
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signum)
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(STOP_SECONDS)
+
+
+@contextlib.contextmanager
+def process(command: list, log: Path, **environ: str):
+    """Have a process of `spawn` for as long as a `with` block."""
+    started = spawn(command, log, **environ)
+    try:
+        yield started
+    finally:
+        end(started)
+
+
+def run_odoo(*arguments, log: Path) -> None:
+    """Run Odoo to its end, with a log of its own.
+
+    :raise Trouble: it failed
+    """
+    with process(odoo_command(*arguments), log) as odoo:
+        failed = odoo.wait()
+    if failed:
+        raise Trouble(f"Odoo failed.\n{tail(log)}")
+
+
+def script_process(database: str, script: str, args=None, *, log: Path) -> subprocess.Popen:
+    """Start a script in `odoo shell`, where it has `env` and `args`; `stdout` is what it prints.
+
+    Nothing is committed unless the script does. The caller ends the process with `end`.
+    """
+    with tempfile.TemporaryFile() as source, log.open("wb") as output:
+        source.write(f"args = {args!r}\n{script}".encode())
+        source.seek(0)
+        return subprocess.Popen(
+            odoo_command("shell", "-d", database, "--no-http"),
+            stdin=source,
+            stdout=subprocess.PIPE,
+            stderr=output,
+            text=True,
+            start_new_session=True,
+            preexec_fn=end_with_parent,
+            cwd=ROOT,
+        )
+
+
+def run_script(database: str, script: str, args=None, *, log: Path) -> str:
+    """Run a script as `script_process` does, and return what it printed.
+
+    :raise Trouble: it raised something
+    """
+    started = script_process(database, script, args, log=log)
+    try:
+        printed, _ = started.communicate()
+    finally:
+        end(started)
+    if started.returncode:
+        raise Trouble(f"A script failed in Odoo.\n{tail(log)}")
+    return printed
+
+
+def free_port(*preferred: int) -> int:
+    """Return the first of the preferred ports that nobody listens on, else any free one."""
+    for port in (*preferred, 0):
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(("127.0.0.1", port))
+            return probe.getsockname()[1]
+    raise Trouble("No port is free on 127.0.0.1.")
+
+
+# Databases
+
+
+@contextlib.contextmanager
+def cursor(database: str = "postgres"):
+    """Give a cursor that commits every statement."""
+    with contextlib.closing(psycopg2.connect(dbname=database)) as connection:
+        connection.autocommit = True
+        with connection.cursor() as cr:
+            yield cr
+
+
+def content_of(database: str) -> str | None:
+    """Return what the database was marked to hold; None when it is not there or was never finished."""
+    query = "SELECT shobj_description(oid, 'pg_database') FROM pg_database WHERE datname = %s"
+    with cursor() as cr:
+        cr.execute(query, [database])
+        return (cr.fetchone() or [None])[0]
+
+
+def mark_content(database: str, content: str) -> None:
+    with cursor() as cr:
+        comment = sql.SQL("COMMENT ON DATABASE {} IS {}")
+        cr.execute(comment.format(sql.Identifier(database), sql.Literal(content)))
+
+
+def drop(database: str) -> None:
+    """Drop the database, if it is there, and its filestore."""
+    assert database.startswith("extensiv_"), database
+    with cursor() as cr:
+        cr.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(database)))
+    shutil.rmtree(FILESTORE / database, ignore_errors=True)
+
+
+def copy(source: str, target: str) -> str:
+    """Make `target` anew as a copy of `source`, filestore included, and return its name."""
+    drop(target)
+    with cursor() as cr:
+        strategy = "STRATEGY FILE_COPY" if cr.connection.server_version >= 150000 else ""
+        cr.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", [source])
+        create = sql.SQL("CREATE DATABASE {} TEMPLATE {} " + strategy)
+        cr.execute(create.format(sql.Identifier(target), sql.Identifier(source)))
+    if (FILESTORE / source).exists():
+        # Odoo never changes a stored file, it adds and removes them: links are as good as copies
+        shutil.copytree(FILESTORE / source, FILESTORE / target, copy_function=os.link)
+    return target
+
+
+# What is in them
+
+
+def manifest() -> dict:
+    return ast.literal_eval((ROOT / ADDON / "__manifest__.py").read_text())
+
+
+def digest(*parts) -> str:
+    return hashlib.sha256(repr(parts).encode()).hexdigest()[:16]
+
+
+def odoo_version() -> str:
+    """Return what tells one Odoo from another: its folder, and what an update of it changes."""
+    (pth,) = HOME.glob("venv/lib/python*/site-packages/odoo.pth")
+    package = Path(pth.read_text().strip()) / "odoo"
+    changed = [(package / name).stat().st_mtime for name in ("release.py", "addons/base/__manifest__.py")]
+    return f"{package} {changed} {git_head(package.parent)}"
+
+
+def git_head(folder: Path) -> str:
+    """Return the commit that a checkout of Odoo is at."""
+    command = ["git", "-C", folder, "rev-parse", "HEAD"]
+    if not (folder / ".git").exists() or not shutil.which("git"):
+        return ""
+    return subprocess.run(command, capture_output=True, text=True, check=False).stdout.strip()
+
+
+def base_content() -> str:
+    return digest(odoo_version(), sorted(ALWAYS_INSTALLED | set(manifest()["depends"])))
+
+
+def addon_content() -> str:
+    """Return a digest of all files of the addon that an installation reads."""
+    folder = ROOT / ADDON
+    files = (
+        file
+        for file in sorted(folder.rglob("*"))
+        if file.is_file() and not NOT_INSTALLED & set(file.relative_to(folder).parts)
+    )
+    return digest(*((str(file.relative_to(folder)), file.read_bytes()) for file in files))
+
+
+def base(demo: bool = False) -> str:
+    """Return the template without the addon, making it when it is not there or outdated."""
+    name = "extensiv_base_demo" if demo else "extensiv_base"
+    content = base_content()
+    if content_of(name) != content:
+        with step(f"Odoo's modules{' and demonstration data' if demo else ''}, once"):
+            drop(name)
+            modules = ",".join(sorted(ALWAYS_INSTALLED | set(manifest()["depends"])))
+            install(name, "-i", modules, demo)
+            mark_content(name, content)
+    return name
+
+
+def with_addon(name: str = "extensiv_addon", *, demo: bool = False, fresh: bool = False) -> str:
+    """Return the database `name` after installing the addon there, or updating it when its files changed.
+
+    :param fresh: install it into a new copy of the template in any case
+    """
+    template, content = base(demo), f"{base_content()} {addon_content()}"
+    found = None if fresh else content_of(name)
+    if found == content:
+        return name
+    update = bool(found) and found.split()[0] == content.split()[0]
+    with step(f"{ADDON} {'updated' if update else 'installed'} in {name}"):
+        if not update:
+            copy(template, name)
+        install(name, "-u" if update else "-i", ADDON, demo)
+        mark_content(name, content)
+    return name
+
+
+def install_log(name: str) -> Path:
+    return LOGS / f"install-{name}.log"
+
+
+def install(name: str, how: str, modules: str, demo: bool) -> None:
+    options = ["--with-demo"] if demo else []
+    run_odoo("-d", name, how, modules, "--stop-after-init", "--no-http", *options, log=install_log(name))
+
+
+# Logs
+
+
+def complaints(log: Path) -> list[str]:
+    """Return what Odoo's log says at WARNING or above, each entry with its traceback."""
+    starts = r"^(?=\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d{3} )"
+    entries = re.split(starts, log.read_text(errors="replace"), flags=re.M)
+    return [entry.rstrip() for entry in entries if re.match(r"\S+ \S+ \d+ (WARNING|ERROR|CRITICAL) ", entry)]

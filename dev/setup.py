@@ -1,0 +1,295 @@
+"""Get Odoo 19, its Python packages and Chromium; `python3 -m dev.setup [--browser]`.
+
+Runs before anything is installed, so: standard library only. Every step leaves a stamp with what it was made
+from; it is skipped while the stamp fits, redone from nothing when it was interrupted or its ingredients
+changed, and needs the network only then.
+
+`ODOO=` names an existing Odoo 19: its source folder, its `odoo-bin` or its `odoo`. Without it, one that the
+chosen Python imports is used, or else Odoo is unpacked from Debian's package `odoo-19`, which needs no root.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from . import HOME, LOGS, ROOT, VENV_PYTHON, Trouble, run_command, step, tail
+
+PYTHONS = ((3, 10), (3, 11), (3, 12), (3, 13))
+"""What Odoo 19 and the pinned packages run on."""
+
+ODOO_FOLDER = HOME / "odoo"
+REQUIREMENTS = ROOT / "dev" / "requirements.txt"
+SETUP_LOG = LOGS / "setup.log"
+
+DEBS = {
+    "sid": ["odoo-19", "fonts-montserrat"],
+    # Odoo's web files are relative links into these. Debian 12's Font Awesome has the file names of 4.7.
+    "bookworm": [
+        "libjs-jquery",
+        "libjs-jquery-form",
+        "libjs-underscore",
+        "fonts-roboto-unhinted",
+        "fonts-inconsolata",
+        "fonts-font-awesome",
+        "fonts-ocr-b",
+    ],
+}
+DEBIAN_SUITES = {
+    "sid",
+    "unstable",
+    "testing",
+    "stable",
+    "oldstable",
+    "bullseye",
+    "bookworm",
+    "trixie",
+    "forky",
+    "duke",
+}
+# The web client's bundle names this file, which Debian's package leaves out for its licence.
+MISSING_FILE = "odoo/addons/mail/static/lib/selfie_segmentation/selfie_segmentation.js"
+
+
+def main() -> int:
+    LOGS.mkdir(parents=True, exist_ok=True)
+    python = find_python()
+    make_venv(python)
+    link_odoo(find_odoo(python))
+    if "--browser" in sys.argv:
+        ensure_chromium()
+    return 0
+
+
+def run(*command, **kwargs) -> None:
+    """Run a command into the set-up log; when it fails, show the log's end."""
+    with SETUP_LOG.open("a") as log:
+        log.write(f"\n$ {' '.join(map(str, command))}\n")
+        log.flush()
+        done = subprocess.run(
+            command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, check=False, **kwargs
+        )
+    if done.returncode:
+        raise Trouble(f"`{Path(command[0]).name}` failed; is the network there?\n{tail(SETUP_LOG)}")
+
+
+# Stamps
+
+
+def stamp_of(name: str) -> Path:
+    return HOME / "stamps" / name
+
+
+def is_done(name: str, content: str) -> bool:
+    """Tell whether the step was finished with the same ingredients."""
+    stamp = stamp_of(name)
+    return stamp.exists() and stamp.read_text() == content
+
+
+def set_done(name: str, content: str) -> None:
+    stamp_of(name).parent.mkdir(exist_ok=True)
+    stamp_of(name).write_text(content)
+
+
+# Python
+
+
+def find_python() -> str:
+    """Return a Python that Odoo 19 runs on: the one that runs this, or the newest fitting one on PATH.
+
+    :raise Trouble: there is none, or it cannot make virtual environments
+    """
+    names = [sys.executable] if sys.version_info[:2] in PYTHONS else []
+    names += [f"python{major}.{minor}" for major, minor in reversed(PYTHONS)]
+    found = [path for path in map(shutil.which, names) if path and starts(path)]
+    if not found:
+        raise Trouble(
+            "Odoo 19 needs Python 3.10 to 3.13, and none is on PATH: "
+            "install one, on Debian 12 or 13 with `apt-get install python3 python3-venv`."
+        )
+    for path in found:
+        if starts(path, "import ensurepip, venv"):
+            return path
+    raise Trouble(f"{found[0]} cannot make virtual environments: type `apt-get install python3-venv`.")
+
+
+def starts(python: str, code: str = "") -> bool:
+    """Tell whether a Python runs the code; what is on PATH may point to a version that is not there."""
+    return subprocess.run([python, "-c", code], capture_output=True, check=False).returncode == 0
+
+
+def make_venv(python: str) -> None:
+    """Make the virtual environment with the pinned packages."""
+    version = subprocess.run([python, "-V"], capture_output=True, text=True, check=True).stdout.strip()
+    content = hashlib.sha256(REQUIREMENTS.read_bytes()).hexdigest() + f" {version} {VENV_PYTHON}"
+    if is_done("venv", content) and VENV_PYTHON.exists():
+        return
+    with step(f"Python packages ({version})"):
+        folder = VENV_PYTHON.parent.parent
+        stamp_of("venv").unlink(missing_ok=True)
+        stamp_of("link").unlink(missing_ok=True)
+        shutil.rmtree(folder, ignore_errors=True)
+        run(python, "-m", "venv", folder)
+        run(VENV_PYTHON, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-r", REQUIREMENTS)
+        set_done("venv", content)
+
+
+# Odoo
+
+
+def find_odoo(python: str) -> Path:
+    """Return the folder that holds the `odoo` package, after getting it when there is none.
+
+    :raise Trouble: `ODOO` does not name an Odoo 19
+    """
+    if given := os.environ.get("ODOO"):
+        package = package_of(Path(given).expanduser().absolute())
+        if package is None:
+            raise Trouble(
+                f"ODOO={given} is not an Odoo 19: give its source folder, or its `odoo-bin` or `odoo`."
+            )
+        return package.parent
+    package = imported_by(python)
+    return package.parent if package else unpack_odoo()
+
+
+def package_of(given: Path) -> Path | None:
+    """Return the `odoo` package of a source folder, an installation's folder or a program."""
+    here = given.resolve()
+    places = [here, here.parent, here.parent.parent]
+    packages = [place / inner for place in places for inner in ("", "odoo", "lib/python3/dist-packages/odoo")]
+    packages.append(here / "usr/lib/python3/dist-packages/odoo")
+    package = next(filter(is_odoo_19, packages), None)
+    if package or not given.is_file():
+        return package
+    # a program installed by pip: the Python of its first line can import Odoo
+    shebang = re.match(rb"#! ?(/\S+)", given.read_bytes()[:300])
+    return imported_by(shebang[1].decode()) if shebang else None
+
+
+def is_odoo_19(package: Path) -> bool:
+    release = package / "release.py"
+    return release.is_file() and re.search(r"^version_info = \(19, 0,", release.read_text(), re.M) is not None
+
+
+def imported_by(python: str) -> Path | None:
+    """Return the `odoo` package that a Python can import, when it is version 19."""
+    code = "import importlib.util as u; print(u.find_spec('odoo.release').origin)"
+    # from /, so that nothing of the checkout is importable
+    done = subprocess.run([python, "-c", code], capture_output=True, text=True, check=False, cwd="/")
+    package = Path(done.stdout.strip()).parent
+    return package if done.returncode == 0 and is_odoo_19(package) else None
+
+
+def unpack_odoo() -> Path:
+    """Unpack Debian's `odoo-19` and what its web files link to; nothing of it is installed."""
+    folder = ODOO_FOLDER / "usr/lib/python3/dist-packages"
+    content = repr(DEBS)
+    if is_done("odoo", content) and is_odoo_19(folder / "odoo"):
+        return folder
+    source = debian_source()
+    with step("Odoo 19"):
+        stamp_of("odoo").unlink(missing_ok=True)
+        work = HOME / "debs"
+        shutil.rmtree(ODOO_FOLDER, ignore_errors=True)
+        shutil.rmtree(work, ignore_errors=True)
+        ODOO_FOLDER.mkdir(parents=True)
+        for suite, packages in DEBS.items():
+            download_debs(work / suite, source, suite, packages)
+        for deb in work.glob("*/*.deb"):
+            run("dpkg-deb", "-x", deb, ODOO_FOLDER)
+        shutil.rmtree(work)
+        missing = folder / MISSING_FILE
+        missing.parent.mkdir(parents=True, exist_ok=True)
+        missing.touch()
+        set_done("odoo", content)
+    return folder
+
+
+def download_debs(work: Path, source: tuple[str, str], suite: str, packages: list[str]) -> None:
+    """Download packages of another suite, with package lists of our own: the system's are left alone."""
+    for folder in ("sources", "lists/partial", "cache/archives/partial"):
+        (work / folder).mkdir(parents=True)
+    extension, text = source
+    (work / "sources" / f"debian.{extension}").write_text(text.replace("SUITE", suite))
+    options = {
+        "Dir::Etc::sourcelist": "/dev/null",
+        "Dir::Etc::sourceparts": work / "sources",
+        "Dir::State::lists": work / "lists",
+        "Dir::Cache": work / "cache",
+        "APT::Sandbox::User": "root",
+        "Acquire::Languages": "none",
+        "Acquire::Retries": "3",
+    }
+    apt_get = ["apt-get", "-q", *(f"-o{key}={value}" for key, value in options.items())]
+    run(*apt_get, "update")
+    run(*apt_get, "download", *packages, cwd=work)
+
+
+def debian_source() -> tuple[str, str]:
+    """Return the machine's own Debian source, as (file extension, text with `SUITE` in place of its suite).
+
+    :raise Trouble: this is not a Debian with apt
+    """
+    etc = Path("/etc/apt")
+    if shutil.which("apt-get") and shutil.which("dpkg-deb"):
+        for file in sorted(etc.glob("sources.list.d/*.sources")):
+            for stanza in re.split(r"\n\s*\n", file.read_text()):
+                suites = re.search(r"^Suites:(.*)$", stanza, re.M)
+                if (
+                    suites
+                    and DEBIAN_SUITES & set(suites[1].split())
+                    and re.search(r"^Types:.*\bdeb\b", stanza, re.M)
+                ):
+                    kept = re.findall(r"^(?:URIs|Signed-By):.*(?:\n[ \t].*)*", stanza, re.M)
+                    return "sources", "\n".join(
+                        ["Types: deb", *kept, "Suites: SUITE", "Components: main", ""]
+                    )
+        for file in [etc / "sources.list", *sorted(etc.glob("sources.list.d/*.list"))]:
+            for line in file.read_text().splitlines() if file.exists() else ():
+                entry = re.match(r"(deb\s+(?:\[.*?\]\s+)?\S+)\s+(\S+)\s", line)
+                if entry and entry[2] in DEBIAN_SUITES:
+                    return "list", f"{entry[1]} SUITE main\n"
+    raise Trouble(
+        "Odoo 19 comes from Debian's archive, and this system has no Debian source for apt: "
+        "type `make ODOO=/path/to/odoo …` with the folder of an Odoo 19."
+    )
+
+
+def link_odoo(folder: Path) -> None:
+    """Let the virtual environment import `odoo` from the folder; its own pinned packages come first."""
+    if not is_done("link", str(folder)):
+        (site_packages,) = VENV_PYTHON.parent.parent.glob("lib/python*/site-packages")
+        (site_packages / "odoo.pth").write_text(f"{folder}\n")
+        set_done("link", str(folder))
+
+
+# Chromium
+
+
+def ensure_chromium() -> None:
+    """Have a browser for the browser tests, the only thing that is installed into the system.
+
+    :raise Trouble: there is none and this is not root
+    """
+    if any(map(shutil.which, ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable"))):
+        return
+    if os.geteuid() or not shutil.which("apt-get"):
+        raise Trouble("The browser tests need Chromium: type `sudo apt-get install chromium`.")
+    with step("Chromium"):
+        environ = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+        install = ("apt-get", "-q", "-y", "install", "--no-install-recommends", "chromium")
+        try:
+            run(*install, env=environ)
+        except Trouble:  # no package lists yet, or old ones
+            run("apt-get", "-q", "update", env=environ)
+            run(*install, env=environ)
+
+
+if __name__ == "__main__":
+    run_command(main)

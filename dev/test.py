@@ -1,0 +1,146 @@
+"""`make test`: all checks in the order of their cost, up to the first that fails; `make lint`: the first.
+
+    ONLY=lint|eim|install|odoo|process|uninstall   one of them, quickly: the addon is updated, not reinstalled
+    K=expression                                    of the tests those that match, as pytest's -k
+
+A test that is skipped has shown nothing, so it counts as failed.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import time
+import xml.etree.ElementTree as ElementTree
+
+from . import ADDON, LOGS, ROOT, VENV_PYTHON, Trouble, postgres, run_command, say, step, uninstall
+from .databases import complaints, copy, install_log, with_addon, write_config
+
+NO_TESTS = 5
+"""Pytest's exit code when nothing was selected."""
+
+
+def main() -> int:
+    only, selected = os.environ.get("ONLY"), os.environ.get("K")
+    if only and only not in CHECKS:
+        raise Trouble(f"ONLY={only} is none of {', '.join(CHECKS)}.")
+    chosen = [only] if only else TESTS if selected else list(CHECKS)
+    start = time.monotonic()
+    if chosen == ["lint"] or chosen == ["eim"]:
+        run_checks(chosen, selected)
+    else:
+        with postgres.running(fast=True):
+            run_checks(chosen, selected)
+    say(f"\nAll is well after {time.monotonic() - start:.0f} s.")
+    if COUNTS:
+        say(f"{sum(COUNTS.values())} passed, 0 failed")
+    return 0
+
+
+def run_checks(chosen: list[str], selected: str | None) -> None:
+    for name in chosen:
+        title, check = CHECKS[name]
+        say(f"\n== {title}")
+        start = time.monotonic()
+        if name in TESTS:
+            COUNTS[name] = check(selected)
+        else:
+            check()
+        say(f"   {time.monotonic() - start:.1f} s")
+
+
+# The checks
+
+
+def lint() -> None:
+    for name, command in {
+        "ruff": ["ruff", "check", "--quiet", "--output-format=concise", "."],
+        "pylint-odoo": ["pylint", "--rcfile=pyproject.toml", ADDON],
+    }.items():
+        with step(name):
+            done = subprocess.run(
+                [program(command[0]), *command[1:]], cwd=ROOT, capture_output=True, text=True, check=False
+            )
+        if done.returncode:
+            raise Trouble(f"{name} finds:\n{done.stdout}{done.stderr}")
+
+
+def test_eim(selected: str | None) -> int:
+    return run_pytest("eim", ["tests", "--ignore=tests/odoo"], selected)
+
+
+def check_install() -> None:
+    """Install the addon with Odoo's own command line into a new database."""
+    log = install_log(with_addon(fresh=True))
+    if complained := complaints(log):
+        raise Trouble("\n".join([f"Odoo complained while installing {ADDON}:", *complained]))
+
+
+def test_odoo(selected: str | None) -> int:
+    name = copy(with_addon(), "extensiv_test")
+    options = [f"--odoo-config={write_config()}", f"--odoo-database={name}", "--odoo-http", ADDON]
+    return run_pytest("odoo", options, selected)
+
+
+def test_process(selected: str | None) -> int:
+    with_addon()
+    return run_pytest("process", ["tests/odoo"], selected)
+
+
+def check_uninstall() -> None:
+    with step("Orders pulled, addon uninstalled, databases compared"):
+        done = uninstall.check()
+    say(f"  {done}")
+
+
+CHECKS = {
+    "lint": ("Source: ruff and pylint-odoo", lint),
+    "eim": ("Tests without Odoo: the API client and the sandbox", test_eim),
+    "install": ("A fresh install whose log has no warning", check_install),
+    "odoo": ("Tests in Odoo, with its web server and Chromium", test_odoo),
+    "process": ("Tests with several Odoo processes, some of them killed", test_process),
+    "uninstall": ("An uninstall that leaves nothing behind", check_uninstall),
+}
+TESTS = ["eim", "odoo", "process"]
+COUNTS: dict[str, int] = {}
+
+
+# Pytest
+
+
+def program(name: str) -> str:
+    return str(VENV_PYTHON.with_name(name))
+
+
+def run_pytest(name: str, options: list[str], selected: str | None) -> int:
+    """Run pytest, showing its output, and return how many tests passed.
+
+    :raise Trouble: a test failed, was skipped, or there was none (unless they were selected with K)
+    """
+    report = LOGS / f"pytest-{name}.xml"
+    report.unlink(missing_ok=True)
+    command = [
+        program("pytest"),
+        "-q",
+        f"--junitxml={report}",
+        *(["-k", selected] if selected else []),
+        *options,
+    ]
+    code = subprocess.run(command, cwd=ROOT, stdin=subprocess.DEVNULL, check=False).returncode
+    if code == NO_TESTS and selected:
+        return 0
+    if code:
+        raise Trouble(
+            f"The tests failed (pytest's exit code {code}); run them alone with `make test ONLY={name}`."
+        )
+    cases = list(ElementTree.parse(report).getroot().iter("testcase"))
+    skipped = sum(case.find("skipped") is not None for case in cases)
+    if skipped:
+        raise Trouble(f"{skipped} tests were skipped, and so have shown nothing.")
+    return len(
+        {(case.get("classname"), case.get("name")) for case in cases}
+    )  # a subtest is no test of its own
+
+
+if __name__ == "__main__":
+    run_command(main)

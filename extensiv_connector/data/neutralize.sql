@@ -1,0 +1,19 @@
+-- a copy of the database talks to nobody: forget the credentials, disconnect the accounts
+UPDATE extensiv_account
+   SET state = 'draft',
+       state_message = 'This is a neutralized copy. Enter credentials of its own to connect it.',
+       api_user = NULL,
+       api_key = NULL,
+       pull_orders = false,
+       push_inventory = false,
+       push_shipments = false;
+
+-- deactivate the scheduled actions
+UPDATE ir_cron
+   SET active = false
+ WHERE id IN (
+       SELECT res_id
+         FROM ir_model_data
+        WHERE model = 'ir.cron'
+          AND module = 'extensiv_connector'
+);

@@ -1,0 +1,406 @@
+"""EimClient: one method a call."""
+
+from contextlib import contextmanager
+from datetime import date, datetime, timedelta, timezone
+
+from .errors import CredentialsRefused, EimError, NotFound, Refused, Unreadable
+from .reading import maps
+from .records import iso, writable
+from .routes import ROUTES, check_override, fill
+from .transport import Call, Transport, check_base_url
+from .wire import (
+    Alert,
+    BatchResult,
+    Cart,
+    InventoryItem,
+    Location,
+    Merchant,
+    Order,
+    OrderStatus,
+    Page,
+    Product,
+    ShipMethod,
+)
+
+__all__ = ["Call", "EimClient", "check_base_url"]
+
+MAX_LIMIT = 100  # entries of a page
+# Filtered lines are left out by us, which says so; aliases help to find a product. Both come only when asked
+# for.
+WITH_ALL_LINES = {"include_filtered_items": "Y", "include_aliases": "Y"}
+FALLBACK_PAGES = 10  # pages read where a list must be gathered from another one
+FALLBACK_DAYS = 30  # how far back orders are read for the carts they come from
+
+
+class EimClient:
+    """Speak to EIM for one credential.
+
+    Every method raises the classes of ``errors``; see ``Transport.call``, also for how long a call can take.
+
+    :param base_url: ``https://host`` without ``/v1`` (``http`` for loopback only, else ``ValueError``)
+    :param tokens: the token store, an object with ``take(reserve) -> float`` (seconds to wait, 0 when a token
+        was taken) and ``observe(remaining)``; see ``throttle``; by default a bucket of this client alone
+    :param overrides: ``{route name: path}`` from the account's form
+    :param session: a ``requests.Session``; :param sleep: and :param clock: (seconds, for durations) for tests
+    :param on_call: called after each call with a ``Call`` (route, method, path, status, milliseconds,
+        process_id, error class name)
+    :param max_wait: seconds it sleeps for a token before raising ``RateLimited``
+    :param timeout: seconds for an answer to be complete
+    :param known_paths: what ``answered`` of an earlier client held: the candidate to try first, by route name
+
+    ``answered`` says which candidate path answered, for the routes that have several; ``alerts_source`` is
+    ``"alerts"`` or ``"orders"`` after ``list_alerts``.
+    """
+
+    def __init__(
+        self, base_url, api_user, api_key, *, merchant_pk="", tokens=None, overrides=None, session=None,
+        sleep=None, clock=None, on_call=None, max_wait=5.0, timeout=30.0, known_paths=None,
+    ):  # fmt: skip
+        self._transport = Transport(
+            base_url, api_user, api_key, merchant_pk=merchant_pk, tokens=tokens, session=session, sleep=sleep,
+            clock=clock, on_call=on_call, max_wait=max_wait, timeout=timeout,
+        )  # fmt: skip
+        self._overrides = {
+            name: check_override(name, path) for name, path in (overrides or {}).items() if path
+        }
+        self.answered = {name: path for name, path in (known_paths or {}).items() if name in ROUTES}
+        self.alerts_source = None
+
+    def __repr__(self):
+        return f"<EimClient {self._transport.base_url}>"
+
+    @property
+    def max_wait(self):
+        """Seconds a call sleeps for a token before it raises ``RateLimited``; may be set between calls."""
+        return self._transport.max_wait
+
+    @max_wait.setter
+    def max_wait(self, seconds):
+        self._transport.max_wait = seconds
+
+    # Connection
+
+    def check_credentials(self) -> None:
+        """Ask for one SKU.
+
+        :raise CredentialsRefused: also for any refusal in EIM's own words, whose form is unknown (*inferred*)
+        """
+        refused = None
+        try:
+            self._get("check_credentials", {"limit": 1})
+        except Refused as error:
+            if isinstance(error, NotFound) and not error.code:
+                raise
+            refused = CredentialsRefused(
+                error.message, process_id=error.process_id, route=error.route, status=error.status
+            )
+        if refused:
+            raise refused
+
+    def list_merchants(self) -> tuple:
+        """Return every ``Merchant`` that a 3PL's warehouse-level key may act for."""
+        return self._list_all(Merchant, "list_merchants")
+
+    def list_carts(self) -> tuple:
+        """Return every ``Cart`` set up; where EIM lists none, the order sources of the last 30 days."""
+        try:
+            carts = Cart.parse_all(self._get("list_carts").response)
+        except (Refused, Unreadable):
+            carts = ()
+        return carts or self._carts_of_orders()
+
+    def list_locations(self) -> tuple:
+        """Return every ``Location``; where EIM lists none, those found in its inventory (10 pages)."""
+        try:
+            locations = Location.parse_all(self._get("list_locations").response)
+        except NotFound:
+            locations = ()
+        if locations:
+            return locations
+        found = {}
+        for item in self._gather(self.list_inventory):
+            for level in item.levels:
+                if level.location:
+                    found.setdefault(level.location, Location(level.location, level.remote_pk))
+        return tuple(found.values())
+
+    def list_ship_methods(self) -> tuple:
+        """Return every ``ShipMethod`` of the WMS; codes belong to the account."""
+        return self._list_all(ShipMethod, "list_ship_methods")
+
+    def list_cart_ship_methods(self, order_source) -> tuple:
+        """Return every ``ShipMethod`` of one cart."""
+        return self._list_all(ShipMethod, "list_cart_ship_methods", order_source=order_source)
+
+    # Orders
+
+    def list_orders(
+        self, status, *, page=1, limit=MAX_LIMIT, from_date=None, to_date=None, order_source=None
+    ):
+        """Return one ``Page`` of the orders in ``status`` (``new``, ``canceled``, ``any`` …).
+
+        Dates are a naive UTC or aware ``datetime``, or a ``date``; which date of the order they mean depends
+        on the status. An order that cannot be read is passed over and said in the page's ``unreadable``.
+        """
+        params = {
+            "limit": limit,
+            "page": page,
+            "from_date": _query_date(from_date),
+            "to_date": _query_date(to_date),
+            "order_source": order_source or None,
+            **WITH_ALL_LINES,
+        }
+        return self._page("list_orders", Order, params, status=status)
+
+    def list_skipped_orders(self) -> tuple:
+        """Return every ``Order`` that EIM skipped; those that cannot be read are passed over."""
+        answer = self._get("list_skipped_orders")
+        with _said_of("list_skipped_orders", answer):
+            return _read_entries(Order, answer.response)[0]
+
+    def get_order(self, cust_ref):
+        """Return one ``Order``; :raise NotFound: EIM has none of this ``cust_ref``."""
+        return self._one("get_order", Order, "cust_ref", cust_ref, WITH_ALL_LINES)
+
+    def get_order_status(self, cust_ref):
+        """Return the ``OrderStatus`` of one order, with the shipments EIM knows of."""
+        return self._one("get_order_status", OrderStatus, "cust_ref", cust_ref)
+
+    def acknowledge(self, cust_ref) -> None:
+        """Tell EIM that we have the order (``at_wms``). It states a fact: repeating it is harmless."""
+        self._update("acknowledge", cust_ref, {"order_status": "at_wms"})
+
+    @property
+    def can_acknowledge_batch(self):
+        """Whether a path for ``batch_update_order_status`` is set; none is known."""
+        return "batch_update_order_status" in self._overrides
+
+    def acknowledge_batch(self, cust_refs):
+        """Tell EIM at once that we have these orders, and return the ``BatchResult``.
+
+        :raise NotFound: no path is set
+        """
+        cust_refs = list(cust_refs)
+        if not cust_refs:
+            return BatchResult()
+        body = [
+            {"cust_ref": writable(cust_ref, "cust_ref"), "order_status": "at_wms"} for cust_ref in cust_refs
+        ]
+        return self._post_batch("batch_update_order_status", body)
+
+    def ship(self, cust_ref, shipments) -> None:
+        """Tell EIM that the whole order is shipped, with every ``Shipment``. EIM takes it once.
+
+        :raise ValueError: no shipment, one without items, a quantity not above zero; nothing was sent
+        :raise AnswerLost: read the order's status before doing it again
+        """
+        parcels = [shipment.to_wire() for shipment in shipments]
+        if not parcels:
+            raise ValueError("An order without shipments is not told to EIM as shipped.")
+        self._update("ship", cust_ref, {"order_status": "shipped", "shipments": parcels})
+
+    def cancel_order(self, cust_ref) -> None:
+        """Ask EIM to cancel the order in its cart (*inferred*: the path of acknowledging)."""
+        self._update("cancel_order", cust_ref, {"order_status": "canceled"})
+
+    # Inventory
+
+    def push_inventory(self, levels):
+        """State each ``Level`` and return the ``BatchResult``: what is not among its failures was accepted.
+
+        Levels are absolute: repeating is harmless, also after ``AnswerLost``.
+
+        :raise ValueError: a level that cannot be sent; nothing was
+        """
+        body = [level.to_wire() for level in levels]
+        return self._post_batch("push_inventory", body) if body else BatchResult()
+
+    def list_inventory(self, *, page=1, limit=MAX_LIMIT):
+        """Return one ``Page`` of ``InventoryItem``."""
+        return self._page("list_inventory", InventoryItem, {"limit": limit, "page": page})
+
+    def get_inventory(self, sku):
+        """Return the ``InventoryItem`` of one SKU; :raise NotFound: EIM does not know it."""
+        return self._one("get_inventory", InventoryItem, "sku", sku)
+
+    def get_product(self, sku):
+        """Return the ``Product`` of one SKU; :raise NotFound: EIM does not know it."""
+        return self._one("get_product", Product, "sku", sku)
+
+    # Alerts
+
+    def list_alerts(self) -> tuple:
+        """Return every ``Alert``; where EIM has no such list, one for each order in status ``error``.
+
+        ``alerts_source`` then says which it was.
+        """
+        try:
+            alerts, self.alerts_source = self._list_all(Alert, "list_alerts"), "alerts"
+        except NotFound:
+            alerts = tuple(Alert.of_order(order) for order in self._gather(self.list_orders, "error"))
+            self.alerts_source = "orders"
+        return alerts
+
+    def dismiss_alerts(self, remote_ids) -> None:
+        """Dismiss alerts by their ``remote_id``.
+
+        :raise ValueError: one is no number, because an order in error stands for the alert
+        """
+        ids = [int(remote_id) if str(remote_id).isdecimal() else None for remote_id in remote_ids]
+        if None in ids:
+            raise ValueError("EIM has no alert of its own for an order in error; mend the order instead.")
+        if ids:
+            self._post("dismiss_alerts", ids)
+
+    # How calls are made
+
+    def _get(self, name, params=None, **parts):
+        """GET a route; where it has several candidate paths, the first that answers is remembered.
+
+        :raise NotFound: the route has several candidates and none of them answers
+        """
+        route = ROUTES[name]
+        paths = self._paths(route)
+        for path in paths:
+            try:
+                answer = self._transport.call(route, fill(path, parts), params)
+            except (Refused, Unreadable) as error:
+                if len(route.paths) < 2 or name in self._overrides:
+                    raise
+                last = error
+                continue
+            if len(route.paths) > 1:
+                self.answered[name] = path
+            return answer
+        self.answered.pop(name, None)
+        raise NotFound(
+            f"EIM answers on none of {', '.join(paths)}: {last.message}",
+            process_id=last.process_id, route=name, status=last.status,
+        )  # fmt: skip
+
+    def _post(self, name, body, **parts):
+        """POST to a route.
+
+        :raise Refused: EIM says yes to the call and no to what is in it
+        """
+        answer = self._send(name, body, **parts)
+        result = BatchResult.parse(answer.response, 1, answer.process_id)
+        if result.failures:
+            raise Refused(result.failures[0].message, process_id=answer.process_id, route=name, status=200)
+
+    def _post_batch(self, name, body):
+        answer = self._send(name, body)
+        return BatchResult.parse(answer.response, len(body), answer.process_id)
+
+    def _send(self, name, body, **parts):
+        route = ROUTES[name]
+        paths = self._paths(route)
+        if not paths:
+            raise NotFound(f"No path is known for {name}; it can be set on the account.", route=name)
+        return self._transport.call(route, fill(paths[0], parts), body=body)
+
+    def _update(self, name, cust_ref, body):
+        self._post(name, body, cust_ref=writable(cust_ref, "cust_ref"))
+
+    def _paths(self, route):
+        """Return the paths to try, the one that answered before first."""
+        if route.name in self._overrides:
+            return (self._overrides[route.name],)
+        known = self.answered.get(route.name)
+        return tuple(sorted(route.paths, key=lambda path: path != known))
+
+    def _one(self, name, record, key, value, params=None):
+        answer = self._get(name, params, **{key: writable(value, key)})
+        entries = maps([answer.response] if isinstance(answer.response, dict) else answer.response)
+        with _said_of(name, answer):
+            if not answer.response:
+                raise NotFound(f"EIM has nothing of the {key} {value}.")
+            if len(entries) != 1:
+                raise Unreadable("EIM's answer is not one record.")
+            result = record.parse(entries[0])
+            if getattr(result, key).strip().casefold() != value.strip().casefold():
+                raise Unreadable(f"EIM answers for another {key} than {value}.")
+        return result
+
+    def _page(self, name, record, params, **parts):
+        limit, page = params["limit"], params["page"]
+        if not (1 <= limit <= MAX_LIMIT and page >= 1):
+            raise ValueError(f"A page has 1 to {MAX_LIMIT} entries and a number from 1.")
+        answer = self._get(name, params, **parts)
+        with _said_of(name, answer):
+            items, unreadable, count = _read_entries(record, answer.response)
+        seen = (page - 1) * limit + count
+        total = answer.total if answer.total is None or answer.total >= count else None
+        is_last = count == 0 or (count < limit if total is None else seen >= total)
+        return Page(items, page, is_last, total, unreadable)
+
+    def _list_all(self, record, name, **parts):
+        """Return the records of a list that has no pages; entries that name nothing are passed over."""
+        answer = self._get(name, **parts)
+        with _said_of(name, answer):
+            return tuple(filter(None, (record.parse(entry) for entry in maps(_rows(answer.response)))))
+
+    def _gather(self, list_page, *args, pages=FALLBACK_PAGES, **kwargs):
+        """Yield the entries of the first ``pages`` pages of a list."""
+        for number in range(1, pages + 1):
+            page = list_page(*args, page=number, **kwargs)
+            yield from page.items
+            if page.is_last:
+                return
+
+    def _carts_of_orders(self):
+        since = datetime.now(timezone.utc) - timedelta(days=FALLBACK_DAYS)
+        try:
+            orders = list(self._gather(self.list_orders, "any", from_date=since))
+        except Refused:
+            orders = self._gather(self.list_orders, "new_or_at_wms")
+        sources = dict.fromkeys(order.order_source for order in orders if order.order_source)
+        return tuple(Cart(source, source) for source in sources)
+
+
+@contextmanager
+def _said_of(name, answer):
+    """Say of an error in reading an answer which call it was."""
+    try:
+        yield
+    except EimError as error:
+        error.route, error.process_id, error.status = name, answer.process_id, 200
+        raise
+
+
+def _read_entries(record, response):
+    """Return ``(records, what was passed over and why, how many entries there were)`` of a list."""
+    rows = _rows(response)
+    items, unreadable = [], []
+    for position, raw in enumerate(rows, 1):
+        try:
+            if not isinstance(raw, dict):
+                raise Unreadable("It is not an object.")
+            items.append(record.parse(raw))
+        except Unreadable as error:
+            unreadable.append(f"Entry {position}: {error.message}")
+    return tuple(items), tuple(unreadable), len(rows)
+
+
+def _rows(response):
+    """Return the entries of a list as EIM may wrap it: a list, nothing, a map of objects, one list in a map.
+
+    :raise Unreadable: it is none of these
+    """
+    if response in (None, "", [], {}):
+        return []
+    if isinstance(response, dict):
+        lists = [value for value in response.values() if isinstance(value, list)]
+        if len(response) == len(lists) == 1:
+            return lists[0]
+        if all(isinstance(value, dict) for value in response.values()):
+            return list(response.values())
+    if isinstance(response, list):
+        return response
+    raise Unreadable("EIM's answer is not a list.")
+
+
+def _query_date(value):
+    if isinstance(value, datetime):
+        return iso(value)
+    return value.isoformat() if isinstance(value, date) else value

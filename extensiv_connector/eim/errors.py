@@ -1,0 +1,66 @@
+"""What can go wrong when talking to EIM, told apart as the flows must treat it.
+
+Every error carries EIM's own words and the support id (``X-CartRover-Process-ID``); none carries a
+credential, a request header or a body.
+"""
+
+
+class EimError(Exception):
+    """Base of everything the client raises.
+
+    :param message: EIM's own words where it gave any, else one plain sentence
+    :param process_id: EIM's support id of the call, where an answer arrived
+    :param route: the name of the route in ``routes.ROUTES``
+    :param status: the HTTP status, where an answer arrived
+    """
+
+    def __init__(self, message, *, process_id=None, route=None, status=None):
+        super().__init__(message)
+        self.message = message
+        self.process_id = process_id
+        self.route = route
+        self.status = status
+
+
+class Transient(EimError):
+    """EIM was not reached or had trouble of its own; nothing was done, trying later may work."""
+
+
+class RateLimited(Transient):
+    """No token in time, or EIM said ``RateLimit``; not a failure, a pause of ``retry_after`` seconds."""
+
+    def __init__(self, message, *, retry_after, **kwargs):
+        super().__init__(message, **kwargs)
+        self.retry_after = retry_after
+
+
+class CredentialsRefused(EimError):
+    """The API user or key was refused; nothing works until a person mends it."""
+
+
+class Refused(EimError):
+    """EIM understood and refused; repeating the same call changes nothing.
+
+    ``code`` is EIM's ``error_code`` (``Invalid``, ``Failure``), ``detail`` its ``error_response`` as text.
+    """
+
+    def __init__(self, message, *, code="", detail="", **kwargs):
+        super().__init__(message, **kwargs)
+        self.code = code
+        self.detail = detail
+
+
+class NotFound(Refused):
+    """EIM has no such route or no such thing (HTTP 404)."""
+
+
+class Unreadable(EimError):
+    """An answer arrived that is not what the contract describes (not JSON, cut short, another shape)."""
+
+    def __init__(self, message, *, cut_short=False, **kwargs):
+        super().__init__(message, **kwargs)
+        self.cut_short = cut_short
+
+
+class AnswerLost(EimError):
+    """A writing call was sent and no readable answer came: EIM may or may not have done the work."""

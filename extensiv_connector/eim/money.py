@@ -1,0 +1,354 @@
+"""How an order of EIM becomes priced lines of a sale order: pure rules, every amount a ``Decimal``.
+
+EIM adds up ``extended_amount = (price - discount) * quantity`` of the lines, then
+``grand_total = sub_total + sales_tax + shipping_handling - order_discount``, where ``order_discount``
+already holds every ``addl_discount``. So ``extended_amount`` rules a line, ``grand_total`` the order.
+
+Odoo multiplies floats and rounds each line (``round_per_line``) or only their sum (``round_globally``, its
+default). A line keeps EIM's price, or EIM's price with Odoo's percentage, only where Odoo makes EIM's amount
+of it to the cent; otherwise it carries a net price. What rounding leaves over, at most half a cent a line, is
+told as ``rounding``.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from decimal import ROUND_HALF_UP, Decimal
+
+from .wire import Order, OrderLine
+
+ZERO = Decimal(0)
+DISCOUNT_STEP = Decimal("0.01")  # Odoo keeps a discount percentage with two digits
+READ_DIGITS = 12  # finer parts of an amount are nobody's money
+FLOAT_DIGITS = 14  # beyond, Odoo's rounding of a float is no longer sure of the last digit
+
+
+@dataclass(frozen=True, slots=True)
+class PricedLine:
+    """One line of the sale order. ``price_unit`` is to be stored unrounded, as Odoo does."""
+
+    line: OrderLine
+    quantity: Decimal
+    price_unit: Decimal
+    discount: Decimal  # percentage with two digits, 0 when not used
+    amount: Decimal  # what EIM adds up: extended_amount, or (price - discount) * quantity where it sent none
+    subtotal: Decimal  # what Odoo shows before taxes
+    note: str  # names the discount where the net price is carried instead
+
+    @property
+    def raw(self) -> float:
+        """The amount before rounding, in Odoo's own order of operations."""
+        return _raw(self.price_unit, self.discount, self.quantity)
+
+
+@dataclass(frozen=True, slots=True)
+class PricedOrder:
+    """The whole order. Where ``problems`` is not empty it cannot be imported and the amounts mean nothing.
+
+    ``shipping``, ``-order_discount``, ``tax`` and ``rounding``, where not zero, become one line each, in this
+    order after ``lines``.
+    """
+
+    lines: tuple[PricedLine, ...]
+    shipping: Decimal
+    order_discount: Decimal  # positive takes away
+    tax: Decimal  # of the tax line: 0 unless the policy is ``line``
+    rounding: Decimal
+    sales_tax: Decimal  # what EIM says, whatever the policy
+    untaxed_total: Decimal  # lines + shipping - order_discount + rounding, as Odoo adds them up
+    computed_total: Decimal  # untaxed_total + sales_tax, without sales_tax for ``ignore``
+    expected_total: Decimal  # grand_total, less sales_tax for ``ignore``
+    differences: tuple[str, ...]  # plain sentences; they hold nothing up while ``matches``
+    problems: tuple[str, ...]
+
+    @property
+    def matches(self) -> bool:
+        """The parts add up to EIM's expected total, to the cent."""
+        return self.computed_total == self.expected_total
+
+
+def price_order(
+    order: Order,
+    *,
+    digits: int = 2,
+    tax_policy: str = "line",
+    round_globally: bool = True,
+    quantity_digits: int = 2,
+) -> PricedOrder:
+    """Price the unfiltered lines of an order, in their order. Never raises: reasons are in ``problems``.
+
+    :param digits: decimal places of the order's currency.
+    :param tax_policy: ``line`` (EIM's tax as a line), ``odoo`` (Odoo's taxes), ``ignore`` (not on the order).
+    :param round_globally: the company's ``tax_calculation_rounding_method`` is ``round_globally``.
+    :param quantity_digits: the decimal precision *Product Unit*: Odoo would round finer quantities silently.
+    """
+    money = _Money(digits, round_globally)
+    problems, differences, lines = [], [], []
+
+    def read(record, field, label):
+        try:
+            return money.read(getattr(record, field), label)
+        except ValueError as reason:
+            problems.append(f"{reason}.")
+            return None
+
+    for position, line in enumerate(order.lines, 1):
+        if line.filtered:
+            continue
+        label = f"Line {line.line_no or position} ({line.sku or 'no SKU'})"
+        try:
+            lines.append(_price_line(line, money, quantity_digits))
+            differences += [f"{label}: {told}" for told in _line_differences(lines[-1], money)]
+        except ValueError as reason:
+            problems.append(f"{label}: {reason}.")
+    if all(line.filtered for line in order.lines):
+        problems.append("EIM filters every line of the order." if order.lines else "The order has no lines.")
+
+    shipping = read(order, "shipping_handling", "The shipping") or ZERO
+    order_discount = read(order, "order_discount", "The order's discount") or ZERO
+    header_tax = read(order, "sales_tax", "The sales tax")
+    sub_total = read(order, "sub_total", "The sub total")
+    grand_total = read(order, "grand_total", "The grand total")
+    line_tax = sum((read(priced.line, "tax", "The tax of a line") or ZERO for priced in lines), ZERO)
+
+    goods = sum((priced.amount for priced in lines), ZERO)
+    before_tax = goods + shipping - order_discount
+    sales_tax = header_tax or ZERO
+    if not header_tax and line_tax:
+        # Only some carts give tax by line; it is believed where it makes the grand total right.
+        slack = money.slack(lines, (shipping, order_discount, line_tax))
+        wanted = before_tax + line_tax if grand_total is None and header_tax is None else grand_total
+        if wanted is not None and abs(before_tax + line_tax - wanted) <= slack < abs(before_tax - wanted):
+            sales_tax = line_tax
+            differences.append(f"The sales tax {money.show(line_tax)} is the sum of the lines' taxes.")
+
+    levied = ZERO if tax_policy == "ignore" else sales_tax
+    parts = before_tax + levied
+    if grand_total is None:
+        expected = money.round(parts)
+        differences.append(f"EIM sent no grand total: {money.show(expected)} is the sum of its parts.")
+    else:
+        expected = money.round(grand_total - sales_tax + levied)
+
+    extras = [money.round(amount) for amount in (shipping, -order_discount, levied)]
+    slack = money.slack(lines, (shipping, order_discount, levied))
+    # A total that rounding does not explain is EIM's own difference: told, never hidden in the rounding.
+    totals = (expected, money.round(parts))
+    rounding, computed = money.settle(lines, extras, totals, slack)
+    if money.total(lines, [*extras, rounding]) != computed:
+        # The sum lies on half a unit, where the noise of floats decides. Net prices leave no such half.
+        lines = [_net_line(priced, money) for priced in lines]
+        rounding, computed = money.settle(lines, extras, totals, slack)
+
+    if sub_total is not None and abs(sub_total - goods) > slack:
+        differences.append(
+            f"EIM's sub total {money.show(sub_total)} differs from the sum of the lines {money.show(goods)}"
+            f" by {money.show(abs(sub_total - goods))}."
+        )
+    if computed != expected:
+        name, tax = "grand total", f" + tax {money.show(levied)}"
+        if tax_policy == "ignore":
+            name, tax = "grand total without its sales tax", ""
+        differences.append(
+            f"EIM's {name} {money.show(expected)} differs by {money.show(abs(expected - computed))} from"
+            f" {money.show(computed)}: lines {money.show(goods)} + shipping {money.show(shipping)}"
+            f" - discount {money.show(order_discount)}{tax}."
+        )
+        if len(lines) < len(order.lines):
+            differences.append("Lines that EIM filters are left out, and its total may hold their amounts.")
+    if not money.holds(computed) or not money.holds(expected):
+        problems.append("The order's total has more digits than Odoo computes exactly.")
+
+    return PricedOrder(
+        lines=tuple(lines),
+        shipping=extras[0],
+        order_discount=-extras[1] + ZERO,
+        tax=extras[2] if tax_policy == "line" else ZERO,
+        rounding=rounding,
+        sales_tax=money.round(sales_tax),
+        untaxed_total=computed - extras[2],
+        computed_total=computed,
+        expected_total=expected,
+        differences=tuple(differences),
+        problems=tuple(problems),
+    )
+
+
+def _price_line(line: OrderLine, money: "_Money", quantity_digits: int) -> PricedLine:
+    """Price one line.
+
+    :raise ValueError: the reason why Odoo cannot hold it.
+    """
+    quantity = money.read(line.quantity, "the quantity")
+    price = money.read(line.price, "the price")
+    discount = money.read(line.discount, "the discount") or ZERO
+    amount = money.read(line.extended_amount, "the extended amount")
+    if quantity is None:
+        raise ValueError("the quantity is missing or is not a number")
+    if quantity <= 0:
+        raise ValueError(f"the quantity is {'zero' if not quantity else 'negative'}")
+    if quantity != round(quantity, quantity_digits):
+        raise ValueError(
+            f"the quantity {_plain(quantity)} has more decimals than Odoo's Product Unit ({quantity_digits})"
+        )
+    if amount is None:
+        if price is None:
+            raise ValueError("neither the price nor the extended amount can be read")
+        amount = money.read((price - discount) * quantity, "the amount")
+
+    for price_unit, percentage in _candidates(price, discount):
+        if money.fits(price_unit, percentage, quantity, amount):
+            break
+    else:
+        price_unit, percentage = money.net_price(amount, quantity), ZERO
+
+    note = "" if percentage else _note(line, money)
+    subtotal = money.round_float(_raw(price_unit, percentage, quantity))
+    return PricedLine(line, quantity, price_unit, percentage, amount, subtotal, note)
+
+
+def _net_line(priced: PricedLine, money: "_Money") -> PricedLine:
+    amount = money.round(priced.amount)
+    price_unit = money.net_price(amount, priced.quantity)
+    note = _note(priced.line, money)
+    return replace(priced, price_unit=price_unit, discount=ZERO, subtotal=amount, note=note)
+
+
+def _note(line: OrderLine, money: "_Money") -> str:
+    """Name the discount that a net price no longer shows."""
+    discount = money.read(line.discount, "the discount")
+    if not discount:
+        return ""
+    name = "Discount" if discount > 0 else "Surcharge"
+    price = money.read(line.price, "the price")
+    listed = "" if price is None else f" (price {money.show(price)})"
+    return f"{name} {money.show(abs(discount))} per unit{listed}"
+
+
+def _candidates(price: Decimal | None, discount: Decimal) -> Iterator[tuple[Decimal, Decimal]]:
+    """Ways to carry a line, the most telling first: ``(price_unit, discount percentage)``."""
+    if price is None:
+        return
+    # A surcharge is no discount, and Odoo shows none: it goes into the net price.
+    if discount and price and 0 < discount / price <= 1:
+        percentage = (discount / price * 100).quantize(DISCOUNT_STEP, ROUND_HALF_UP)
+        if percentage:
+            yield price, percentage
+    yield price - discount, ZERO
+
+
+def _line_differences(priced: PricedLine, money: "_Money") -> Iterator[str]:
+    if priced.line.price is None:
+        return
+    price = money.read(priced.line.price, "the price")
+    discount = money.read(priced.line.discount, "the discount") or ZERO
+    computed = (price - discount) * priced.quantity
+    if abs(computed - priced.amount) > money.unit / 2:
+        yield (
+            f"EIM's amount {money.show(priced.amount)} is not (price {money.show(price)} - discount"
+            f" {money.show(discount)}) x {_plain(priced.quantity)} = {money.show(computed)}."
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Money:
+    """The currency's digits and the company's way to round, and Odoo's arithmetic with them."""
+
+    digits: int
+    round_globally: bool
+
+    @property
+    def unit(self) -> Decimal:
+        """The smallest amount, such as a cent."""
+        return Decimal(1).scaleb(-self.digits)
+
+    def holds(self, value: Decimal) -> bool:
+        # adjusted() looks at the exponent alone, so that no absurd one is ever computed with
+        return value.is_finite() and (not value or value.adjusted() < FLOAT_DIGITS - self.digits)
+
+    def read(self, value: Decimal | None, label: str) -> Decimal | None:
+        """Return a value of EIM fit to compute with.
+
+        :raise ValueError: not a finite number, or one too large for Odoo's floats.
+        """
+        if value is None:
+            return None
+        if not self.holds(value):
+            raise ValueError(f"{label} is {'too large' if value.is_finite() else 'not a number'}")
+        return round(value, READ_DIGITS) if value else ZERO
+
+    def round(self, value: Decimal) -> Decimal:
+        """To the currency's unit, half away from zero."""
+        return value.quantize(self.unit, ROUND_HALF_UP) + ZERO
+
+    def round_float(self, value: float) -> Decimal:
+        """As Odoo's ``float_round``: half away from zero after a nudge of four units in the last place."""
+        nudged = value * 10**self.digits * (1 + 2**-50)
+        return self.round(Decimal(nudged).to_integral_value(ROUND_HALF_UP).scaleb(-self.digits))
+
+    def show(self, value: Decimal) -> str:
+        """With the currency's digits, and more only where the value has more."""
+        return _plain(value, self.digits)
+
+    def fits(self, price_unit: Decimal, percentage: Decimal, quantity: Decimal, amount: Decimal) -> bool:
+        """Whether Odoo makes ``amount`` of it, to the cent."""
+        raw = _raw(price_unit, percentage, quantity)
+        if abs(Decimal(raw) - amount) > self.unit or self.round_float(raw) != self.round(amount):
+            return False
+        if not self.round_globally or self.is_whole(amount):
+            return True
+        # Neither side rounds the line, so parts of a cent add up and must be the same.
+        return abs(Decimal(raw) - amount) <= self.unit / 100
+
+    def net_price(self, amount: Decimal, quantity: Decimal) -> Decimal:
+        """The shortest price that gives ``amount`` within a hundredth of the unit.
+
+        :raise ValueError: it is too large for Odoo's floats.
+        """
+        exact = amount / quantity
+        if not self.holds(exact):
+            raise ValueError("the net price is too large")
+        for places in (self.digits, 4, 6, 9):
+            price = exact.quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP)
+            close = abs(price * quantity - amount) <= self.unit / 100
+            if close and self.fits(price, ZERO, quantity, amount):
+                return price
+        return exact
+
+    def is_whole(self, amount: Decimal) -> bool:
+        return amount == self.round(amount)
+
+    def slack(self, lines: list[PricedLine], extras: tuple[Decimal, ...]) -> Decimal:
+        """The most that rounding explains: half a unit a line, and nothing where all are whole units."""
+        exact = [line.price_unit * line.quantity * (100 - line.discount) / 100 for line in lines]
+        amounts = [*exact, *(line.amount for line in lines), *extras]
+        if all(self.is_whole(amount) for amount in amounts):
+            return ZERO
+        return self.unit / 2 * (len(lines) + sum(bool(extra) for extra in extras))
+
+    def total(self, lines: list[PricedLine], extras: list[Decimal]) -> Decimal:
+        """The total before rounding's own line, added up as Odoo does."""
+        by_line = sum((line.subtotal for line in lines), ZERO) + sum(extras, ZERO)
+        raw = sum(line.raw for line in lines) + sum(map(float, extras))
+        # Odoo leaves a sum of exactly nothing as its rounded lines make it.
+        return self.round_float(raw) if self.round_globally and raw else self.round(by_line)
+
+    def settle(
+        self,
+        lines: list[PricedLine],
+        extras: list[Decimal],
+        totals: tuple[Decimal, ...],
+        slack: Decimal,
+    ) -> tuple[Decimal, Decimal]:
+        """The rest to the first of ``totals`` within ``slack``, or nothing; and the total with it."""
+        bare = self.total(lines, extras)
+        rounding = next((total - bare for total in totals if abs(total - bare) <= slack), ZERO)
+        return rounding, bare + rounding
+
+
+def _raw(price_unit: Decimal, percentage: Decimal, quantity: Decimal) -> float:
+    return float(quantity) * (float(price_unit) * (1 - float(percentage) / 100.0))
+
+
+def _plain(value: Decimal, digits: int = 0) -> str:
+    places = max(digits, -value.normalize().as_tuple().exponent)
+    return f"{value:.{places}f}"

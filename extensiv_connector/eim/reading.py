@@ -1,0 +1,175 @@
+"""Tolerant reading of single values: whatever EIM sends, a typed value or nothing, and never an exception."""
+
+import re
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+from .cleaning import clean_text
+from .errors import Unreadable
+
+MAX_SHORT = 250  # characters of a name, a city, a code: what an index of PostgreSQL can still hold
+MAX_IDENTITY = 250  # characters of a cust_ref or a SKU, which are refused and never shortened
+
+_NUMBER = re.compile(r"[+-]?(?:\d{1,15}(?:\.\d{0,25})?|\.\d{1,25})(?:[eE][+-]?\d{1,2})?", re.ASCII)
+_MOMENT = re.compile(
+    r"(\d{4})-(\d\d)-(\d\d)(?:[T ](\d\d):(\d\d)(?::(\d\d)(?:[.,]\d+)?)?\s?(?:([Zz])|([+-])(\d\d):?(\d\d))?)?",
+    re.ASCII,
+)
+_NO_MOMENT = ("", "0000-00-00", "0000-00-00 00:00:00", "0000-00-00T00:00:00+00:00")
+_NO_IDENTITY = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufffd-\uffff]")
+_YES = ("y", "yes", "true", "t", "1")
+
+
+def text(value, limit=MAX_SHORT):
+    """Return ``value`` as one stripped line of at most ``limit`` characters; ``""`` for what is no text."""
+    if value is None:
+        return ""
+    if type(value) is not str:
+        value = _plain(value)
+    if not value.isprintable():
+        value = " ".join(clean_text(value).split())
+    value = value.strip()
+    return value if len(value) <= limit else value[: limit - 1] + "…"
+
+
+def note(value):
+    """Return ``value`` as stripped text that may have several lines."""
+    if value is None:
+        return ""
+    return clean_text(value if type(value) is str else _plain(value)).strip()
+
+
+def identity(value, what):
+    """Return a ``cust_ref`` or SKU exactly as received: it names the thing in every later call.
+
+    :raise Unreadable: absent, longer than ``MAX_IDENTITY``, with characters that no screen shows, or ``.``
+        and ``..``, which a URL cannot carry
+    """
+    value = value if type(value) is str else _plain(value)
+    if not value.strip():
+        raise Unreadable(f"The {what} is missing.")
+    if len(value) > MAX_IDENTITY:
+        raise Unreadable(f"The {what} is longer than {MAX_IDENTITY} characters.")
+    if _NO_IDENTITY.search(value) or value in (".", ".."):
+        raise Unreadable(f"The {what} has characters that cannot be used.")
+    return value
+
+
+def number(value):
+    """Return a finite ``Decimal`` of less than 10^15, or ``None`` for nothing or what is no number."""
+    if type(value) is float or type(value) is int:
+        value = repr(value) if -1e15 < value < 1e15 else ""
+    elif type(value) is str:
+        value = value.strip()
+    if type(value) is not str or not _NUMBER.fullmatch(value):
+        return None
+    result = Decimal(value)
+    return result if result.adjusted() < 15 else None
+
+
+def moment(value):
+    """Return a naive UTC ``datetime`` without fractions, or ``None``.
+
+    A bare date is noon UTC, so that no time zone moves the day; a time without zone is UTC.
+    """
+    found = _MOMENT.fullmatch(value.strip()) if type(value) is str else None
+    if not found:
+        return None
+    year, month, day, hour, minute, second, _utc, sign, zone_hours, zone_minutes = found.groups()
+    if not "1900" <= year <= "2200":
+        return None
+    try:
+        result = datetime(
+            int(year),
+            int(month),
+            int(day),
+            int(hour) if hour else 12,
+            int(minute or 0),
+            min(int(second or 0), 59),
+        )
+    except ValueError:
+        return None
+    if sign and (zone_hours != "00" or zone_minutes != "00"):
+        offset = timedelta(hours=int(zone_hours), minutes=int(zone_minutes))
+        result = result - offset if sign == "+" else result + offset
+    return result
+
+
+def flag(value):
+    """Return whether ``value`` says yes: ``Y``, ``true``, ``1`` in any spelling."""
+    if value is None or value == "N":
+        return False
+    return value is True or (type(value) in (str, int) and str(value).strip().lower() in _YES)
+
+
+def first(raw, *keys):
+    """Return the first value among ``keys`` that is neither absent nor empty, else ``None``."""
+    for key in keys:
+        value = raw.get(key)
+        if value not in (None, "", [], {}):
+            return value
+    return None
+
+
+def maps(value):
+    """Return the objects of a list, or of a map's values; whatever else they hold is passed over."""
+    if isinstance(value, dict):
+        value = value.values()
+    elif not isinstance(value, (list, tuple)):
+        return []
+    return [item for item in value if isinstance(item, dict)]
+
+
+def _plain(value):
+    if isinstance(value, float):
+        return str(int(value)) if value.is_integer() and abs(value) < 1e15 else repr(value)
+    return str(value) if isinstance(value, int) and not isinstance(value, bool) else ""
+
+
+class Fields:
+    """One object of an answer, read field by field; what cannot be read is said in ``problems``.
+
+    :param where: what the object is, to begin a problem's sentence with (``"line 2: "``)
+    """
+
+    __slots__ = ("raw", "problems", "where")
+
+    def __init__(self, raw, problems, where=""):
+        self.raw = raw
+        self.problems = problems
+        self.where = where
+
+    def text(self, key):
+        value = self.raw.get(key)
+        if value is None:
+            return ""
+        if value and isinstance(value, (dict, list)):
+            self.say(key, "is not text")
+        return text(value)
+
+    def note(self, key):
+        return note(self.raw.get(key))
+
+    def flag(self, key):
+        return flag(self.raw.get(key))
+
+    def number(self, key):
+        value = self.raw.get(key)
+        if value is None or value == "" or value == []:
+            return None
+        result = number(value)
+        if result is None and str(value).strip():
+            self.say(key, f"is not a number ({text(value, 40)})")
+        return result
+
+    def moment(self, key):
+        value = self.raw.get(key)
+        if value is None or value in _NO_MOMENT or value == []:
+            return None
+        result = moment(value)
+        if result is None:
+            self.say(key, f"is not a date ({text(value, 40)})")
+        return result
+
+    def say(self, key, what):
+        self.problems.append(f"{self.where}{key} {what}.")

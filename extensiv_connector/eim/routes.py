@@ -1,0 +1,127 @@
+"""Every route of EIM in one table, each with where its path comes from."""
+
+import re
+from dataclasses import dataclass
+from urllib.parse import quote
+
+RESERVED_TOKENS = 20  # left to receiving and shipments by what can wait
+
+MARKS = {
+    "S": "seen in an official client or document",
+    "N": "the call is known, its path is inferred",
+    "I": "inferred",
+}
+
+
+@dataclass(frozen=True)
+class Route:
+    """One call of EIM.
+
+    :param paths: below ``/v1``, candidates in the order of trying; empty: off until an override gives one
+    :param mark: a key of ``MARKS``
+    :param reserve: tokens that the call leaves alone for more urgent ones
+    """
+
+    name: str
+    method: str
+    paths: tuple
+    mark: str
+    reserve: int = 0
+
+    @property
+    def writes(self):
+        """Whether the call changes something at EIM, and so is never repeated by itself."""
+        return self.method != "GET"
+
+    @property
+    def inferred(self):
+        """In words, where the path comes from."""
+        return MARKS[self.mark]
+
+    @property
+    def parts(self):
+        """The names between braces that a path of this route may hold."""
+        return _PARTS.get(self.name, ())
+
+
+_PARTS = {
+    "list_orders": ("status",),
+    "get_order": ("cust_ref",),
+    "get_order_status": ("cust_ref",),
+    "acknowledge": ("cust_ref",),
+    "ship": ("cust_ref",),
+    "cancel_order": ("cust_ref",),
+    "get_inventory": ("sku",),
+    "get_product": ("sku",),
+    "list_cart_ship_methods": ("order_source",),
+}
+
+ROUTES = {
+    route.name: route
+    for route in (
+        Route("check_credentials", "GET", ("merchant/inventory",), "S"),
+        Route("list_carts", "GET", ("cart/list",), "S"),
+        Route(
+            "list_locations",
+            "GET",
+            ("merchant/warehouse/list", "merchant/warehouses", "merchant/warehouse"),
+            "N",
+        ),
+        Route("list_orders", "GET", ("merchant/orders/list/{status}",), "S"),
+        Route("get_order", "GET", ("merchant/orders/{cust_ref}",), "S"),
+        Route("get_order_status", "GET", ("merchant/orders/status/{cust_ref}",), "S"),
+        Route("acknowledge", "POST", ("merchant/orders/update/{cust_ref}",), "I", RESERVED_TOKENS),
+        Route("ship", "POST", ("merchant/orders/update/{cust_ref}",), "I"),
+        Route("cancel_order", "POST", ("merchant/orders/update/{cust_ref}",), "I"),
+        Route("batch_update_order_status", "POST", (), "N", RESERVED_TOKENS),
+        Route("list_skipped_orders", "GET", ("merchant/orders/skipped",), "N"),
+        Route("push_inventory", "POST", ("merchant/inventory",), "N", RESERVED_TOKENS),
+        Route("list_inventory", "GET", ("merchant/inventory",), "S", RESERVED_TOKENS),
+        Route("get_inventory", "GET", ("merchant/inventory/{sku}",), "S", RESERVED_TOKENS),
+        Route("get_product", "GET", ("merchant/product/{sku}",), "S"),
+        Route("list_ship_methods", "GET", ("wms/shipmethod/list",), "S"),
+        Route("list_cart_ship_methods", "GET", ("cart/shipmethod/list/{order_source}",), "S"),
+        Route("list_alerts", "GET", ("merchant/alerts", "merchant/alert/list"), "N"),
+        Route("dismiss_alerts", "POST", ("merchant/alerts/dismiss",), "N"),
+        Route("list_merchants", "GET", ("wms/merchant/list",), "S"),
+    )
+}
+
+_PATH = re.compile(r"[A-Za-z0-9._~-]+(?:/(?:[A-Za-z0-9._~-]+|\{[a-z_]+\}))*")
+
+
+def check_override(name, path):
+    """Return an override's path as the client uses it (below ``/v1``, no slash around it).
+
+    :raise ValueError: no such route, or no path of it, in a sentence for the person who typed it
+    """
+    route = ROUTES.get(name)
+    if route is None:
+        raise ValueError(f"There is no route named {name}; the routes are {', '.join(ROUTES)}.")
+    path = str(path).strip().removeprefix("/").removesuffix("/").removeprefix("v1/")
+    if not _PATH.fullmatch(path) or {".", ".."} & set(path.split("/")):
+        raise ValueError(
+            f"The path of {name} must look like merchant/orders/{{cust_ref}}, without host or query."
+        )
+    if sorted(re.findall(r"\{([a-z_]+)\}", path)) != sorted(route.parts):
+        wanted = " and ".join(f"{{{part}}}" for part in route.parts) or "nothing"
+        raise ValueError(f"The path of {name} must hold {wanted} between braces, once.")
+    return path
+
+
+def fill(path, parts):
+    """Return ``path`` with its parts URL-encoded, ``/`` included.
+
+    :raise ValueError: an empty part, or ``.`` or ``..``, which every HTTP library would take for a step of
+        the path
+    """
+    encoded = {}
+    for name, value in parts.items():
+        value = str(value)
+        if value in ("", ".", ".."):
+            raise ValueError(f"EIM cannot be asked for the {name} {value!r}.")
+        try:
+            encoded[name] = quote(value, safe="")
+        except UnicodeEncodeError:
+            raise ValueError(f"The {name} has characters that cannot be sent.") from None
+    return path.format_map(encoded)

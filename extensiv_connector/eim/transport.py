@@ -1,0 +1,317 @@
+"""HTTP exchanges with EIM, told apart by what they mean: tokens, time limits, tries, errors."""
+
+import json
+import logging
+import random
+import ssl
+import time
+from dataclasses import dataclass
+from urllib.parse import urljoin, urlsplit
+
+import requests
+import urllib3
+
+from .access import Credential, check_base_url, is_loopback
+from .cleaning import clean
+from .errors import (
+    AnswerLost,
+    CredentialsRefused,
+    EimError,
+    NotFound,
+    RateLimited,
+    Refused,
+    Transient,
+    Unreadable,
+)
+from .reading import note, text
+from .throttle import MemoryTokens
+
+_logger = logging.getLogger(__name__)
+
+USER_AGENT = "extensiv_connector/19.0"
+MAX_ANSWER = 50 * 1024 * 1024  # bytes
+MAX_REDIRECTS = 3
+CONNECT_SECONDS = 10.0  # a host that is there takes less to accept a connection
+PAUSES = (0.75, 1.5)  # seconds at most before the second and third try of a GET, half of it at least
+RATE_LIMIT_PAUSE = 6.0  # seconds, when EIM says RateLimit and not for how long
+_CHUNK = 256 * 1024
+MAX_WORDS = 2_000  # characters of EIM's words in an error
+
+_YES = (True, 1, "true", "1")
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One call as the log keeps it: ``path`` below ``/v1``, no query; ``error`` a class name or ``""``."""
+
+    route: str
+    method: str
+    path: str
+    status: int | None
+    milliseconds: int
+    process_id: str
+    error: str
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a successful call brought; ``total`` is the header ``total-records`` where sent."""
+
+    response: object
+    total: int | None
+    process_id: str
+
+
+class Transport:
+    """Carry calls to one host for one credential; see ``EimClient`` for the arguments."""
+
+    def __init__(
+        self, base_url, api_user, api_key, *, merchant_pk="", tokens=None, session=None, sleep=None,
+        clock=None, on_call=None, max_wait=5.0, timeout=30.0,
+    ):  # fmt: skip
+        self.base_url = check_base_url(base_url)
+        merchant_pk = str(merchant_pk or "").strip()
+        if not merchant_pk.isascii() or not merchant_pk.isprintable():
+            raise ValueError("The merchant's key has characters that cannot be sent.")
+        self._auth = Credential(api_user or "", api_key or "")
+        self._headers = {"Accept": "application/json", "User-Agent": USER_AGENT}
+        if merchant_pk:
+            self._headers["X-Merchant-Pk"] = merchant_pk
+        if session is None:
+            session = requests.Session()
+            session.trust_env = not is_loopback(urlsplit(self.base_url).hostname)  # no proxy to this machine
+        self._session = session
+        self._tokens = tokens if tokens is not None else MemoryTokens()
+        self._sleep = sleep or time.sleep
+        self._clock = clock or time.monotonic
+        self._on_call = on_call
+        self.max_wait = max_wait
+        self._timeout = timeout
+
+    def __repr__(self):
+        return f"<{type(self).__name__} {self.base_url}>"
+
+    def call(self, route, path, params=None, body=None):
+        """Make one call and return its ``Answer``.
+
+        A GET is tried up to three times on transient trouble, but not again after half again the time limit,
+        and a time-out leaves less for the next try: 45 s in all, not counting waits for tokens, 60 s at the
+        very worst. A POST is sent once.
+
+        :raise RateLimited: no token within ``max_wait``, or EIM says so
+        :raise Transient: EIM was not reached; of a GET also: 5xx, time-out, reset
+        :raise AnswerLost: a POST was sent and no readable answer came
+        :raise CredentialsRefused, Refused, NotFound, Unreadable: as their classes say
+        """
+        seconds = self._timeout
+        until = self._clock() + 1.5 * seconds
+        for pause in (None,) if route.writes else (*PAUSES, None):
+            answer, error = self._follow(route, path, params, body, seconds)
+            if error is None:
+                return answer
+            worth_it = isinstance(error, Transient) or (isinstance(error, Unreadable) and error.cut_short)
+            if pause is None or not worth_it or self._clock() >= until:
+                raise error
+            _logger.info(
+                "EIM %s is tried again: %s (process %s)", route.name, type(error).__name__, error.process_id
+            )
+            self._sleep(random.uniform(pause / 2, pause))
+            seconds = min(self._timeout, max(until - self._clock(), self._timeout / 2))
+
+    def _follow(self, route, path, params, body, seconds):
+        """Make one try, with the redirects of a GET within the host; return ``(answer, error)``."""
+        url = f"{self.base_url}/v1/{path}"
+        for _redirect in range(MAX_REDIRECTS + 1):
+            self._wait_for_token(route)
+            answer, error, location = self._exchange(route, path, url, params, body, seconds)
+            if location is None:
+                return answer, error
+            url, params = location, None
+        return None, Unreadable("EIM redirects without end.", route=route.name)
+
+    def _wait_for_token(self, route):
+        slept = 0.0
+        while wait := self._tokens.take(route.reserve):
+            if slept + wait > self.max_wait:
+                used_up = "The calls that EIM allows are used up for the moment."
+                raise RateLimited(used_up, retry_after=wait, route=route.name)
+            self._sleep(wait)
+            slept += wait
+
+    def _exchange(self, route, path, url, params, body, seconds):
+        """Send one request; return ``(answer, error, redirect)``, two of them ``None``.
+
+        Errors are returned, not raised, so that none carries the HTTP library's in its context, which holds
+        the request and so the credential.
+        """
+        started = self._clock()
+        answer = error = location = None
+        status, process_id, data, trouble = None, "", b"", None
+        try:
+            response = self._session.request(
+                route.method, url, params=params, data=None if body is None else json.dumps(body).encode(),
+                headers=self._headers | ({"Content-Type": "application/json"} if route.writes else {}),
+                auth=self._auth, timeout=seconds,
+                allow_redirects=False, stream=True,
+            )  # fmt: skip
+            with response:
+                status, headers = response.status_code, response.headers
+                process_id = text(headers.get("X-CartRover-Process-ID"), 100)
+                self._observe(headers.get("X-CartRover-Api-Minute-Hits-Remaining"))
+                data = self._read(response, started + seconds)
+        except (requests.RequestException, urllib3.exceptions.HTTPError, OSError, _TooLong) as exception:
+            trouble = exception
+        about = {"process_id": process_id, "route": route.name, "status": status}
+        if trouble is not None:
+            error = _of_trouble(trouble, route, about)
+        elif 300 <= status < 400:
+            location = None if route.writes else self._redirect(url, headers.get("Location"))
+            if location is None:
+                error = _unanswered(route, "EIM redirects to another address, which is not followed.", about)
+        else:
+            answer, error = self._judge(route, status, headers, data, about)
+        call = Call(
+            route.name, route.method, path, status, int(max(self._clock() - started, 0) * 1000), process_id,
+            type(error).__name__ if error is not None else "",
+        )  # fmt: skip
+        outcome = call.error or status
+        _logger.debug("EIM %s: %s, %d ms (process %s)", route.name, outcome, call.milliseconds, process_id)
+        if self._on_call:
+            self._on_call(call)
+        return answer, error, location
+
+    def _read(self, response, until):
+        """Return the body, at most ``MAX_ANSWER`` bytes and by ``until`` even if it comes in drops."""
+        raw = response.raw
+        read = getattr(raw, "read1", None) or raw.read  # read1 comes back with what is there
+        chunks, size = [], 0
+        while chunk := read(_CHUNK, decode_content=True):
+            chunks.append(chunk)
+            size += len(chunk)
+            if size > MAX_ANSWER:
+                raise _TooLong("EIM's answer is too long to be one.")
+            if self._clock() > until:
+                raise requests.ReadTimeout
+        expected = response.headers.get("Content-Length", "")
+        if expected.isdigit() and size < int(expected) and not response.headers.get("Content-Encoding"):
+            raise urllib3.exceptions.ProtocolError("cut short")  # older urllib3 does not notice
+        return b"".join(chunks)
+
+    def _observe(self, remaining):
+        if remaining is not None and remaining.strip().isascii() and remaining.strip().isdigit():
+            self._tokens.observe(min(int(remaining.strip()[:9]), 1_000_000))
+
+    def _redirect(self, url, location):
+        """Return the absolute address to follow, or ``None`` where it leaves the host."""
+        try:
+            target = urljoin(url, location or "")
+            here, there = urlsplit(url), urlsplit(target)
+            same = (here.scheme, here.netloc.lower()) == (there.scheme, there.netloc.lower())
+        except ValueError:
+            return None
+        return target if location and same and "\\" not in target else None
+
+    def _judge(self, route, status, headers, data, about):
+        """Return ``(answer, error)`` of a complete HTTP answer."""
+        body = _load(data)
+        words = body if isinstance(body, dict) else {}
+        code = text(words.get("error_code"))
+        message = self._auth.hide_in(_words(words))
+        success = words.get("success_code")
+        success = (success.strip().lower() if isinstance(success, str) else success) in _YES
+        limited = code.lower() == "ratelimit" or "over api limit" in message.lower()
+        if status == 429 or (not success and limited):
+            self._tokens.observe(0)
+            pause = text(headers.get("Retry-After"))
+            known = pause.isascii() and pause.isdigit() and len(pause) < 5
+            retry_after = float(pause) if known else RATE_LIMIT_PAUSE
+            return None, RateLimited(message or "EIM asks to slow down.", retry_after=retry_after, **about)
+        if status in (401, 403):
+            message = message or f"EIM refuses the credentials (HTTP {status})."
+            return None, CredentialsRefused(message, **about)
+        if status >= 500 or status == 408:
+            lost = f"EIM has trouble of its own (HTTP {status})." + (f" {message}" if message else "")
+            return None, (AnswerLost if route.writes else Transient)(lost, **about)
+        if status >= 400 or (words and not success and "success_code" in words):
+            kind = NotFound if status in (404, 410) else Refused
+            detail = self._auth.hide_in(_shown(words.get("error_response")))
+            message = message or f"EIM refuses without a reason (HTTP {status})."
+            return None, kind(message, code=code, detail=detail, **about)
+        if not success:
+            cut = body is None and data.lstrip()[:1] in (b"{", b"[")
+            message = f"EIM's answer {'is cut short' if cut else 'cannot be read'}."
+            return None, _unanswered(route, message, about, cut)
+        total = text(headers.get("total-records"))
+        total = int(total) if total.isascii() and total.isdigit() and len(total) < 10 else None
+        return Answer(words.get("response"), total, about["process_id"]), None
+
+
+class _TooLong(Exception):
+    """The answer passes ``MAX_ANSWER``."""
+
+
+def _of_trouble(trouble, route, about):
+    """Return the error for an exchange that broke off; its words hold nothing of the HTTP library's."""
+    if isinstance(trouble, (requests.exceptions.InvalidURL, requests.exceptions.InvalidHeader)):
+        return Refused("EIM cannot be asked this: the request cannot be written.", **about)
+    if isinstance(trouble, _TooLong):
+        return _unanswered(route, str(trouble), about)
+    if _was_never_sent(trouble):
+        return Transient("EIM was not reached.", **about)
+    timed_out = isinstance(trouble, (requests.Timeout, urllib3.exceptions.TimeoutError, TimeoutError))
+    if not timed_out and about["status"] is not None and about["status"] < 500:
+        return _unanswered(route, "EIM's answer is cut short.", about, cut_short=True)
+    message = "EIM did not answer in time." if timed_out else "The connection to EIM broke off."
+    return (AnswerLost if route.writes else Transient)(message, **about)
+
+
+def _was_never_sent(trouble):
+    """Whether the connection surely failed before a byte of the request left."""
+    unsent = (
+        requests.exceptions.ConnectTimeout,
+        urllib3.exceptions.NewConnectionError,
+        urllib3.exceptions.ConnectTimeoutError,
+        ssl.SSLCertVerificationError,
+    )
+    if isinstance(trouble, unsent):
+        return True
+    # what requests and urllib3 wrapped, and not __context__, which may be a caller's unrelated trouble
+    nested = (getattr(trouble, "reason", None), *trouble.args)
+    return any(_was_never_sent(item) for item in nested if isinstance(item, Exception))
+
+
+def _unanswered(route, message, about, cut_short=False):
+    """Return the error for an answer that tells nothing: of a POST nobody knows what became."""
+    return AnswerLost(message, **about) if route.writes else Unreadable(message, cut_short=cut_short, **about)
+
+
+def _load(data):
+    """Return the JSON value of a body, or ``None``."""
+    try:
+        return json.loads(data)
+    except UnicodeDecodeError:
+        data = data.decode("utf-8", "replace")
+    except (ValueError, RecursionError):
+        return None
+    try:
+        return json.loads(data)
+    except (ValueError, RecursionError):
+        return None
+
+
+def _words(body):
+    """Return EIM's own words of a refusal."""
+    for key in ("message", "status_message", "error_response"):
+        if words := _shown(body.get(key)):
+            return words
+    return ""
+
+
+def _shown(value):
+    """Return part of an answer as text to show, without payment secrets."""
+    if isinstance(value, (dict, list)):
+        try:
+            value = json.dumps(clean(value), ensure_ascii=False) if value else ""
+        except EimError:
+            return ""
+    return note(value)[:MAX_WORDS]

@@ -1,0 +1,471 @@
+import logging
+from datetime import timedelta
+from urllib.parse import urlsplit
+
+from odoo import api, fields, models
+from odoo.exceptions import UserError, ValidationError
+
+from ..eim import errors as eim
+from ..eim.client import EimClient, check_base_url
+from ..eim.routes import ROUTES, check_override
+from .extensiv_bucket import BucketStore
+from .extensiv_run import FLOWS
+
+_logger = logging.getLogger(__name__)
+
+CREDENTIALS = ("base_url", "api_user", "api_key", "merchant_pk")
+SWITCHES = {"orders": "pull_orders", "inventory": "push_inventory", "shipments": "push_shipments"}
+CRONS = {"orders": "extensiv_connector.ir_cron_pull_orders"}
+
+
+class ExtensivAccount(models.Model):
+    """The connection to one EIM account: credentials, settings, the buttons and the scheduled actions."""
+
+    _name = "extensiv.account"
+    _description = "Extensiv Integration Manager Account"
+    _inherit = ["mail.thread", "mail.activity.mixin"]
+    _order = "name, id"
+    _check_company_auto = True
+
+    name = fields.Char(required=True, default="Extensiv Integration Manager", tracking=True)
+    active = fields.Boolean(default=True, tracking=True)
+    company_id = fields.Many2one(
+        "res.company", required=True, default=lambda self: self.env.company, tracking=True,
+        help="Orders are imported into this company and stock is taken from its warehouses.",
+    )
+    state = fields.Selection(
+        [("draft", "Not Connected"), ("connected", "Connected"), ("error", "Refused")],
+        default="draft", required=True, readonly=True, copy=False, tracking=True,
+        help="Connected: EIM accepted the API user and key. Refused: EIM refuses them since; press Connect "
+        "once they are right again.",
+    )
+    state_message = fields.Char(readonly=True, copy=False, help="Why the account is in this state.")
+    api_user = fields.Char(
+        "API User", groups="extensiv_connector.group_manager", copy=False,
+        help="EIM shows it on the WMS set-up page: choose API Access Only and press Test WMS Connection.",
+    )
+    api_key = fields.Char(
+        "API Key", groups="extensiv_connector.group_manager", copy=False,
+        help="EIM shows it beside the API user. It is never logged or shown again here.",
+    )
+    merchant_pk = fields.Char(
+        "Merchant ID", copy=False,
+        help="Only for the key of a warehouse (3PL): the merchant on whose behalf this account acts.",
+    )
+    base_url = fields.Char(
+        "API Address", required=True, default="https://api.cartrover.com",
+        help="The address of EIM's API without /v1. Only https, or http on this machine.",
+    )
+    alerts_url = fields.Char(
+        default="https://app.cartrover.com", help="EIM's page of alerts, opened from our list of them.",
+    )
+    route_overrides = fields.Text(
+        copy=False,
+        help="For developers: one route a line as name = path, where EIM answers under another path than ours. "
+        "Routes: %s" % ", ".join(sorted(ROUTES)),
+    )
+    answered_routes = fields.Json(readonly=True, copy=False)
+    responsible_id = fields.Many2one(
+        "res.users", default=lambda self: self.env.user, check_company=True, tracking=True,
+        domain="[('share', '=', False)]", help="Who is told when something needs a person.",
+    )
+
+    pull_orders = fields.Boolean(
+        tracking=True, copy=False, help="Every 5 minutes, pull new orders of the carts into sale orders.",
+    )
+    push_inventory = fields.Boolean(
+        tracking=True, copy=False, help="Push the stock of the mapped locations whenever it changes.",
+    )
+    push_shipments = fields.Boolean(
+        tracking=True, copy=False, help="Push carrier, tracking and contents once a whole order has left.",
+    )
+
+    import_from = fields.Datetime(
+        "Import Orders From", copy=False, tracking=True,
+        help="Older orders stay in EIM, untouched. Set to the moment of the first Connect.",
+    )
+    order_policy = fields.Selection(
+        [("confirm", "Confirm"), ("draft", "Leave as quotation")], required=True, default="confirm", tracking=True,
+        help="What becomes of an imported order whose total is right.",
+    )
+    sku_policy = fields.Selection(
+        [("block", "Keep the order in the inbox"), ("placeholder", "Import with a placeholder")],
+        "Unknown SKUs", required=True, default="block", tracking=True,
+        help="What becomes of an order whose SKU belongs to no product. With a placeholder it becomes a quotation "
+        "on whose lines a person chooses the products.",
+    )
+    placeholder_product_id = fields.Many2one(
+        "product.product", "Placeholder", check_company=True,
+        default=lambda self: self._default_service_product("placeholder"),
+        help="Stands on lines whose SKU belongs to no product, until a person chooses one.",
+    )
+    tax_policy = fields.Selection(
+        [("line", "One line with EIM's tax"), ("odoo", "Odoo's taxes"), ("ignore", "Remitted by the marketplace")],
+        "Taxes", required=True, default="line", tracking=True,
+        help="One line: the tax exactly as the buyer paid it. Odoo's taxes: computed by fiscal position and product "
+        "taxes, and compared with EIM's. Remitted by the marketplace: the tax is left off the order and noted.",
+    )
+    tax_tolerance = fields.Float(
+        digits="Product Price", default=0.05, tracking=True,
+        help="With Odoo's taxes: an order whose taxes alone differ from EIM's by no more than this is confirmed, "
+        "and the difference told. Above it the order stays a quotation.",
+    )
+    cancel_orders = fields.Boolean(
+        default=True, tracking=True,
+        help="Cancel a sale order when the buyer cancelled and nothing has shipped. Otherwise a person is told.",
+    )
+    request_cancel = fields.Boolean(
+        "Request Cancellations", tracking=True,
+        help="Let people ask EIM to cancel an order there when they cancel it here. The route is inferred from "
+        "EIM's documentation.",
+    )
+    payload_days = fields.Integer(
+        "Keep Orders as Received", default=90,
+        help="Days after which an imported, cancelled or ignored order as EIM sent it is emptied: it holds personal "
+        "data. The sale order keeps what it needs. 0 keeps it for ever.",
+    )
+    notify_on_import = fields.Boolean(
+        "Notify on Import",
+        help="Send the notifications that Odoo sends for an order entered by hand, such as the message to its "
+        "salesperson. Off: importing notifies nobody.",
+    )
+    shipping_product_id = fields.Many2one(
+        "product.product", "Shipping Product", check_company=True, domain="[('type', '=', 'service')]",
+        default=lambda self: self._default_service_product("shipping"),
+        help="The product of the line that carries the shipping charge.",
+    )
+    discount_product_id = fields.Many2one(
+        "product.product", "Discount Product", check_company=True, domain="[('type', '=', 'service')]",
+        default=lambda self: self._default_service_product("discount"),
+        help="The product of the line that carries the discount on the whole order.",
+    )
+    tax_product_id = fields.Many2one(
+        "product.product", "Tax Product", check_company=True, domain="[('type', '=', 'service')]",
+        default=lambda self: self._default_service_product("tax"),
+        help="The product of the line that carries the tax as the cart charged it.",
+    )
+    import_batch_size = fields.Integer(
+        default=50, help="How many orders are created and confirmed together. A batch that fails is split.",
+    )
+
+    canceled_until = fields.Datetime(readonly=True, copy=False)
+    receive_page = fields.Integer(readonly=True, copy=False, default=1)
+    live_database = fields.Char(readonly=True, copy=False, groups="base.group_no_one")
+
+    cart_ids = fields.One2many("extensiv.cart", "account_id", "Carts", context={"active_test": False})
+    location_ids = fields.One2many("extensiv.location", "account_id", "Locations")
+    order_ids = fields.One2many("extensiv.order", "account_id", "Orders")
+    order_count = fields.Integer(compute="_compute_counts")
+    failed_order_count = fields.Integer("Failed Orders", compute="_compute_counts")
+    error_count = fields.Integer("Open Errors", compute="_compute_counts")
+    orders_run_id = fields.Many2one("extensiv.run", "Last Order Pass", compute="_compute_last_runs")
+    orders_run_state = fields.Selection(
+        lambda self: self.env["extensiv.run"]._fields["state"].selection, "Order Pass", compute="_compute_last_runs")
+    orders_run_message = fields.Char("Order Pass Result", compute="_compute_last_runs")
+
+    _credential_unique = models.UniqueIndex(
+        "(base_url, api_user, (COALESCE(merchant_pk, ''))) WHERE state != 'draft'",
+        "Another account is connected with the same API user. Two would pull the same orders.",
+    )
+    _placeholder_needed = models.Constraint(
+        "CHECK(sku_policy != 'placeholder' OR placeholder_product_id IS NOT NULL)",
+        "Choose the placeholder product that stands for unknown SKUs.",
+    )
+    _tax_tolerance_positive = models.Constraint(
+        "CHECK(tax_tolerance >= 0)", "The tax tolerance cannot be negative.",
+    )
+    _import_batch_size_positive = models.Constraint(
+        "CHECK(import_batch_size > 0)", "The batch size of the import must be at least 1.",
+    )
+
+    # -- computes and constraints
+
+    @api.model
+    def _default_service_product(self, kind):
+        return self.env["product.product"]._extensiv_service_products()[kind]
+
+    def _compute_counts(self):
+        states = {
+            (account, state): count for account, state, count in self.env["extensiv.order"]._read_group(
+                [("account_id", "in", self.ids)], ["account_id", "state"], ["__count"])
+        }
+        errors = dict(self.env["extensiv.error"]._read_group(
+            [("account_id", "in", self.ids), ("state", "=", "open")], ["account_id"], ["__count"]))
+        for account in self:
+            account.order_count = sum(count for (of, _state), count in states.items() if of == account)
+            account.failed_order_count = states.get((account, "failed"), 0)
+            account.error_count = errors.get(account, 0)
+
+    def _compute_last_runs(self):
+        last = self.env["extensiv.run"]._last_of_each_flow(self)
+        for account in self:
+            run = account.orders_run_id = last.get((account.id, "orders"), self.env["extensiv.run"])
+            account.orders_run_state = run.state
+            account.orders_run_message = run.message
+
+    @api.constrains("base_url")
+    def _check_base_url(self):
+        for account in self:
+            try:
+                check_base_url(account.base_url)
+            except ValueError as error:
+                raise ValidationError(str(error)) from None
+
+    @api.constrains("route_overrides")
+    def _check_route_overrides(self):
+        for account in self:
+            account._routes()
+
+    @api.constrains("company_id")
+    def _check_company_unchanged(self):
+        for account in self:
+            if self.env["extensiv.order"].sudo().search_count(
+                    [("account_id", "=", account.id), ("company_id", "!=", account.company_id.id)], limit=1):
+                raise ValidationError(self.env._(
+                    "%(account)s has orders in another company already. Archive it and connect a new account.",
+                    account=account.name))
+
+    def _routes(self):
+        """Return the overrides as ``{route name: path}``.
+
+        :raise ValidationError: for a line that is no route of EIM's
+        """
+        routes = {}
+        for line in (self.route_overrides or "").splitlines():
+            if not line.strip():
+                continue
+            name, _equals, path = (part.strip() for part in line.partition("="))
+            try:
+                routes[name] = check_override(name, path)
+            except ValueError as error:
+                raise ValidationError(self.env._(
+                    "“%(line)s” is not of the form name = path: %(reason)s", line=line, reason=error)) from None
+        return routes
+
+    # -- create, write, delete
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        accounts = super().create([self._clean_vals(vals) for vals in vals_list])
+        accounts._toggle_crons()
+        return accounts
+
+    def write(self, vals):
+        vals = self._clean_vals(vals)
+        changed = self.filtered(lambda account: account.state != "draft" and any(
+            name in vals and (vals[name] or "") != (account.sudo()[name] or "") for name in CREDENTIALS))
+        result = super().write(vals)
+        if changed and "state" not in vals:
+            changed.write({"state": "draft", "state_message": self.env._(
+                "The connection's settings changed. Press Connect.")})
+        if {"active", "state", *SWITCHES.values()} & vals.keys():
+            self._toggle_crons()
+        return result
+
+    def unlink(self):
+        result = super().unlink()
+        self._toggle_crons()
+        return result
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_except_with_orders(self):
+        if self.env["extensiv.order"].sudo().search_count([("account_id", "in", self.ids)], limit=1):
+            raise UserError(self.env._(
+                "An account that pulled orders remembers which, so that none comes twice. Archive it instead."))
+
+    @api.model
+    def _clean_vals(self, vals):
+        """Trim what people paste: blanks around a key, a slash or /v1 behind the address."""
+        vals = dict(vals)
+        for name in CREDENTIALS:
+            if isinstance(vals.get(name), str):
+                vals[name] = vals[name].strip()
+        if vals.get("base_url"):
+            vals["base_url"] = vals["base_url"].rstrip("/").removesuffix("/v1").rstrip("/")
+        return vals
+
+    def _toggle_crons(self):
+        """Run a schedule only while some account wants it (as ``fetchmail`` does)."""
+        for flow, xmlid in CRONS.items():
+            if cron := self.env.ref(xmlid, raise_if_not_found=False):
+                cron.sudo().toggle("extensiv.account", self._due_domain(flow))
+
+    @api.model
+    def _due_domain(self, flow):
+        return [("state", "=", "connected"), (SWITCHES[flow], "=", True)]
+
+    # -- connection
+
+    def _client(self, max_wait=5.0):
+        """Return an ``EimClient`` that shares this credential's allowance with every other process.
+
+        :param max_wait: seconds it sleeps for a token before it raises ``RateLimited``
+        """
+        self.ensure_one()
+        account = self.sudo()
+        if not account.api_user or not account.api_key:
+            raise UserError(self.env._("Enter the API user and the API key first."))
+        return EimClient(
+            account.base_url, account.api_user, account.api_key, merchant_pk=account.merchant_pk or "",
+            tokens=BucketStore(self.env.registry, account.base_url, account.api_user),
+            overrides=account._routes(), known_paths=account.answered_routes, max_wait=max_wait,
+        )
+
+    def action_connect(self):
+        """Check the credentials against EIM, then fetch carts and locations.
+
+        :raise UserError: with EIM's own words when it refuses; the account stays as it was
+        """
+        self._check_manager()
+        for account in self:
+            with account._asking_eim() as client:
+                client.check_credentials()
+                carts, locations = client.list_carts(), client.list_locations()
+            account.write({
+                "state": "connected",
+                "state_message": False,
+                "import_from": account.import_from or fields.Datetime.now(),
+                "live_database": self._this_database(),
+                "answered_routes": client.answered,
+            })
+            account.cart_ids._take_over(account, carts)
+            account.location_ids._take_over(account, locations)
+            self.env["extensiv.error"]._resolve(account, "connection")
+        return self._notification(self.env._("Connected"), self.env._(
+            "%(carts)s carts and %(locations)s locations found.",
+            carts=len(self.cart_ids), locations=len(self.location_ids)))
+
+    def action_disconnect(self):
+        """Stop all flows of the account until the next Connect; nothing is forgotten."""
+        self._check_manager()
+        self.write({"state": "draft", "state_message": self.env._("Disconnected by %s.", self.env.user.name)})
+
+    def action_check_carts(self):
+        """Fetch the carts that are set up at EIM; known ones keep their settings."""
+        self._check_manager()
+        for account in self:
+            with account._asking_eim() as client:
+                carts = client.list_carts()
+            new = account.cart_ids._take_over(account, carts)
+        return self._notification(self.env._("Carts"), self.env._(
+            "%(found)s carts at EIM, %(new)s of them new.", found=len(carts), new=len(new)))
+
+    def action_fetch_locations(self):
+        """Fetch EIM's locations; known ones keep their mapping."""
+        self._check_manager()
+        for account in self:
+            with account._asking_eim() as client:
+                locations = client.list_locations()
+            new = account.location_ids._take_over(account, locations)
+        return self._notification(self.env._("Locations"), self.env._(
+            "%(found)s locations at EIM, %(new)s of them new.", found=len(locations), new=len(new)))
+
+    def _asking_eim(self):
+        """Give a client for a button; EIM's refusals become ``UserError`` in EIM's words."""
+        self.env["extensiv.run"]._commit_caller()
+        return _AskingEim(self)
+
+    def _check_manager(self):
+        if not self.env.su and not self.env.user.has_group("extensiv_connector.group_manager"):
+            raise UserError(self.env._("Only an Extensiv manager can do this."))
+
+    @api.model
+    def _this_database(self):
+        """Name and uuid of this database: a copy made without neutralizing differs in one of them."""
+        return f"{self.env.cr.dbname} {self.env['ir.config_parameter'].sudo().get_param('database.uuid')}"
+
+    def _is_copy(self):
+        """Whether the account went live in another database than this one."""
+        return bool(self.sudo().live_database) and self.sudo().live_database != self._this_database()
+
+    def _become_draft_copy(self):
+        """Stop a copy of the database from talking to the live shop until a manager connects on purpose."""
+        self.write({"state": "draft", "state_message": self.env._(
+            "This database looks like a copy of the one that was connected, so nothing is pulled or pushed. "
+            "Press Connect only if this one is to take over.")})
+
+    @api.model
+    def _notification(self, title, message, kind="success", sticky=False):
+        return {
+            "type": "ir.actions.client",
+            "tag": "display_notification",
+            "params": {
+                "title": title, "message": message, "type": kind, "sticky": sticky,
+                "next": {"type": "ir.actions.client", "tag": "soft_reload"},
+            },
+        }
+
+    def _remember_alias(self, sku, product):
+        """Let later orders find ``product`` under ``sku``."""
+        aliases = self.env["extensiv.sku.alias"].sudo()
+        known = aliases.search([("account_id", "=", self.id), ("sku", "=", sku)])
+        if known:
+            known.product_id = product
+        else:
+            aliases.create({"account_id": self.id, "sku": sku, "product_id": product.id})
+
+    # -- flows
+
+    def action_pull_orders(self):
+        """Pull the account's orders now and say what was done."""
+        return self._run_now("orders")
+
+    def _run_now(self, flow):
+        """Run one pass of ``flow`` for a person, who is told what it did."""
+        self.ensure_one()
+        self.check_access("read")
+        if not self.env.su and not self.env.user.has_group("extensiv_connector.group_user"):
+            raise UserError(self.env._("Only an Extensiv user can do this."))
+        if self.state != "connected":
+            raise UserError(self.env._("%s is not connected. Press Connect first.", self.name))
+        result = self.env["extensiv.run"]._run_pass(self, flow)
+        kind = {"done": "success", "partial": "warning", "failed": "danger"}[result.state]
+        return self._notification(FLOWS[flow], result.message, kind, sticky=kind == "danger")
+
+    @api.model
+    def _cron_pull_orders(self):
+        self._cron_run("orders")
+
+    @api.model
+    def _cron_run(self, flow):
+        """Run a pass of ``flow`` for every account that wants it, the one longest waiting first.
+
+        Ends within the time of one pass; what is left starts again by a trigger. Nothing is reported as remaining:
+        Odoo would repeat the job at once, for ten times the pass's length (``ir.cron._run_job``).
+        """
+        accounts = self.sudo().search(self._due_domain(flow))
+        runs = self.env["extensiv.run"]
+        started = runs._last_start(accounts, flow)
+        again = []
+        deadline = runs._deadline()
+        for account in accounts.sorted(lambda account: started.get(account.id, 0)):
+            if runs._seconds_until(deadline) < 5:
+                again.append(0)
+                break
+            result = runs._run_pass(account, flow, deadline=deadline)
+            if result.again_in is not None:
+                again.append(result.again_in)
+        if self.env.context.get("ir_cron_progress_id"):
+            self.env["ir.cron"]._commit_progress(len(accounts), remaining=0)
+        if again:
+            wait = min(again)
+            at = fields.Datetime.now() + timedelta(seconds=wait) if wait > 1 else None
+            self.env.ref(CRONS[flow])._trigger(at)
+
+
+class _AskingEim:
+    """Context manager of :meth:`ExtensivAccount._asking_eim`."""
+
+    def __init__(self, account):
+        self.account = account
+
+    def __enter__(self):
+        return self.account._client(max_wait=20.0)
+
+    def __exit__(self, _type, error, _traceback):
+        if isinstance(error, eim.EimError):
+            env, host = self.account.env, urlsplit(self.account.base_url).hostname
+            _logger.info("EIM account %s: %s (process %s)", self.account.id, type(error).__name__, error.process_id)
+            if isinstance(error, eim.CredentialsRefused | eim.Refused):
+                raise UserError(env._("EIM refused: %s", error.message)) from None
+            raise UserError(env._("%(host)s could not be asked: %(reason)s", host=host, reason=error.message)) from None

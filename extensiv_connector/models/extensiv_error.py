@@ -1,0 +1,136 @@
+from datetime import timedelta
+
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+
+from .extensiv_run import FLOWS
+
+RETRY_MINUTES = (1, 2, 5, 15, 60)
+
+
+class ExtensivError(models.Model):
+    """Something between Odoo and EIM that failed, until its cause is gone. One open record per account, flow and thing."""
+
+    _name = "extensiv.error"
+    _description = "EIM Error"
+    _order = "id desc"
+    _rec_name = "key"
+
+    account_id = fields.Many2one("extensiv.account", required=True, readonly=True, index=True, ondelete="cascade")
+    company_id = fields.Many2one(related="account_id.company_id", store=True, precompute=True)
+    flow = fields.Selection(list(FLOWS.items()), required=True, readonly=True)
+    key = fields.Char("Concerns", required=True, readonly=True, help="The order, the SKU or the part of the connection.")
+    category = fields.Selection(
+        [("data", "Data"), ("settings", "Settings"), ("transient", "Temporary")], required=True, readonly=True,
+        help="Data and settings wait for a person; temporary trouble is tried again by itself.",
+    )
+    message = fields.Text(required=True, readonly=True)
+    attempts = fields.Integer(readonly=True, default=1)
+    next_try = fields.Datetime(readonly=True, help="When it is tried again by itself; empty: a person must act.")
+    process_id = fields.Char("EIM Process ID", readonly=True, help="What EIM's support asks for.")
+    state = fields.Selection(
+        [("open", "Open"), ("resolved", "Resolved"), ("dismissed", "Dismissed")],
+        default="open", required=True, readonly=True, index=True,
+    )
+    last_seen = fields.Datetime(readonly=True, default=fields.Datetime.now)
+    res_model = fields.Char(readonly=True)
+    res_id = fields.Many2oneReference("Document", model_field="res_model", readonly=True)
+
+    _one_open = models.UniqueIndex(
+        "(account_id, flow, key) WHERE state = 'open'", "This error is open already.",
+    )
+    _key_not_empty = models.Constraint("CHECK(key != '')", "An error concerns something.")
+
+    # -- actions
+
+    def action_retry(self):
+        """Try again what failed, now."""
+        self._check_user()
+        for (account, flow), errors in self.sudo().grouped(lambda error: (error.account_id, error.flow)).items():
+            errors._retry(account, flow)
+        return {"type": "ir.actions.client", "tag": "soft_reload"}
+
+    def action_dismiss(self):
+        """Take the errors off the list; what failed is left alone until it fails anew or a person retries it."""
+        self._check_user()
+        self.sudo().filtered(lambda error: error.state == "open").write({"state": "dismissed", "next_try": False})
+        return True
+
+    def action_open_document(self):
+        """Open what the error is about.
+
+        :raise UserError: when it no longer exists
+        """
+        self.ensure_one()
+        if not self.res_model or not self.env[self.res_model].browse(self.res_id).exists():
+            raise UserError(self.env._("There is no document to open for this error."))
+        return {
+            "type": "ir.actions.act_window",
+            "res_model": self.res_model,
+            "res_id": self.res_id,
+            "views": [(False, "form")],
+        }
+
+    def _check_user(self):
+        self.check_access("read")
+        if not self.env.su and not self.env.user.has_group("extensiv_connector.group_user"):
+            raise UserError(self.env._("Only an Extensiv user can do this."))
+
+    def _retry(self, account, flow):
+        """Have the flow try again; overridden by each flow's own needs through its model."""
+        if flow == "orders":
+            orders = self.env["extensiv.order"].search(
+                [("account_id", "=", account.id), ("cust_ref", "in", self.mapped("key"))])
+            self.filtered(lambda error: error.state == "open").write({"next_try": fields.Datetime.now()})
+            orders._import_now()
+        else:
+            account._run_now(next(iter(self)).key)
+
+    # -- what flows call
+
+    @api.model
+    def _report(self, account, flow, failures):
+        """Record failures, one open error each; a known one counts up and keeps its place.
+
+        Temporary trouble is tried again after 1, 2, 5, 15 and 60 minutes, then hourly.
+
+        :param failures: ``{key: {"message", "category"[, "process_id", "document"]}}``
+        :return: the open errors
+        """
+        if not failures:
+            return self.browse()
+        now = fields.Datetime.now()
+        known = {error.key: error for error in self.search([
+            ("account_id", "=", account.id), ("flow", "=", flow), ("key", "in", list(failures)), ("state", "=", "open"),
+        ])}
+        vals_list = []
+        for key, failure in failures.items():
+            attempts = known[key].attempts + 1 if key in known else 1
+            document = failure.get("document")
+            vals = {
+                "message": failure["message"],
+                "category": failure["category"],
+                "process_id": failure.get("process_id") or False,
+                "attempts": attempts,
+                "last_seen": now,
+                "next_try": failure["category"] == "transient" and now + self._pause(attempts),
+                "res_model": document._name if document else False,
+                "res_id": document.id if document else False,
+            }
+            if key in known:
+                known[key].write(vals)
+            else:
+                vals_list.append({"account_id": account.id, "flow": flow, "key": key, **vals})
+        return self.union(*known.values(), self.create(vals_list))
+
+    @api.model
+    def _pause(self, attempts):
+        return timedelta(minutes=RETRY_MINUTES[min(attempts, len(RETRY_MINUTES)) - 1])
+
+    @api.model
+    def _resolve(self, account, flow, keys=None):
+        """Close the open errors whose cause is gone; all of the flow when ``keys`` is None."""
+        domain = [("account_id", "=", account.id), ("flow", "=", flow), ("state", "=", "open")]
+        if keys is not None:
+            domain.append(("key", "in", list(keys)))
+        self.search(domain).write({"state": "resolved", "next_try": False})

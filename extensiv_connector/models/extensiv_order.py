@@ -1,0 +1,317 @@
+import json
+import logging
+from datetime import timedelta
+
+from markupsafe import Markup
+
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+
+from ..eim import errors as eim
+from ..eim.wire import Cart, Order
+
+_logger = logging.getLogger(__name__)
+
+PAGE_SIZE = 100
+# Acknowledgements written together: few enough that a killed pass repeats little.
+ACKNOWLEDGE_CHUNK = 20
+
+
+class ExtensivOrder(models.Model):
+    """The inbox: an order as EIM sent it, and what became of it. Never deleted: it remembers what was pulled."""
+
+    _name = "extensiv.order"
+    _description = "EIM Order"
+    _order = "id desc"
+    _rec_name = "order_number"
+    _rec_names_search = ["order_number", "cust_ref"]
+
+    account_id = fields.Many2one("extensiv.account", required=True, readonly=True, ondelete="restrict")
+    company_id = fields.Many2one("res.company", required=True, readonly=True, index=True)
+    cust_ref = fields.Char("EIM Reference", required=True, readonly=True, help="EIM's key of the order.")
+    cart_id = fields.Many2one("extensiv.cart", readonly=True, index=True, ondelete="restrict")
+    order_number = fields.Char(required=True, readonly=True, index="trigram", help="The number the buyer knows.")
+    order_date = fields.Datetime(readonly=True)
+    amount_total = fields.Float("Total", readonly=True, digits=(16, 2), help="As EIM sent it.")
+    currency_code = fields.Char("Currency", readonly=True)
+    payload = fields.Text(
+        readonly=True, prefetch=False,
+        help="The order as received, without anything that belongs to the payment.",
+    )
+    state = fields.Selection(
+        [("received", "Received"), ("imported", "Imported"), ("failed", "Failed"), ("cancelled", "Cancelled"),
+         ("ignored", "Ignored")],
+        default="received", required=True, readonly=True,
+    )
+    acknowledged_at = fields.Datetime(readonly=True, help="When EIM was told that the order is here.")
+    acknowledge_after = fields.Datetime(readonly=True)
+    sale_order_id = fields.Many2one("sale.order", readonly=True, index="btree_not_null", ondelete="set null")
+    message = fields.Text(readonly=True, help="Why the order is in this state.")
+    missing_skus = fields.Json(readonly=True)
+    summary = fields.Html(compute="_compute_readable", sanitize=False)
+    payload_readable = fields.Text("As Received", compute="_compute_readable")
+
+    _cust_ref_unique = models.Constraint("UNIQUE(account_id, cust_ref)", "This order was received already.")
+    _waiting_idx = models.Index("(account_id, id) WHERE state IN ('received', 'failed')")
+    _unacknowledged_idx = models.Index("(account_id, id) WHERE acknowledged_at IS NULL")
+
+    # -- what people see
+
+    def _compute_readable(self):
+        for order in self:
+            order.payload_readable = order.payload and json.dumps(
+                json.loads(order.payload), indent=2, ensure_ascii=False)
+            order.summary = order.payload and order._render_summary(Order.from_payload(order.payload))
+
+    def _render_summary(self, wire):
+        """Return the order as a person would read it, as HTML; everything EIM sent is escaped."""
+        return self.env["ir.qweb"]._render("extensiv_connector.order_summary", {
+            "order": wire, "delivery": wire.delivery or wire.billing,
+        }) if wire else Markup()
+
+    def action_import(self):
+        """Import the orders now; those that cannot be imported say why."""
+        self.env["extensiv.error"]._check_user()
+        self.check_access("read")
+        self.sudo()._import_now()
+        self.invalidate_recordset()
+        if len(self) == 1 and self.state == "failed":
+            return self.env["extensiv.account"]._notification(
+                self.env._("Not imported"), self.message, "warning", sticky=True)
+        return {"type": "ir.actions.client", "tag": "soft_reload"}
+
+    def action_ignore(self):
+        """Decide not to import the orders. They stay in the inbox and can be imported later."""
+        self.env["extensiv.error"]._check_user()
+        if self.filtered("sale_order_id"):
+            raise UserError(self.env._("Orders that have a sale order cannot be ignored."))
+        orders = self.sudo()
+        orders.write({"state": "ignored", "message": self.env._("Ignored by %s.", self.env.user.name)})
+        for account, of_account in orders.grouped("account_id").items():
+            self.env["extensiv.error"].sudo()._resolve(account, "orders", of_account.mapped("cust_ref"))
+
+    def action_open_sale_order(self):
+        """Open the sale order."""
+        self.ensure_one()
+        return {
+            "type": "ir.actions.act_window",
+            "res_model": "sale.order",
+            "res_id": self.sale_order_id.id,
+            "views": [(False, "form")],
+        }
+
+    # -- the pass
+
+    @api.model
+    def _pull(self, pass_):
+        """Receive every new order of EIM, acknowledge what was received, import it. One pass, see ``extensiv.run``."""
+        listed_again = self._receive(pass_)
+        if listed_again is None:
+            return
+        account, client, patience = pass_.account, pass_.client, pass_.client.max_wait
+        self._tell_eim(pass_, listed_again)
+        self._pull_canceled(pass_)
+        self._send_cancel_requests(pass_)
+        self._revive(pass_)
+        try:
+            while pass_.seconds_left() > 10:
+                # Tokens that are there are used at once; importing fills the time in which new ones drip.
+                client.max_wait = 0
+                limited = self._acknowledge(pass_)
+                client.max_wait = patience
+                if not self._import_next(pass_):
+                    if limited:
+                        self._acknowledge(pass_)
+                    break
+        finally:
+            client.max_wait = patience
+        if self._unacknowledged(account, limit=1) or self._importable(account, limit=1):
+            pass_.again_in = 0
+
+    # -- receive
+
+    @api.model
+    def _receive(self, pass_):
+        """Read every page of EIM's ``new`` list into the inbox, each page committed by itself.
+
+        :return: references that EIM lists as new though they were acknowledged, or None when the list's end was not
+            reached: acknowledging shrinks the list, and records would be skipped.
+        """
+        account, listed_again = pass_.account, []
+        number = account.receive_page or 1
+        while True:
+            try:
+                page = pass_.client.list_orders(
+                    "new", page=number, limit=PAGE_SIZE, from_date=account.import_from or None)
+            except eim.RateLimited:
+                self._remember_page(pass_, number)
+                raise
+            new, again, skipped = pass_.repeat_on_conflict(lambda page=page: self._store(account, page))
+            pass_.tally["received"] += new
+            pass_.skipped += skipped
+            listed_again += again
+            if page.is_last:
+                self._remember_page(pass_, 1)
+                return listed_again
+            number += 1
+            if pass_.seconds_left() < 5:
+                self._remember_page(pass_, number)
+                pass_.again_in = 0
+                return None
+
+    @api.model
+    def _remember_page(self, pass_, number):
+        """Note where a list too long for one pass goes on; 1 is the beginning."""
+        if pass_.account.receive_page != number:
+            pass_.account.receive_page = number
+            pass_.commit()
+
+    @api.model
+    def _store(self, account, page):
+        """Insert the orders of a page that are ours to take and not known yet.
+
+        :return: how many are new, the acknowledged ones that EIM lists again, how many were left in EIM
+        """
+        carts = self._carts(account, page.items)
+        wanted = {}
+        for order in page.items:
+            if self._is_ours(account, carts.get(order.order_source), order):
+                wanted.setdefault(order.cust_ref, order)
+        known = {
+            order.cust_ref: order for order in self.search_fetch(
+                [("account_id", "=", account.id), ("cust_ref", "in", list(wanted))], ["cust_ref", "acknowledged_at"])
+        }
+        self.create([
+            self._prepare_received_vals(account, carts.get(order.order_source), order)
+            for cust_ref, order in wanted.items() if cust_ref not in known
+        ])
+        if page.unreadable:
+            self.env["extensiv.error"]._report(account, "orders", {
+                f"list page {page.number}": {"message": "\n".join(page.unreadable), "category": "data"}})
+        again = [cust_ref for cust_ref, order in known.items() if order.acknowledged_at]
+        return len(wanted) - len(known), again, len(page.items) - len(wanted)
+
+    @api.model
+    def _is_ours(self, account, cart, order):
+        """Held and stopped orders, orders of an archived cart and older ones are left in EIM, untouched."""
+        moment = order.created or order.order_date
+        too_old = account.import_from and moment and moment < account.import_from
+        return not (order.on_hold or order.sending_canceled or too_old or (cart and not cart.active))
+
+    @api.model
+    def _carts(self, account, orders):
+        """Return ``{order_source: cart}``; a source met for the first time becomes a cart at once."""
+        carts = self.env["extensiv.cart"].with_context(active_test=False)
+        sources = sorted({order.order_source for order in orders if order.order_source})
+        carts._take_over(account, [Cart(source, source) for source in sources])
+        return {cart.order_source: cart for cart in carts.search([("account_id", "=", account.id)])}
+
+    @api.model
+    def _prepare_received_vals(self, account, cart, order):
+        """Return the values of an inbox order for ``order``, a ``wire.Order``."""
+        return {
+            "account_id": account.id,
+            "company_id": account.company_id.id,
+            "cust_ref": order.cust_ref,
+            "cart_id": cart and cart.id,
+            "order_number": order.order_number,
+            "order_date": order.order_date or order.created,
+            "amount_total": float(order.grand_total or 0),
+            "currency_code": order.currency,
+            "payload": order.payload,
+        }
+
+    # -- acknowledge
+
+    @api.model
+    def _unacknowledged(self, account, limit):
+        """Return the orders that EIM still has to be told of, oldest first."""
+        return self.search_fetch([
+            ("account_id", "=", account.id), ("acknowledged_at", "=", False), ("state", "!=", "cancelled"),
+            "|", ("acknowledge_after", "=", False), ("acknowledge_after", "<=", fields.Datetime.now()),
+        ], ["cust_ref"], limit=limit, order="id")
+
+    @api.model
+    def _acknowledge(self, pass_):
+        """Tell EIM of the received orders, as far as tokens and time allow; the next pass does the rest.
+
+        :return: whether it stopped for want of a token
+        """
+        while pass_.seconds_left() > 5:
+            ids = {order.cust_ref: order.id for order in self._unacknowledged(pass_.account, ACKNOWLEDGE_CHUNK)}
+            # Nothing is locked, and no snapshot held, while EIM is asked.
+            pass_.commit()
+            if not ids:
+                return False
+            done, failures, stop = self._tell_eim(pass_, list(ids))
+            pass_.repeat_on_conflict(lambda ids=ids, done=done, failures=failures: self._note_acknowledged(
+                pass_.account, [ids[ref] for ref in done], failures))
+            pass_.tally["acknowledged"] += len(done)
+            pass_.failed += len(failures)
+            if isinstance(stop, eim.RateLimited):
+                return True
+            if stop:
+                raise stop
+        return False
+
+    @api.model
+    def _tell_eim(self, pass_, cust_refs):
+        """Acknowledge the orders at EIM, one call each; repeating it is harmless.
+
+        :return: the references done, ``{reference: error}`` of those that failed, and the error that ended it, if any
+        """
+        done, failures = [], {}
+        for cust_ref in cust_refs:
+            if pass_.seconds_left() <= 5:
+                break
+            try:
+                pass_.client.acknowledge(cust_ref)
+            except eim.RateLimited as error:
+                return done, failures, error
+            except eim.Refused as error:
+                if not self._is_past_new(pass_.client, cust_ref):
+                    failures[cust_ref] = error
+                    continue
+            except eim.CredentialsRefused as error:
+                return done, failures, error
+            except eim.EimError as error:
+                # It steps back for a while: the next pass must not stop at the same order again.
+                failures[cust_ref] = error
+                return done, failures, error
+            done.append(cust_ref)
+        return done, failures, None
+
+    @api.model
+    def _is_past_new(self, client, cust_ref):
+        """Whether EIM has the order beyond ``new`` already, so that a refused acknowledgement is none too many."""
+        try:
+            return client.get_order_status(cust_ref).status not in ("", "new", "error")
+        except eim.EimError:
+            return False
+
+    @api.model
+    def _note_acknowledged(self, account, ids, failures):
+        """Write the outcome of acknowledging.
+
+        :param ids: of the orders that EIM took
+        :param failures: ``{reference: eim.EimError}``
+        """
+        Error = self.env["extensiv.error"]
+        done = self.browse(ids)
+        done.write({"acknowledged_at": fields.Datetime.now(), "acknowledge_after": False})
+        if ids:
+            Error._resolve(account, "orders", [f"{ref}/acknowledge" for ref in done.mapped("cust_ref")])
+        if not failures:
+            return
+        failed = self.search([("account_id", "=", account.id), ("cust_ref", "in", list(failures))])
+        errors = Error._report(account, "orders", {
+            f"{order.cust_ref}/acknowledge": {
+                "message": self.env._("EIM did not take the acknowledgement: %s", failures[order.cust_ref].message),
+                "category": "transient",
+                "process_id": failures[order.cust_ref].process_id,
+                "document": order,
+            } for order in failed
+        })
+        next_try = {error.res_id: error.next_try for error in errors}
+        for order in failed:
+            order.acknowledge_after = next_try[order.id]

@@ -1,0 +1,97 @@
+from datetime import timedelta
+
+from markupsafe import Markup
+
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+
+
+class ExtensivOrder(models.Model):
+    """Orders that a person asks for: fetched again, fetched by hand, shown as they would become; and what is forgotten."""
+
+    _inherit = "extensiv.order"
+
+    @api.model
+    def _store_fetched(self, account, orders):
+        """Put orders that a person asked for into the inbox; known ones stay as they are.
+
+        :param orders: ``wire.Order`` objects
+        :return: the inbox orders, new and known
+        """
+        carts = self._carts(account, orders)
+        wanted = {order.cust_ref: order for order in orders}
+        known = self.search([("account_id", "=", account.id), ("cust_ref", "in", list(wanted))])
+        now = fields.Datetime.now()
+        created = self.create([{
+            **self._prepare_received_vals(account, carts.get(order.order_source), order),
+            # Beyond ``new`` EIM was told already, by whomever.
+            "acknowledged_at": now if order.status not in ("", "new") else False,
+        } for order in wanted.values() if order.cust_ref not in set(known.mapped("cust_ref"))])
+        return known + created
+
+    @api.model
+    def _preview(self, account, order):
+        """Return as HTML what ``order``, a ``wire.Order``, would become. Nothing of it is kept.
+
+        It is received and imported by the very same code, in a transaction that is rolled back.
+        """
+        run = self.env["extensiv.run"]
+        run._commit_caller()
+        with run._own_pass(account, run._deadline()) as pass_:
+            Inbox = pass_.env["extensiv.order"]
+            known = Inbox.search([("account_id", "=", account.id), ("cust_ref", "=", order.cust_ref)])
+            if known.sale_order_id:
+                html = Markup("<p>%s</p>") % pass_.env._(
+                    "This order was imported already, as %s.", known.sale_order_id.name)
+            else:
+                record = known or Inbox._store_fetched(pass_.account, [order])
+                record.write({"payload": order.payload, "state": "received"})
+                record._import_batch()
+                html = pass_.env["ir.qweb"]._render("extensiv_connector.order_preview", {
+                    "record": record, "sale": record.sale_order_id})
+            pass_.env.cr.rollback()
+        return html
+
+    def action_fetch_again(self):
+        """Read the order from EIM again and import it, where its sale order is gone or was never made.
+
+        :raise UserError: where EIM no longer has the buyer's data
+        """
+        self.ensure_one()
+        self.env["extensiv.error"]._check_user()
+        self.check_access("read")
+        if self.sale_order_id:
+            raise UserError(self.env._("This order has its sale order: %s.", self.sale_order_id.name))
+        record = self.sudo()
+        with record.account_id._asking_eim() as client:
+            order = client.get_order(self.cust_ref)
+        record._replace_payload(order)
+        return self.action_import()
+
+    def _replace_payload(self, order):
+        """Take ``order``, a ``wire.Order`` just fetched, in place of what was received.
+
+        :raise UserError: where its personal data are gone
+        """
+        if order.billing.is_redacted or (order.delivery and order.delivery.is_redacted):
+            raise UserError(self.env._(
+                "EIM has removed the buyer's personal data of order %s. It can only be entered by hand.",
+                self.order_number))
+        self.write({
+            name: value for name, value in self._prepare_received_vals(self.account_id, self.cart_id, order).items()
+            if name in ("payload", "amount_total", "currency_code", "order_date")
+        })
+
+    @api.autovacuum
+    def _gc_payloads(self):
+        """Empty what was received of orders that are done with, after as many days as the account says."""
+        limit, emptied = 1000, 0
+        for account in self.env["extensiv.account"].with_context(active_test=False).search([("payload_days", ">", 0)]):
+            old = fields.Datetime.now() - timedelta(days=account.payload_days)
+            orders = self.search([
+                ("account_id", "=", account.id), ("state", "in", ("imported", "cancelled", "ignored")),
+                ("create_date", "<", old), ("payload", "!=", False),
+            ], limit=limit)
+            orders.payload = False
+            emptied += len(orders)
+        return emptied, emptied >= limit

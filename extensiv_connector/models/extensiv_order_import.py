@@ -1,0 +1,163 @@
+import logging
+
+from odoo import api, fields, models
+from odoo.exceptions import AccessError, MissingError, UserError, ValidationError
+
+from .extensiv_order_prepare import Refusal, asked_shipping
+from .extensiv_run import is_conflict, log_unexpected
+
+_logger = logging.getLogger(__name__)
+
+SPOKEN = (UserError, ValidationError, AccessError, MissingError)  # errors whose text is meant for people
+
+
+class ExtensivOrder(models.Model):
+    """From the inbox into sale orders: which orders, in which transaction, and what is written of the outcome."""
+
+    _inherit = "extensiv.order"
+
+    # -- which orders, in which transaction
+
+    @api.model
+    def _importable(self, account, limit):
+        """Return received orders of ``account``, oldest first."""
+        return self.search([("account_id", "=", account.id), ("state", "=", "received")], limit=limit, order="id")
+
+    @api.model
+    def _import_next(self, pass_):
+        """Import the next batch of received orders, in a transaction of its own.
+
+        Any number of processes may do this at once: each takes rows that no other holds.
+
+        :return: how many orders were dealt with
+        """
+        account = pass_.account
+
+        def work():
+            size = account.import_batch_size
+            orders = self._importable(account, 8 * size).try_lock_for_update(limit=size)
+            return orders._import_batch()
+
+        counts = pass_.repeat_on_conflict(work)
+        for state, count in counts.items():
+            if state == "failed":
+                pass_.failed += count
+            else:
+                pass_.tally[state] += count
+        return sum(counts.values())
+
+    def _import_now(self):
+        """Import these orders for a person; what a request has no time for is left to the schedule."""
+        Run = self.env["extensiv.run"]
+        Run._commit_caller()
+        deadline = Run._deadline()
+        for account, orders in self.grouped("account_id").items():
+            with Run._own_pass(account, deadline) as pass_:
+                orders = orders.with_env(pass_.env)
+                pass_.repeat_on_conflict(lambda orders=orders: orders._importable_again().write({"state": "received"}))
+                for start in range(0, len(orders), account.import_batch_size):
+                    if pass_.seconds_left() < 10:
+                        self.env.ref("extensiv_connector.ir_cron_pull_orders")._trigger()
+                        break
+                    batch = orders[start:start + account.import_batch_size]
+                    pass_.repeat_on_conflict(
+                        lambda batch=batch: batch.try_lock_for_update().filtered(
+                            lambda order: order.state == "received")._import_batch())
+        self.env.invalidate_all()
+
+    def _importable_again(self):
+        """Return the orders that a person may have imported: all but those that have a sale order or were cancelled."""
+        return self.filtered(lambda order: order.state in ("received", "failed", "ignored") or (
+            order.state == "imported" and not order.sale_order_id))
+
+    @api.model
+    def _revive(self, pass_):
+        """Take failed orders up again whose cause is seen gone or whose time to try again has come."""
+        account = pass_.account
+        failed = self.search_fetch(
+            [("account_id", "=", account.id), ("state", "=", "failed")], ["missing_skus", "cust_ref"])
+        if not failed:
+            return
+        # Codes that came with the order may find a product too, but only a whole import reads them again.
+        matches = self.env["product.product"]._extensiv_match(
+            account, {sku: () for order in failed for sku in order.missing_skus or ()})
+        due = set(self.env["extensiv.error"].search([
+            ("account_id", "=", account.id), ("flow", "=", "orders"), ("state", "=", "open"),
+            ("category", "=", "transient"), ("next_try", "<=", fields.Datetime.now()),
+            ("key", "in", failed.mapped("cust_ref")),
+        ]).mapped("key"))
+        failed.filtered(
+            lambda order: order.cust_ref in due
+            or (order.missing_skus and not any(matches[sku].problem for sku in order.missing_skus)),
+        ).write({"state": "received"})
+        pass_.commit()
+
+    # -- one batch
+
+    def _import_batch(self):
+        """Make sale orders of these received orders of one account. Each ends imported, or failed with its reason.
+
+        Everything is resolved and created for the whole batch at once. One that cannot be imported never holds up
+        the others: the batch is split until it stands alone.
+
+        :return: ``{state: how many}``
+        :raise OperationalError: on a conflict with another transaction; the caller repeats the whole batch
+        """
+        if not self:
+            return {}
+        account = self.account_id
+        context = {"tracking_disable": True, "mail_create_nosubscribe": True, "mail_auto_subscribe_no_notify": True}
+        orders = self if account.notify_on_import else self.with_context(**context)
+        drafts, failures = orders._prepare_drafts(account)
+        self.env["extensiv.ship.method"]._take_over(account, {asked_shipping(draft.wire) for draft in drafts})
+        imported = orders._create_or_split(account, drafts, failures)
+        orders._note_imported(account, imported, failures)
+        return {"imported": len(imported), "failed": len(failures)}
+
+    def _create_or_split(self, account, drafts, failures):
+        """Create the sale orders of ``drafts``; those that fail alone are added to ``failures``.
+
+        :return: the drafts that have their sale order
+        """
+        if not drafts:
+            return []
+        try:
+            with self.env.cr.savepoint():
+                self._create_sale_orders(account, drafts)
+            return drafts
+        except Exception as error:  # noqa: BLE001 - whatever one order does, the others are imported
+            if is_conflict(error):
+                raise
+            if len(drafts) == 1:
+                failures[drafts[0].record] = self._explain(error, drafts[0].record)
+                return []
+        half = len(drafts) // 2
+        return (self._create_or_split(account, drafts[:half], failures)
+                + self._create_or_split(account, drafts[half:], failures))
+
+    @api.model
+    def _explain(self, error, record):
+        """Return what to tell a person of an error of Odoo while importing ``record``."""
+        if isinstance(error, SPOKEN):
+            return Refusal(self.env._("Odoo refused the order: %s", error.args[0]))
+        log_unexpected(_logger, error, "Import of inbox order %s failed", record.id)
+        return Refusal(self.env._(
+            "Importing the order failed unexpectedly (%s). The server's log says where.", type(error).__name__))
+
+    def _note_imported(self, account, imported, failures):
+        """Write to the inbox, and to the list of errors, what became of the orders."""
+        Error = self.env["extensiv.error"]
+        for draft in imported:
+            draft.record.write({
+                "state": "imported",
+                "sale_order_id": draft.sale.id,
+                "message": "\n".join(draft.told) or False,
+                "missing_skus": False,
+            })
+        for record, refusal in failures.items():
+            record.write({"state": "failed", "message": str(refusal), "missing_skus": refusal.missing_skus})
+        Error._resolve(account, "orders", [draft.record.cust_ref for draft in imported])
+        Error._report(account, "orders", {
+            record.cust_ref: {"message": str(refusal), "category": "data", "document": record}
+            for record, refusal in failures.items()
+        })

@@ -1,0 +1,308 @@
+import logging
+import random
+import time
+import traceback
+import zlib
+from collections import Counter
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from psycopg2.errors import IntegrityError, OperationalError
+
+from odoo import SUPERUSER_ID, api, fields, models, modules
+from odoo.exceptions import ConcurrencyError
+from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
+from odoo.tools import SQL
+
+from ..eim import errors as eim
+
+_logger = logging.getLogger(__name__)
+
+FLOWS = {
+    "connection": "Connection",
+    "orders": "Orders",
+    "inventory": "Inventory",
+    "shipments": "Shipments",
+    "alerts": "Alerts",
+}
+# What a flow is there for: the word of its tally that a run counts as done.
+DONE = {"orders": "imported"}
+# A scheduled worker is killed after 120 s (limit_time_real); a pass ends well before, whatever EIM does.
+PASS_SECONDS = 50
+CONFLICT_TRIES = 5
+
+
+@dataclass
+class Pass:
+    """One pass of a flow on an account, as the flow sees it.
+
+    ``account`` lives on a cursor of the pass's own, which the flow commits as it goes. A flow counts what it did in
+    ``tally`` (by a word a person reads), ``failed`` and ``skipped``, adds sentences to ``notes``, and sets
+    ``again_in`` (seconds) when more is waiting.
+    """
+
+    account: object
+    client: object
+    deadline: float
+    tally: Counter = field(default_factory=Counter)
+    failed: int = 0
+    skipped: int = 0
+    notes: list = field(default_factory=list)
+    again_in: float | None = None
+
+    @property
+    def env(self):
+        return self.account.env
+
+    def seconds_left(self):
+        return self.deadline - time.monotonic()
+
+    def commit(self):
+        """Commit what was done and forget what was read, so that a long pass stays small."""
+        self.env.cr.commit()
+        self.env.invalidate_all()
+
+    def repeat_on_conflict(self, work):
+        """Commit ``work()`` and return its result, repeated in a new transaction on a serialization failure.
+
+        As ``odoo.service.model.retrying`` does for requests, but with pauses that fit into a pass.
+
+        :raise OperationalError: when the fifth try conflicts too
+        """
+        for attempt in range(1, CONFLICT_TRIES + 1):
+            try:
+                result = work()
+                self.commit()
+                return result
+            except (IntegrityError, OperationalError, ConcurrencyError) as error:
+                self.env.cr.rollback()
+                self.env.transaction.reset()
+                if attempt == CONFLICT_TRIES or not is_conflict(error):
+                    raise
+                time.sleep(0.05 * 2 ** attempt * random.uniform(0.5, 1.5))
+
+
+def is_conflict(error):
+    """Whether a database error says that another transaction was quicker, so that repeating may work."""
+    return isinstance(error, (*PG_CONCURRENCY_EXCEPTIONS_TO_RETRY, ConcurrencyError))
+
+
+def log_unexpected(logger, error, message, *args):
+    """Log an error of ours with its place but without its text: database errors quote whole rows of personal data."""
+    frames = "".join(traceback.format_tb(error.__traceback__))
+    logger.error("%s: %s\n%s", message % args, type(error).__name__, frames)
+
+
+class ExtensivRun(models.Model):
+    """One pass of one flow on one account: when, how long, what it did. And the rules that every pass keeps."""
+
+    _name = "extensiv.run"
+    _description = "EIM Run"
+    _order = "id desc"
+    _rec_name = "started_at"
+
+    account_id = fields.Many2one("extensiv.account", required=True, readonly=True, ondelete="cascade")
+    company_id = fields.Many2one("res.company", readonly=True, index=True)
+    flow = fields.Selection(list(FLOWS.items()), required=True, readonly=True)
+    started_at = fields.Datetime(required=True, readonly=True, index=True)
+    duration = fields.Float("Seconds", readonly=True, aggregator="avg")
+    done_count = fields.Integer("Done", readonly=True)
+    failed_count = fields.Integer("Failed", readonly=True)
+    skipped_count = fields.Integer("Skipped", readonly=True)
+    state = fields.Selection(
+        [("running", "Running"), ("done", "Done"), ("partial", "Partly Done"), ("failed", "Failed")],
+        required=True, readonly=True,
+    )
+    message = fields.Char(readonly=True)
+
+    _account_flow_idx = models.Index("(account_id, flow, id DESC)")
+
+    @api.autovacuum
+    def _gc_runs(self):
+        """Keep 30 days of runs."""
+        old = fields.Datetime.subtract(fields.Datetime.now(), days=30)
+        limit = 10_000
+        runs = self.search([("started_at", "<", old)], limit=limit)
+        runs.unlink()
+        return len(runs), len(runs) == limit
+
+    # -- what the account shows
+
+    @api.model
+    def _last_of_each_flow(self, accounts):
+        """Return ``{(account id, flow): run}`` of the newest runs."""
+        if not accounts.ids:
+            return {}
+        rows = self.env.execute_query(SQL(
+            """SELECT account.id, flow.name, run.id
+                 FROM unnest(%s) AS account(id) CROSS JOIN unnest(%s) AS flow(name)
+                CROSS JOIN LATERAL (
+                      SELECT id FROM extensiv_run
+                       WHERE account_id = account.id AND flow = flow.name ORDER BY id DESC LIMIT 1) AS run""",
+            accounts.ids, list(FLOWS),
+        ))
+        return {(account, flow): self.browse(run) for account, flow, run in rows}
+
+    @api.model
+    def _last_start(self, accounts, flow):
+        """Return ``{account id: a number that grows with its last run}``."""
+        last = self._last_of_each_flow(accounts)
+        return {account: run.id for (account, of_flow), run in last.items() if of_flow == flow}
+
+    # -- the pass
+
+    @api.model
+    def _deadline(self):
+        return time.monotonic() + PASS_SECONDS
+
+    @api.model
+    def _seconds_until(self, deadline):
+        return deadline - time.monotonic()
+
+    @api.model
+    def _commit_caller(self):
+        """Commit what the caller did so far: nobody's locks are held while EIM is asked."""
+        self.env.flush_all()
+        if not modules.module.current_test:
+            self.env.cr.commit()
+
+    @api.model
+    def _run_pass(self, account, flow, deadline=None):
+        """Run one pass of ``flow`` on ``account`` and record it; returns when done or out of time.
+
+        The pass works as superuser in the account's company, on a cursor of its own that it commits as it goes.
+
+        :return: the finished ``Result`` (state, message, again_in)
+        """
+        self._commit_caller()
+        with self._only_pass(account, flow) as free:
+            if not free:
+                return Result("partial", self.env._("Already at work elsewhere; its result will appear here."))
+            with self._own_pass(account, deadline or self._deadline()) as pass_:
+                result = self._record_run(pass_, flow)
+        self.env.invalidate_all()
+        return result
+
+    @contextmanager
+    def _own_pass(self, account, deadline):
+        """Give a ``Pass`` on a cursor of its own, as superuser in the account's company."""
+        with self.env.registry.cursor() as cr:
+            env = api.Environment(cr, SUPERUSER_ID, {
+                "lang": self.env.lang or "en_US",
+                "allowed_company_ids": account.company_id.ids,
+            })
+            yield Pass(account.with_env(env), None, deadline)
+
+    @contextmanager
+    def _only_pass(self, account, flow):
+        """Hold the lock of ``flow`` on ``account``, or yield False at once when another process has it.
+
+        The lock belongs to the session of a connection of its own: PostgreSQL frees it when the process dies.
+        """
+        key = (zlib.crc32(f"extensiv_connector/{flow}".encode()) - 2**31, account.id)
+        with self.env.registry.cursor() as cr:
+            cr.execute("SELECT pg_try_advisory_lock(%s, %s)", key)
+            [free] = cr.fetchone()
+            cr.commit()
+            try:
+                yield free
+            finally:
+                if free:
+                    cr.execute("SELECT pg_advisory_unlock(%s, %s)", key)
+                    cr.commit()
+
+    @api.model
+    def _record_run(self, pass_, flow):
+        """Run the flow between the two writes that record it."""
+        account, env = pass_.account, pass_.env
+        start = time.monotonic()
+        # Holding the lock proves that whoever left these is dead.
+        env["extensiv.run"].search(
+            [("account_id", "=", account.id), ("flow", "=", flow), ("state", "=", "running")],
+        ).write({"state": "failed", "message": env._("Interrupted; the next run goes on from there.")})
+        run = env["extensiv.run"].create({
+            "account_id": account.id,
+            "company_id": account.company_id.id,
+            "flow": flow,
+            "started_at": fields.Datetime.now(),
+            "state": "running",
+        })
+        env.cr.commit()
+        try:
+            state = self._run_flow(pass_, flow)
+        except Exception as error:  # noqa: BLE001 - the run's record must say it; the traceback is logged
+            env.cr.rollback()
+            env.transaction.reset()
+            log_unexpected(_logger, error, "EIM %s of account %s stopped", flow, account.id)
+            pass_.notes.append(env._("Stopped by an unexpected error (%s); see the server's log.", type(error).__name__))
+            state = "failed"
+        words = {
+            "received": env._("received"), "acknowledged": env._("acknowledged"), "imported": env._("imported"),
+            "cancelled": env._("cancelled"), "failed": env._("failed"), "skipped": env._("left at EIM"),
+        }
+        counts = {**pass_.tally, "failed": pass_.failed, "skipped": pass_.skipped}
+        told = ", ".join(f"{counts[key]} {word}" for key, word in words.items() if counts.get(key))
+        message = " ".join(filter(None, [told and f"{told}.", *pass_.notes])) or env._("Nothing new.")
+        run.write({
+            "state": state,
+            "duration": time.monotonic() - start,
+            "done_count": pass_.tally[DONE[flow]],
+            "failed_count": pass_.failed,
+            "skipped_count": pass_.skipped,
+            "message": message,
+        })
+        env.cr.commit()
+        return Result(state, message, pass_.again_in)
+
+    @api.model
+    def _run_flow(self, pass_, flow):
+        """Let the flow do its work and turn what EIM answers into the run's state."""
+        account, env = pass_.account, pass_.env
+        Error = env["extensiv.error"]
+        if account._is_copy():
+            account._become_draft_copy()
+            pass_.notes.append(account.state_message)
+            env.cr.commit()
+            return "failed"
+        try:
+            pass_.client = account._client()
+            self._work(pass_, flow)
+        except eim.RateLimited as error:
+            # Not a failure: the bucket is empty, the next pass goes on when there is a token.
+            env.cr.rollback()
+            pass_.again_in = max(error.retry_after, 1)
+            pass_.notes.append(env._("Waiting for EIM's rate limit; goes on by itself."))
+            return "partial"
+        except eim.EimError as error:
+            env.cr.rollback()
+            pass_.failed += 1
+            category = "transient"
+            if isinstance(error, eim.CredentialsRefused):
+                category = "settings"
+                account.write({"state": "error", "state_message": error.message})
+            elif isinstance(error, eim.Refused):
+                category = "settings"
+            Error._report(account, "connection", {flow: {
+                "message": error.message, "category": category, "process_id": error.process_id,
+            }})
+            pass_.notes.append(env._("EIM: %s", error.message))
+            env.cr.commit()
+            return "failed"
+        Error._resolve(account, "connection", [flow])
+        env.cr.commit()
+        return "partial" if pass_.failed or pass_.again_in is not None else "done"
+
+    @api.model
+    def _work(self, pass_, flow):
+        """Do the pass of one flow. Each flow lives on the model whose records it moves."""
+        if flow == "orders":
+            pass_.env["extensiv.order"]._pull(pass_)
+
+
+@dataclass
+class Result:
+    """How a pass ended: the run's state, what to tell a person, and seconds until it should go on (None: by schedule)."""
+
+    state: str
+    message: str
+    again_in: float | None = None

@@ -1,0 +1,41 @@
+from odoo import api, fields, models
+
+
+class ExtensivShipMethod(models.Model):
+    """What a cart asks for, and the delivery method that does it. Codes are proposed as orders bring them."""
+
+    _name = "extensiv.ship.method"
+    _description = "EIM Shipping Method"
+    _order = "account_id, ship_code, id"
+    _rec_name = "ship_code"
+    _check_company_auto = True
+
+    account_id = fields.Many2one("extensiv.account", required=True, index=True, ondelete="cascade")
+    company_id = fields.Many2one(related="account_id.company_id", store=True, precompute=True)
+    cart_id = fields.Many2one(
+        "extensiv.cart", check_company=True, ondelete="cascade", domain="[('account_id', '=', account_id)]",
+        help="Empty: orders of every cart.")
+    ship_code = fields.Char("Asked For", required=True, help="The shipping method exactly as EIM's orders name it.")
+    delivery_carrier_id = fields.Many2one(
+        "delivery.carrier", "Delivery Method", check_company=True,
+        help="What an order that asks for this is delivered with. Empty: chosen by a person.")
+
+    _code_unique = models.UniqueIndex(
+        "(account_id, (COALESCE(cart_id, 0)), ship_code)", "This shipping method is mapped already.")
+
+    @api.model
+    def _carriers(self, account):
+        """Return ``{(cart id or False, ship code): delivery method}`` of what is mapped."""
+        return {
+            (method.cart_id.id, method.ship_code): method.delivery_carrier_id
+            for method in self.search([("account_id", "=", account.id), ("delivery_carrier_id", "!=", False)])
+        }
+
+    @api.model
+    def _take_over(self, account, codes):
+        """Propose the codes met in orders that are not listed yet."""
+        codes = {code for code in codes if code}
+        if not codes:
+            return
+        known = set(self.search([("account_id", "=", account.id), ("ship_code", "in", list(codes))]).mapped("ship_code"))
+        self.create([{"account_id": account.id, "ship_code": code} for code in sorted(codes - known)])

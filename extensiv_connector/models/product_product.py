@@ -1,0 +1,111 @@
+from dataclasses import dataclass
+
+from odoo import api, models
+from odoo.fields import Domain
+
+SERVICE_PRODUCTS = {
+    "shipping": ("EIM-SHIPPING", "Shipping"),
+    "discount": ("EIM-DISCOUNT", "Discount"),
+    "tax": ("EIM-TAX", "Sales Tax"),
+    "placeholder": ("EIM-UNKNOWN", "Unknown Product"),
+}
+
+
+@dataclass(frozen=True)
+class Match:
+    """What was found for a SKU: one product that can be sold, or ``problem``, the reason why there is none."""
+
+    product: object = None
+    problem: str = ""
+
+
+class ProductProduct(models.Model):
+    _inherit = "product.product"
+
+    @api.model
+    def _extensiv_service_products(self):
+        """Return the products of the lines that are not goods, ``{a key of SERVICE_PRODUCTS: product}``.
+
+        Known by their internal reference and made when missing, shared by all companies. They carry no taxes of
+        their own: what they stand for is an amount that EIM sent.
+        """
+        products = self.sudo().with_context(active_test=False)
+        references = [reference for reference, _name in SERVICE_PRODUCTS.values()]
+        known = {product.default_code: product for product in products.search(
+            [("default_code", "in", references), ("company_id", "=", False)], order="id desc")}
+        missing = [(reference, name) for reference, name in SERVICE_PRODUCTS.values() if reference not in known]
+        for product in products.create([{
+            "name": name,
+            "default_code": reference,
+            "type": "service",
+            "invoice_policy": "order",
+            "list_price": 0,
+            "sale_ok": False,
+            "purchase_ok": False,
+            "taxes_id": [],
+            "supplier_taxes_id": [],
+        } for reference, name in missing]):
+            known[product.default_code] = product
+        return {
+            kind: known[reference].with_env(self.env) for kind, (reference, _name) in SERVICE_PRODUCTS.items()
+        }
+
+    @api.model
+    def _extensiv_match(self, account, skus):
+        """Find the products of SKUs, matched exactly and case-sensitively, in the account's company or shared.
+
+        The account's alias table decides first, then the internal reference, then the barcode and the codes that
+        EIM knows the SKU by.
+
+        :param skus: ``{sku: other codes of it}``, as EIM's orders carry them
+        :return: ``{sku: Match}``, one for every SKU
+        """
+        if not skus:
+            return {}
+        aliases = {alias.sku: alias.product_id for alias in self.env["extensiv.sku.alias"].search(
+            [("account_id", "=", account.id), ("sku", "in", list(skus))])}
+        codes = list({code for sku, others in skus.items() for code in (sku, *others)})
+        by_reference, by_barcode = {}, {}
+        for product in self.with_context(active_test=False).search(
+            Domain("company_id", "in", [False, account.company_id.id])
+            & (Domain("default_code", "in", codes) | Domain("barcode", "in", codes)),
+        ):
+            by_reference.setdefault(product.default_code, self.browse())
+            by_reference[product.default_code] += product
+            by_barcode.setdefault(product.barcode, self.browse())
+            by_barcode[product.barcode] += product
+        none = self.browse()
+        matches = {}
+        for sku, others in skus.items():
+            ways = (
+                aliases.get(sku, none),
+                by_reference.get(sku, none),
+                none.union(by_barcode.get(sku, none), *(
+                    found.get(code, none) for code in others for found in (by_reference, by_barcode))),
+            )
+            matches[sku] = self._extensiv_choose(sku, ways)
+        return matches
+
+    @api.model
+    def _extensiv_choose(self, sku, ways):
+        """Return the ``Match`` of ``sku`` among the products found in several ways, the first that finds any deciding."""
+        found = next((products for products in ways if products), None)
+        if not found:
+            return Match(problem=self.env._(
+                "SKU %(sku)s is not an internal reference of any product. Give a product the internal reference "
+                "%(sku)s, or add an alias.", sku=sku))
+        # An archived twin does not stand in the way of the product in use.
+        in_use = found.filtered("active") or found
+        if len(in_use) > 1:
+            return Match(problem=self.env._(
+                "SKU %(sku)s belongs to several products: %(products)s. Only one may have it.",
+                sku=sku, products=", ".join(f"{product.display_name} (ID {product.id})" for product in in_use)))
+        if not in_use.active:
+            return Match(problem=self.env._(
+                "SKU %(sku)s is the archived product %(product)s. Unarchive it, or add an alias to another.",
+                sku=sku, product=in_use.display_name))
+        if not in_use.sale_ok:
+            return Match(problem=self.env._(
+                "SKU %(sku)s is %(product)s, which is not for sale. Tick Sales on the product, or add an alias to "
+                "another.", sku=sku, product=in_use.display_name))
+        return Match(product=in_use)

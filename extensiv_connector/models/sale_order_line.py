@@ -1,0 +1,58 @@
+from odoo import fields, models
+from odoo.exceptions import UserError
+
+
+class SaleOrderLine(models.Model):
+    _inherit = "sale.order.line"
+
+    extensiv_sku = fields.Char("EIM SKU", readonly=True, copy=False, help="The SKU exactly as EIM sent it.")
+    extensiv_line_no = fields.Char("EIM Line", readonly=True, copy=False)
+    extensiv_needs_product = fields.Boolean(compute="_compute_extensiv_needs_product")
+
+    def _compute_extensiv_needs_product(self):
+        for line in self:
+            placeholder = line.order_id.extensiv_account_id.sudo().placeholder_product_id
+            line.extensiv_needs_product = bool(placeholder) and line.product_id == placeholder
+
+    def _compute_discount(self):
+        """Leave the discount of an imported line: Odoo would reset it whenever the quantity changes."""
+        super(SaleOrderLine, self.filtered(lambda line: not line.extensiv_line_no))._compute_discount()
+
+    def _extensiv_include_taxes(self):
+        """Turn the net prices of new lines into the prices that taxes included in the price start from."""
+        for line in self:
+            included = line.tax_ids.filtered("price_include")
+            if included and line.price_unit:
+                gross = included.with_context(force_price_include=False).compute_all(
+                    line.price_unit, currency=line.currency_id.with_context(round=False), product=line.product_id,
+                    partner=line.order_id.partner_shipping_id, handle_price_include=False,
+                    rounding_method="round_globally")["total_included"]
+                line.write({"price_unit": gross, "technical_price_unit": gross + 1.0})
+
+    def action_extensiv_choose_product(self):
+        """Open the choice of the product for a line that was imported without one."""
+        self.ensure_one()
+        if not self.extensiv_needs_product:
+            raise UserError(self.env._("This line has its product."))
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Choose Product"),
+            "res_model": "extensiv.choose.product",
+            "views": [(False, "form")],
+            "target": "new",
+            "context": {"default_line_id": self.id},
+        }
+
+    def _extensiv_set_product(self, product):
+        """Put ``product`` on an imported line, keeping price, discount, taxes, quantity and text as EIM sent them."""
+        for line in self:
+            line.write({
+                "product_id": product.id,
+                "name": line.name.replace(
+                    self.env._("Unknown SKU %s", line.extensiv_sku), product.display_name, 1),
+                "product_uom_qty": line.product_uom_qty,
+                "price_unit": line.price_unit,
+                "technical_price_unit": line.price_unit + 1.0,
+                "discount": line.discount,
+                "tax_ids": [fields.Command.set(line.tax_ids.ids)],
+            })

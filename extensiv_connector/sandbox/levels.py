@@ -1,0 +1,136 @@
+"""The stock levels EIM was told, by SKU and location."""
+
+from collections import Counter
+from dataclasses import dataclass
+from itertools import islice
+
+from .catalogue import BY_SKU, FORGOTTEN_SKU, LOCATIONS
+from .refusal import INVALID, Refused
+from .shapes import iso, parse_iso
+
+
+@dataclass(slots=True)
+class Level:
+    """Absolute quantities of a SKU in one location, whole units, and how often they were told."""
+
+    qty_available: int
+    qty_on_hand: int
+    wms_datetime: str
+    pushes: int = 0
+
+
+class Levels:
+    """Every level EIM holds. SKUs are case-sensitive, quantities absolute.
+
+    :param pending: units of a SKU on orders still new, which EIM deducts from what it shows
+    """
+
+    def __init__(self, now, pending: Counter):
+        self._now = now
+        self._pending = pending
+        self.locations = dict(LOCATIONS)
+        self.refused_skus: frozenset[str] = frozenset()  # each refused by itself
+        self.poison_skus: frozenset[str] = frozenset()  # a batch with one of them is refused as a whole
+        self.deduct_orders = True
+        self.pushed = 0  # levels that somebody pushed
+        long_ago = "2019-03-01T08:00:00+00:00"
+        self.items: dict[str, dict[str, Level]] = {
+            sku: {name: Level(0, 0, long_ago) for name in self.locations} for sku in (*BY_SKU, FORGOTTEN_SKU)
+        }
+
+    def push(self, records: list) -> list[dict]:
+        """Take a batch of levels; return those refused, each with its ``sku``, ``index_pos`` and ``message``.
+
+        :raise Refused: the whole batch
+        """
+        if any(isinstance(record, dict) and str(record.get("sku")) in self.poison_skus for record in records):
+            raise Refused(INVALID, "Inventory update contains invalid data")
+        failed = []
+        for index, record in enumerate(records):
+            try:
+                self._push_one(record)
+            except Refused as error:
+                sku = record.get("sku") if isinstance(record, dict) else None
+                failed.append({"sku": sku, "index_pos": index, "message": error.message})
+        return failed
+
+    def _push_one(self, record: object) -> None:
+        if not isinstance(record, dict) or not isinstance(record.get("sku"), str) or not record["sku"]:
+            raise Refused(INVALID, "Inventory record missing required field(s): sku")
+        sku = record["sku"]
+        if sku in self.refused_skus:
+            raise Refused(INVALID, f"SKU not found: {sku}")
+        available = _whole(record, "qty_available")
+        on_hand = _whole(record, "qty_on_hand") if record.get("qty_on_hand") is not None else available
+        location = record.get("warehouse") or next(iter(self.locations))
+        if location not in self.locations:
+            raise Refused(INVALID, f"Unknown warehouse: {location}")
+        moment = record.get("wms_datetime") or iso(self._now())
+        try:
+            parse_iso(moment)
+        except ValueError as error:
+            raise Refused(INVALID, "wms_datetime must be ISO 8601 with a time zone") from error
+        levels = self.items.setdefault(sku, {})
+        pushes = levels[location].pushes if location in levels else 0
+        self.pushed += not pushes
+        levels[location] = Level(available, on_hand, moment, pushes + 1)
+
+    def shown(self, sku: str) -> dict:
+        """Return a SKU as EIM shows it.
+
+        Inferred: locations show what was pushed, the sum above them less what new orders take, at least 0.
+
+        :raise Refused: unknown SKU
+        """
+        if sku not in self.items:
+            raise Refused(INVALID, f"SKU not found: {sku}")
+        levels = self.items[sku]
+        deducted = max(0, int(self._pending[sku])) if self.deduct_orders and sku in self._pending else 0
+        product = BY_SKU.get(sku)
+        return {
+            "sku": sku,
+            "qty_available": max(0, sum(level.qty_available for level in levels.values()) - deducted),
+            "qty_on_hand": sum(level.qty_on_hand for level in levels.values()),
+            "wms_datetime": max((level.wms_datetime for level in levels.values()), default=None),
+            "aliases": {"UPC": product.upc} if product else [],
+            "warehouses": {
+                str(self.locations.get(name, 0)): {
+                    "warehouse": name,
+                    "qty_available": level.qty_available,
+                    "qty_on_hand": level.qty_on_hand,
+                    "wms_datetime": level.wms_datetime,
+                }
+                for name, level in levels.items()
+            }
+            or [],
+        }
+
+    def page(self, limit: int, page: int) -> list[dict]:
+        """Return a page of all SKUs as EIM shows them."""
+        first = (page - 1) * limit
+        return [self.shown(sku) for sku in islice(self.items, first, first + limit)]
+
+    def listing(self, location: str = "", sku: str = "") -> list[dict]:
+        """Return the levels that somebody pushed, exactly as pushed, of one location or SKU if given."""
+        return [
+            {
+                "warehouse": name,
+                "sku": key,
+                "qty_available": level.qty_available,
+                "qty_on_hand": level.qty_on_hand,
+                "wms_datetime": level.wms_datetime,
+                "pushes": level.pushes,
+            }
+            for key, levels in self.items.items()
+            for name, level in levels.items()
+            if level.pushes and location in ("", name) and sku in ("", key)
+        ]
+
+
+def _whole(record: dict, key: str) -> int:
+    value = record.get(key)
+    if isinstance(value, str) and value.strip().isdigit():
+        value = int(value)
+    if isinstance(value, bool) or not isinstance(value, int) or value < 0:
+        raise Refused(INVALID, f"{key} must be a whole number of 0 or more")
+    return value

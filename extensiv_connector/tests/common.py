@@ -1,0 +1,98 @@
+"""The world of the tests: an account, products, and the sandbox over real HTTP."""
+
+from contextlib import contextmanager
+from unittest.mock import patch
+
+from odoo.tests import TransactionCase, tagged
+
+from ..eim.throttle import Bucket
+from ..models.extensiv_bucket import BucketStore
+from ..sandbox.server import running_sandbox
+
+
+class ConnectorMixin:
+    """Builders for cases that talk to the sandbox; ``sandbox`` is started once a class, in a thread."""
+
+    sandbox_options = {"orders": 0, "rate_limit": False}
+
+    @classmethod
+    def _start_sandbox(cls):
+        running = running_sandbox(**cls.sandbox_options)
+        cls.sandbox = running.__enter__()
+        cls.addClassCleanup(running.__exit__, None, None, None)
+
+    @classmethod
+    def _make_world(cls):
+        cls.company = cls.env.company
+        cls.env["stock.warehouse"].search([("company_id", "=", cls.company.id)], limit=1)
+        cls.products = cls.env["product.product"].create([
+            {"name": "Black tee", "default_code": "TEE-1", "is_storable": True, "list_price": 19.99},
+            {"name": "Mug", "default_code": "MUG-1", "is_storable": True, "list_price": 8},
+        ])
+        cls.account = cls.env["extensiv.account"].create({
+            "name": "Test shops", "base_url": cls.sandbox.base_url, "api_user": "demo", "api_key": "demo-key",
+            "import_from": "2000-01-01",
+        })
+
+    @contextmanager
+    def flows(self):
+        """Let flows open cursors of their own inside the test's transaction."""
+        with self.enter_registry_test_mode():
+            yield
+
+    def connect(self):
+        with self.flows():
+            self.account.action_connect()
+
+    def pull(self):
+        """Pull as the button does; return the run."""
+        with self.flows():
+            self.account.action_pull_orders()
+        return self.last_run()
+
+    def last_run(self, flow="orders"):
+        return self.env["extensiv.run"].search(
+            [("account_id", "=", self.account.id), ("flow", "=", flow)], limit=1)
+
+    def inbox(self, cust_ref):
+        return self.env["extensiv.order"].search(
+            [("account_id", "=", self.account.id), ("cust_ref", "=", cust_ref)])
+
+    # -- what EIM does
+
+    def add_orders(self, *orders):
+        """Let EIM have orders: each a dict of what matters, the rest is made up consistently."""
+        for order in orders:
+            self.sandbox.store.add(order)
+
+    def change_order(self, cust_ref, **values):
+        self.sandbox.store.change(cust_ref, values)
+
+    def fault(self, **values):
+        """Let EIM misbehave on its next calls, see ``sandbox.faults.Fault``."""
+        self.sandbox.faults.add(values)
+
+    def at_eim(self, cust_ref):
+        """What EIM holds of the order."""
+        return self.sandbox.store.orders[cust_ref].raw
+
+    def calls(self, *routes):
+        """The routes called so far, in order; those named only, or all."""
+        return [call["route"] for call in self.sandbox.sandbox.calls if not routes or call["route"] in routes]
+
+
+@tagged("post_install", "-at_install")
+class ConnectorCase(ConnectorMixin, TransactionCase):
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls._start_sandbox()
+        cls._make_world()
+
+    def setUp(self):
+        super().setUp()
+        if not self.sandbox_options.get("rate_limit"):
+            # The row and its transactions stay; only the allowance is larger, or each test would wait for tokens.
+            self.startPatcher(patch.object(BucketStore, "bucket", Bucket(capacity=10**6)))
+        self.sandbox.sandbox.reset(**self.sandbox_options)

@@ -1,0 +1,3 @@
+from . import extensiv_cancel
+from . import extensiv_choose_product
+from . import extensiv_fetch

@@ -1,0 +1,121 @@
+from datetime import timedelta
+
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+
+from ..eim import errors as eim
+
+# An order is looked for by its number among those of the last weeks: EIM only finds by its own reference.
+SEARCH_DAYS = 60
+MAX_PAGES = 20
+
+
+class ExtensivFetch(models.TransientModel):
+    """Fetch orders from EIM by reference or by dates, or see what one would become."""
+
+    _name = "extensiv.fetch"
+    _description = "Fetch EIM Orders"
+
+    account_id = fields.Many2one(
+        "extensiv.account", required=True, domain="[('state', '=', 'connected')]",
+        default=lambda self: self.env["extensiv.account"].search([("state", "=", "connected")], limit=1))
+    mode = fields.Selection(
+        [("reference", "One order"), ("dates", "Orders between two dates")], required=True, default="reference")
+    reference = fields.Char("Number or Reference", help="The number the buyer knows, or EIM's reference.")
+    date_from = fields.Datetime("From", default=lambda self: fields.Datetime.now() - timedelta(days=1))
+    date_to = fields.Datetime("Until", default=fields.Datetime.now)
+    preview = fields.Html(readonly=True, sanitize=False)
+
+    def action_fetch(self):
+        """Fetch into the inbox and import, like any pulled order."""
+        self.ensure_one()
+        orders, refusals = self._ask(self._ask_orders)
+        stored = self.env["extensiv.order"].sudo()._store_fetched(self.account_id, orders)
+        stored.filtered(lambda order: order.state == "received")._import_now()
+        stored.invalidate_recordset()
+        if not stored:
+            raise UserError("\n".join(refusals) or self.env._("EIM has no such order in these dates."))
+        if refusals:
+            self.env["bus.bus"]._sendone(self.env.user.partner_id, "simple_notification", {
+                "type": "warning", "title": self.env._("Left at EIM"), "message": "\n".join(refusals[:10])})
+        return stored._get_records_action(name=self.env._("Fetched Orders"))
+
+    def action_preview(self):
+        """Show what one order would become, without receiving or acknowledging it."""
+        self.ensure_one()
+        if self.mode != "reference":
+            raise UserError(self.env._("Give the number of one order."))
+        orders, refusals = self._ask(self._ask_orders)
+        if not orders:
+            raise UserError("\n".join(refusals) or self.env._("EIM has no such order."))
+        self.preview = self.env["extensiv.order"].sudo()._preview(self.account_id, orders[0])
+        return {
+            "type": "ir.actions.act_window",
+            "res_model": self._name,
+            "res_id": self.id,
+            "views": [(False, "form")],
+            "target": "new",
+        }
+
+    def _ask(self, question):
+        account = self.account_id.sudo()
+        if account.state != "connected":
+            raise UserError(self.env._("%s is not connected.", account.name))
+        if self.mode == "reference" and not (self.reference or "").strip():
+            raise UserError(self.env._("Enter a number or a reference."))
+        with account._asking_eim() as client:
+            return question(client)
+
+    @api.model
+    def _why_not(self, order):
+        """Return why an order is left at EIM although a person asks for it, or None."""
+        reasons = {
+            "canceled": self.env._("it is cancelled"),
+            "shipped": self.env._("EIM has its shipment already"),
+            "confirmed": self.env._("EIM has its shipment already"),
+        }
+        if order.on_hold:
+            return self.env._("it is on hold at EIM; release it there")
+        if order.sending_canceled:
+            return self.env._("its sending was stopped at EIM; resume it there")
+        return reasons.get(order.status)
+
+    def _ask_orders(self, client):
+        """Ask EIM.
+
+        :return: the orders that may be fetched, and sentences on those that may not
+        """
+        if self.mode == "dates":
+            found = list(self._ask_pages(client, self.date_from, self.date_to))
+        else:
+            found = self._ask_reference(client, self.reference.strip())
+        orders, refusals = [], []
+        for order in found:
+            reason = self._why_not(order)
+            if reason:
+                refusals.append(self.env._(
+                    "%(order)s is left at EIM: %(reason)s.", order=order.order_number, reason=reason))
+            else:
+                orders.append(order)
+        return orders, refusals
+
+    def _ask_reference(self, client, reference):
+        known = self.env["extensiv.order"].search(
+            [("account_id", "=", self.account_id.id), ("order_number", "=", reference)], limit=1)
+        for cust_ref in dict.fromkeys([known.cust_ref or reference, reference]):
+            try:
+                return [client.get_order(cust_ref)]
+            except (eim.Refused, eim.Unreadable):
+                continue
+        until = fields.Datetime.now() + timedelta(days=1)
+        for order in self._ask_pages(client, until - timedelta(days=SEARCH_DAYS), until):
+            if order.order_number == reference:
+                return [order]
+        return []
+
+    def _ask_pages(self, client, date_from, date_to):
+        for number in range(1, MAX_PAGES + 1):
+            page = client.list_orders("any", page=number, from_date=date_from, to_date=date_to)
+            yield from page.items
+            if page.is_last:
+                return

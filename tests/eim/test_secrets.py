@@ -1,0 +1,105 @@
+"""Payment secrets survive nowhere, whatever a cart calls them and however deep they are."""
+
+import json
+
+import pytest
+from eim_builders import raw_order
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from eim.cleaning import clean, is_secret
+from eim.wire import Order
+
+SECRETS = """
+    credit_card_no cvv expiration_date check_account_no check_no check_bank_id check_cust_id_num
+    pre_auth_code pre_auth_id pre_auth_amt ship_account_no ship_account_zip cc_last_four cc_number ccnum
+    ccExp cardNumber card-number CARD_NO creditCardNO x_card_num billingcardnumber gift_card_no
+    payment_card cardholder_name cvv2 cvc CVC2 cvn csc security_code cardSecurityCode verification_value
+    exp_month expYear expiry expirationdate card_exp exp iban IBAN_code bank_account_no bankname
+    routing_number sort_code acct_no accountNumber account_number third_party_account fedex_account
+    payment_token stripeToken token_sw paymentNonce payment_info payments payment_intent auth_code
+    authorization_code preauthid pan bic swift_code api_key apiKey secret client_secret password
+    passphrase last4 last_four ssn track_data c_v_v kreditkartennummer ｃｖｖ check checkNo cheque_number
+    ach_account wallet
+""".split()
+
+HARMLESS = """
+    cust_ref cust_po_no order_source pay_type payment_method payment_type payment_status checkout_id
+    checked_by currency ccy credit_score credit_error_code tracking_no tracking_no_secondary item aliases
+    ship_company ship_zip expected_delivery_date lot_expiration_date account_manager routing_sw
+    carton_code cass_code_cust discard postcard cardboard_boxes accepted_by_region transaction_id author
+    company custom_field_1 customer_id phone shipping_handling sscc_barcode bill_of_lading promo_code
+    gift_message special_services ani_phone inventory_warehouse_pk pin_code
+""".split()
+
+
+@pytest.mark.parametrize("name", SECRETS)
+def test_secret_names(name):
+    assert is_secret(name)
+    assert is_secret(name.upper())
+    assert is_secret(f" _{name}- ")
+
+
+@pytest.mark.parametrize("name", HARMLESS)
+def test_harmless_names(name):
+    assert not is_secret(name)
+
+
+@settings(max_examples=100, deadline=None)
+@given(
+    st.sampled_from(SECRETS),
+    st.lists(st.sampled_from(["items", "extra", "shipments", "note"]), max_size=6),
+    st.data(),
+)
+def test_no_secret_survives_at_any_depth(name, path, data):
+    value = data.draw(
+        st.sampled_from(["SENTINEL", ["SENTINEL"], {"number": "SENTINEL"}, {"a": [{"b": "SENTINEL"}]}])
+    )
+    tree = {
+        data.draw(st.sampled_from([name, name.upper(), name + "\x00", f" {name} "])): value,
+        "kept": "yes",
+    }
+    for step in path:
+        tree = {step: data.draw(st.sampled_from([tree, [tree], [[tree]]]))}
+    order = Order.parse(raw_order(outer=tree))
+    assert "SENTINEL" not in repr(order)
+    assert '"kept":"yes"' in order.payload
+
+
+def test_attributes_in_pairs():
+    pairs = [{"name": "Card Number", "value": "SENTINEL"}, {"name": "colour", "value": "red"}]
+    assert clean({"attributes": pairs}) == {
+        "attributes": [{"name": "Card Number"}, {"name": "colour", "value": "red"}]
+    }
+
+
+@pytest.mark.parametrize(
+    "number",
+    [
+        "4111111111111111",
+        "4111 1111 1111 1111",
+        "5555-5555-5555-4444",
+        "378282246310005",
+        "3782 822463 10005",
+    ],
+)
+def test_card_numbers_in_what_people_type_are_masked(number):
+    raw = raw_order(shipping_instructions=f"use {number}, please", custom_field_2=number, cust_po_no=number)
+    raw["items"][0]["line_comment"] = f"card:{number}"
+    order = Order.parse(raw)
+    assert order.shipping_instructions == "use ****, please"
+    assert order.custom_fields[1] == "****"
+    assert order.lines[0].comment == "card:****"
+    assert order.cust_po_no == number  # an order's number is nobody's card, whatever it looks like
+
+
+@pytest.mark.parametrize(
+    "number", ["4111111111111112", "4006381333931", "94001111111111111111", "+49 170 1234567"]
+)
+def test_other_numbers_stay(number):
+    assert Order.parse(raw_order(gift_message=number)).gift_message == number
+
+
+def test_payload_keeps_unknown_fields():
+    kept = json.loads(Order.parse(raw_order(new_field={"a": [1, 2.5, None, True]})).payload)
+    assert kept["new_field"] == {"a": [1, 2.5, None, True]}

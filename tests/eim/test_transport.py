@@ -1,0 +1,338 @@
+"""What happens on the wire, told apart as the flows must treat it. The server is real, the pauses are not."""
+
+import gzip
+import json
+import logging
+import socket
+import traceback
+
+import pytest
+from eim_service import Service, drops, ok, raw, refusal, reset, silence
+
+from eim.client import EimClient, check_base_url
+from eim.errors import (
+    AnswerLost,
+    CredentialsRefused,
+    EimError,
+    NotFound,
+    RateLimited,
+    Refused,
+    Transient,
+    Unreadable,
+)
+from eim.throttle import MemoryTokens
+from eim.wire import Shipment, ShipmentItem
+
+HTML = raw(502, "<html>Bad gateway</html>", content_type="text/html")
+CUT = raw(200, '{"success_code": true, "resp', declared=500)
+PARCEL = Shipment("UPS", "Ground", "1Z9", None, (ShipmentItem("A", 1),))
+GARBAGE = raw(200, "<html>Please log in</html>", content_type="text/html")
+
+TROUBLE = [
+    (HTML, Transient),
+    (raw(500, '{"success_code": false, "error_code": "Failure", "message": "Oops"}'), Transient),
+    (reset, Transient),
+    (silence(0.6), Transient),
+    (CUT, Unreadable),
+    (raw(200, '{"success_code": true, "resp'), Unreadable),
+]
+
+
+@pytest.mark.parametrize(("trouble", "error"), TROUBLE)
+def test_a_get_is_repeated_and_then_said(service, connect, slept, trouble, error):
+    service.script = [trouble]
+    with pytest.raises(EimError) as caught:
+        connect(timeout=0.3).list_carts() if error is Transient else connect(timeout=0.3).get_order("A")
+    assert type(caught.value) is error
+    assert 2 <= len(service.requests) <= 3
+    assert len(slept) == len(service.requests) - 1 and max(slept) <= 1.5
+
+
+@pytest.mark.parametrize(("trouble", "_error"), TROUBLE)
+def test_a_get_succeeds_once_the_trouble_is_over(service, connect, trouble, _error):
+    service.script = [trouble, ok({"cust_ref": "A", "order_status": "new"})]
+    assert connect(timeout=0.5).get_order_status("A").status == "new"
+    assert len(service.requests) == 2
+
+
+@pytest.mark.parametrize(
+    "trouble", [*[trouble for trouble, _error in TROUBLE], GARBAGE, drops(1.0), raw(200, "")]
+)
+def test_a_post_is_sent_once_and_its_answer_lost(service, connect, slept, trouble):
+    service.script = [trouble]
+    with pytest.raises(AnswerLost):
+        connect(timeout=0.3).ship("A", [PARCEL])
+    assert len(service.requests) == 1 and not slept
+
+
+def test_a_post_that_never_left_is_transient():
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))
+        client = EimClient(
+            f"http://127.0.0.1:{unused.getsockname()[1]}", "u", "k", sleep=lambda seconds: None
+        )
+        with pytest.raises(Transient):
+            client.ship("A", [PARCEL])
+
+
+def test_an_answer_that_comes_in_drops_is_not_waited_for(service, connect):
+    service.script = [drops(3.0)]
+    with pytest.raises(Transient):
+        connect(timeout=0.3).get_order("A")
+
+
+def test_an_answer_without_end_is_not_read_on(service, connect, monkeypatch):
+    monkeypatch.setattr("eim.transport.MAX_ANSWER", 1_000_000)
+    service.script = [ok("x" * 3_000_000)]
+    with pytest.raises(Unreadable):
+        connect().get_order("A")
+    assert len(service.requests) == 1
+
+
+@pytest.mark.parametrize(
+    "body", ["[1]", "null", "{}", '{"success_code": null}', "[" * 100_000, '{"response": []}']
+)
+def test_json_that_is_no_answer(service, connect, body):
+    service.script = [raw(200, body)]
+    with pytest.raises(EimError) as caught:
+        connect().get_order("A")
+    assert isinstance(caught.value, Unreadable | Refused)
+
+
+@pytest.mark.parametrize("yes", [True, "true", "True", 1, "1"])
+def test_success_in_every_spelling(service, connect, yes):
+    service.script = [raw(200, json.dumps({"success_code": yes, "response": {"cust_ref": "A"}}))]
+    assert connect().get_order("A").cust_ref == "A"
+
+
+@pytest.mark.parametrize("no", [False, "false", 0, "0", "maybe", [], {}])
+def test_refusal_in_every_spelling(service, connect, no):
+    service.script = [
+        raw(200, json.dumps({"success_code": no, "status_message": "No.", "error_response": {"a": 1}}))
+    ]
+    with pytest.raises(Refused, match="No.") as caught:
+        connect().acknowledge("A")
+    assert caught.value.detail == '{"a": 1}'
+    assert len(service.requests) == 1
+
+
+@pytest.mark.parametrize(
+    ("answer", "error"),
+    [
+        (refusal("Wrong", status=401), CredentialsRefused),
+        (raw(403, "<html>"), CredentialsRefused),
+        (refusal("Nothing there", status=404), NotFound),
+        (refusal("Wrong data", status=422), Refused),
+        (raw(418, "teapot"), Refused),
+        (refusal("Over API Limit. Please slow down requests.", code="RateLimit"), RateLimited),
+        (raw(429, "", Retry_After="7"), RateLimited),
+    ],
+)
+@pytest.mark.parametrize("call", ["get_order_status", "acknowledge"])
+def test_answers_told_apart(service, connect, answer, error, call):
+    service.script = [answer]
+    with pytest.raises(EimError) as caught:
+        getattr(connect(), call)("A")
+    assert type(caught.value) is error
+    assert caught.value.route == call
+
+
+def test_rate_limit_says_how_long_and_empties_the_bucket(service, connect, slept):
+    service.script = [raw(429, "", Retry_After="7")]
+    tokens = MemoryTokens(clock=lambda: 0.0)
+    with pytest.raises(RateLimited) as caught:
+        connect(tokens=tokens).acknowledge("A")
+    assert caught.value.retry_after == 7
+    assert tokens.take(0) == pytest.approx(1.8)
+
+
+def test_no_token_in_time(service, connect, slept):
+    service.script = [ok()]
+    now = [0.0]
+    tokens = MemoryTokens(clock=lambda: now[0])
+
+    def sleep(seconds):
+        slept.append(seconds)
+        now[0] += seconds
+
+    client = connect(tokens=tokens, sleep=sleep)
+    for _call in range(79):
+        client.acknowledge("A")
+    assert sum(slept) == pytest.approx(0.6)  # 78 leave 20 of 98, the next one waits for its token
+    client.check_credentials()
+    tokens.observe(5)
+    with pytest.raises(RateLimited) as caught:
+        client.acknowledge("A")
+    assert caught.value.retry_after == pytest.approx((21 - 3) * 0.6)
+    assert len(service.requests) == 80
+
+
+def test_what_eim_counts_reaches_the_bucket(service, connect):
+    class Tokens:
+        seen = []
+
+        def take(self, reserve):
+            return 0
+
+        def observe(self, remaining):
+            self.seen.append(remaining)
+
+    name = "X-CartRover-Api-Minute-Hits-Remaining"
+    service.script = [ok(**{name: "42"}), ok(**{name: "many"}), ok(**{name: "-1"}), ok()]
+    client = connect(tokens=Tokens())
+    for _call in range(4):
+        client.acknowledge("A")
+    assert Tokens.seen == [42]
+
+
+def test_the_support_id_is_on_errors_and_calls(service, connect):
+    calls = []
+    service.script = [
+        raw(200, '{"success_code": false, "message": "No"}', **{"X-CartRover-Process-ID": "p-77"})
+    ]
+    with pytest.raises(Refused) as caught:
+        connect(on_call=calls.append).acknowledge("A/1")
+    assert (caught.value.process_id, caught.value.status) == ("p-77", 200)
+    (call,) = calls
+    assert (call.route, call.method, call.status, call.process_id, call.error) == (
+        "acknowledge",
+        "POST",
+        200,
+        "p-77",
+        "Refused",
+    )
+    assert call.path == "merchant/orders/update/A%2F1" and call.milliseconds >= 0
+
+
+def test_redirects_stay_on_the_host(service, connect):
+    other = Service()
+    other.script = [ok()]
+    try:
+        for location in (
+            f"{other.url}/v1/x",
+            f"//127.0.0.1:{other.server.server_port}/x",
+            "https://127.0.0.1/x",
+        ):
+            service.script = [raw(302, "", Location=location)]
+            with pytest.raises(Unreadable):
+                connect().get_order("A")
+            with pytest.raises(AnswerLost):
+                connect().acknowledge("A")
+        assert not other.requests
+    finally:
+        other.close()
+    service.requests.clear()
+    service.script = [raw(301, "", Location="/v1/elsewhere"), ok({"cust_ref": "A"})]
+    assert connect().get_order("A").cust_ref == "A"
+    assert [path.partition("?")[0] for path in service.paths] == ["/v1/merchant/orders/A", "/v1/elsewhere"]
+    service.script = [raw(301, "", Location="/v1/elsewhere")]
+    with pytest.raises(Unreadable):
+        connect().get_order("A")
+
+
+def test_gzip_and_foreign_encodings(service, connect):
+    body = json.dumps(
+        {"success_code": True, "response": {"cust_ref": "A", "cust_city": "Zürich"}}, ensure_ascii=False
+    )
+    service.script = [
+        raw(200, gzip.compress(body.encode()), Content_Encoding="gzip"),
+        raw(200, body.encode("latin-1")),
+    ]
+    client = connect()
+    assert client.get_order("A").billing.city == "Zürich"
+    assert client.get_order("A").billing.city == "Z\ufffdrich"
+
+
+def test_what_is_sent(service, connect):
+    service.script = [ok()]
+    client = connect(merchant_pk=" 17 ")
+    client.acknowledge("a/b?ü .%2F")
+    method, path, headers, body = service.requests[0]
+    assert (method, path) == ("POST", "/v1/merchant/orders/update/a%2Fb%3F%C3%BC%20.%252F")
+    assert body == {"order_status": "at_wms"}
+    assert headers["X-Merchant-Pk"] == "17"
+    assert headers["Accept"] == "application/json"
+    assert headers["User-Agent"].startswith("extensiv_connector/")
+    assert headers["Authorization"].startswith("Basic ")
+    assert "api_key" not in path
+
+
+def test_the_credential_is_shown_nowhere(service, connect, caplog):
+    key, pair = "S3cret-Key!", "c2hvcC11c2VyOlMzY3JldC1LZXkh"
+    caplog.set_level(logging.DEBUG)
+    client = connect(timeout=0.2)
+    shown = [repr(client), repr(client._transport), repr(client._transport._auth), str(vars(client))]
+    told = refusal(f"The key {key} of shop-user is wrong ({pair})", error_response={"sent": f"Basic {pair}"})
+    for answer in (told, HTML, reset, silence(0.4), CUT, GARBAGE, raw(302, "", Location="http://x.example/")):
+        for call in (
+            client.check_credentials,
+            lambda: client.ship("A", [PARCEL]),
+            lambda: client.get_order("A"),
+        ):
+            service.script = [answer]
+            try:
+                call()
+                pytest.fail("the answer should have been an error")
+            except EimError as error:
+                assert error.__cause__ is None and not isinstance(error.__context__, OSError)
+                shown += [repr(error), str(vars(error)), "".join(traceback.format_exc())]
+                lines = traceback.TracebackException.from_exception(error, capture_locals=True).format()
+                shown += [line for line in lines if "test_transport" not in line]
+    assert all(headers["Authorization"] == f"Basic {pair}" for _m, _p, headers, _b in service.requests)
+    for text in [*shown, caplog.text]:
+        assert key not in text and pair not in text
+    assert "process" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("given", "kept"),
+    [
+        ("https://api.cartrover.com", "https://api.cartrover.com"),
+        (" https://API.cartrover.com/ ", "https://api.cartrover.com"),
+        ("https://eim.example:8443", "https://eim.example:8443"),
+        ("http://localhost:8070", "http://localhost:8070"),
+        ("http://127.3.2.1", "http://127.3.2.1"),
+        ("http://[::1]:8070", "http://[::1]:8070"),
+    ],
+)
+def test_addresses(given, kept):
+    assert check_base_url(given) == kept
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "",
+        None,
+        "api.cartrover.com",
+        "http://api.cartrover.com",
+        "ftp://localhost",
+        "http://localhost.evil.example",
+        "http://127.0.0.1.evil.example",
+        "https://user:hunter2@api.cartrover.com",
+        "https://api.cartrover.com/v1",
+        "https://api.cartrover.com?x=hunter2",
+        "https://api.cartrover.com#",
+        "https://api.cartrover.com:99999",
+        "https://",
+        "http://localhost\\@evil.example",
+        "https://a b",
+        "https://a\nb",
+        "http://0.0.0.0",
+        "https://a..b",
+        "http://127.0.0.1@evil.example",
+        "https://[zz]",
+        "http://2130706433",
+        "https://exämple.com",
+    ],
+)
+def test_addresses_that_are_refused(address):
+    with pytest.raises(ValueError) as caught:
+        EimClient(address, "u", "k")
+    assert "hunter2" not in str(caught.value)
+    assert str(caught.value).startswith("The address of EIM")
+
+
+def test_a_merchant_key_cannot_smuggle_headers():
+    with pytest.raises(ValueError):
+        EimClient("https://api.example.com", "u", "k", merchant_pk="1\r\nX: y")

@@ -1,0 +1,389 @@
+"""Reading is tolerant, writing is strict, and what is kept reads the same again."""
+
+import json
+import time
+from datetime import date, datetime, timedelta, timezone
+from decimal import Decimal
+
+import pytest
+from eim_builders import raw_order, wide_order
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from eim import cleaning, reading
+from eim.errors import Unreadable
+from eim.wire import (
+    Address,
+    Alert,
+    Alias,
+    BatchResult,
+    Cart,
+    Failure,
+    InventoryItem,
+    Level,
+    Location,
+    Order,
+    OrderStatus,
+    Shipment,
+    ShipmentItem,
+)
+
+quick = settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+
+texts = st.text(st.characters(), max_size=30) | st.sampled_from(
+    [
+        "",
+        " ",
+        "Y",
+        "0.00",
+        "12.50",
+        "2024-03-01",
+        "\x00",
+        "\ud800",
+        "a\nb",
+        "4111 1111 1111 1111",
+        "**PII Removed**",
+    ]
+)
+scalars = st.none() | st.booleans() | st.integers() | st.floats() | texts
+values = st.recursive(
+    scalars,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(texts, inner, max_size=3),
+    max_leaves=8,
+)
+order_keys = st.sampled_from(
+    [*raw_order(), "ship_city", "aliases", "cancel_date", "custom_field_1", "gift_message"]
+)
+line_keys = st.sampled_from([*raw_order()["items"][0]])
+
+
+def test_order_is_read():
+    order = Order.parse(raw_order())
+    line = order.lines[0]
+    assert (order.cust_ref, order.order_number, order.currency) == ("R-100", "#100", "CAD")
+    assert order.order_date == datetime(2024, 3, 1, 12)
+    assert order.created == datetime(2024, 3, 1, 10, 20, 30)
+    assert order.billing.name == "Zoë Ångström"
+    assert order.delivery is None
+    assert order.grand_total == Decimal("22.55")
+    assert (line.sku, line.quantity, line.price, line.discount) == ("PEN-1", 2, 10, 2)
+    assert line.addl_discount is None
+    assert line.description == "A pen"
+    assert not (line.filtered or line.aliases or order.problems or order.on_hold)
+
+
+@quick
+@given(st.dictionaries(order_keys, values, max_size=6), st.dictionaries(line_keys, values, max_size=4))
+def test_nothing_in_an_order_raises_and_its_payload_reads_the_same(changes, line_changes):
+    raw = raw_order(**changes)
+    if "cust_ref" in changes:
+        raw["cust_ref"] = "R-100"
+    if isinstance(raw["items"], list) and "items" not in changes:
+        raw["items"] = [raw["items"][0] | line_changes, line_changes]
+    order = Order.parse(raw)
+    assert Order.from_payload(order.payload) == order
+    order.payload.encode()
+    assert "\x00" not in order.payload and "\\u0000" not in order.payload
+    json.loads(order.payload, parse_constant=pytest.fail)
+
+
+@quick
+@given(values)
+def test_any_value_is_an_order_or_refused_as_unreadable(value):
+    try:
+        order = Order.parse(value)
+    except Unreadable:
+        return
+    assert order.cust_ref
+
+
+@quick
+@given(values)
+def test_no_list_raises(value):
+    Cart.parse_all(value)
+    Location.parse_all(value)
+    Alias.parse_all(value)
+    BatchResult.parse(value, 3)
+    Shipment.parse_all(value, [])
+    if isinstance(value, dict):
+        Alert.parse(value)
+        for record in (InventoryItem, OrderStatus):
+            try:
+                record.parse(value)
+            except Unreadable:
+                pass
+
+
+@quick
+@given(values)
+def test_cleaning_again_changes_nothing(value):
+    cleaned = cleaning.clean(value)
+    assert cleaning.clean(cleaned) == cleaned
+    json.dumps(cleaned, allow_nan=False).encode()
+
+
+@pytest.mark.parametrize(
+    "cust_ref",
+    [None, "", "  ", "x" * 251, "a\x00b", "a\nb", "a\ud800", "\u2028", ".", "..", [], True, "a\ufffd"],
+)
+def test_an_order_that_nothing_can_be_called_is_refused(cust_ref):
+    # NUL and surrogates are gone from what is kept, so the first character left decides
+    if cust_ref in ("a\x00b", "a\ud800"):
+        with pytest.raises(Unreadable):
+            reading.identity(cust_ref, "cust_ref")
+    else:
+        with pytest.raises(Unreadable):
+            Order.parse(raw_order(cust_ref=cust_ref))
+
+
+@pytest.mark.parametrize("cust_ref", [" 7 ", "x" * 250, "A/b?c#d%2F é+&;", "7\u00a08"])
+def test_identity_is_kept_to_the_character(cust_ref):
+    order = Order.parse(raw_order(cust_ref=cust_ref, items=[{"item": cust_ref, "quantity": 1}]))
+    assert order.cust_ref == order.lines[0].sku == cust_ref
+
+
+def test_what_cannot_be_read_is_said():
+    items = [
+        {"item": "A", "quantity": "two"},
+        "nonsense",
+        {"item": "x" * 300, "quantity": "1", "price": "1,5"},
+    ]
+    order = Order.parse(
+        raw_order(items=items, grand_total="NaN", created_date_time="yesterday", cust_city=["x"])
+    )
+    assert order.grand_total is order.created is None
+    assert [line.sku for line in order.lines] == ["A", "", ""]
+    assert len(order.problems) == 8
+    assert "Line 1: quantity is not a number (two)." in order.problems
+    assert "Line 2: cannot be read." in order.problems
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ("8.0000", "8"),
+        (" 1 ", "1"),
+        (1, "1"),
+        (10.12, "10.12"),
+        ("-4", "-4"),
+        (1e-7, "0.0000001"),
+        (0.1 + 0.2, "0.30000000000000004"),
+        (".5", "0.5"),
+    ],
+)
+def test_numbers(value, expected):
+    assert reading.number(value) == Decimal(expected)
+
+
+@pytest.mark.parametrize(
+    "value", ["", "1_0", "١", "1e99", "1" * 16, "NaN", "Infinity", "1,5", True, [], {}, None, 10**400, 1e308]
+)
+def test_no_numbers(value):
+    assert reading.number(value) is None
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ("2018-08-27", datetime(2018, 8, 27, 12)),
+        ("2018-08-27T02:24:58+00:00", datetime(2018, 8, 27, 2, 24, 58)),
+        ("2018-08-27T02:24:58.123Z", datetime(2018, 8, 27, 2, 24, 58)),
+        ("2018-08-27 02:24:58", datetime(2018, 8, 27, 2, 24, 58)),
+        ("2018-08-26T19:24:58-0700", datetime(2018, 8, 27, 2, 24, 58)),
+        ("2018-08-27T02:24+05:30", datetime(2018, 8, 26, 20, 54)),
+        ("0000-00-00", None),
+        ("2018-02-30", None),
+        ("0001-01-01T00:00:00+14:00", None),
+        (1535336698, None),
+    ],
+)
+def test_moments(value, expected):
+    assert reading.moment(value) == expected
+
+
+@pytest.mark.parametrize("value", ["Y", "y", "yes", 1, "1", True, "true"])
+def test_yes(value):
+    assert reading.flag(value)
+
+
+@pytest.mark.parametrize("value", ["N", "", None, 0, "0", False, "no", [], {}, "2"])
+def test_no(value):
+    assert not reading.flag(value)
+
+
+def test_text_is_one_line_that_an_index_holds_and_notes_keep_theirs():
+    order = Order.parse(
+        raw_order(
+            cust_city="  New\u00a0\n York\x00 ",
+            cust_zip=93103,
+            gift_message="Dear\nyou\x00\ud800",
+            gift_wrap="x" * 20_000,
+        )
+    )
+    assert order.billing.city == "New York"
+    assert order.billing.zip == "93103"
+    assert order.gift_message == "Dear\nyou"
+    assert len(order.gift_wrap) == cleaning.MAX_TEXT
+    assert len(Order.parse(raw_order(cust_company="\U0001f600" * 999)).billing.company) == 250
+
+
+def test_addresses():
+    assert Address().is_empty and not Address(phone="1").is_empty
+    assert Address(last_name="**pii REMOVED**").is_redacted
+    assert Address(title="Dr", first_name="", last_name="No").name == "No"
+    assert Order.parse(raw_order(ship_country="USA", ship_phone="1")).delivery is None
+    assert Order.parse(raw_order(ship_city="Graz")).delivery == Address(city="Graz")
+
+
+def test_a_record_too_deep_or_too_large_cannot_exhaust_us():
+    deep = value = {}
+    for _level in range(5_000):
+        value["more"] = value = {}
+    order = Order.parse(raw_order(extra=deep))
+    assert order.payload.count("more") < cleaning.MAX_DEPTH
+    with pytest.raises(Unreadable):
+        Order.parse(raw_order(extra=[[0] * 100_000] * 3))
+    with pytest.raises(Unreadable):
+        Order.parse(raw_order(extra=["x" * 9_000] * 1_000))
+
+
+def test_an_order_is_read_fast_enough():
+    raw = wide_order()
+    best = min(timed(raw) for _attempt in range(5))
+    assert best < 0.0004, f"{best * 1000:.3f} ms for one order"
+
+
+def timed(raw, times=200):
+    started = time.perf_counter()
+    for _order in range(times):
+        Order.parse(raw)
+    return (time.perf_counter() - started) / times
+
+
+@pytest.mark.parametrize(
+    ("response", "sources"),
+    [
+        (["Shopify", "Amazon_US2", "Shopify"], ["Shopify", "Amazon_US2"]),
+        (
+            [{"order_source": "Ebay_CA", "name": "eBay"}, {"cart": "Etsy"}, {"id": 7}],
+            ["Ebay_CA", "Etsy", "7"],
+        ),
+        ({"Shopify": "My shop", "Etsy": {}}, ["Shopify", "Etsy"]),
+        ({"12": "Shopify", "13": {"order_source": "Etsy"}}, ["Shopify", "Etsy"]),
+        ({"order_source": "Shopify"}, ["Shopify"]),
+        ([], []),
+        (None, []),
+    ],
+)
+def test_carts_in_every_shape(response, sources):
+    assert [cart.order_source for cart in Cart.parse_all(response)] == sources
+
+
+@pytest.mark.parametrize(
+    ("response", "locations"),
+    [
+        (["EAST"], [("EAST", "")]),
+        ([{"pk": 2352, "warehouse": "EAST"}], [("EAST", "2352")]),
+        ({"2352": {"warehouse": "EAST"}, "2489": "WEST"}, [("EAST", "2352"), ("WEST", "2489")]),
+        ([], []),
+    ],
+)
+def test_locations_in_every_shape(response, locations):
+    assert [(location.name, location.remote_pk) for location in Location.parse_all(response)] == locations
+
+
+def test_inventory():
+    item = InventoryItem.parse(
+        {
+            "sku": "A",
+            "qty_available": 10,
+            "qty_on_hand": "15.0",
+            "aliases": {"UPC": "123"},
+            "warehouses": {
+                "2352": {
+                    "warehouse": "EAST",
+                    "qty_available": "3",
+                    "wms_datetime": "2016-08-27T02:24:58+00:00",
+                }
+            },
+        }
+    )
+    assert item.aliases == (Alias("UPC", "123"),)
+    assert item.levels[0].location == "EAST"
+    assert item.levels[0].qty_available == 3
+    assert InventoryItem.parse({"sku": "A", "aliases": [], "warehouses": []}).levels == ()
+    assert Alias.parse_all([{"code_type": "UPC", "code": "123"}]) == item.aliases
+
+
+def test_batch_answers():
+    failed = [
+        {"cust_ref": "B", "message": "OrderDuplicate"},
+        {"cust_ref": None, "index_pos": 2, "message": "Bad"},
+    ]
+    result = BatchResult.parse({"success": [{"cust_ref": "A"}], "failed": failed}, 3)
+    assert result.failures == (Failure("B", None, "OrderDuplicate"), Failure("", 2, "Bad"))
+    assert BatchResult.parse({"failed": [{"index_pos": 3}]}, 3).failures[0].index is None
+    assert BatchResult.parse({"failed": "all of it"}, 3).failures == (Failure("", None, "all of it"),)
+    assert BatchResult.parse(None, 3) == BatchResult.parse({"failed": []}, 3) == BatchResult()
+
+
+def parcel(**changes):
+    values = {
+        "carrier": "UPS",
+        "method": "Ground",
+        "tracking_no": "1Z9",
+        "date": datetime(2024, 3, 2, 8),
+        "items": (ShipmentItem("PEN-1", Decimal("2.0")),),
+    }
+    return Shipment(**(values | changes))
+
+
+def test_a_parcel_is_written():
+    assert parcel(weight_lbs=Decimal("0.50")).to_wire() == {
+        "carrier": "UPS",
+        "method": "Ground",
+        "tracking_no": "1Z9",
+        "date": "2024-03-02T08:00:00+00:00",
+        "package_weight_lbs": "0.50",
+        "items": [{"item": "PEN-1", "quantity": 2}],
+    }
+    assert parcel(items=(ShipmentItem("X", Decimal("2.50"), lot_code="L"),)).to_wire()["items"] == [
+        {"item": "X", "quantity": "2.50", "lot_code": "L"}
+    ]
+
+
+@pytest.mark.parametrize(
+    "items",
+    [
+        (),
+        (ShipmentItem("A", Decimal(0)),),
+        (ShipmentItem("A", Decimal(-1)),),
+        (ShipmentItem("", Decimal(1)),),
+        (ShipmentItem("A", Decimal("NaN")),),
+        (ShipmentItem("A", None),),
+        (ShipmentItem("A\x00", Decimal(1)),),
+    ],
+)
+def test_a_parcel_that_says_nothing_is_not_written(items):
+    with pytest.raises(ValueError):
+        parcel(items=items).to_wire()
+
+
+def test_a_level_is_written():
+    zone = timezone(timedelta(hours=2))
+    assert Level("A", "EAST", 3, 5, datetime(2024, 3, 2, 8, tzinfo=zone)).to_wire() == {
+        "sku": "A",
+        "warehouse": "EAST",
+        "qty_available": 3,
+        "qty_on_hand": 5,
+        "wms_datetime": "2024-03-02T06:00:00+00:00",
+    }
+
+
+@pytest.mark.parametrize(
+    "change", [{"sku": ""}, {"location": " "}, {"qty_available": -1}, {"qty_on_hand": 1.0}]
+)
+def test_a_level_that_cannot_be_is_not_written(change):
+    values = {"sku": "A", "location": "EAST", "qty_available": 1, "qty_on_hand": 1, "moment": date.today()}
+    with pytest.raises(ValueError):
+        Level(**(values | change)).to_wire()

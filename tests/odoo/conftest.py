@@ -1,0 +1,94 @@
+"""For tests that really commit, need several processes or kill one, which Odoo's own test cases cannot.
+
+They do not import Odoo: each has a database of its own with the addon installed (a copy, made in a fraction
+of a second), runs scripts there in processes of their own (`odoo shell`), and has a sandbox process to talk
+to:
+
+    def test_two_at_once(odoo, sandbox):
+        odoo.run(CONNECT, {"base_url": sandbox.base_url, ...})    # waits; returns what the script printed
+        killed = odoo.start(PULL)                                 # a `subprocess.Popen`, its stdout a pipe
+        os.kill(killed.pid, signal.SIGKILL)
+        assert odoo.query("SELECT count(*) FROM extensiv_order") == [(10,)]
+        assert sandbox.get("/sandbox/state")["orders"]["at_wms"] == 10
+
+A script has `env` (superuser) and `args` (the second argument: anything whose `repr` is Python), and commits
+for itself.
+
+`make test ONLY=process` runs them, and so does `.odoo/venv/bin/pytest tests/odoo`.
+"""
+
+import contextlib
+
+import pytest
+
+from dev import LOGS, databases, postgres
+from dev import sandbox as sandbox_process
+
+
+class Odoo:
+    """One database with the addon installed, and the scripts that run in it."""
+
+    def __init__(self, database):
+        self.database = database
+        self.started = []
+
+    def start(self, script, args=None):
+        """Start a script and return its process; it is ended with the test."""
+        log = LOGS / f"process-{len(self.started)}.log"
+        process = databases.script_process(self.database, script, args, log=log)
+        self.started.append(process)
+        return process
+
+    def run(self, script, args=None):
+        """Run a script to its end and return what it printed.
+
+        :raise dev.Trouble: it raised something; the log's end is in the message
+        """
+        return databases.run_script(self.database, script, args, log=LOGS / "process-run.log")
+
+    def query(self, statement, parameters=None):
+        """Run an SQL statement, commit, and return its rows."""
+        with databases.cursor(self.database) as cr:
+            cr.execute(statement, parameters)
+            return cr.fetchall() if cr.description else []
+
+    def close(self):
+        for process in self.started:
+            databases.end(process)
+            process.stdout.close()
+
+
+@pytest.fixture(scope="session")
+def installed():
+    """Have PostgreSQL, and return the database that every test's own is copied from."""
+    with postgres.running(fast=True):
+        yield databases.with_addon()
+
+
+@pytest.fixture
+def odoo(installed):
+    """Give a database of the test's own with the addon installed."""
+    own = Odoo(databases.copy(installed, "extensiv_process"))
+    yield own
+    own.close()
+    databases.drop(own.database)
+
+
+@pytest.fixture
+def start_sandbox(tmp_path):
+    """Give a function that starts a sandbox without rate limit: `start_sandbox("--orders", "300")`."""
+    with contextlib.ExitStack() as stack:
+
+        def start(*options):
+            log = tmp_path / "sandbox.log"
+            return stack.enter_context(
+                sandbox_process.running(log, "--port", "0", "--no-rate-limit", *options)
+            )
+
+        yield start
+
+
+@pytest.fixture
+def sandbox(start_sandbox):
+    """Give a sandbox with the demonstration's orders."""
+    return start_sandbox()

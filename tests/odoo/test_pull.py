@@ -1,0 +1,116 @@
+"""Orders are pulled exactly once whatever dies, and however many pull at once."""
+
+import os
+import signal
+import time
+
+import pytest
+
+CONNECT = """
+for sku in args["skus"]:
+    env["product.product"].create({"name": sku, "default_code": sku, "is_storable": True})
+account = env["extensiv.account"].create({
+    "name": "Shops", "base_url": args["base_url"], "api_user": "demo", "api_key": "demo-key",
+    "import_from": "2000-01-01", "import_batch_size": 10,
+})
+account.action_connect()
+env.cr.commit()
+"""
+PULL = """
+while True:
+    said = env["extensiv.account"].search([]).action_pull_orders()["params"]
+    print(said["type"], said["message"], flush=True)
+    run = env["extensiv.run"].search([], limit=1)
+    if "waits" not in args or run.state == "done":
+        break
+"""
+# Stops for good in the middle of the named method, having said so: the test kills the process there.
+STALL = """
+import time
+model = type(env["extensiv.order"])
+whole = getattr(model, args["method"])
+calls = []
+
+def stalling(self, *arguments, **options):
+    calls.append(1)
+    if len(calls) < args["call"]:
+        return whole(self, *arguments, **options)
+    if args["after"]:
+        whole(self, *arguments, **options)
+    print("stalled", flush=True)
+    time.sleep(600)
+
+setattr(model, args["method"], stalling)
+env["extensiv.account"].search([]).action_pull_orders()
+"""
+ORDERS = 40
+
+
+@pytest.fixture
+def pulled(odoo, start_sandbox):
+    """Give a sandbox with simple orders and a database connected to it."""
+    sandbox = start_sandbox("--orders", str(ORDERS))
+    odoo.run(CONNECT, {"base_url": sandbox.base_url, "skus": skus(sandbox)})
+    return sandbox
+
+
+def skus(sandbox):
+    orders = sandbox.get("/sandbox/orders")
+    return sorted({line["item"] for order in orders for line in order["items"]})
+
+
+def assert_each_exactly_once(odoo, sandbox):
+    assert odoo.query("SELECT state, count(*) FROM extensiv_order GROUP BY state") == [("imported", ORDERS)]
+    assert odoo.query("SELECT count(*), count(DISTINCT extensiv_cust_ref) FROM sale_order"
+                      " WHERE extensiv_cust_ref IS NOT NULL AND state = 'sale'") == [(ORDERS, ORDERS)]
+    assert odoo.query("SELECT count(*) FROM extensiv_order WHERE acknowledged_at IS NULL") == [(0,)]
+    assert sandbox.get("/sandbox/state")["orders"] == {"at_wms": ORDERS}
+    assert odoo.query("SELECT count(*) FROM extensiv_error WHERE state = 'open'") == [(0,)]
+
+
+@pytest.mark.parametrize(("method", "call", "after"), [
+    pytest.param("_acknowledge", 1, False, id="after receiving, before acknowledging"),
+    pytest.param("_tell_eim", 3, True, id="after acknowledging, before writing it down"),
+    pytest.param("_import_next", 1, False, id="after acknowledging, before importing"),
+    pytest.param("_create_sale_orders", 2, True, id="in the middle of the second batch"),
+    pytest.param("_note_imported", 3, True, id="before the third batch is committed"),
+])
+def test_killed_process_is_repaired_by_the_next_run(odoo, pulled, method, call, after):
+    victim = odoo.start(STALL, {"method": method, "call": call, "after": after})
+    assert victim.stdout.readline().strip() == "stalled"
+    os.kill(victim.pid, signal.SIGKILL)
+    victim.wait()
+    odoo.run(PULL, {"waits": True})
+    assert_each_exactly_once(odoo, pulled)
+    assert odoo.query("SELECT count(*) FROM extensiv_run WHERE state = 'running'") == [(0,)]
+
+
+def test_two_processes_pulling_at_once_lose_nothing_and_show_no_error(odoo, pulled):
+    processes = [odoo.start(PULL, {}) for _ in range(2)]
+    said = [process.communicate(timeout=120)[0] for process in processes]
+    assert [process.returncode for process in processes] == [0, 0]
+    assert not any("danger" in text for text in said), said
+    odoo.run(PULL, {"waits": True})
+    assert_each_exactly_once(odoo, pulled)
+
+
+def test_any_number_of_processes_import_different_orders_of_the_inbox(odoo, pulled):
+    odoo.run("""
+model = type(env["extensiv.order"])
+model._import_next = lambda self, pass_: 0
+env["extensiv.account"].search([]).action_pull_orders()
+""")
+    importing = 'env["extensiv.order"].search([]).action_import()'
+    processes = [odoo.start(importing) for _ in range(2)]
+    for process in processes:
+        process.communicate(timeout=120)
+    assert [process.returncode for process in processes] == [0, 0]
+    assert_each_exactly_once(odoo, pulled)
+
+
+def test_a_button_finding_a_pass_at_work_leaves_and_says_so(odoo, pulled):
+    holder = odoo.start(STALL, {"method": "_acknowledge", "call": 1, "after": False})
+    assert holder.stdout.readline().strip() == "stalled"
+    started = time.monotonic()
+    assert "Already at work" in odoo.run(PULL, {})
+    assert time.monotonic() - started < 60
