@@ -1,5 +1,6 @@
 from . import extensiv_bucket
 from . import extensiv_account
+from . import extensiv_account_flows
 from . import extensiv_cart
 from . import extensiv_location
 from . import extensiv_run

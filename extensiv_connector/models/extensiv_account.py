@@ -1,5 +1,4 @@
 import logging
-from datetime import timedelta
 from urllib.parse import urlsplit
 
 from odoo import api, fields, models
@@ -9,13 +8,11 @@ from ..eim import errors as eim
 from ..eim.client import EimClient, check_base_url
 from ..eim.routes import ROUTES, check_override
 from .extensiv_bucket import BucketStore
-from .extensiv_run import FLOWS
+from .extensiv_run import SWITCHES
 
 _logger = logging.getLogger(__name__)
 
 CREDENTIALS = ("base_url", "api_user", "api_key", "merchant_pk")
-SWITCHES = {"orders": "pull_orders", "inventory": "push_inventory", "shipments": "push_shipments"}
-CRONS = {"orders": "extensiv_connector.ir_cron_pull_orders"}
 
 
 class ExtensivAccount(models.Model):
@@ -62,7 +59,7 @@ class ExtensivAccount(models.Model):
     route_overrides = fields.Text(
         copy=False,
         help="For developers: one route a line as name = path, where EIM answers under another path than ours. "
-        "Routes: %s" % ", ".join(sorted(ROUTES)),
+        f"Routes: {', '.join(sorted(ROUTES))}",
     )
     answered_routes = fields.Json(readonly=True, copy=False)
     responsible_id = fields.Many2one(
@@ -284,16 +281,6 @@ class ExtensivAccount(models.Model):
             vals["base_url"] = vals["base_url"].rstrip("/").removesuffix("/v1").rstrip("/")
         return vals
 
-    def _toggle_crons(self):
-        """Run a schedule only while some account wants it (as ``fetchmail`` does)."""
-        for flow, xmlid in CRONS.items():
-            if cron := self.env.ref(xmlid, raise_if_not_found=False):
-                cron.sudo().toggle("extensiv.account", self._due_domain(flow))
-
-    @api.model
-    def _due_domain(self, flow):
-        return [("state", "=", "connected"), (SWITCHES[flow], "=", True)]
-
     # -- connection
 
     def _client(self, max_wait=5.0):
@@ -403,54 +390,6 @@ class ExtensivAccount(models.Model):
             known.product_id = product
         else:
             aliases.create({"account_id": self.id, "sku": sku, "product_id": product.id})
-
-    # -- flows
-
-    def action_pull_orders(self):
-        """Pull the account's orders now and say what was done."""
-        return self._run_now("orders")
-
-    def _run_now(self, flow):
-        """Run one pass of ``flow`` for a person, who is told what it did."""
-        self.ensure_one()
-        self.check_access("read")
-        if not self.env.su and not self.env.user.has_group("extensiv_connector.group_user"):
-            raise UserError(self.env._("Only an Extensiv user can do this."))
-        if self.state != "connected":
-            raise UserError(self.env._("%s is not connected. Press Connect first.", self.name))
-        result = self.env["extensiv.run"]._run_pass(self, flow)
-        kind = {"done": "success", "partial": "warning", "failed": "danger"}[result.state]
-        return self._notification(FLOWS[flow], result.message, kind, sticky=kind == "danger")
-
-    @api.model
-    def _cron_pull_orders(self):
-        self._cron_run("orders")
-
-    @api.model
-    def _cron_run(self, flow):
-        """Run a pass of ``flow`` for every account that wants it, the one longest waiting first.
-
-        Ends within the time of one pass; what is left starts again by a trigger. Nothing is reported as remaining:
-        Odoo would repeat the job at once, for ten times the pass's length (``ir.cron._run_job``).
-        """
-        accounts = self.sudo().search(self._due_domain(flow))
-        runs = self.env["extensiv.run"]
-        started = runs._last_start(accounts, flow)
-        again = []
-        deadline = runs._deadline()
-        for account in accounts.sorted(lambda account: started.get(account.id, 0)):
-            if runs._seconds_until(deadline) < 5:
-                again.append(0)
-                break
-            result = runs._run_pass(account, flow, deadline=deadline)
-            if result.again_in is not None:
-                again.append(result.again_in)
-        if self.env.context.get("ir_cron_progress_id"):
-            self.env["ir.cron"]._commit_progress(len(accounts), remaining=0)
-        if again:
-            wait = min(again)
-            at = fields.Datetime.now() + timedelta(seconds=wait) if wait > 1 else None
-            self.env.ref(CRONS[flow])._trigger(at)
 
 
 class _AskingEim:

@@ -9,7 +9,10 @@ RETRY_MINUTES = (1, 2, 5, 15, 60)
 
 
 class ExtensivError(models.Model):
-    """Something between Odoo and EIM that failed, until its cause is gone. One open record per account, flow and thing."""
+    """Something between Odoo and EIM that failed, until its cause is gone.
+
+    One open record per account, flow and thing.
+    """
 
     _name = "extensiv.error"
     _description = "EIM Error"
@@ -19,7 +22,8 @@ class ExtensivError(models.Model):
     account_id = fields.Many2one("extensiv.account", required=True, readonly=True, index=True, ondelete="cascade")
     company_id = fields.Many2one(related="account_id.company_id", store=True, precompute=True)
     flow = fields.Selection(list(FLOWS.items()), required=True, readonly=True)
-    key = fields.Char("Concerns", required=True, readonly=True, help="The order, the SKU or the part of the connection.")
+    key = fields.Char(
+        "Concerns", required=True, readonly=True, help="The order, the SKU or the part of the connection.")
     category = fields.Selection(
         [("data", "Data"), ("settings", "Settings"), ("transient", "Temporary")], required=True, readonly=True,
         help="Data and settings wait for a person; temporary trouble is tried again by itself.",

@@ -1,6 +1,5 @@
 import json
 import logging
-from datetime import timedelta
 
 from markupsafe import Markup
 

@@ -124,7 +124,8 @@ class ExtensivOrder(models.Model):
         due = self.search([("account_id", "=", account.id), ("cancel_request", "=", "due")])
         waiting = set(self.env["extensiv.error"].search([
             ("account_id", "=", account.id), ("flow", "=", "orders"), ("state", "=", "open"),
-            ("next_try", ">", fields.Datetime.now()), ("key", "in", [f"{ref}/cancel" for ref in due.mapped("cust_ref")]),
+            ("next_try", ">", fields.Datetime.now()),
+            ("key", "in", [f"{ref}/cancel" for ref in due.mapped("cust_ref")]),
         ]).mapped("key"))
         refs = [(order.id, order.cust_ref) for order in due if f"{order.cust_ref}/cancel" not in waiting]
         pass_.commit()

@@ -7,7 +7,7 @@ from odoo.exceptions import UserError
 
 
 class ExtensivOrder(models.Model):
-    """Orders that a person asks for: fetched again, fetched by hand, shown as they would become; and what is forgotten."""
+    """Orders that a person asks for: fetched by hand, fetched again, shown as they would become."""
 
     _inherit = "extensiv.order"
 

@@ -25,8 +25,10 @@ FLOWS = {
     "shipments": "Shipments",
     "alerts": "Alerts",
 }
+# The account's switch of a flow; EIM's alerts are fetched for every connected account.
+SWITCHES = {"orders": "pull_orders", "inventory": "push_inventory", "shipments": "push_shipments"}
 # What a flow is there for: the word of its tally that a run counts as done.
-DONE = {"orders": "imported"}
+DONE = {"orders": "imported", "inventory": "pushed", "shipments": "sent", "alerts": "fetched"}
 # A scheduled worker is killed after 120 s (limit_time_real); a pass ends well before, whatever EIM does.
 PASS_SECONDS = 50
 CONFLICT_TRIES = 5
@@ -234,11 +236,19 @@ class ExtensivRun(models.Model):
             env.cr.rollback()
             env.transaction.reset()
             log_unexpected(_logger, error, "EIM %s of account %s stopped", flow, account.id)
-            pass_.notes.append(env._("Stopped by an unexpected error (%s); see the server's log.", type(error).__name__))
+            pass_.notes.append(env._(
+                "Stopped by an unexpected error (%s); see the server's log.", type(error).__name__))
             state = "failed"
         words = {
-            "received": env._("received"), "acknowledged": env._("acknowledged"), "imported": env._("imported"),
-            "cancelled": env._("cancelled"), "failed": env._("failed"), "skipped": env._("left at EIM"),
+            "received": env._("received"),
+            "acknowledged": env._("acknowledged"),
+            "imported": env._("imported"),
+            "cancelled": env._("cancelled"),
+            "pushed": env._("pushed"),
+            "sent": env._("sent"),
+            "fetched": env._("fetched"),
+            "failed": env._("failed"),
+            "skipped": env._("left at EIM"),
         }
         counts = {**pass_.tally, "failed": pass_.failed, "skipped": pass_.skipped}
         told = ", ".join(f"{counts[key]} {word}" for key, word in words.items() if counts.get(key))
@@ -266,7 +276,8 @@ class ExtensivRun(models.Model):
             return "failed"
         try:
             pass_.client = account._client()
-            self._work(pass_, flow)
+            # Each flow lives on the model whose records it moves; the account knows where.
+            getattr(account, f"_work_{flow}")(pass_)
         except eim.RateLimited as error:
             # Not a failure: the bucket is empty, the next pass goes on when there is a token.
             env.cr.rollback()
@@ -292,16 +303,10 @@ class ExtensivRun(models.Model):
         env.cr.commit()
         return "partial" if pass_.failed or pass_.again_in is not None else "done"
 
-    @api.model
-    def _work(self, pass_, flow):
-        """Do the pass of one flow. Each flow lives on the model whose records it moves."""
-        if flow == "orders":
-            pass_.env["extensiv.order"]._pull(pass_)
-
 
 @dataclass
 class Result:
-    """How a pass ended: the run's state, what to tell a person, and seconds until it should go on (None: by schedule)."""
+    """How a pass ended: the run's state, what to tell a person, seconds until it goes on (None: by schedule)."""
 
     state: str
     message: str

@@ -37,5 +37,6 @@ class ExtensivShipMethod(models.Model):
         codes = {code for code in codes if code}
         if not codes:
             return
-        known = set(self.search([("account_id", "=", account.id), ("ship_code", "in", list(codes))]).mapped("ship_code"))
+        known = set(self.search(
+            [("account_id", "=", account.id), ("ship_code", "in", list(codes))]).mapped("ship_code"))
         self.create([{"account_id": account.id, "ship_code": code} for code in sorted(codes - known)])

@@ -88,7 +88,7 @@ class ProductProduct(models.Model):
 
     @api.model
     def _extensiv_choose(self, sku, ways):
-        """Return the ``Match`` of ``sku`` among the products found in several ways, the first that finds any deciding."""
+        """Return the ``Match`` of ``sku`` among the products found in several ways; the first way decides."""
         found = next((products for products in ways if products), None)
         if not found:
             return Match(problem=self.env._(

@@ -51,7 +51,7 @@ class TestConnection(ConnectorCase):
         self.assertEqual(self.account.base_url, "https://api.cartrover.com")
 
     def test_only_https_or_this_machine(self):
-        for address in ("http://api.cartrover.com", "ftp://127.0.0.1", "https://user:key@api.cartrover.com", "nonsense"):
+        for address in ("http://api.cartrover.com", "ftp://127.0.0.1", "https://u:k@api.cartrover.com", "nonsense"):
             with self.assertRaises(ValidationError):
                 self.account.base_url = address
 

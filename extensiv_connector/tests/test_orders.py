@@ -59,7 +59,8 @@ class TestPull(ConnectorCase):
         self.assertEqual(self.env["extensiv.order"].search_count([("cust_ref", "=like", "C-%")]), 205)
 
     def test_an_unknown_sku_fails_with_a_reason_and_the_others_are_imported(self):
-        self.add({"cust_ref": "D-1"}, {"cust_ref": "D-2", "items": [{"item": "ABC-1", "price": "5", "quantity": "1"}]}, {"cust_ref": "D-3"})
+        unknown = {"item": "ABC-1", "price": "5", "quantity": "1"}
+        self.add({"cust_ref": "D-1"}, {"cust_ref": "D-2", "items": [unknown]}, {"cust_ref": "D-3"})
         run = self.pull()
         failed = self.inbox("D-2")
         self.assertEqual(failed.state, "failed")
