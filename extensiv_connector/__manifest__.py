@@ -28,6 +28,9 @@
         "wizards/extensiv_fetch_views.xml",
         "views/extensiv_menus.xml",
     ],
+    "assets": {
+        "web.assets_tests": ["extensiv_connector/static/tests/tours/**/*"],
+    },
     "demo": ["demo/product_demo.xml", "demo/extensiv_demo.xml"],
     "post_init_hook": "post_init_hook",
 }

@@ -14,6 +14,7 @@ from . import extensiv_ship_method
 from . import extensiv_sku_alias
 from . import product_pricelist
 from . import product_product
+from . import res_country
 from . import res_partner
 from . import sale_order
 from . import sale_order_line

@@ -308,7 +308,7 @@ class ExtensivAccount(models.Model):
             with account._asking_eim() as client:
                 client.check_credentials()
                 carts, locations = client.list_carts(), client.list_locations()
-            account.write({
+            account.sudo().write({
                 "state": "connected",
                 "state_message": False,
                 "import_from": account.import_from or fields.Datetime.now(),
@@ -317,7 +317,7 @@ class ExtensivAccount(models.Model):
             })
             account.cart_ids._take_over(account, carts)
             account.location_ids._take_over(account, locations)
-            self.env["extensiv.error"]._resolve(account, "connection")
+            self.env["extensiv.error"].sudo()._resolve(account, "connection")
         return self._notification(self.env._("Connected"), self.env._(
             "%(carts)s carts and %(locations)s locations found.",
             carts=len(self.cart_ids), locations=len(self.location_ids)))

@@ -156,8 +156,6 @@ def _read_place(address, country, states, phone, number):
         notes.append(env._("The state “%s” is unknown; it is kept beside the city.", lost_state))
     if lost_country:
         notes.append(env._("The country “%s” is unknown; it is kept beside the city.", lost_country))
-    if phone and not number:
-        notes.append(env._("The phone number “%s” cannot be dialled as it is; it is kept as text.", phone))
     return Place(
         name=" ".join(filter(None, [address.first_name, address.last_name])),
         company=address.company,

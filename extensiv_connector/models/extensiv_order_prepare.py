@@ -216,7 +216,6 @@ class ExtensivOrder(models.Model):
             (self.env._("Gift message"), wire.gift_message),
             (self.env._("Gift wrap"), wire.gift_wrap),
             (self.env._("Promotion"), wire.promo_code),
-            (self.env._("Payment"), wire.pay_type),
             *((self.env._("Custom field %s", number), text) for number, text in enumerate(wire.custom_fields, 1)),
         ]
         return "\n".join(f"{label}: {text}" for label, text in texts if text) or False

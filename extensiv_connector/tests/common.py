@@ -65,6 +65,13 @@ class ConnectorMixin:
         return self.env["extensiv.order"].search(
             [("account_id", "=", self.account.id), ("cust_ref", "=", cust_ref)])
 
+    def setUp(self):
+        super().setUp()
+        if not self.sandbox_options.get("rate_limit"):
+            # The row and its transactions stay; only the allowance is larger, or each test would wait for tokens.
+            self.startPatcher(patch.object(BucketStore, "bucket", Roomy(capacity=10**6)))
+        self.sandbox.sandbox.reset(**self.sandbox_options)
+
     # -- what EIM does
 
     def add_orders(self, *orders):
@@ -96,10 +103,3 @@ class ConnectorCase(ConnectorMixin, TransactionCase):
         super().setUpClass()
         cls._start_sandbox()
         cls._make_world()
-
-    def setUp(self):
-        super().setUp()
-        if not self.sandbox_options.get("rate_limit"):
-            # The row and its transactions stay; only the allowance is larger, or each test would wait for tokens.
-            self.startPatcher(patch.object(BucketStore, "bucket", Roomy(capacity=10**6)))
-        self.sandbox.sandbox.reset(**self.sandbox_options)

@@ -1,0 +1,107 @@
+"""How fast orders come into the inbox, and whether acknowledging keeps the pace that EIM's rate limit allows."""
+
+import threading
+import time
+from unittest.mock import patch
+
+from odoo.addons.extensiv_connector.eim.errors import EimError
+from odoo.addons.extensiv_connector.eim.routes import RESERVED_TOKENS
+from odoo.addons.extensiv_connector.eim.throttle import Bucket
+from odoo.addons.extensiv_connector.models.extensiv_bucket import BucketStore
+
+ORDERS = 10_000
+PACED = 300
+SECOND_FLOW_PAUSE = 3.0  # seconds between the calls of the other flow
+
+
+class Roomy(Bucket):
+    """A bucket that nothing empties; its row is read and written as ever."""
+
+    def observe(self, state, now, remaining):
+        return state
+
+
+def run(bench):
+    """Receive 10,000 orders without a rate limit; then receive and acknowledge 300 with it, beside another flow."""
+    return {**receive(bench), **keep_pace(bench)}
+
+
+def connected(bench, sandbox, name):
+    account = bench.env["extensiv.account"].create({
+        "name": name, "base_url": sandbox.base_url, "api_user": "demo", "api_key": "demo-key",
+        "import_from": "2000-01-01",
+    })
+    account.action_connect()
+    bench.env.cr.commit()
+    return account
+
+
+def receive(bench):
+    sandbox = bench.sandbox("--orders", str(ORDERS), "--no-rate-limit")
+    account = connected(bench, sandbox, "Without a rate limit")
+    before = bench.peak_mb()
+    Run = bench.env["extensiv.run"]
+    with patch.object(BucketStore, "bucket", Roomy(capacity=10**6)), \
+            bench.measure(f"{ORDERS:,} orders into the inbox") as measured, \
+            Run._own_pass(account, time.monotonic() + 600) as pass_:
+        pass_.client = pass_.account._client()
+        pass_.env["extensiv.order"]._receive(pass_)
+    bench.env.cr.commit()  # to see what the pass committed
+    count = bench.env["extensiv.order"].search_count([("account_id", "=", account.id)])
+    if count != ORDERS:
+        raise AssertionError(f"{count} orders in the inbox instead of {ORDERS}")
+    figures = {"received_per_s": round(ORDERS / measured.seconds), "peak_mb": bench.peak_mb()}
+    bench.table(["receiving", "orders/s", "MB at most", "MB before"], [
+        [f"{ORDERS:,} orders", figures["received_per_s"], figures["peak_mb"], before],
+        ["wanted", 1000, 400, ""],
+    ])
+    account.action_disconnect()
+    bench.env.cr.commit()
+    return figures
+
+
+def keep_pace(bench):
+    sandbox = bench.sandbox("--orders", str(PACED))
+    skus = {line["item"] for order in sandbox.get("/sandbox/orders") for line in order["items"]}
+    bench.env["product.product"].create([{"name": sku, "default_code": sku} for sku in sorted(skus)])
+    account = connected(bench, sandbox, "With the rate limit")
+    calls_before = sum(sandbox.get("/sandbox/state")["calls"].values())
+    # Connecting took tokens; a full bucket again, here and there, is where the measurement starts.
+    time.sleep(5)
+    waits, done = [], threading.Event()
+    other = threading.Thread(target=ship_meanwhile, args=(account._client(max_wait=20.0), waits, done))
+    started = time.monotonic()
+    other.start()
+    Order = bench.env["extensiv.order"]
+    while Order.search_count([("account_id", "=", account.id), ("acknowledged_at", "!=", False)]) < PACED:
+        result = bench.env["extensiv.run"]._run_pass(account, "orders")
+        bench.say(f"  {time.monotonic() - started:5.0f} s: {result.message}")
+    seconds = time.monotonic() - started
+    done.set()
+    other.join()
+    state = sandbox.get("/sandbox/state")
+    calls = sum(state["calls"].values()) - calls_before
+    bucket = Bucket()
+    allowed = bucket.capacity - RESERVED_TOKENS + seconds / bucket.seconds_per_token
+    figures = {"bucket_share": round(calls / allowed, 3), "rate_limited": state["rate_limited"]}
+    bench.table(["receiving and acknowledging", "seconds", "calls", "allowed", "share"], [
+        [f"{PACED} orders, and {len(waits)} calls of another flow", seconds, calls, round(allowed),
+         figures["bucket_share"]],
+        ["the same, counting the 20 tokens left to urgent calls as allowed", seconds, calls,
+         round(allowed + RESERVED_TOKENS), calls / (allowed + RESERVED_TOKENS)],
+        ["wanted", "", "", "", 0.95],
+    ])
+    bench.say(f"  The other flow waited {max(waits):.2f} s for an answer at most; EIM said RateLimit "
+              f"{state['rate_limited']} times.")
+    return figures
+
+
+def ship_meanwhile(client, waits, done):
+    """Call EIM every few seconds as a flow does that may take the reserved tokens."""
+    while not done.wait(SECOND_FLOW_PAUSE):
+        started = time.monotonic()
+        try:
+            client.list_ship_methods()
+        except EimError:
+            return
+        waits.append(time.monotonic() - started)
