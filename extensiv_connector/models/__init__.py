@@ -18,3 +18,4 @@ from . import res_country
 from . import res_partner
 from . import sale_order
 from . import sale_order_line
+from . import stock_move

@@ -25,11 +25,18 @@ class ExtensivAccount(models.Model):
         """Return the scheduled action of ``flow``, empty while it is not installed yet or was deleted."""
         return self.env.ref(CRONS[flow], raise_if_not_found=False) or self.env["ir.cron"]
 
+    @api.model
+    def _import_cron(self):
+        """Return the scheduled action that imports beside the pull."""
+        return self.env.ref("extensiv_connector.ir_cron_import_orders", raise_if_not_found=False) or self.env["ir.cron"]
+
     def _toggle_crons(self):
         """Run a schedule only while some account wants it (as ``fetchmail`` does)."""
         for flow in CRONS:
             if cron := self._cron_of(flow).sudo():
                 cron.toggle("extensiv.account", self._due_domain(flow))
+        if importing := self._import_cron().sudo():
+            importing.toggle("extensiv.account", self._due_domain("orders"))
 
     @api.model
     def _due_domain(self, flow):
@@ -57,6 +64,17 @@ class ExtensivAccount(models.Model):
     @api.model
     def _cron_pull_orders(self):
         self._cron_run("orders")
+
+    @api.model
+    def _cron_import_orders(self):
+        """Import received orders beside the pull: a second worker takes what the first does not hold."""
+        runs = self.env["extensiv.run"]
+        runs._commit_caller()
+        deadline = runs._deadline()
+        for account in self.sudo().search(self._due_domain("orders")):
+            with runs._own_pass(account, deadline) as pass_:
+                while pass_.seconds_left() > 15 and pass_.env["extensiv.order"]._import_next(pass_):
+                    continue
 
     @api.model
     def _cron_run(self, flow):

@@ -72,6 +72,8 @@ class ExtensivOrder(models.Model):
         """Import the orders now; those that cannot be imported say why."""
         self.env["extensiv.error"]._check_user()
         self.check_access("read")
+        for order in self.filtered(lambda order: not order.payload and not order.sale_order_id):
+            order.sudo()._fetch_payload()
         self.sudo()._import_now()
         self.invalidate_recordset()
         if len(self) == 1 and self.state == "failed":
@@ -112,6 +114,9 @@ class ExtensivOrder(models.Model):
         self._pull_canceled(pass_)
         self._send_cancel_requests(pass_)
         self._revive(pass_)
+        if len(self._importable(account, limit=account.import_batch_size + 1)) > account.import_batch_size:
+            account._import_cron()._trigger()
+            pass_.commit()
         try:
             while pass_.seconds_left() > 10:
                 # Tokens that are there are used at once; importing fills the time in which new ones drip.

@@ -62,11 +62,15 @@ class ExtensivOrder(models.Model):
         self.check_access("read")
         if self.sale_order_id:
             raise UserError(self.env._("This order has its sale order: %s.", self.sale_order_id.name))
-        record = self.sudo()
-        with record.account_id._asking_eim() as client:
-            order = client.get_order(self.cust_ref)
-        record._replace_payload(order)
+        self.sudo()._fetch_payload()
         return self.action_import()
+
+    def _fetch_payload(self):
+        """Read the order from EIM again, in place of what was received."""
+        self.ensure_one()
+        with self.account_id._asking_eim() as client:
+            order = client.get_order(self.cust_ref)
+        self._replace_payload(order)
 
     def _replace_payload(self, order):
         """Take ``order``, a ``wire.Order`` just fetched, in place of what was received.

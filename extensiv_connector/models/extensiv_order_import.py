@@ -57,7 +57,8 @@ class ExtensivOrder(models.Model):
                 pass_.repeat_on_conflict(lambda orders=orders: orders._importable_again().write({"state": "received"}))
                 for start in range(0, len(orders), account.import_batch_size):
                     if pass_.seconds_left() < 10:
-                        self.env.ref("extensiv_connector.ir_cron_pull_orders")._trigger()
+                        pass_.account._import_cron()._trigger()
+                        pass_.commit()
                         break
                     batch = orders[start:start + account.import_batch_size]
                     pass_.repeat_on_conflict(

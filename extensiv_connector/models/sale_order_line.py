@@ -1,4 +1,4 @@
-from odoo import fields, models
+from odoo import api, fields, models
 from odoo.exceptions import UserError
 
 
@@ -9,6 +9,7 @@ class SaleOrderLine(models.Model):
     extensiv_line_no = fields.Char("EIM Line", readonly=True, copy=False)
     extensiv_needs_product = fields.Boolean(compute="_compute_extensiv_needs_product")
 
+    @api.depends("product_id", "order_id.extensiv_account_id.placeholder_product_id")
     def _compute_extensiv_needs_product(self):
         for line in self:
             placeholder = line.order_id.extensiv_account_id.sudo().placeholder_product_id
@@ -23,10 +24,9 @@ class SaleOrderLine(models.Model):
         for line in self:
             included = line.tax_ids.filtered("price_include")
             if included and line.price_unit:
-                gross = included.with_context(force_price_include=False).compute_all(
-                    line.price_unit, currency=line.currency_id.with_context(round=False), product=line.product_id,
-                    partner=line.order_id.partner_shipping_id, handle_price_include=False,
-                    rounding_method="round_globally")["total_included"]
+                gross = included._get_tax_details(
+                    line.price_unit, 1.0, rounding_method="round_globally", product=line.product_id,
+                    special_mode="total_excluded")["total_included"]
                 line.write({"price_unit": gross, "technical_price_unit": gross + 1.0})
 
     def action_extensiv_choose_product(self):

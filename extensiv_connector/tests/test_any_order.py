@@ -1,0 +1,100 @@
+"""Whatever a cart sends, each order ends imported with its total verified, or failed with a reason."""
+
+import json
+import logging
+from decimal import Decimal
+
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
+
+from odoo.tests import tagged
+
+from ..eim.wire import Order, Page
+from ..sandbox.orders import build_order
+from .common import ConnectorCase
+
+_anything = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=30),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3), max_leaves=6)
+_amount = st.decimals("-99999", "99999", places=4).map(str) | st.integers(-1000, 1000) | st.floats(-1e6, 1e6)
+_text = st.text(max_size=60) | st.sampled_from([
+    "<script>alert(1)</script>", "**PII Removed**", "x" * 20_000, "\x00", "\ud800", "'; DROP TABLE sale_order; --", "%s"])
+
+MONEY = ("sub_total", "order_discount", "sales_tax", "shipping_handling", "grand_total")
+LINE_MONEY = ("quantity", "price", "discount", "addl_discount", "extended_amount", "tax", "shipping_surcharge")
+TEXTS = (
+    "cust_company", "cust_first_name", "cust_last_name", "cust_address_1", "cust_address_2", "cust_city", "cust_state",
+    "cust_zip", "cust_country", "cust_phone", "cust_e_mail", "ship_company", "ship_first_name", "ship_last_name",
+    "ship_address_1", "ship_city", "ship_state", "ship_zip", "ship_country", "ship_phone", "ship_e_mail", "cust_po_no",
+    "po_number", "gift_message", "shipping_instructions", "promo_code", "ship_code", "ship_code_description",
+    "order_source", "currency_code", "order_date", "created_date_time", "requested_ship_date", "location",
+)
+_line = st.fixed_dictionaries({"item": st.sampled_from(["TEE-1", "MUG-1", "tee-1", "NOPE"]) | _text}, optional={
+    **{name: _amount | _anything for name in LINE_MONEY},
+    "Description": _text | _anything, "line_comment": _text, "aliases": _anything, "filtered_sku": _anything,
+    "line_no": _text | _anything,
+})
+_order = st.fixed_dictionaries({}, optional={
+    **{name: _amount | _anything for name in MONEY},
+    **{name: _text | _anything for name in TEXTS},
+    "items": st.lists(_line, max_size=4) | _anything,
+})
+
+
+@tagged("post_install", "-at_install")
+class TestAnyOrder(ConnectorCase):
+
+    def setUp(self):
+        super().setUp()
+        self.account.sku_policy = "block"
+        self.numbers = iter(range(10**6))
+        # What the database or Odoo would log of a refused order is no failure here, and long.
+        logging.getLogger("odoo.sql_db").setLevel(logging.CRITICAL)
+        self.addCleanup(logging.getLogger("odoo.sql_db").setLevel, logging.NOTSET)
+
+    def outcome(self, *raws):
+        """Receive and import orders in one batch, then forget them.
+
+        :return: ``(state, message, total, expected total, state of the sale order)`` of each
+        """
+        orders = tuple(Order.parse(json.loads(json.dumps(raw))) for raw in raws)
+        Inbox = self.env["extensiv.order"]
+        with self.env.cr.savepoint() as savepoint:
+            Inbox._store(self.account, Page(items=orders, number=1, is_last=True))
+            records = Inbox.search([("cust_ref", "in", [order.cust_ref for order in orders])], order="id")
+            records._import_batch()
+            outcomes = [(
+                record.state, record.message or "", record.sale_order_id.amount_total,
+                record.sale_order_id.extensiv_expected_total, record.sale_order_id.state,
+            ) for record in records]
+            for record in records:
+                self.assertTrue(record.summary)
+            savepoint.rollback()
+        self.env.invalidate_all()
+        return outcomes
+
+    @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+    @given(values=_order)
+    @example(values={"cust_country": "\ud800", "cust_first_name": "\x00"})
+    @example(values={"items": [{"item": "TEE-1", "quantity": "1e400", "price": "1"}]})
+    @example(values={"items": [{"item": "TEE-1", "quantity": "1", "price": "NaN"}]})
+    @example(values={"items": [{"item": "TEE-1", "quantity": "999999999", "price": "99999999"}]})
+    @example(values={"grand_total": "Infinity"})
+    @example(values={"order_date": "0000-00-00", "requested_ship_date": "9999-12-31T23:59:59-14:00"})
+    @example(values={"currency_code": "x" * 5000, "order_source": "y" * 5000})
+    def test_any_order_ends_well_and_stops_no_other(self, values):
+        number = next(self.numbers)
+        base = build_order({"cust_ref": f"ANY-{number}", "items": [{"item": "TEE-1", "quantity": "2", "price": "5.00"}]})
+        good = build_order({"cust_ref": f"GOOD-{number}", "items": [{"item": "MUG-1", "quantity": "1", "price": "8"}]})
+        outcomes = self.outcome({**base, **values}, good)
+        state, message, total, expected, sale_state = outcomes[0]
+        self.assertIn(state, ("imported", "failed"))
+        self.assertNotIn("Traceback", message)
+        self.assertNotIn("unexpected", message, "an error of ours, not a reason")
+        if state == "failed":
+            self.assertTrue(message.strip())
+        elif sale_state == "sale":
+            cents = [Decimal(repr(amount)).quantize(Decimal("0.01")) for amount in (total, expected)]
+            self.assertEqual(*cents)
+        self.assertEqual(outcomes[1][0], "imported")
+        self.assertEqual(outcomes[1][4], "sale")

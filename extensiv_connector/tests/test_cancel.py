@@ -1,0 +1,123 @@
+from odoo.tests import Form, tagged
+
+from .common import ConnectorCase
+
+
+@tagged("post_install", "-at_install")
+class TestCancel(ConnectorCase):
+
+    def setUp(self):
+        super().setUp()
+        self.connect()
+
+    def pulled(self, cust_ref="X-1", item="TEE-1", **order):
+        self.add_orders({
+            "cust_ref": cust_ref, "items": [{"item": item, "quantity": "1", "price": "10.00"}], **order})
+        self.pull()
+        return self.inbox(cust_ref)
+
+    def cancel_at_eim(self, cust_ref="X-1"):
+        self.change_order(cust_ref, order_status="canceled")
+        return self.pull()
+
+    def errors(self, key="X-1"):
+        return self.env["extensiv.error"].search([("account_id", "=", self.account.id), ("key", "=", key)])
+
+    def ship(self, sale):
+        self.env["stock.quant"]._update_available_quantity(
+            sale.order_line.product_id[:1], sale.warehouse_id.lot_stock_id, 10)
+        sale.picking_ids.action_assign()
+        sale.picking_ids.move_ids.picked = True
+        sale.picking_ids._action_done()
+
+    def test_an_order_not_imported_becomes_cancelled(self):
+        order = self.pulled(item="UNKNOWN")
+        self.assertEqual(order.state, "failed")
+        self.cancel_at_eim()
+        self.assertEqual((order.state, self.errors().state), ("cancelled", "resolved"))
+
+    def test_a_sale_order_with_nothing_shipped_is_cancelled_with_a_note(self):
+        order = self.pulled()
+        run = self.cancel_at_eim()
+        self.assertEqual((order.state, order.sale_order_id.state), ("cancelled", "cancel"))
+        self.assertIn("The buyer cancelled", order.sale_order_id.message_ids[0].body)
+        self.assertEqual(order.sale_order_id.picking_ids.state, "cancel")
+        self.assertIn("1 cancelled", run.message)
+
+    def test_a_locked_order_is_unlocked_first(self):
+        order = self.pulled()
+        order.sale_order_id.action_lock()
+        self.cancel_at_eim()
+        self.assertEqual(order.sale_order_id.state, "cancel")
+
+    def test_an_order_with_something_shipped_is_left_and_a_person_is_told(self):
+        order = self.pulled()
+        self.ship(order.sale_order_id)
+        self.cancel_at_eim()
+        self.assertEqual((order.state, order.sale_order_id.state), ("imported", "sale"))
+        self.assertIn("has shipped", self.errors().message)
+        self.assertIn("has shipped", order.sale_order_id.message_ids[0].body)
+
+    def test_an_order_with_a_posted_invoice_is_left_and_a_person_is_told(self):
+        order = self.pulled()
+        self.products.invoice_policy = "order"
+        order.sale_order_id._create_invoices().action_post()
+        self.cancel_at_eim()
+        self.assertEqual(order.sale_order_id.state, "sale")
+        self.assertIn("posted invoice", self.errors().message)
+
+    def test_the_account_may_leave_cancelling_to_a_person(self):
+        self.account.cancel_orders = False
+        order = self.pulled()
+        self.cancel_at_eim()
+        self.assertEqual(order.sale_order_id.state, "sale")
+        self.assertIn("leave cancelling to a person", self.errors().message)
+
+    def test_a_person_is_told_once_though_the_windows_overlap(self):
+        order = self.pulled()
+        self.ship(order.sale_order_id)
+        self.cancel_at_eim()
+        notes = len(order.sale_order_id.message_ids)
+        self.errors().action_dismiss()
+        self.pull()
+        self.assertEqual((self.errors().state, len(order.sale_order_id.message_ids)), ("dismissed", notes))
+
+    def test_what_was_cancelled_before_it_was_pulled_is_none_of_ours(self):
+        self.add_orders({"cust_ref": "X-1", "items": [{"item": "TEE-1", "quantity": "1", "price": "1"}]})
+        self.cancel_at_eim()
+        self.assertFalse(self.inbox("X-1"))
+
+    # -- from here to EIM
+
+    def wizard(self, sale):
+        action = sale.action_extensiv_cancel()
+        return self.env["extensiv.cancel"].with_context(**action["context"]).create({})
+
+    def test_cancelling_here_says_what_eim_still_believes(self):
+        order = self.pulled()
+        self.wizard(order.sale_order_id).action_cancel_order()
+        self.assertEqual(order.sale_order_id.state, "cancel")
+        self.assertIn("EIM still believes", order.sale_order_id.message_ids[0].body)
+        self.pull()
+        self.assertEqual(self.at_eim("X-1")["order_status"], "at_wms", "off by default")
+
+    def test_the_request_to_cancel_reaches_eim_when_a_person_asks_for_it(self):
+        self.account.request_cancel = True
+        order = self.pulled()
+        with Form(self.wizard(order.sale_order_id)) as form:
+            form.request = True
+        form.save().action_cancel_order()
+        self.assertEqual(order.cancel_request, "due")
+        self.pull()
+        self.assertEqual((order.cancel_request, self.at_eim("X-1")["order_status"]), ("done", "canceled"))
+
+    def test_a_refused_request_is_told_in_eims_words(self):
+        self.account.request_cancel = True
+        order = self.pulled()
+        wizard = self.wizard(order.sale_order_id)
+        wizard.request = True
+        wizard.action_cancel_order()
+        self.fault(route="cancel_order", kind="failure", message="This cart takes no cancellations.")
+        self.pull()
+        self.assertEqual(order.cancel_request, "refused")
+        self.assertIn("This cart takes no cancellations.", self.errors("X-1/cancel").message)
