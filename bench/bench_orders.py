@@ -112,8 +112,9 @@ class World:
                 "cust_ref": f"BENCH-{n}", "cust_po_no": f"B{n:06}", "order_source": "Shopify", "items": lines,
                 "order_date": "2026-11-01T10:00:00+00:00", "created_date_time": "2026-11-01T10:00:00+00:00",
                 "sales_tax": "4.20", "shipping_handling": "5.00", "cust_first_name": "Jane",
-                "cust_last_name": f"Roe {n}", "cust_address_1": f"{n} Main St", "cust_city": "Santa Barbara", "cust_state": "CA", "cust_zip": "93103",
-                "cust_country": "USA", "cust_e_mail": f"jane{n}@example.com", "cust_phone": "8053992278",
+                "cust_last_name": f"Roe {n}", "cust_address_1": f"{n} Main St", "cust_city": "Santa Barbara",
+                "cust_state": "CA", "cust_zip": "93103", "cust_country": "USA",
+                "cust_e_mail": f"jane{n}@example.com", "cust_phone": "8053992278",
             }))
         return raws
 

@@ -18,7 +18,8 @@ _anything = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3), max_leaves=6)
 _amount = st.decimals("-99999", "99999", places=4).map(str) | st.integers(-1000, 1000) | st.floats(-1e6, 1e6)
 _text = st.text(max_size=60) | st.sampled_from([
-    "<script>alert(1)</script>", "**PII Removed**", "x" * 20_000, "\x00", "\ud800", "'; DROP TABLE sale_order; --", "%s"])
+    "<script>alert(1)</script>", "**PII Removed**", "x" * 9_999,
+    "\x00", "\ud800", "'; DROP TABLE sale_order; --", "%s"])
 
 MONEY = ("sub_total", "order_discount", "sales_tax", "shipping_handling", "grand_total")
 LINE_MONEY = ("quantity", "price", "discount", "addl_discount", "extended_amount", "tax", "shipping_surcharge")
@@ -84,7 +85,8 @@ class TestAnyOrder(ConnectorCase):
     @example(values={"currency_code": "x" * 5000, "order_source": "y" * 5000})
     def test_any_order_ends_well_and_stops_no_other(self, values):
         number = next(self.numbers)
-        base = build_order({"cust_ref": f"ANY-{number}", "items": [{"item": "TEE-1", "quantity": "2", "price": "5.00"}]})
+        base = build_order({
+            "cust_ref": f"ANY-{number}", "items": [{"item": "TEE-1", "quantity": "2", "price": "5.00"}]})
         good = build_order({"cust_ref": f"GOOD-{number}", "items": [{"item": "MUG-1", "quantity": "1", "price": "8"}]})
         outcomes = self.outcome({**base, **values}, good)
         state, message, total, expected, sale_state = outcomes[0]
