@@ -75,20 +75,14 @@ def check_given_server() -> None:
             contextlib.closing(psycopg2.connect(dbname="postgres")) as connection,
             connection.cursor() as cursor,
         ):
-            cursor.execute(
-                "SELECT rolname, rolcreatedb OR rolsuper FROM pg_roles WHERE rolname = current_user"
-            )
+            cursor.execute("SELECT rolname, rolcreatedb OR rolsuper FROM pg_roles WHERE rolname = current_user")
             role, may_create = cursor.fetchone()
     except psycopg2.OperationalError as error:
         raise Trouble(f"The PostgreSQL that PGHOST names does not answer: {error}") from None
     if role == "postgres":
-        raise Trouble(
-            "Odoo refuses the role `postgres`: set PGUSER to another one that may create databases."
-        )
+        raise Trouble("Odoo refuses the role `postgres`: set PGUSER to another one that may create databases.")
     if not may_create:
-        raise Trouble(
-            f"The role `{role}` may not create databases: type `ALTER ROLE {role} CREATEDB` in psql."
-        )
+        raise Trouble(f"The role `{role}` may not create databases: type `ALTER ROLE {role} CREATEDB` in psql.")
 
 
 # Starting
@@ -118,9 +112,7 @@ def start(fast: bool) -> None:
         # The last sessions of a killed server keep a new one from starting for a moment: try again.
         if server is None or server.poll() is not None:
             with LOG.open("w") as log:
-                server = subprocess.Popen(
-                    command, stdout=log, stderr=log, start_new_session=True, **as_system_user()
-                )
+                server = subprocess.Popen(command, stdout=log, stderr=log, start_new_session=True, **as_system_user())
         time.sleep(0.1)
     with contextlib.closing(connect_as_superuser()) as connection, connection.cursor() as cursor:
         cursor.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [ROLE])
@@ -130,30 +122,25 @@ def start(fast: bool) -> None:
 
 def make_cluster() -> None:
     """Initialise `.odoo/pg` when it is not, or was interrupted, or belongs to another major version."""
-    version = subprocess.run(
-        [PROGRAMS / "postgres", "-V"], capture_output=True, text=True, check=True
-    ).stdout.split()[-1]
+    version = subprocess.run([PROGRAMS / "postgres", "-V"], capture_output=True, text=True, check=True).stdout.split()[
+        -1
+    ]
     if os.geteuid() == 0:
         prepare_system_user()
     done = DATA / "PG_VERSION"
     if done.exists() and done.read_text().strip() == version.split(".")[0]:
         return
     if done.exists():
-        say(
-            f"  (the databases are of PostgreSQL {done.read_text().strip()}, not {version}: making them anew)"
-        )
+        say(f"  (the databases are of PostgreSQL {done.read_text().strip()}, not {version}: making them anew)")
     shutil.rmtree(DATA, ignore_errors=True)
     new = DATA.with_suffix(".new")
     shutil.rmtree(new, ignore_errors=True)
-    new.mkdir(mode=0o700)
-    user = as_system_user()
-    if user:
-        os.chown(new, user["user"], user["group"])
+    make_folder(new)
     options = ["--username=postgres", "--auth=trust", "--encoding=UTF8", "--no-sync", "--locale=C"]
     options += ["--locale-provider=builtin", "--builtin-locale=C.UTF-8"]  # the same on every system
     with LOG.open("w") as log:
         made = subprocess.run(
-            [PROGRAMS / "initdb", "-D", new, *options], stdout=log, stderr=log, check=False, **user
+            [PROGRAMS / "initdb", "-D", new, *options], stdout=log, stderr=log, check=False, **as_system_user()
         )
     if made.returncode:
         raise Trouble(f"PostgreSQL's databases cannot be made in {DATA}.\n{tail(LOG)}")
@@ -187,11 +174,15 @@ def socket_folder() -> Path:
     if len(os.fsencode(DATA / f".s.PGSQL.{PORT}.lock")) < 104:
         return DATA
     folder = Path(tempfile.gettempdir()) / f"odoo-pg-{hashlib.sha256(os.fsencode(DATA)).hexdigest()[:12]}"
-    folder.mkdir(mode=0o700, exist_ok=True)
-    user = as_system_user()
-    if "user" in user:
-        os.chown(folder, user["user"], user["group"])
+    make_folder(folder)
     return folder
+
+
+def make_folder(folder: Path) -> None:
+    """Make a folder that only PostgreSQL's user enters."""
+    folder.mkdir(mode=0o700, exist_ok=True)
+    if os.geteuid() == 0:
+        shutil.chown(folder, SYSTEM_USER, as_system_user()["group"])
 
 
 def connect_as_superuser():

@@ -71,9 +71,7 @@ def run(*command, **kwargs) -> None:
     with SETUP_LOG.open("a") as log:
         log.write(f"\n$ {' '.join(map(str, command))}\n")
         log.flush()
-        done = subprocess.run(
-            command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, check=False, **kwargs
-        )
+        done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, check=False, **kwargs)
     if done.returncode:
         raise Trouble(f"`{Path(command[0]).name}` failed; is the network there?\n{tail(SETUP_LOG)}")
 
@@ -150,9 +148,7 @@ def find_odoo(python: str) -> Path:
     if given := os.environ.get("ODOO"):
         package = package_of(Path(given).expanduser().absolute())
         if package is None:
-            raise Trouble(
-                f"ODOO={given} is not an Odoo 19: give its source folder, or its `odoo-bin` or `odoo`."
-            )
+            raise Trouble(f"ODOO={given} is not an Odoo 19: give its source folder, or its `odoo-bin` or `odoo`.")
         return package.parent
     package = imported_by(python)
     return package.parent if package else unpack_odoo()
@@ -241,15 +237,9 @@ def debian_source() -> tuple[str, str]:
         for file in sorted(etc.glob("sources.list.d/*.sources")):
             for stanza in re.split(r"\n\s*\n", file.read_text()):
                 suites = re.search(r"^Suites:(.*)$", stanza, re.M)
-                if (
-                    suites
-                    and DEBIAN_SUITES & set(suites[1].split())
-                    and re.search(r"^Types:.*\bdeb\b", stanza, re.M)
-                ):
+                if suites and DEBIAN_SUITES & set(suites[1].split()) and re.search(r"^Types:.*\bdeb\b", stanza, re.M):
                     kept = re.findall(r"^(?:URIs|Signed-By):.*(?:\n[ \t].*)*", stanza, re.M)
-                    return "sources", "\n".join(
-                        ["Types: deb", *kept, "Suites: SUITE", "Components: main", ""]
-                    )
+                    return "sources", "\n".join(["Types: deb", *kept, "Suites: SUITE", "Components: main", ""])
         for file in [etc / "sources.list", *sorted(etc.glob("sources.list.d/*.list"))]:
             for line in file.read_text().splitlines() if file.exists() else ():
                 entry = re.match(r"(deb\s+(?:\[.*?\]\s+)?\S+)\s+(\S+)\s", line)

@@ -13,9 +13,7 @@ def main() -> int:
     with postgres.running():
         database = with_addon("extensiv_demo", demo=True)
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the shell's
-        return subprocess.run(
-            odoo_command("shell", "-d", database, "--no-http"), cwd=ROOT, check=False
-        ).returncode
+        return subprocess.run(odoo_command("shell", "-d", database, "--no-http"), cwd=ROOT, check=False).returncode
 
 
 if __name__ == "__main__":

@@ -130,16 +130,12 @@ def run_pytest(name: str, options: list[str], selected: str | None) -> int:
     if code == NO_TESTS and selected:
         return 0
     if code:
-        raise Trouble(
-            f"The tests failed (pytest's exit code {code}); run them alone with `make test ONLY={name}`."
-        )
+        raise Trouble(f"The tests failed (pytest's exit code {code}); run them alone with `make test ONLY={name}`.")
     cases = list(ElementTree.parse(report).getroot().iter("testcase"))
     skipped = sum(case.find("skipped") is not None for case in cases)
     if skipped:
         raise Trouble(f"{skipped} tests were skipped, and so have shown nothing.")
-    return len(
-        {(case.get("classname"), case.get("name")) for case in cases}
-    )  # a subtest is no test of its own
+    return len({(case.get("classname"), case.get("name")) for case in cases})  # a subtest is no test of its own
 
 
 if __name__ == "__main__":
