@@ -127,17 +127,17 @@ class ExtensivAccount(models.Model):
         "salesperson. Off: importing notifies nobody.",
     )
     shipping_product_id = fields.Many2one(
-        "product.product", "Shipping Product", check_company=True, domain="[('type', '=', 'service')]",
+        "product.product", check_company=True, domain="[('type', '=', 'service')]",
         default=lambda self: self._default_service_product("shipping"),
         help="The product of the line that carries the shipping charge.",
     )
     discount_product_id = fields.Many2one(
-        "product.product", "Discount Product", check_company=True, domain="[('type', '=', 'service')]",
+        "product.product", check_company=True, domain="[('type', '=', 'service')]",
         default=lambda self: self._default_service_product("discount"),
         help="The product of the line that carries the discount on the whole order.",
     )
     tax_product_id = fields.Many2one(
-        "product.product", "Tax Product", check_company=True, domain="[('type', '=', 'service')]",
+        "product.product", check_company=True, domain="[('type', '=', 'service')]",
         default=lambda self: self._default_service_product("tax"),
         help="The product of the line that carries the tax as the cart charged it.",
     )
@@ -147,7 +147,7 @@ class ExtensivAccount(models.Model):
 
     canceled_until = fields.Datetime(readonly=True, copy=False)
     receive_page = fields.Integer(readonly=True, copy=False, default=1)
-    live_database = fields.Char(readonly=True, copy=False, groups="base.group_no_one")
+    live_database = fields.Char(readonly=True, copy=False)
 
     cart_ids = fields.One2many("extensiv.cart", "account_id", "Carts", context={"active_test": False})
     location_ids = fields.One2many("extensiv.location", "account_id", "Locations")

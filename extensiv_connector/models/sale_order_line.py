@@ -17,7 +17,8 @@ class SaleOrderLine(models.Model):
 
     def _compute_discount(self):
         """Leave the discount of an imported line: Odoo would reset it whenever the quantity changes."""
-        super(SaleOrderLine, self.filtered(lambda line: not line.extensiv_line_no))._compute_discount()
+        others = self.filtered(lambda line: not line.extensiv_line_no)
+        return super(SaleOrderLine, others)._compute_discount()
 
     def _extensiv_include_taxes(self):
         """Turn the net prices of new lines into the prices that taxes included in the price start from."""

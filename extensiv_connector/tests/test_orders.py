@@ -183,17 +183,17 @@ class TestPull(ConnectorCase):
     def test_a_batch_that_fails_is_split_until_the_failing_order_stands_alone(self):
         self.add(*({"cust_ref": f"L-{number}", "cust_po_no": f"L{number}"} for number in range(8)))
         Sale = type(self.env["sale.order"])
-        original = Sale.action_confirm
+        original, reason = Sale.action_confirm, "No route for this one."
 
         def confirm(sales):
             if any(sale.extensiv_cust_ref == "L-5" for sale in sales):
-                raise UserError("No route for this one.")
+                raise UserError(reason)
             return original(sales)
 
         with patch.object(Sale, "action_confirm", confirm):
             run = self.pull()
         self.assertEqual((run.done_count, run.failed_count), (7, 1))
-        self.assertIn("No route for this one.", self.inbox("L-5").message)
+        self.assertIn(reason, self.inbox("L-5").message)
         self.assertFalse(self.env["sale.order"].search([("extensiv_cust_ref", "=", "L-5")]))
 
     def test_a_serialization_failure_repeats_the_whole_batch(self):
