@@ -78,6 +78,10 @@ class EimClient:
     def max_wait(self, seconds):
         self._transport.max_wait = seconds
 
+    def end_by(self, deadline):
+        """Let calls take no longer than ``deadline``, seconds of the client's clock, or little more."""
+        self._transport.deadline = deadline
+
     # Connection
 
     def check_credentials(self) -> None:

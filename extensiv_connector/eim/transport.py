@@ -30,6 +30,7 @@ _logger = logging.getLogger(__name__)
 
 USER_AGENT = "extensiv_connector/19.0"
 MAX_ANSWER = 50 * 1024 * 1024  # bytes
+LEAST_SECONDS = 10.0  # an answer may always take this long
 MAX_REDIRECTS = 3
 CONNECT_SECONDS = 10.0  # a host that is there takes less to accept a connection
 PAUSES = (0.75, 1.5)  # seconds at most before the second and third try of a GET, half of it at least
@@ -86,6 +87,7 @@ class Transport:
         self._clock = clock or time.monotonic
         self._on_call = on_call
         self.max_wait = max_wait
+        self.deadline = None
         self._timeout = timeout
 
     def __repr__(self):
@@ -96,15 +98,19 @@ class Transport:
 
         A GET is tried up to three times on transient trouble, but not again after half again the time limit,
         and a time-out leaves less for the next try: 45 s in all, not counting waits for tokens, 60 s at the
-        very worst. A POST is sent once.
+        very worst. A POST is sent once. Near ``deadline`` the limits shrink, to ``LEAST_SECONDS`` at least.
 
         :raise RateLimited: no token within ``max_wait``, or EIM says so
         :raise Transient: EIM was not reached; of a GET also: 5xx, time-out, reset
         :raise AnswerLost: a POST was sent and no readable answer came
         :raise CredentialsRefused, Refused, NotFound, Unreadable: as their classes say
         """
-        seconds = self._timeout
-        until = self._clock() + 1.5 * seconds
+        now = self._clock()
+        limit = self._timeout
+        if self.deadline is not None:
+            limit = min(limit, max(self.deadline - now, LEAST_SECONDS))
+        seconds = limit
+        until = now + 1.5 * limit if self.deadline is None else min(now + 1.5 * limit, self.deadline)
         for pause in (None,) if route.writes else (*PAUSES, None):
             answer, error = self._follow(route, path, params, body, seconds)
             if error is None:
@@ -116,7 +122,7 @@ class Transport:
                 "EIM %s is tried again: %s (process %s)", route.name, type(error).__name__, error.process_id
             )
             self._sleep(random.uniform(pause / 2, pause))
-            seconds = min(self._timeout, max(until - self._clock(), self._timeout / 2))
+            seconds = min(limit, max(until - self._clock(), limit / 2))
 
     def _follow(self, route, path, params, body, seconds):
         """Make one try, with the redirects of a GET within the host; return ``(answer, error)``."""

@@ -198,8 +198,14 @@ class ExtensivOrder(models.Model):
     @api.model
     def _is_ours(self, account, cart, order):
         """Held and stopped orders, orders of an archived cart and older ones are left in EIM, untouched."""
-        moment = order.created or order.order_date
-        too_old = account.import_from and moment and moment < account.import_from
+        since = account.import_from
+        if not since:
+            too_old = False
+        elif order.created:
+            too_old = order.created < since
+        else:
+            # A cart that sends only the day: that of the first Connect is ours.
+            too_old = bool(order.order_date) and order.order_date.date() < since.date()
         return not (order.on_hold or order.sending_canceled or too_old or (cart and not cart.active))
 
     @api.model

@@ -276,6 +276,7 @@ class ExtensivRun(models.Model):
             return "failed"
         try:
             pass_.client = account._client()
+            pass_.client.end_by(pass_.deadline)
             # Each flow lives on the model whose records it moves; the account knows where.
             getattr(account, f"_work_{flow}")(pass_)
         except eim.RateLimited as error:

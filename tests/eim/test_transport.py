@@ -4,6 +4,7 @@ import gzip
 import json
 import logging
 import socket
+import time
 import traceback
 
 import pytest
@@ -53,6 +54,18 @@ def test_a_get_succeeds_once_the_trouble_is_over(service, connect, trouble, _err
     service.script = [trouble, ok({"cust_ref": "A", "order_status": "new"})]
     assert connect(timeout=0.5).get_order_status("A").status == "new"
     assert len(service.requests) == 2
+
+
+def test_near_the_deadline_limits_shrink_and_nothing_is_repeated(service, connect, slept, monkeypatch):
+    monkeypatch.setattr("eim.transport.LEAST_SECONDS", 0.2)
+    service.script = [silence(1.5)]
+    client = connect(timeout=30.0)
+    started = time.monotonic()
+    client.end_by(started + 0.1)
+    with pytest.raises(Transient):
+        client.list_carts()
+    assert time.monotonic() - started < 1.4
+    assert len(service.requests) == 1 and not slept
 
 
 @pytest.mark.parametrize(
