@@ -6,8 +6,7 @@ from psycopg2.errors import LockNotAvailable
 
 from odoo.exceptions import ConcurrencyError
 from odoo.tests import TransactionCase, tagged
-from odoo.tools import email_normalize
-from odoo.tools import mute_logger
+from odoo.tools import email_normalize, mute_logger
 
 from ..eim.wire import Order
 from ..models.extensiv_address import POSTAL, zip_key
