@@ -14,10 +14,12 @@ kit, mug, pen = env["product.product"].create([
 ])
 env["mrp.bom"].create({
     "product_tmpl_id": kit.product_tmpl_id.id, "type": "phantom",
-    "bom_line_ids": [(0, 0, {"product_id": mug.id, "product_qty": 1}), (0, 0, {"product_id": pen.id, "product_qty": 2})],
+    "bom_line_ids": [
+        (0, 0, {"product_id": mug.id, "product_qty": 1}), (0, 0, {"product_id": pen.id, "product_qty": 2})],
 })
 account = env["extensiv.account"].create({
-    "name": "Shops", "base_url": args["base_url"], "api_user": "demo", "api_key": "demo-key", "import_from": "2000-01-01",
+    "name": "Shops", "base_url": args["base_url"], "api_user": "demo", "api_key": "demo-key",
+    "import_from": "2000-01-01",
 })
 account.action_connect()
 account.action_pull_orders()
