@@ -8,6 +8,7 @@ from odoo.exceptions import UserError
 from odoo.tests import tagged
 from odoo.tools import mute_logger
 
+from ..eim import wire
 from .common import ConnectorCase
 
 LINE = {"item": "TEE-1", "quantity": "2", "price": "19.99"}
@@ -315,6 +316,36 @@ class TestPull(ConnectorCase):
         with self.flows():
             self.env["extensiv.account"]._cron_pull_orders()
         self.assertFalse(self.inbox("S-2"))
+
+    def test_a_second_import_action_imports_what_is_in_the_inbox(self):
+        self.account.pull_orders = True
+        self.assertTrue(self.env.ref("extensiv_connector.ir_cron_import_orders").active)
+        self.add({"cust_ref": "S-3"})
+        Order = type(self.env["extensiv.order"])
+        with patch.object(Order, "_import_next", return_value=0):
+            self.pull()
+        self.assertEqual(self.inbox("S-3").state, "received")
+        with self.flows():
+            self.env["extensiv.account"]._cron_import_orders()
+        self.assertEqual(self.inbox("S-3").state, "imported")
+
+    def test_a_full_inbox_wakes_the_second_import_action(self):
+        self.account.write({"import_batch_size": 2, "pull_orders": True})
+        self.add(*({"cust_ref": f"S-4{number}"} for number in range(4)))
+        cron = self.env.ref("extensiv_connector.ir_cron_import_orders")
+        before = self.env["ir.cron.trigger"].search_count([("cron_id", "=", cron.id)])
+        self.pull()
+        self.assertGreater(self.env["ir.cron.trigger"].search_count([("cron_id", "=", cron.id)]), before)
+
+    def test_a_day_without_a_time_is_ours_from_the_day_of_the_first_connect(self):
+        self.account.import_from = "2026-03-05 15:00:00"
+        self.add({"cust_ref": "S-5", "order_date": "2026-03-05", "created_date_time": None},
+                 {"cust_ref": "S-6", "order_date": "2026-03-04", "created_date_time": None})
+        ours = [
+            self.env["extensiv.order"]._is_ours(self.account, None, wire.Order.parse(self.at_eim(cust_ref)))
+            for cust_ref in ("S-5", "S-6")
+        ]
+        self.assertEqual(ours, [True, False])
 
     def test_the_button_says_what_it_did(self):
         self.add({"cust_ref": "T-1"}, {"cust_ref": "T-2", "items": [{"item": "NOPE-2", "price": "1", "quantity": "1"}]})
