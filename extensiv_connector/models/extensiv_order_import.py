@@ -64,7 +64,7 @@ class ExtensivOrder(models.Model):
                     pass_.repeat_on_conflict(
                         lambda batch=batch: batch.try_lock_for_update().filtered(
                             lambda order: order.state == "received")._import_batch())
-        self.env.invalidate_all()
+        Run._see_what_was_committed()
 
     def _importable_again(self):
         """Return the orders that a person may have imported: all but those that have a sale order or were cancelled."""

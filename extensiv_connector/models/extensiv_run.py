@@ -169,6 +169,12 @@ class ExtensivRun(models.Model):
             self.env.cr.commit()
 
     @api.model
+    def _see_what_was_committed(self):
+        """End the caller's snapshot, which may be older than what was done on another cursor meanwhile."""
+        self._commit_caller()
+        self.env.invalidate_all()
+
+    @api.model
     def _run_pass(self, account, flow, deadline=None):
         """Run one pass of ``flow`` on ``account`` and record it; returns when done or out of time.
 
@@ -182,7 +188,7 @@ class ExtensivRun(models.Model):
                 return Result("partial", self.env._("Already at work elsewhere; its result will appear here."))
             with self._own_pass(account, deadline or self._deadline()) as pass_:
                 result = self._record_run(pass_, flow)
-        self.env.invalidate_all()
+        self._see_what_was_committed()
         return result
 
     @contextmanager
