@@ -87,6 +87,8 @@ class ExtensivError(models.Model):
                 [("account_id", "=", account.id), ("cust_ref", "in", self.mapped("key"))])
             self.filtered(lambda error: error.state == "open").write({"next_try": fields.Datetime.now()})
             orders._import_now()
+        elif flow == "inventory":
+            self.env["extensiv.stock.level"]._retry(account, self)
         else:
             account._run_now(next(iter(self)).key)
 

@@ -1,4 +1,5 @@
 from odoo import api, fields, models
+from odoo.tools import SQL
 
 
 class ExtensivLocation(models.Model):
@@ -13,12 +14,108 @@ class ExtensivLocation(models.Model):
     company_id = fields.Many2one(related="account_id.company_id", store=True, precompute=True)
     name = fields.Char(required=True, help="Exactly as EIM spells it: stock is pushed by this name.")
     remote_pk = fields.Char("EIM ID", readonly=True)
+    push_enabled = fields.Boolean(
+        "Push Stock", help="On: EIM is told this location's stock. Off: EIM keeps the levels it was told last.")
+    source = fields.Selection(
+        [("single", "One location"), ("all", "All warehouses")], "Stock From", required=True, default="single",
+        help="One location of Odoo with everything in it, or all internal locations of the company's warehouses.")
     stock_location_id = fields.Many2one(
-        "stock.location", check_company=True, domain="[('usage', '=', 'internal')]",
+        "stock.location", check_company=True, domain="[('usage', '=', 'internal')]", ondelete="restrict",
         help="The location of Odoo, children included, that this location of EIM stands for. Orders that EIM "
         "assigns to it are delivered from its warehouse.")
+    pushed_at = fields.Datetime("Last Pushed", compute="_compute_pushed_at", help="When EIM last accepted a level.")
+    warning = fields.Text(compute="_compute_warning")
+    example_product_id = fields.Many2one(
+        "product.product", "Example", store=False, domain="[('type', '!=', 'service')]",
+        help="Choose a product to see what would be pushed of it, and how that is made up.")
+    example = fields.Html("What Would Be Pushed", compute="_compute_example", sanitize=False)
 
     _name_unique = models.Constraint("UNIQUE(account_id, name)", "This location exists already.")
+    _stock_location_needed = models.Constraint(
+        "CHECK(NOT push_enabled OR source = 'all' OR stock_location_id IS NOT NULL)",
+        "Choose the location of Odoo whose stock is to be pushed.")
+
+    # -- what people see
+
+    def _compute_pushed_at(self):
+        # One look into the index for each: a location may have a hundred thousand levels.
+        last = dict(self.env.execute_query(SQL(
+            """SELECT location.id, (SELECT MAX(pushed_at) FROM extensiv_stock_level WHERE location_id = location.id)
+                 FROM unnest(%s::int[]) AS location(id)""", self._origin.ids)))
+        for location in self:
+            location.pushed_at = last.get(location._origin.id)
+
+    @api.depends("push_enabled", "source", "stock_location_id")
+    def _compute_warning(self):
+        for location in self:
+            others = location.account_id.location_ids.filtered(lambda other, own=location: other._origin != own._origin)
+            location.warning = "\n".join(location._warnings(others)) or False
+
+    @api.depends("example_product_id", "source", "stock_location_id")
+    def _compute_example(self):
+        for location in self:
+            product = location.example_product_id._origin
+            location.example = self.env["ir.qweb"]._render("extensiv_connector.stock_example", {
+                "explained": self.env["extensiv.stock.level"]._explain(location, product),
+            }) if product else False
+
+    def _warnings(self, others=None):
+        """Return sentences on stock that is counted twice, and on warehouses that do not reserve at once.
+
+        :param others: enabled locations to compare with; without, these are compared with each other
+        """
+        enabled = self.filtered("push_enabled")
+        pairs = [(one, other) for one in enabled for other in (
+            enabled[list(enabled).index(one) + 1:] if others is None else others.filtered("push_enabled"))]
+        return [
+            self.env._(
+                "%(one)s and %(other)s both count the stock of %(location)s. A cart that adds up its locations will "
+                "offer it twice.", one=one.name, other=other.name, location=overlap)
+            for one, other in pairs if (overlap := one._overlap(other))
+        ] + [
+            self.env._(
+                "%(warehouse)s does not reserve when an order is confirmed (%(operation)s): until it does, the goods "
+                "of confirmed orders are still offered.",
+                warehouse=warehouse.display_name, operation=operation.name)
+            for warehouse, operation in enabled._not_reserving()
+        ]
+
+    def _overlap(self, other):
+        """Return the name of what both count, or an empty text."""
+        if self.source == "all" and other.source == "all":
+            return self.env._("all warehouses")
+        if "all" in (self.source, other.source):
+            single = other if self.source == "all" else self
+            return single.stock_location_id.warehouse_id and single.stock_location_id.display_name or ""
+        one, two = self.stock_location_id, other.stock_location_id
+        if not one or not two:
+            return ""
+        if (one.parent_path or "").startswith(two.parent_path or "-"):
+            return one.display_name
+        return two.display_name if (two.parent_path or "").startswith(one.parent_path or "-") else ""
+
+    def _not_reserving(self):
+        """Return ``[(warehouse, operation type)]`` of what feeds these and does not reserve at confirmation."""
+        warehouses = self.stock_location_id.warehouse_id if "all" not in self.mapped("source") else (
+            self.env["stock.warehouse"].search([("company_id", "in", self.account_id.company_id.ids)]))
+        found = []
+        for warehouse in warehouses.sudo():
+            operation = warehouse.out_type_id if warehouse.delivery_steps == "ship_only" else warehouse.pick_type_id
+            if operation.reservation_method != "at_confirm":
+                found.append((warehouse, operation))
+        return found
+
+    def _counts(self, stock_location):
+        """Whether the stock in ``stock_location`` itself counts here."""
+        self.ensure_one()
+        company = self.company_id
+        if stock_location.usage != "internal" or stock_location.company_id not in (company, company.browse()):
+            return False
+        if self.source == "all":
+            return stock_location.warehouse_id.company_id == company
+        return stock_location.parent_path.startswith(self.stock_location_id.parent_path)
+
+    # -- what flows call
 
     def _warehouses(self, account):
         """Return ``{name or EIM ID: warehouse}`` of the locations whose orders belong to one warehouse."""

@@ -1,6 +1,6 @@
 from dataclasses import dataclass
 
-from odoo import api, models
+from odoo import api, fields, models
 from odoo.fields import Domain
 
 SERVICE_PRODUCTS = {
@@ -21,6 +21,13 @@ class Match:
 
 class ProductProduct(models.Model):
     _inherit = "product.product"
+
+    extensiv_push = fields.Boolean(
+        "Push Stock to EIM", default=True, copy=False,
+        help="Off: EIM is told zero of this product once, and nothing more.")
+    extensiv_buffer_qty = fields.Float(
+        "Buffer for EIM", digits="Product Unit", copy=False,
+        help="Kept back in every location of EIM, besides the account's own buffer.")
 
     @api.model
     def _extensiv_service_products(self):

@@ -15,6 +15,7 @@ RIGHTS = {
     "extensiv.run": (READ, READ),
     "extensiv.ship.method": (READ, ALL),
     "extensiv.sku.alias": (READ, ALL),
+    "extensiv.stock.level": (READ, READ),
 }
 # The call allowance belongs to a credential, which accounts of several companies may share.
 WITHOUT_COMPANY = {"extensiv.bucket"}
@@ -54,7 +55,9 @@ class TestSecurity(TransactionCase):
         records = [
             account,
             cart,
-            env["extensiv.location"].create({**mine, "name": "EAST"}),
+            location := env["extensiv.location"].create({**mine, "name": "EAST"}),
+            env["extensiv.stock.level"].create({
+                "location_id": location.id, "company_id": company.id, "sku": "MUG-1", "product_id": product.id}),
             env["extensiv.ship.method"].create({**mine, "ship_code": "Standard"}),
             env["extensiv.sku.alias"].create({**mine, "sku": "MUG-OLD", "product_id": product.id}),
             env["extensiv.order"].create({

@@ -1,3 +1,4 @@
 from . import extensiv_cancel
 from . import extensiv_choose_product
+from . import extensiv_compare
 from . import extensiv_fetch

@@ -1,0 +1,289 @@
+import time
+from typing import NamedTuple
+
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+from odoo.tools import SQL
+
+from ..eim import errors as eim
+from ..eim.wire import Level
+
+# Outcomes are written once so many are waiting, or so many seconds have passed: a killed pass repeats little.
+WRITE_LEVELS = 2_000
+WRITE_SECONDS = 2.0
+# So many levels refused in the same words are not wrong themselves: something of the whole account is.
+ALL_REFUSED = 10
+
+
+class Change(NamedTuple):
+    """A level that EIM does not know yet; ``product_id`` is empty where nothing feeds the SKU any more."""
+
+    location_id: int
+    sku: str
+    product_id: int | None
+    quantity: int
+
+
+class ExtensivStockLevel(models.Model):
+    """What EIM was told last of a SKU in a location. EIM knows SKUs, not products."""
+
+    _name = "extensiv.stock.level"
+    _description = "EIM Stock Level"
+    _order = "sku, location_id, id"
+    _rec_name = "sku"
+    _log_access = False  # a flow writes them by the hundred thousand
+
+    location_id = fields.Many2one("extensiv.location", required=True, readonly=True, ondelete="cascade")
+    account_id = fields.Many2one(related="location_id.account_id")
+    company_id = fields.Many2one("res.company", required=True, readonly=True, index=True)
+    sku = fields.Char("SKU", required=True, readonly=True, index="trigram")
+    product_id = fields.Many2one(
+        "product.product", readonly=True, index="btree_not_null", ondelete="set null",
+        help="What feeds the level now; empty where nothing does any more and EIM was told zero.")
+    quantity = fields.Integer(readonly=True, help="The last quantity that EIM accepted, whole units.")
+    pushed_at = fields.Datetime(
+        "Accepted", readonly=True, help="When EIM accepted the quantity; empty while it is to be told (again).")
+    refused_quantity = fields.Integer(readonly=True, help="The quantity that EIM refused last.")
+    refused_at = fields.Datetime(
+        "Refused", readonly=True,
+        help="When EIM refused it. It is told again once its quantity or its product changes, or by Retry.")
+    state = fields.Selection(
+        [("accepted", "Accepted"), ("refused", "Refused"), ("waiting", "Waiting")],
+        compute="_compute_state", search="_search_state")
+
+    _sku_unique = models.Constraint("UNIQUE(location_id, sku)", "This level exists already.")
+
+    @api.depends("pushed_at", "refused_at")
+    def _compute_state(self):
+        for level in self:
+            level.state = "refused" if level.refused_at else "accepted" if level.pushed_at else "waiting"
+
+    def _search_state(self, operator, value):
+        if operator != "in":
+            return NotImplemented
+        domains = {
+            "refused": [("refused_at", "!=", False)],
+            "accepted": [("refused_at", "=", False), ("pushed_at", "!=", False)],
+            "waiting": [("refused_at", "=", False), ("pushed_at", "=", False)],
+        }
+        return fields.Domain.OR(domains[state] for state in value if state in domains)
+
+    # -- actions
+
+    def action_push_again(self):
+        """Have the levels pushed again at once, whatever EIM accepted or refused before."""
+        self.env["extensiv.error"]._check_user()
+        self.check_access("read")
+        levels = self.sudo()
+        levels._forget()
+        accounts = levels.location_id.account_id
+        if not all(account.state == "connected" for account in accounts):
+            raise UserError(self.env._("The account is not connected. Press Connect first."))
+        for account in accounts:
+            notification = account._run_now("inventory")
+        return notification
+
+    def _forget(self):
+        """Take EIM's quantity for unknown, so that the next pass states it again."""
+        self.write({"pushed_at": False, "refused_at": False})
+
+    @api.model
+    def _retry(self, account, errors):
+        """Have the refused levels that ``errors`` are about pushed again, now."""
+        self.browse(errors.filtered(lambda error: error.res_model == self._name).mapped("res_id")).exists()._forget()
+        account._run_now("inventory")
+
+    # -- the pass
+
+    @api.model
+    def _push(self, pass_):
+        """Tell EIM every level that it does not know yet, in batches. One pass, see ``extensiv.run``."""
+        account = pass_.account
+        names = {location.id: location.name for location in account.location_ids}
+        size = max(account.push_batch_size, 1)
+        changes, shared = self._changes(account)
+        self._note_shared(account, names, shared)
+        # Nothing is locked, and no snapshot held, while EIM is asked.
+        pass_.commit()
+        told, accepted, refused, written_at = 0, [], {}, time.monotonic()
+        try:
+            for start in range(0, len(changes), size):
+                batch = changes[start:start + size]
+                if pass_.seconds_left() <= 5:
+                    pass_.again_in = 0
+                    break
+                moment = fields.Datetime.now()
+                failures = self._tell_eim(pass_.client, names, batch, moment)
+                told += len(batch)
+                refused.update(failures)
+                accepted += [(*change, moment) for change in batch if change not in failures]
+                if len(accepted) + len(refused) >= WRITE_LEVELS or time.monotonic() - written_at > WRITE_SECONDS:
+                    self._write_outcome(pass_, names, accepted, refused, (told, len(changes)))
+                    accepted, refused, written_at = [], {}, time.monotonic()
+        finally:
+            self._write_outcome(pass_, names, accepted, refused, (told, len(changes)))
+            if told < len(changes):
+                pass_.notes.append(self.env._(
+                    "%(told)s of %(all)s levels told; the others follow.", told=told, all=len(changes)))
+
+    @api.model
+    def _tell_eim(self, client, names, changes, moment):
+        """Push levels in one call. A batch refused as a whole is split until the refused ones stand alone.
+
+        :param names: ``{location id: name}``
+        :param moment: naive UTC, when the quantities were true
+        :return: ``{change: (EIM's words, process id)}`` of those refused; all others were accepted
+        :raise eim.EimError: EIM could not be asked, or refuses whatever it is told
+        """
+        levels = [
+            Level(change.sku, names[change.location_id], change.quantity, change.quantity, moment)
+            for change in changes
+        ]
+        try:
+            try:
+                result = client.push_inventory(levels)
+            except eim.AnswerLost:
+                result = client.push_inventory(levels)
+        except eim.NotFound:
+            raise
+        except (eim.Refused, ValueError) as error:
+            if len(changes) == 1:
+                return {changes[0]: (str(error), getattr(error, "process_id", None))}
+            failures = self._tell_halves(client, names, changes, moment)
+            words = {message for message, _process_id in failures.values()}
+            if len(failures) == len(changes) >= ALL_REFUSED and words == {str(error)}:
+                raise
+            return failures
+        if any(failure.index is None and not failure.key for failure in result.failures):
+            # Nobody knows which it was.
+            if len(changes) == 1:
+                return {changes[0]: (result.failures[0].message, result.process_id)}
+            return self._tell_halves(client, names, changes, moment)
+        failures = {}
+        for failure in result.failures:
+            at = [changes[failure.index]] if failure.index is not None else [
+                change for change in changes if change.sku == failure.key]
+            if failure.key and any(change.sku != failure.key for change in at):
+                at = [change for change in changes if change.sku == failure.key] or at
+            failures.update(dict.fromkeys(at, (failure.message, result.process_id)))
+        return failures
+
+    @api.model
+    def _tell_halves(self, client, names, changes, moment):
+        half = len(changes) // 2
+        return {
+            **self._tell_eim(client, names, changes[:half], moment),
+            **self._tell_eim(client, names, changes[half:], moment),
+        }
+
+    # -- what EIM said is written
+
+    @api.model
+    def _write_outcome(self, pass_, names, accepted, refused, progress):
+        """Commit what EIM accepted and refused, and show how far the pass is.
+
+        :param accepted: tuples of a ``Change`` with the moment it was told behind
+        :param refused: as ``_tell_eim`` returns them
+        :param progress: how many levels were told, of how many
+        """
+        account = pass_.account
+        if not accepted and not refused:
+            return
+
+        def work():
+            self._store(account, accepted, refused)
+            self._note_outcome(account, names, accepted, refused)
+            self.env["extensiv.run"].search([
+                ("account_id", "=", account.id), ("flow", "=", "inventory"), ("state", "=", "running"),
+            ]).message = self.env._("%(told)s of %(all)s levels told.", told=progress[0], all=progress[1])
+
+        pass_.repeat_on_conflict(work)
+        pass_.tally["pushed"] += len(accepted)
+        pass_.failed += len(refused)
+
+    @api.model
+    def _store(self, account, accepted, refused):
+        """Write levels; rows come and go in one statement each."""
+        company = account.company_id.id
+        if accepted:
+            locations, skus, products, quantities, moments = map(list, zip(*accepted, strict=True))
+            self.env.cr.execute(SQL(
+                """INSERT INTO extensiv_stock_level AS level
+                          (location_id, company_id, sku, product_id, quantity, pushed_at)
+                   SELECT new.location_id, %s, new.sku, new.product_id, new.quantity, new.pushed_at
+                     FROM unnest(%s::int[], %s::text[], %s::int[], %s::int[], %s::timestamp[])
+                       AS new(location_id, sku, product_id, quantity, pushed_at)
+                       ON CONFLICT (location_id, sku) DO UPDATE
+                      SET product_id = EXCLUDED.product_id, quantity = EXCLUDED.quantity,
+                          pushed_at = EXCLUDED.pushed_at, refused_quantity = NULL, refused_at = NULL""",
+                company, locations, skus, products, quantities, moments,
+            ))
+        if refused:
+            locations, skus, products, quantities = map(list, zip(*refused, strict=True))
+            self.env.cr.execute(SQL(
+                """INSERT INTO extensiv_stock_level AS level
+                          (location_id, company_id, sku, product_id, refused_quantity, refused_at)
+                   SELECT new.location_id, %s, new.sku, new.product_id, new.quantity, %s
+                     FROM unnest(%s::int[], %s::text[], %s::int[], %s::int[])
+                       AS new(location_id, sku, product_id, quantity)
+                       ON CONFLICT (location_id, sku) DO UPDATE
+                      SET product_id = EXCLUDED.product_id, refused_quantity = EXCLUDED.refused_quantity,
+                          refused_at = EXCLUDED.refused_at""",
+                company, fields.Datetime.now(), locations, skus, products, quantities,
+            ))
+        self.invalidate_model()
+
+    @api.model
+    def _note_outcome(self, account, names, accepted, refused):
+        """Close the errors of what EIM accepted; open one for each SKU that it refused."""
+        Error = self.env["extensiv.error"]
+        waiting = set(Error.search_fetch(
+            [("account_id", "=", account.id), ("flow", "=", "inventory"), ("state", "=", "open")], ["key"],
+        ).mapped("key"))
+        if waiting:
+            Error._resolve(account, "inventory", waiting.intersection(
+                f"{names[location]}/{sku}" for location, sku, *_rest in accepted))
+        if not refused:
+            return
+        levels = {(level.location_id.id, level.sku): level for level in self.search(
+            [("location_id", "in", list(names)), ("sku", "in", [change.sku for change in refused])])}
+        Error._report(account, "inventory", {
+            f"{names[change.location_id]}/{change.sku}": {
+                "message": self.env._(
+                    "EIM refused the level %(quantity)s of %(sku)s: %(reason)s",
+                    quantity=change.quantity, sku=change.sku, reason=message),
+                "category": "data",
+                "process_id": process_id,
+                "document": levels[change.location_id, change.sku],
+            } for change, (message, process_id) in refused.items()
+        })
+
+    @api.model
+    def _note_shared(self, account, names, shared):
+        """Open an error for each SKU that several products feed, once; close those that only one feeds again.
+
+        :param shared: ``[(location id, sku)]``; nothing is told of these, and nothing guessed
+        """
+        Error = self.env["extensiv.error"]
+        known = Error.search([
+            ("account_id", "=", account.id), ("flow", "=", "inventory"), ("res_model", "=", "product.product"),
+            ("state", "in", ("open", "dismissed")),
+        ])
+        if not known and not shared:
+            return
+        feeding = self._feeding(account, [sku for _location, sku in shared])
+        failures = {}
+        for location, sku in shared:
+            products = feeding[sku]
+            failures[f"{names[location]}/{sku}"] = {
+                "message": self.env._(
+                    "SKU %(sku)s belongs to several products, so nothing is pushed: %(products)s. Only one may have "
+                    "it as its internal reference or alias.", sku=sku,
+                    products=", ".join(f"{product.display_name} (ID {product.id})" for product in products)),
+                "category": "data",
+                "document": products[:1],
+            }
+        gone = known.filtered(lambda error: error.key not in failures)
+        gone.write({"state": "resolved", "next_try": False})
+        same = {error.key for error in known if failures.get(error.key, {}).get("message") == error.message}
+        Error._report(account, "inventory", {key: value for key, value in failures.items() if key not in same})

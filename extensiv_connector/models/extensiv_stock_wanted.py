@@ -1,0 +1,388 @@
+from collections import defaultdict
+from dataclasses import dataclass, field
+
+from odoo import api, fields, models
+from odoo.tools import SQL
+
+from ..eim.wire import Order
+from .extensiv_order_prepare import Draft
+from .extensiv_stock_level import Change
+
+QUANTITIES = ("qty_available", "free_qty", "virtual_available", "incoming_qty", "outgoing_qty")
+
+
+@dataclass
+class Mapping:
+    """Where a location of EIM takes its stock from: Odoo's internal locations, and the warehouse they belong to."""
+
+    id: int
+    warehouse_id: int | None  # None: every warehouse of the company; 0: none
+    places: list = field(default_factory=list)
+
+
+class ExtensivStockLevel(models.Model):
+    """What EIM should know: the wanted quantity of every SKU in every mapped location, from Odoo's stock now.
+
+    Stock is what lies in internal locations and has not reached its removal date; of it, the account's basis decides:
+
+    - ``free``: on hand, less what is reserved (Odoo's ``free_qty``)
+    - ``on_hand``: on hand
+    - ``forecast``: on hand, and everything on its way in and out (Odoo's ``virtual_available``)
+
+    From that go what waiting orders will take and the buffers; the rest is rounded down to whole units, at least 0.
+    """
+
+    _inherit = "extensiv.stock.level"
+
+    # -- the difference
+
+    @api.model
+    def _changes(self, account):
+        """Compare what EIM should know with what it accepted.
+
+        :return: the ``Change`` list, and ``[(location id, sku)]`` that several products feed
+        """
+        mappings = self._mappings(account)
+        if not mappings:
+            return [], []
+        kits, corrections = self._corrections(account, mappings)
+        # A hundred thousand SKUs are hashed in memory; the server's own setting is made for small questions.
+        self.env.cr.execute("SELECT set_config('work_mem', '128MB', TRUE), set_config('jit', 'off', TRUE)")
+        again = account.push_again_at or fields.Datetime.to_datetime("1970-01-01")
+        rows = self.env.execute_query(SQL(
+            """WITH stock AS (%(stock)s),
+                    feed AS (%(feed)s),
+                    corrections AS (
+                        SELECT * FROM unnest(%(corrected)s::int[], %(products)s::int[], %(quantities)s::float8[])
+                            AS correction(mapping_id, product_id, quantity)),
+                    wanted AS (
+                        SELECT mapping.id AS location_id, feed.sku, feed.product_id, feed.shared,
+                               GREATEST(0, LEAST(2147483647, FLOOR(ROUND(
+                                   COALESCE(stock.quantity, 0) + COALESCE(corrections.quantity, 0)::numeric
+                                   - feed.buffer, %(digits)s))))::int AS quantity
+                          FROM feed
+                         CROSS JOIN unnest(%(mappings)s::int[]) AS mapping(id)
+                          LEFT JOIN stock ON stock.mapping_id = mapping.id AND stock.product_id = feed.product_id
+                                         AND stock.product_id <> ALL (%(kits)s::int[])
+                          LEFT JOIN corrections ON corrections.mapping_id = mapping.id
+                                               AND corrections.product_id = feed.product_id),
+                    known AS (
+                        SELECT id, location_id, sku, product_id, quantity, pushed_at, refused_at, refused_quantity
+                          FROM extensiv_stock_level WHERE location_id = ANY (%(mappings)s::int[]))
+               SELECT location_id, sku, wanted.product_id, COALESCE(wanted.quantity, 0), COALESCE(shared, FALSE)
+                 FROM wanted FULL JOIN known USING (location_id, sku)
+                WHERE CASE
+                      WHEN wanted.shared OR known.id IS NULL THEN TRUE
+                      WHEN known.refused_at IS NOT NULL THEN
+                           known.refused_quantity IS DISTINCT FROM COALESCE(wanted.quantity, 0)
+                           OR known.product_id IS DISTINCT FROM wanted.product_id
+                           OR known.refused_at <= %(again)s
+                           OR EXISTS (
+                              SELECT FROM product_product AS product
+                                JOIN product_template AS template ON template.id = product.product_tmpl_id
+                               WHERE product.id = wanted.product_id
+                                 AND GREATEST(product.write_date, template.write_date)
+                                     > known.refused_at + INTERVAL '1 second')
+                      ELSE known.pushed_at IS NULL
+                           OR known.quantity IS DISTINCT FROM COALESCE(wanted.quantity, 0)
+                           OR known.product_id IS DISTINCT FROM wanted.product_id
+                           OR known.pushed_at <= %(again)s
+                      END""",
+            stock=self._stock_sql(account, mappings),
+            feed=self._feed_sql(account, kits),
+            corrected=[mapping for mapping, _product in corrections],
+            products=[product for _mapping, product in corrections],
+            quantities=list(corrections.values()),
+            mappings=[mapping.id for mapping in mappings],
+            kits=kits.ids,
+            digits=self._digits(),
+            again=again,
+        ))
+        return (
+            [Change(*row[:4]) for row in rows if not row[4]],
+            [row[:2] for row in rows if row[4]],
+        )
+
+    @api.model
+    def _digits(self):
+        return self.env["decimal.precision"].precision_get("Product Unit")
+
+    # -- where from
+
+    @api.model
+    def _mappings(self, account, location=None):
+        """Return the ``Mapping`` of every enabled location of ``account``.
+
+        :param location: this one alone instead, enabled or not, as it stands in a form
+        """
+        if location is None:
+            source = SQL(
+                """SELECT id, source, stock_location_id FROM extensiv_location
+                    WHERE account_id = %s AND push_enabled""", account.id)
+            self.env["extensiv.location"].flush_model()
+        else:
+            source = SQL(
+                "SELECT %s::int AS id, %s AS source, %s::int AS stock_location_id",
+                location._origin.id or 0, location.source, location.stock_location_id._origin.id or None)
+        self.env["stock.location"].flush_model(["usage", "company_id", "parent_path", "warehouse_id"])
+        company = account.company_id.id
+        mappings = {}
+        for mapping, warehouse, place in self.env.execute_query(SQL(
+            """SELECT mapping.id, CASE mapping.source WHEN 'single' THEN COALESCE(root.warehouse_id, 0) END, place.id
+                 FROM (%s) AS mapping
+                 LEFT JOIN stock_location AS root ON root.id = mapping.stock_location_id
+                 LEFT JOIN stock_location AS place
+                        ON place.usage = 'internal' AND (place.company_id IS NULL OR place.company_id = %s)
+                       AND CASE mapping.source WHEN 'single' THEN place.parent_path LIKE root.parent_path || '%%'
+                           ELSE place.warehouse_id IN (
+                                SELECT id FROM stock_warehouse WHERE company_id = %s AND active) END
+                ORDER BY mapping.id, place.id""", source, company, company,
+        )):
+            found = mappings.setdefault(mapping, Mapping(mapping, warehouse))
+            if place:
+                found.places.append(place)
+        return list(mappings.values())
+
+    @api.model
+    def _feed_sql(self, account, kits, products=None):
+        """Return SQL for ``sku, product_id, buffer, shared`` of every product that is pushed, once for each SKU of it.
+
+        :param kits: products that are pushed though they need not be storable
+        :param products: only what belongs to these, if given
+        """
+        self.env["product.product"].flush_model(
+            ["default_code", "active", "extensiv_push", "extensiv_buffer_qty", "product_tmpl_id"])
+        self.env["product.template"].flush_model(["active", "sale_ok", "is_storable", "company_id", "type"])
+        self.env["extensiv.sku.alias"].flush_model()
+        return SQL(
+            """WITH product AS (
+                    SELECT product.id, product.default_code, product.extensiv_buffer_qty AS buffer
+                      FROM product_product AS product
+                      JOIN product_template AS template ON template.id = product.product_tmpl_id
+                     WHERE product.active AND template.active AND template.sale_ok
+                       AND product.extensiv_push IS NOT FALSE AND BTRIM(product.default_code) <> ''
+                       AND (template.company_id IS NULL OR template.company_id = %(company)s)
+                       AND (template.is_storable AND template.type = 'consu' OR product.id = ANY (%(kits)s::int[])))
+               SELECT sku, MIN(product_id) AS product_id, MIN(product_id) <> MAX(product_id) AS shared,
+                      (COALESCE(MIN(buffer), 0) + %(buffer)s)::numeric AS buffer
+                 FROM (SELECT default_code AS sku, id AS product_id, buffer FROM product
+                        UNION ALL
+                       SELECT alias.sku, product.id, product.buffer
+                         FROM extensiv_sku_alias AS alias JOIN product ON product.id = alias.product_id
+                        WHERE alias.account_id = %(account)s) AS named
+                WHERE %(of_products)s
+                GROUP BY sku""",
+            company=account.company_id.id, kits=kits.ids, buffer=account.buffer_qty, account=account.id,
+            of_products=SQL("TRUE") if products is None else SQL("product_id = ANY (%s)", products.ids),
+        )
+
+    @api.model
+    def _feeding(self, account, skus):
+        """Return ``{sku: the products that feed it}``, by internal reference or alias, as far as they are in use."""
+        feeding = dict.fromkeys(skus, self.env["product.product"])
+        for product in self.env["product.product"].search(
+                [("default_code", "in", skus), ("company_id", "in", [False, account.company_id.id])]):
+            feeding[product.default_code] |= product
+        for alias in self.env["extensiv.sku.alias"].search([("account_id", "=", account.id), ("sku", "in", skus)]):
+            feeding[alias.sku] |= alias.product_id
+        return feeding
+
+    # -- how much
+
+    @api.model
+    def _stock_sql(self, account, mappings, products=None):
+        """Return SQL for ``mapping_id, product_id, quantity`` by the account's basis, from quants and moves.
+
+        A quant in several mappings counts in each; one beneath two locations of a mapping counts once.
+
+        :param products: only these, if given
+        """
+        self.env["stock.quant"].flush_model()
+        places = SQL(
+            "unnest(%s::int[], %s::int[]) AS place(mapping_id, location_id)",
+            [mapping.id for mapping in mappings for _place in mapping.places],
+            [place for mapping in mappings for place in mapping.places],
+        )
+        fresh = self._fresh_sql()
+        basis = account.quantity_basis
+        quantity, only = {
+            "free": (SQL("quant.quantity - quant.reserved_quantity"), fresh),
+            "on_hand": (SQL("quant.quantity"), fresh),
+            # What is reserved of an expired lot leaves by the very move that is forecast.
+            "forecast": (SQL(
+                "CASE WHEN %s THEN quant.quantity ELSE quant.reserved_quantity END", fresh), SQL("TRUE")),
+        }[basis]
+        of_products = SQL("TRUE") if products is None else SQL("quant.product_id = ANY (%s)", products.ids)
+        owner = SQL("quant.owner_id = %s", account.owner_id.id) if account.owner_id else SQL("TRUE")
+        quants = SQL(
+            """SELECT place.mapping_id, quant.product_id, SUM(%s) AS quantity
+                 FROM stock_quant AS quant JOIN %s USING (location_id)
+                WHERE %s AND %s AND %s
+                GROUP BY place.mapping_id, quant.product_id""", quantity, places, only, owner, of_products)
+        if basis != "forecast":
+            return quants
+        return SQL(
+            """SELECT mapping_id, product_id, SUM(quantity) AS quantity
+                 FROM (%s UNION ALL %s) AS counted GROUP BY mapping_id, product_id""",
+            quants, self._moves_sql(account, places, products))
+
+    @api.model
+    def _fresh_sql(self):
+        """Return SQL for whether a quant's lot may still be sold: its removal date is not reached."""
+        if "removal_date" not in self.env["stock.quant"]._fields:
+            return SQL("TRUE")
+        return SQL("(quant.removal_date IS NULL OR quant.removal_date > %s)", fields.Datetime.now())
+
+    @api.model
+    def _moves_sql(self, account, places, products):
+        """Return SQL for what moves will bring into each mapping and take out of it, in the product's unit."""
+        self.env["stock.move"].flush_model()
+        inside = SQL("(SELECT mapping_id FROM %s WHERE place.location_id = ", places)
+        return SQL(
+            """SELECT mapping_id, product_id, product_qty AS quantity
+                 FROM (SELECT product_id, product_qty, location_id AS source,
+                              COALESCE(location_final_id, location_dest_id) AS target
+                         FROM stock_move
+                        WHERE state IN ('waiting', 'confirmed', 'assigned', 'partially_available')
+                          AND company_id = %(company)s AND %(of_products)s AND %(owner)s) AS move
+                 JOIN %(places)s ON place.location_id = move.target
+                WHERE mapping_id NOT IN %(inside)s move.source)
+                UNION ALL
+               SELECT mapping_id, product_id, -product_qty
+                 FROM (SELECT product_id, product_qty, location_id AS source,
+                              COALESCE(location_final_id, location_dest_id) AS target
+                         FROM stock_move
+                        WHERE state IN ('waiting', 'confirmed', 'assigned', 'partially_available')
+                          AND company_id = %(company)s AND %(of_products)s AND %(owner)s) AS move
+                 JOIN %(places)s ON place.location_id = move.source
+                WHERE mapping_id NOT IN %(inside)s move.target)""",
+            company=account.company_id.id, places=places, inside=inside,
+            of_products=SQL("TRUE") if products is None else SQL("product_id = ANY (%s)", products.ids),
+            owner=SQL("restrict_partner_id = %s", account.owner_id.id) if account.owner_id else SQL("TRUE"),
+        )
+
+    @api.model
+    def _quantities(self, account, mappings, products):
+        """Return ``{(mapping id, product id): quantity}`` of ``products``, by the account's basis."""
+        if not products:
+            return {}
+        return {
+            (mapping, product): float(quantity) for mapping, product, quantity in self.env.execute_query(
+                self._stock_sql(account, mappings, products))
+        }
+
+    # -- kits and waiting orders
+
+    @api.model
+    def _corrections(self, account, mappings):
+        """Return what quants do not say: the kits, and ``{(mapping id, product id): quantity}`` to add.
+
+        Of a kit that is its availability, as Odoo computes it from what its components have; of any other product
+        what waiting orders will take, as a negative quantity.
+        """
+        kits = self._kits(account)
+        demand = self._demand(account, mappings)
+        if not kits and not demand:
+            return kits, {}
+        recipes = self.env["mrp.bom"]._bom_find(kits, bom_type="phantom") if kits else {}
+        components = self.env["product.product"].union(*(
+            line.product_id for kit, bom in recipes.items() for line, _data in bom.explode(kit, 1)[1]))
+        # An order for a kit takes its components.
+        taken = defaultdict(float)
+        for (mapping, product), quantity in demand.items():
+            if bom := recipes.get(product):
+                for line, data in bom.explode(product, quantity / (bom.product_qty or 1))[1]:
+                    taken[mapping, line.product_id.id] += line.product_uom_id._compute_quantity(
+                        data["qty"], line.product_id.uom_id, round=False)
+            else:
+                taken[mapping, product.id] += quantity
+        corrections = {key: -quantity for key, quantity in taken.items()}
+        stock = self._quantities(account, mappings, components)
+        for mapping in mappings:
+            available = {
+                component.id: dict.fromkeys(QUANTITIES, component.uom_id.round(
+                    stock.get((mapping.id, component.id), 0) - taken.get((mapping.id, component.id), 0)))
+                for component in components
+            }
+            computed = kits.with_context(mrp_compute_quantities=available)._compute_quantities_dict(None, None, None)
+            corrections.update({(mapping.id, kit): of_kit["free_qty"] for kit, of_kit in computed.items()
+                                if kit in kits._ids})
+        return kits, corrections
+
+    @api.model
+    def _kits(self, account):
+        """Return the products that are sold as kits in the account's company; none without ``mrp``."""
+        products = self.env["product.product"]
+        if "mrp.bom" not in self.env:
+            return products
+        return products.with_company(account.company_id).search([
+            ("is_kits", "=", True), ("sale_ok", "=", True), ("default_code", "!=", False),
+            ("extensiv_push", "!=", False), ("company_id", "in", [False, account.company_id.id]),
+        ])
+
+    @api.model
+    def _demand(self, account, mappings):
+        """Return ``{(mapping id, product): quantity}`` of orders that EIM gave us and that reserve nothing yet.
+
+        These are orders we acknowledged that are still in the inbox, or a quotation. EIM itself deducts those that
+        it still lists as new. An order counts in every mapping of the warehouse that will deliver it.
+        """
+        demand = defaultdict(float)
+        if not account.subtract_waiting:
+            return demand
+        of_warehouse = defaultdict(list)
+        for mapping in mappings:
+            of_warehouse[mapping.warehouse_id].append(mapping.id)
+        products = self.env["product.product"]
+        for warehouse, product, quantity in self._waiting(account):
+            for mapping in of_warehouse[warehouse] + of_warehouse[None]:
+                demand[mapping, products.browse(product)] += quantity
+        return demand
+
+    @api.model
+    def _waiting(self, account):
+        """Return ``[(warehouse id, product id, quantity in the product's unit)]`` of the waiting orders' lines."""
+        self.env["extensiv.order"].flush_model()
+        self.env["sale.order"].flush_model()
+        self.env["sale.order.line"].flush_model()
+        rows = self.env.execute_query(SQL(
+            """SELECT id, payload, cart_id, NULL, NULL, NULL FROM extensiv_order
+                WHERE account_id = %(account)s AND state IN ('received', 'failed') AND acknowledged_at IS NOT NULL
+                UNION ALL
+               SELECT NULL, NULL, NULL, sale.warehouse_id, line.product_id,
+                      line.product_uom_qty * COALESCE(unit.factor, 1) / COALESCE(own_unit.factor, 1)
+                 FROM sale_order AS sale
+                 JOIN extensiv_order AS received ON received.id = sale.extensiv_order_id
+                 JOIN sale_order_line AS line ON line.order_id = sale.id
+                 JOIN product_product AS product ON product.id = line.product_id
+                 JOIN product_template AS template ON template.id = product.product_tmpl_id
+                 LEFT JOIN uom_uom AS unit ON unit.id = line.product_uom_id
+                 LEFT JOIN uom_uom AS own_unit ON own_unit.id = template.uom_id
+                WHERE sale.extensiv_account_id = %(account)s AND sale.state IN ('draft', 'sent')
+                  AND received.acknowledged_at IS NOT NULL""", account=account.id,
+        ))
+        waiting = [(warehouse, product, float(quantity or 0))
+                   for order, _payload, _cart, warehouse, product, quantity in rows if not order]
+        inbox = [(Order.from_payload(payload), cart) for order, payload, cart, *_rest in rows if order and payload]
+        return waiting + (self._waiting_in_inbox(account, inbox) if inbox else [])
+
+    @api.model
+    def _waiting_in_inbox(self, account, inbox):
+        """Return as ``_waiting`` what the lines of inbox orders will take once they are imported.
+
+        :param inbox: ``[(wire.Order, cart id)]``
+        """
+        matches = self.env["product.product"]._extensiv_match(account, self.env["extensiv.order"]._codes(
+            [Draft(None, order) for order, _cart in inbox]))
+        warehouses = account.location_ids._warehouses(account)
+        default = self.env["stock.warehouse"].search([("company_id", "=", account.company_id.id)], limit=1)
+        carts = self.env["extensiv.cart"]
+        waiting = []
+        for order, cart in inbox:
+            warehouse = (warehouses.get(order.location) or warehouses.get(order.warehouse_pk)
+                         or carts.browse(cart).warehouse_id or default)
+            waiting += [
+                (warehouse.id, matches[line.sku].product.id, float(line.quantity)) for line in order.lines
+                if not line.filtered and line.sku and line.quantity and matches[line.sku].product
+            ]
+        return waiting

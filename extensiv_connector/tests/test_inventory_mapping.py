@@ -1,0 +1,147 @@
+from unittest.mock import patch
+
+from odoo.exceptions import UserError
+from odoo.tests import Form, new_test_user, tagged
+
+from .test_inventory import InventoryCase
+
+
+@tagged("post_install", "-at_install")
+class TestMapping(InventoryCase):
+
+    def setUp(self):
+        super().setUp()
+        self.manager = new_test_user(
+            self.env, "stock_mapper", "extensiv_connector.group_manager,stock.group_stock_user")
+
+    def test_a_location_needs_its_source(self):
+        with Form(self.west.with_user(self.manager)) as form:
+            form.push_enabled = True
+            form.source = "all"
+        self.assertTrue(self.west.push_enabled)
+
+    def test_counting_twice_is_warned_about_by_name(self):
+        shelf = self.env["stock.location"].create({"name": "Shelf", "location_id": self.stock.id})
+        for values in ({"source": "single", "stock_location_id": self.stock.id},
+                       {"source": "single", "stock_location_id": shelf.id},
+                       {"source": "all", "stock_location_id": False}):
+            self.west.write({"push_enabled": True, **values})
+            for text in (self.account.stock_warning, self.west.warning, self.east.warning):
+                self.assertIn("EAST", text)
+                self.assertIn("WEST", text)
+        second = self.env["stock.warehouse"].create({"name": "Second", "code": "SEC2"})
+        self.west.write({"source": "single", "stock_location_id": second.lot_stock_id.id})
+        self.assertFalse(self.account.stock_warning or self.west.warning)
+
+    def test_the_warning_appears_while_editing(self):
+        with Form(self.west.with_user(self.manager)) as form:
+            self.assertFalse(form.warning)
+            form.push_enabled = True
+            form.stock_location_id = self.stock
+            self.assertIn("EAST", form.warning)
+
+    def test_a_warehouse_that_does_not_reserve_is_warned_about(self):
+        self.assertFalse(self.east.warning)
+        self.warehouse.out_type_id.reservation_method = "manual"
+        self.env.invalidate_all()
+        self.assertIn(self.warehouse.name, self.east.warning)
+        self.assertIn("does not reserve", self.account.stock_warning)
+
+    def test_the_example_says_how_the_quantity_is_made_up(self):
+        self.receive(self.tee, 10)
+        self.sell(self.tee, 3)
+        self.account.buffer_qty = 2
+        self.env.flush_all()
+        explained = self.env["extensiv.stock.level"]._explain(self.east, self.tee)
+        self.assertEqual([quantity for _words, quantity in explained["parts"]], [10, -3, -2])
+        self.assertEqual((explained["quantity"], explained["skus"]), (5, ["TEE-1"]))
+        with Form(self.east.with_user(self.manager)) as form:
+            form.example_product_id = self.tee
+            self.assertIn("Reserved", form.example)
+            self.assertIn("TEE-1", form.example)
+            self.tee.extensiv_push = False
+            form.example_product_id = self.env["product.product"]
+            form.example_product_id = self.tee
+            self.assertIn("switched off", form.example)
+
+    def test_the_example_is_what_is_pushed(self):
+        self.receive(self.tee, 10)
+        self.sell(self.tee, 3)
+        for basis in ("free", "on_hand", "forecast"):
+            self.account.quantity_basis = basis
+            self.push()
+            explained = self.env["extensiv.stock.level"]._explain(self.east, self.tee)
+            self.assertEqual(explained["quantity"], self.at_eim()["TEE-1"], basis)
+
+    def test_a_stock_location_says_what_it_feeds(self):
+        shelf = self.env["stock.location"].create({"name": "Shelf", "location_id": self.stock.id})
+        self.push()
+        for location in (self.stock, shelf):
+            self.assertEqual(location.extensiv_location_ids, self.east)
+            self.assertEqual(location.extensiv_pushed_at, self.east.pushed_at)
+        self.assertTrue(self.east.pushed_at)
+        self.assertFalse(self.warehouse.view_location_id.extensiv_location_ids)
+        self.assertFalse(self.env.ref("stock.stock_location_customers").extensiv_location_ids)
+        self.west.write({"push_enabled": True, "source": "all"})
+        self.env.invalidate_all()
+        self.assertEqual(shelf.extensiv_location_ids, self.east + self.west)
+
+
+@tagged("post_install", "-at_install")
+class TestCompare(InventoryCase):
+
+    def compare(self):
+        wizard = self.env["extensiv.compare"].create({"account_id": self.account.id})
+        with self.flows():
+            wizard.action_read()
+        return wizard
+
+    def test_equal(self):
+        self.receive(self.tee, 4)
+        self.push()
+        wizard = self.compare()
+        self.assertEqual((wizard.state, wizard.difference_count), ("read", 0))
+        self.assertGreater(wizard.read_count, 2)
+
+    def test_differences_are_listed_and_pushed(self):
+        self.receive(self.tee, 4)
+        self.receive(self.mug, 5)
+        self.push()
+        self.sandbox.store.levels.items["TEE-1"]["EAST"].qty_available = 9
+        del self.sandbox.store.levels.items["MUG-1"]
+        wizard = self.compare()
+        self.assertEqual({(line.sku, line.quantity, line.remote_quantity) for line in wizard.line_ids},
+                         {("TEE-1", 4, 9), ("MUG-1", 5, 0)})
+        with self.flows():
+            wizard.action_push()
+        self.assertEqual((self.at_eim()["TEE-1"], self.at_eim()["MUG-1"]), (4, 5))
+        self.assertEqual(self.compare().difference_count, 0)
+
+    def test_eims_own_deduction_is_shown_apart(self):
+        self.receive(self.tee, 4)
+        self.push()
+        self.add_orders({"cust_ref": "D-1", "items": [{"item": "TEE-1", "quantity": 3, "price": "1"}]})
+        wizard = self.compare()
+        self.assertEqual((wizard.difference_count, wizard.deducted_count, wizard.deducted_quantity), (0, 1, 3))
+
+    def test_reading_goes_on_where_it_stopped(self):
+        self.env["product.product"].create([
+            {"name": f"N{number}", "default_code": f"N-{number}", "is_storable": True} for number in range(150)])
+        self.push()
+        with patch("odoo.addons.extensiv_connector.wizards.extensiv_compare.READ_SECONDS", 0):
+            wizard = self.compare()
+            self.assertEqual((wizard.state, wizard.read_count), ("reading", 100))
+            with self.flows():
+                wizard.action_read()
+        self.assertEqual((wizard.state, wizard.difference_count), ("read", 0))
+        self.assertEqual(self.calls("list_inventory")[-2:], ["list_inventory"] * 2)
+
+    def test_a_user_may_compare_and_nobody_else_pushes(self):
+        user = new_test_user(self.env, "compare_user", "extensiv_connector.group_user")
+        self.push()
+        wizard = self.env["extensiv.compare"].with_user(user).create({"account_id": self.account.id})
+        with self.flows():
+            wizard.action_read()
+        self.assertEqual(wizard.state, "read")
+        with self.assertRaises(UserError):
+            wizard.action_push()

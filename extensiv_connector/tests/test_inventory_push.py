@@ -1,0 +1,184 @@
+from datetime import timedelta
+from unittest.mock import patch
+
+from odoo.tests import tagged
+
+from ..models import extensiv_account_inventory
+from .test_inventory import InventoryCase
+
+
+@tagged("post_install", "-at_install")
+class TestPush(InventoryCase):
+    """What EIM says to it."""
+
+    def test_a_refused_sku_is_an_error_of_its_own(self):
+        self.sandbox.store.levels.refused_skus = {"TEE-1"}
+        self.receive(self.tee, 4)
+        run = self.push()
+        self.assertEqual((run.state, run.done_count, run.failed_count), ("partial", 1, 1))
+        self.assertEqual(self.at_eim(), {"MUG-1": 0})
+        error = self.errors()
+        self.assertEqual((error.key, error.category), ("EAST/TEE-1", "data"))
+        self.assertIn("SKU not found: TEE-1", error.message)
+        self.assertTrue(error.process_id)
+        level = self.level("TEE-1")
+        self.assertEqual((level.refused_quantity, level.pushed_at, level.state), (4, False, "refused"))
+        self.assertEqual(error.action_open_document()["res_id"], level.id)
+
+    def test_a_refused_sku_waits_for_a_change_or_retry(self):
+        self.sandbox.store.levels.refused_skus = {"TEE-1"}
+        self.receive(self.tee, 4)
+        self.push()
+        self.push()
+        self.assertEqual((len(self.calls("push_inventory")), self.errors().attempts), (1, 1))
+        with self.flows():
+            self.errors().action_retry()
+        self.assertEqual((len(self.calls("push_inventory")), self.errors().attempts), (2, 2))
+        self.receive(self.tee, 5)
+        self.push()
+        self.assertEqual((len(self.calls("push_inventory")), self.errors().attempts), (3, 3))
+        self.sandbox.store.levels.refused_skus = frozenset()
+        self.env.cr.execute("UPDATE product_product SET write_date = write_date + INTERVAL '1 hour'")
+        self.push()
+        self.assertEqual(self.at_eim()["TEE-1"], 5, "the product changed")
+        self.assertFalse(self.errors())
+        self.assertEqual((self.level("TEE-1").quantity, self.level("TEE-1").refused_at), (5, False))
+
+    def test_a_batch_refused_as_a_whole_is_split(self):
+        products = self.env["product.product"].create([
+            {"name": f"N{number}", "default_code": f"N-{number}", "is_storable": True} for number in range(30)])
+        self.sandbox.store.levels.poison_skus = {"N-7", "N-21"}
+        run = self.push()
+        self.assertEqual(set(self.at_eim()), {*products.mapped("default_code"), "TEE-1", "MUG-1"} - {"N-7", "N-21"})
+        self.assertEqual(set(self.errors().mapped("key")), {"EAST/N-7", "EAST/N-21"})
+        self.assertEqual((run.done_count, run.failed_count), (30, 2))
+
+    def test_everything_refused_in_the_same_words_is_no_fault_of_the_skus(self):
+        self.env["product.product"].create([
+            {"name": f"N{number}", "default_code": f"N-{number}", "is_storable": True} for number in range(30)])
+        self.fault(route="push_inventory", kind="failure", count=1000, message="Missing WMS Setup")
+        run = self.push()
+        self.assertEqual(run.state, "failed")
+        self.assertIn("Missing WMS Setup", run.message)
+        self.assertFalse(self.errors())
+        self.sandbox.faults.clear()
+        self.push()
+        self.assertEqual(len(self.at_eim()), 32)
+
+    def test_a_sku_that_cannot_be_sent_is_an_error_of_its_own(self):
+        self.env["product.product"].create({"name": "Odd", "default_code": "ODD\u0007", "is_storable": True})
+        self.push()
+        self.assertEqual(set(self.at_eim()), {"TEE-1", "MUG-1"})
+        self.assertEqual(self.errors().mapped("key"), ["EAST/ODD\u0007"])
+
+    def test_a_lost_answer_is_pushed_again(self):
+        self.receive(self.tee, 4)
+        self.fault(route="push_inventory", kind="lose_answer")
+        run = self.push()
+        self.assertEqual((run.state, self.at_eim()["TEE-1"], self.told()["TEE-1"]), ("done", 4, 2))
+
+    def test_trouble_leaves_the_level_unknown_until_eim_accepts_it(self):
+        self.receive(self.tee, 4)
+        for kind in ("500", "reset", "cut", "garbage"):
+            self.fault(route="push_inventory", kind=kind, count=2)
+            run = self.push()
+            self.assertEqual(run.state, "failed", kind)
+            self.assertFalse(self.level("TEE-1"), kind)
+        run = self.push()
+        self.assertEqual((run.state, self.level("TEE-1").quantity), ("done", 4))
+
+    def test_the_rate_limit_is_a_pause(self):
+        self.account.push_batch_size = 1
+        self.fault(route="push_inventory", kind="rate_limit", match="TEE-1")
+        run = self.push()
+        self.assertEqual(run.state, "partial")
+        self.assertIn("of 2 levels told", run.message)
+        self.push()
+        self.assertEqual(set(self.at_eim()), {"TEE-1", "MUG-1"})
+
+    def test_push_everything_again(self):
+        self.receive(self.tee, 4)
+        self.push()
+        self.sandbox.store.levels.items.clear()
+        with self.flows():
+            self.account.action_push_everything()
+        self.assertEqual(self.at_eim(), {"TEE-1": 4, "MUG-1": 0})
+
+    def test_a_location_switched_off_is_left_alone(self):
+        self.receive(self.tee, 4)
+        self.push()
+        self.east.push_enabled = False
+        self.receive(self.tee, 9)
+        run = self.push()
+        self.assertEqual((self.at_eim()["TEE-1"], run.message), (4, "Nothing new."))
+
+    def test_an_order_pass_wakes_the_push(self):
+        with patch.object(type(self.account), "_wake_inventory") as wake:
+            self.pull()
+        wake.assert_called()
+
+    def test_a_schedule_pushes_only_where_wanted(self):
+        cron = self.env.ref("extensiv_connector.ir_cron_push_inventory")
+        self.assertEqual((cron.interval_number, cron.interval_type, cron.active), (5, "minutes", False))
+        with self.flows():
+            self.env["extensiv.account"]._cron_push_inventory()
+        self.assertFalse(self.calls("push_inventory"))
+        self.account.push_inventory = True
+        self.assertTrue(cron.active)
+        with self.flows():
+            self.env["extensiv.account"]._cron_push_inventory()
+        self.assertEqual(set(self.at_eim()), {"TEE-1", "MUG-1"})
+
+
+@tagged("post_install", "-at_install")
+class TestWaking(InventoryCase):
+
+    def setUp(self):
+        super().setUp()
+        self.cron = self.env.ref("extensiv_connector.ir_cron_push_inventory")
+        self.account.push_inventory = True
+        self.cron.lastcall = False
+        self.env["ir.cron.trigger"].search([("cron_id", "=", self.cron.id)]).unlink()
+        self.env.flush_all()
+        self.startPatcher(patch.dict(extensiv_account_inventory._awake_until, clear=True))
+        self.env.cr.postcommit.clear()
+
+    def triggers(self):
+        return self.env["ir.cron.trigger"].search([("cron_id", "=", self.cron.id)])
+
+    def wake(self):
+        """Do what follows a commit."""
+        self.env.flush_all()
+        with self.flows():
+            self.env.cr.postcommit.run()
+        self.env.invalidate_all()
+
+    def test_a_receipt_and_a_reservation_wake_the_push(self):
+        self.receive(self.tee, 4)
+        self.wake()
+        self.assertEqual(len(self.triggers()), 1)
+        self.triggers().unlink()
+        extensiv_account_inventory._awake_until.clear()
+        self.sell(self.tee, 1)
+        self.wake()
+        self.assertEqual(len(self.triggers()), 1)
+
+    def test_many_changes_are_one_push_a_minute(self):
+        for quantity in range(20):
+            self.receive(self.tee, quantity)
+            self.wake()
+            extensiv_account_inventory._awake_until.clear()
+        calls = sorted(self.triggers().mapped("call_at"))
+        self.assertEqual(len(calls), 2, "one now, one in a minute")
+        self.assertGreaterEqual(calls[1] - calls[0], timedelta(seconds=59))
+
+    def test_a_transaction_wakes_once(self):
+        self.receive(self.tee, 4)
+        self.receive(self.mug, 4)
+        self.assertEqual(len(self.env.cr.postcommit._funcs), 1)
+
+    def test_nobody_is_woken_while_no_account_wants_it(self):
+        self.account.push_inventory = False
+        self.receive(self.tee, 4)
+        self.wake()
+        self.assertFalse(self.triggers())

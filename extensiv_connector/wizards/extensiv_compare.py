@@ -1,0 +1,161 @@
+import time
+
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+from odoo.tools import SQL
+
+from ..eim import errors as eim
+
+# A person waits for the answer: what EIM's rate limit does not allow in this time is read with the next click.
+READ_SECONDS = 40
+
+
+class ExtensivCompare(models.TransientModel):
+    """Read EIM's stock back and list where it differs from what EIM accepted last."""
+
+    _name = "extensiv.compare"
+    _description = "Compare Stock with EIM"
+
+    account_id = fields.Many2one(
+        "extensiv.account", required=True, domain="[('state', '=', 'connected')]",
+        default=lambda self: self.env["extensiv.account"].search([("state", "=", "connected")], limit=1))
+    state = fields.Selection(
+        [("new", "Not read"), ("reading", "Partly read"), ("read", "Read")], default="new", readonly=True)
+    next_page = fields.Integer(default=1, readonly=True)
+    read_count = fields.Integer("SKUs Read", readonly=True)
+    foreign_count = fields.Integer("Not Pushed from Here", readonly=True)
+    deducted_count = fields.Integer("SKUs with Deductions", readonly=True)
+    deducted_quantity = fields.Float("Units Deducted", readonly=True)
+    unreadable = fields.Text(readonly=True)
+    line_ids = fields.One2many(
+        "extensiv.compare.line", "compare_id", "Differences", domain=[("is_different", "=", True)], readonly=True)
+    difference_count = fields.Integer("Levels That Differ", compute="_compute_difference_count")
+
+    @api.depends("line_ids")
+    def _compute_difference_count(self):
+        for compare in self:
+            compare.difference_count = len(compare.line_ids)
+
+    def action_read(self):
+        """Read EIM's inventory page by page, from where the last click stopped, and compare."""
+        self.ensure_one()
+        account, wizard = self.account_id.sudo(), self.sudo()
+        if account.state != "connected":
+            raise UserError(self.env._("%s is not connected.", account.name))
+        if self.state == "read":
+            wizard.line_ids = False
+            self.env["extensiv.compare.line"].sudo().search([("compare_id", "=", self.id)]).unlink()
+            wizard.write({"next_page": 1, "read_count": 0, "foreign_count": 0, "deducted_count": 0,
+                          "deducted_quantity": 0, "unreadable": False})
+        pages, number, is_last = [], self.next_page, False
+        with account._asking_eim() as client:
+            client.max_wait, started = 5, time.monotonic()
+            while not pages or (not is_last and time.monotonic() - started < READ_SECONDS):
+                try:
+                    page = client.list_inventory(page=number)
+                except eim.RateLimited:
+                    if not pages:
+                        raise
+                    break
+                pages.append(page)
+                number, is_last = number + 1, page.is_last
+        for page in pages:
+            wizard._compare_page(page)
+        wizard.write({"next_page": number, "state": "read" if is_last else "reading"})
+        if is_last:
+            wizard._add_missing()
+        return self._reopen()
+
+    def action_push(self):
+        """Push the levels in which EIM differs again."""
+        self.ensure_one()
+        self.env["extensiv.error"]._check_user()
+        levels = self.sudo().line_ids.level_id
+        if not levels:
+            raise UserError(self.env._("There is nothing to push."))
+        levels._forget()
+        return self.account_id._run_now("inventory")
+
+    def _reopen(self):
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Compare with EIM"),
+            "res_model": self._name,
+            "res_id": self.id,
+            "views": [(False, "form")],
+            "target": "new",
+        }
+
+    # -- comparing
+
+    def _compare_page(self, page):
+        """Compare a page of EIM's inventory with the last accepted levels of the enabled locations."""
+        locations = self._locations()
+        names = {location.name: location for location in locations}
+        levels = {(level.location_id.id, level.sku): level for level in self.env["extensiv.stock.level"].search([
+            ("location_id", "in", locations.ids), ("sku", "in", [item.sku for item in page.items])])}
+        known = {sku for _location, sku in levels}
+        vals_list = []
+        for item in page.items:
+            if item.sku not in known:
+                self.foreign_count += 1
+                continue
+            there = {names[at.location].id: at.qty_available for at in item.levels if at.location in names}
+            # Inferred: EIM shows by location what it was told, and takes recent orders off the sum above.
+            total = sum(at.qty_available or 0 for at in item.levels)
+            deducted = max(0, total - item.qty_available) if item.levels and item.qty_available is not None else 0
+            if deducted:
+                self.deducted_count += 1
+                self.deducted_quantity += float(deducted)
+            for location in locations:
+                level = levels.get((location.id, item.sku))
+                if not level or not level.pushed_at:
+                    continue
+                theirs = there.get(location.id)
+                vals_list.append({
+                    "compare_id": self.id, "level_id": level.id, "quantity": level.quantity,
+                    "remote_quantity": float(theirs or 0), "deducted": float(deducted),
+                    "is_different": (theirs or 0) != level.quantity,
+                })
+        self.env["extensiv.compare.line"].create(vals_list)
+        self.read_count += len(page.items)
+        if page.unreadable:
+            self.unreadable = "\n".join(filter(None, (self.unreadable, *page.unreadable)))
+
+    def _add_missing(self):
+        """List the accepted levels of SKUs that EIM did not list at all."""
+        self.env.flush_all()
+        missing = self.env.execute_query(SQL(
+            """SELECT level.id, level.quantity FROM extensiv_stock_level AS level
+                WHERE level.location_id = ANY (%s) AND level.pushed_at IS NOT NULL AND level.quantity <> 0
+                  AND NOT EXISTS (
+                      SELECT FROM extensiv_compare_line WHERE compare_id = %s AND level_id = level.id)""",
+            self._locations().ids, self.id,
+        ))
+        self.env["extensiv.compare.line"].create([
+            {"compare_id": self.id, "level_id": level, "quantity": quantity, "is_different": True}
+            for level, quantity in missing
+        ])
+
+    def _locations(self):
+        return self.account_id.location_ids.filtered("push_enabled")
+
+
+class ExtensivCompareLine(models.TransientModel):
+    """A level that was compared; those that do not differ say that EIM has the SKU."""
+
+    _name = "extensiv.compare.line"
+    _description = "Compared Stock Level"
+    _order = "id"
+
+    compare_id = fields.Many2one("extensiv.compare", required=True, index=True, ondelete="cascade")
+    level_id = fields.Many2one("extensiv.stock.level", required=True, ondelete="cascade")
+    location_id = fields.Many2one(related="level_id.location_id")
+    sku = fields.Char(related="level_id.sku")
+    product_id = fields.Many2one(related="level_id.product_id")
+    quantity = fields.Integer("Accepted", help="What EIM accepted last.")
+    remote_quantity = fields.Float("At EIM", digits=(16, 0), help="What EIM shows for the location now.")
+    deducted = fields.Float(
+        "EIM's Deduction", digits=(16, 0),
+        help="What EIM itself takes off the SKU's sum over all locations, for recent orders. It is no difference.")
+    is_different = fields.Boolean()
