@@ -52,20 +52,14 @@ class ExtensivStockLevel(models.Model):
         rows = self.env.execute_query(SQL(
             """WITH stock AS (%(stock)s),
                     feed AS (%(feed)s),
-                    corrections AS (
-                        SELECT * FROM unnest(%(corrected)s::int[], %(products)s::int[], %(quantities)s::float8[])
-                            AS correction(mapping_id, product_id, quantity)),
                     wanted AS (
                         SELECT mapping.id AS location_id, feed.sku, feed.product_id, feed.shared,
                                GREATEST(0, LEAST(2147483647, FLOOR(ROUND(
-                                   COALESCE(stock.quantity, 0) + COALESCE(corrections.quantity, 0)::numeric
-                                   - feed.buffer, %(digits)s))))::int AS quantity
+                                   %(unit)s * (%(quantity)s - feed.buffer)) / %(unit)s)))::int AS quantity
                           FROM feed
                          CROSS JOIN unnest(%(mappings)s::int[]) AS mapping(id)
                           LEFT JOIN stock ON stock.mapping_id = mapping.id AND stock.product_id = feed.product_id
-                                         AND stock.product_id <> ALL (%(kits)s::int[])
-                          LEFT JOIN corrections ON corrections.mapping_id = mapping.id
-                                               AND corrections.product_id = feed.product_id),
+                          %(corrections)s),
                     known AS (
                         SELECT id, location_id, sku, product_id, quantity, pushed_at, refused_at, refused_quantity
                           FROM extensiv_stock_level WHERE location_id = ANY (%(mappings)s::int[]))
@@ -73,8 +67,11 @@ class ExtensivStockLevel(models.Model):
                  FROM wanted FULL JOIN known USING (location_id, sku)
                 WHERE CASE
                       WHEN wanted.shared OR known.id IS NULL THEN TRUE
-                      WHEN known.refused_at IS NOT NULL THEN
-                           known.refused_quantity IS DISTINCT FROM COALESCE(wanted.quantity, 0)
+                      WHEN known.refused_at IS NULL THEN
+                           known.quantity IS DISTINCT FROM COALESCE(wanted.quantity, 0)
+                           OR known.product_id IS DISTINCT FROM wanted.product_id
+                           OR known.pushed_at IS NULL OR known.pushed_at <= %(again)s
+                      ELSE known.refused_quantity IS DISTINCT FROM COALESCE(wanted.quantity, 0)
                            OR known.product_id IS DISTINCT FROM wanted.product_id
                            OR known.refused_at <= %(again)s
                            OR EXISTS (
@@ -83,25 +80,39 @@ class ExtensivStockLevel(models.Model):
                                WHERE product.id = wanted.product_id
                                  AND GREATEST(product.write_date, template.write_date)
                                      > known.refused_at + INTERVAL '1 second')
-                      ELSE known.pushed_at IS NULL
-                           OR known.quantity IS DISTINCT FROM COALESCE(wanted.quantity, 0)
-                           OR known.product_id IS DISTINCT FROM wanted.product_id
-                           OR known.pushed_at <= %(again)s
                       END""",
             stock=self._stock_sql(account, mappings),
             feed=self._feed_sql(account, kits),
-            corrected=[mapping for mapping, _product in corrections],
-            products=[product for _mapping, product in corrections],
-            quantities=list(corrections.values()),
+            **self._corrected_sql(kits, corrections),
             mappings=[mapping.id for mapping in mappings],
-            kits=kits.ids,
-            digits=self._digits(),
+            unit=10.0 ** self._digits(),
             again=again,
         ))
         return (
             [Change(*row[:4]) for row in rows if not row[4]],
             [row[:2] for row in rows if row[4]],
         )
+
+    @api.model
+    def _corrected_sql(self, kits, corrections):
+        """Return SQL for the stock with ``corrections``, and for joining them; both cost time, and are seldom needed.
+
+        A kit has no stock but its correction, whatever quants it may have.
+        """
+        stock = SQL("COALESCE(stock.quantity, 0)::float8")
+        if kits:
+            stock = SQL("CASE WHEN feed.product_id = ANY (%s) THEN 0 ELSE %s END", kits.ids, stock)
+        if not corrections:
+            return {"quantity": stock, "corrections": SQL("")}
+        return {
+            "quantity": SQL("(%s + COALESCE(correction.quantity, 0))", stock),
+            "corrections": SQL(
+                """LEFT JOIN unnest(%s::int[], %s::int[], %s::float8[])
+                             AS correction(mapping_id, product_id, quantity)
+                          ON correction.mapping_id = mapping.id AND correction.product_id = feed.product_id""",
+                [mapping for mapping, _product in corrections], [product for _mapping, product in corrections],
+                list(corrections.values())),
+        }
 
     @api.model
     def _digits(self):
@@ -155,7 +166,7 @@ class ExtensivStockLevel(models.Model):
         self.env["product.template"].flush_model(["active", "sale_ok", "is_storable", "company_id", "type"])
         self.env["extensiv.sku.alias"].flush_model()
         return SQL(
-            """WITH product AS (
+            """WITH product AS NOT MATERIALIZED (
                     SELECT product.id, product.default_code, product.extensiv_buffer_qty AS buffer
                       FROM product_product AS product
                       JOIN product_template AS template ON template.id = product.product_tmpl_id
@@ -164,7 +175,7 @@ class ExtensivStockLevel(models.Model):
                        AND (template.company_id IS NULL OR template.company_id = %(company)s)
                        AND (template.is_storable AND template.type = 'consu' OR product.id = ANY (%(kits)s::int[])))
                SELECT sku, MIN(product_id) AS product_id, MIN(product_id) <> MAX(product_id) AS shared,
-                      (COALESCE(MIN(buffer), 0) + %(buffer)s)::numeric AS buffer
+                      COALESCE(MIN(buffer), 0)::float8 + %(buffer)s AS buffer
                  FROM (SELECT default_code AS sku, id AS product_id, buffer FROM product
                         UNION ALL
                        SELECT alias.sku, product.id, product.buffer
