@@ -8,8 +8,9 @@ from odoo.tools import SQL
 from ..eim import errors as eim
 from ..eim.wire import Level
 
-# Outcomes are written once so many are waiting, or so many seconds have passed: a killed pass repeats little.
-WRITE_LEVELS = 2_000
+# What is about to be told is noted for so many levels at once; outcomes are written then, and every few seconds: a
+# killed pass repeats little.
+CHUNK = 2_000
 WRITE_SECONDS = 2.0
 # So many levels refused in the same words are not wrong themselves: something of the whole account is.
 ALL_REFUSED = 10
@@ -35,17 +36,20 @@ class ExtensivStockLevel(models.Model):
 
     location_id = fields.Many2one("extensiv.location", required=True, readonly=True, ondelete="cascade")
     account_id = fields.Many2one(related="location_id.account_id")
-    company_id = fields.Many2one("res.company", required=True, readonly=True, index=True)
-    sku = fields.Char("SKU", required=True, readonly=True, index="trigram")
+    company_id = fields.Many2one("res.company", required=True, readonly=True)
+    sku = fields.Char("SKU", required=True, readonly=True)
     product_id = fields.Many2one(
         "product.product", readonly=True, index="btree_not_null", ondelete="set null",
         help="What feeds the level now; empty where nothing does any more and EIM was told zero.")
     quantity = fields.Integer(readonly=True, help="The last quantity that EIM accepted, whole units.")
-    pushed_at = fields.Datetime(
-        "Accepted", readonly=True, help="When EIM accepted the quantity; empty while it is to be told (again).")
+    pushed_at = fields.Datetime("Accepted On", readonly=True, help="When EIM accepted the quantity.")
+    unconfirmed = fields.Boolean(
+        readonly=True,
+        help="EIM was told, or is about to be told, and has not answered yet: what it holds is not known. It is told "
+        "again until it answers.")
     refused_quantity = fields.Integer(readonly=True, help="The quantity that EIM refused last.")
     refused_at = fields.Datetime(
-        "Refused", readonly=True,
+        "Refused On", readonly=True,
         help="When EIM refused it. It is told again once its quantity or its product changes, or by Retry.")
     state = fields.Selection(
         [("accepted", "Accepted"), ("refused", "Refused"), ("waiting", "Waiting")],
@@ -53,18 +57,18 @@ class ExtensivStockLevel(models.Model):
 
     _sku_unique = models.Constraint("UNIQUE(location_id, sku)", "This level exists already.")
 
-    @api.depends("pushed_at", "refused_at")
+    @api.depends("unconfirmed", "refused_at")
     def _compute_state(self):
         for level in self:
-            level.state = "refused" if level.refused_at else "accepted" if level.pushed_at else "waiting"
+            level.state = "waiting" if level.unconfirmed else "refused" if level.refused_at else "accepted"
 
     def _search_state(self, operator, value):
         if operator != "in":
             return NotImplemented
         domains = {
-            "refused": [("refused_at", "!=", False)],
-            "accepted": [("refused_at", "=", False), ("pushed_at", "!=", False)],
-            "waiting": [("refused_at", "=", False), ("pushed_at", "=", False)],
+            "waiting": [("unconfirmed", "=", True)],
+            "refused": [("unconfirmed", "=", False), ("refused_at", "!=", False)],
+            "accepted": [("unconfirmed", "=", False), ("refused_at", "=", False)],
         }
         return fields.Domain.OR(domains[state] for state in value if state in domains)
 
@@ -85,7 +89,7 @@ class ExtensivStockLevel(models.Model):
 
     def _forget(self):
         """Take EIM's quantity for unknown, so that the next pass states it again."""
-        self.write({"pushed_at": False, "refused_at": False})
+        self.write({"unconfirmed": True})
 
     @api.model
     def _retry(self, account, errors):
@@ -100,31 +104,47 @@ class ExtensivStockLevel(models.Model):
         """Tell EIM every level that it does not know yet, in batches. One pass, see ``extensiv.run``."""
         account = pass_.account
         names = {location.id: location.name for location in account.location_ids}
-        size = max(account.push_batch_size, 1)
+        size = account.push_batch_size
+        chunk = size * max(1, CHUNK // size)
         changes, shared = self._changes(account)
         self._note_shared(account, names, shared)
         # Nothing is locked, and no snapshot held, while EIM is asked.
         pass_.commit()
+        told = 0
+        for start in range(0, len(changes), chunk):
+            told += self._push_chunk(pass_, names, changes[start:start + chunk], size, (start, len(changes)))
+            if told < min(start + chunk, len(changes)):
+                pass_.again_in = 0
+                break
+
+    @api.model
+    def _push_chunk(self, pass_, names, changes, size, progress):
+        """Tell EIM some levels, noted beforehand: whatever happens to us, these are told until EIM answered.
+
+        :param size: how many are told in one call
+        :param progress: how many were told before, and of how many
+        :return: how many of these were told before the time was over
+        """
+        pass_.repeat_on_conflict(lambda: self._intend(pass_.account, changes))
         told, accepted, refused, written_at = 0, [], {}, time.monotonic()
         try:
             for start in range(0, len(changes), size):
-                batch = changes[start:start + size]
                 if pass_.seconds_left() <= 5:
-                    pass_.again_in = 0
                     break
-                moment = fields.Datetime.now()
+                batch, moment = changes[start:start + size], fields.Datetime.now()
                 failures = self._tell_eim(pass_.client, names, batch, moment)
                 told += len(batch)
                 refused.update(failures)
                 accepted += [(*change, moment) for change in batch if change not in failures]
-                if len(accepted) + len(refused) >= WRITE_LEVELS or time.monotonic() - written_at > WRITE_SECONDS:
-                    self._write_outcome(pass_, names, accepted, refused, (told, len(changes)))
+                if time.monotonic() - written_at > WRITE_SECONDS:
+                    self._write_outcome(pass_, names, accepted, refused, (progress[0] + told, progress[1]))
                     accepted, refused, written_at = [], {}, time.monotonic()
         finally:
-            self._write_outcome(pass_, names, accepted, refused, (told, len(changes)))
+            self._write_outcome(pass_, names, accepted, refused, (progress[0] + told, progress[1]))
             if told < len(changes):
                 pass_.notes.append(self.env._(
-                    "%(told)s of %(all)s levels told; the others follow.", told=told, all=len(changes)))
+                    "%(told)s of %(all)s levels told; the others follow.", told=progress[0] + told, all=progress[1]))
+        return told
 
     @api.model
     def _tell_eim(self, client, names, changes, moment):
@@ -191,7 +211,7 @@ class ExtensivStockLevel(models.Model):
             return
 
         def work():
-            self._store(account, accepted, refused)
+            self._store(accepted, refused)
             self._note_outcome(account, names, accepted, refused)
             self.env["extensiv.run"].search([
                 ("account_id", "=", account.id), ("flow", "=", "inventory"), ("state", "=", "running"),
@@ -202,34 +222,42 @@ class ExtensivStockLevel(models.Model):
         pass_.failed += len(refused)
 
     @api.model
-    def _store(self, account, accepted, refused):
-        """Write levels; rows come and go in one statement each."""
-        company = account.company_id.id
+    def _intend(self, account, changes):
+        """Note that EIM is about to be told ``changes``, so that what it holds is not known until it answers."""
+        locations, skus, products, _quantities = map(list, zip(*changes, strict=True))
+        self.env.cr.execute(SQL(
+            """INSERT INTO extensiv_stock_level (location_id, company_id, sku, product_id, unconfirmed)
+               SELECT new.location_id, %s, new.sku, product.id, TRUE
+                 FROM unnest(%s::int[], %s::text[], %s::int[]) AS new(location_id, sku, product_id)
+                 LEFT JOIN product_product AS product ON product.id = new.product_id
+                   ON CONFLICT (location_id, sku) DO UPDATE
+                  SET product_id = EXCLUDED.product_id, unconfirmed = TRUE""",
+            account.company_id.id, locations, skus, products,
+        ))
+        self.invalidate_model()
+
+    @api.model
+    def _store(self, accepted, refused):
+        """Write what EIM answered of levels that were noted before."""
         if accepted:
-            locations, skus, products, quantities, moments = map(list, zip(*accepted, strict=True))
+            locations, skus, _products, quantities, moments = map(list, zip(*accepted, strict=True))
             self.env.cr.execute(SQL(
-                """INSERT INTO extensiv_stock_level AS level
-                          (location_id, company_id, sku, product_id, quantity, pushed_at)
-                   SELECT new.location_id, %s, new.sku, new.product_id, new.quantity, new.pushed_at
-                     FROM unnest(%s::int[], %s::text[], %s::int[], %s::int[], %s::timestamp[])
-                       AS new(location_id, sku, product_id, quantity, pushed_at)
-                       ON CONFLICT (location_id, sku) DO UPDATE
-                      SET product_id = EXCLUDED.product_id, quantity = EXCLUDED.quantity,
-                          pushed_at = EXCLUDED.pushed_at, refused_quantity = NULL, refused_at = NULL""",
-                company, locations, skus, products, quantities, moments,
+                """UPDATE extensiv_stock_level AS level
+                      SET quantity = new.quantity, pushed_at = new.pushed_at, unconfirmed = FALSE,
+                          refused_quantity = NULL, refused_at = NULL
+                     FROM unnest(%s::int[], %s::text[], %s::int[], %s::timestamp[])
+                       AS new(location_id, sku, quantity, pushed_at)
+                    WHERE level.location_id = new.location_id AND level.sku = new.sku""",
+                locations, skus, quantities, moments,
             ))
         if refused:
-            locations, skus, products, quantities = map(list, zip(*refused, strict=True))
+            locations, skus, _products, quantities = map(list, zip(*refused, strict=True))
             self.env.cr.execute(SQL(
-                """INSERT INTO extensiv_stock_level AS level
-                          (location_id, company_id, sku, product_id, refused_quantity, refused_at)
-                   SELECT new.location_id, %s, new.sku, new.product_id, new.quantity, %s
-                     FROM unnest(%s::int[], %s::text[], %s::int[], %s::int[])
-                       AS new(location_id, sku, product_id, quantity)
-                       ON CONFLICT (location_id, sku) DO UPDATE
-                      SET product_id = EXCLUDED.product_id, refused_quantity = EXCLUDED.refused_quantity,
-                          refused_at = EXCLUDED.refused_at""",
-                company, fields.Datetime.now(), locations, skus, products, quantities,
+                """UPDATE extensiv_stock_level AS level
+                      SET refused_quantity = new.quantity, refused_at = %s, unconfirmed = FALSE
+                     FROM unnest(%s::int[], %s::text[], %s::int[]) AS new(location_id, sku, quantity)
+                    WHERE level.location_id = new.location_id AND level.sku = new.sku""",
+                fields.Datetime.now(), locations, skus, quantities,
             ))
         self.invalidate_model()
 

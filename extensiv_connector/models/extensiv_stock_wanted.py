@@ -61,16 +61,17 @@ class ExtensivStockLevel(models.Model):
                           LEFT JOIN stock ON stock.mapping_id = mapping.id AND stock.product_id = feed.product_id
                           %(corrections)s),
                     known AS (
-                        SELECT id, location_id, sku, product_id, quantity, pushed_at, refused_at, refused_quantity
+                        SELECT id, location_id, sku, product_id, quantity, pushed_at, unconfirmed,
+                               refused_at, refused_quantity
                           FROM extensiv_stock_level WHERE location_id = ANY (%(mappings)s::int[]))
                SELECT location_id, sku, wanted.product_id, COALESCE(wanted.quantity, 0), COALESCE(shared, FALSE)
                  FROM wanted FULL JOIN known USING (location_id, sku)
                 WHERE CASE
-                      WHEN wanted.shared OR known.id IS NULL THEN TRUE
+                      WHEN wanted.shared OR known.id IS NULL OR known.unconfirmed THEN TRUE
                       WHEN known.refused_at IS NULL THEN
                            known.quantity IS DISTINCT FROM COALESCE(wanted.quantity, 0)
                            OR known.product_id IS DISTINCT FROM wanted.product_id
-                           OR known.pushed_at IS NULL OR known.pushed_at <= %(again)s
+                           OR known.pushed_at <= %(again)s
                       ELSE known.refused_quantity IS DISTINCT FROM COALESCE(wanted.quantity, 0)
                            OR known.product_id IS DISTINCT FROM wanted.product_id
                            OR known.refused_at <= %(again)s

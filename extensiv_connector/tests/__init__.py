@@ -9,6 +9,7 @@ from . import test_fetch
 =======
 from . import test_inventory
 from . import test_inventory_mapping
+from . import test_inventory_property
 from . import test_inventory_push
 >>>>>>> 3f9f41c (Push stock levels by difference: mapping, wanted quantities, acceptance, waking, comparing)
 from . import test_money_rounding

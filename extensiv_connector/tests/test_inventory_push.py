@@ -83,9 +83,29 @@ class TestPush(InventoryCase):
             self.fault(route="push_inventory", kind=kind, count=2)
             run = self.push()
             self.assertEqual(run.state, "failed", kind)
-            self.assertFalse(self.level("TEE-1"), kind)
+            level = self.level("TEE-1")
+            self.assertEqual((level.pushed_at, level.quantity, level.state), (False, 0, "waiting"), kind)
         run = self.push()
         self.assertEqual((run.state, self.level("TEE-1").quantity), ("done", 4))
+
+    def test_a_lost_answer_is_not_forgotten_when_the_quantity_comes_back(self):
+        self.receive(self.tee, 4)
+        self.push()
+        self.receive(self.tee, 9)
+        self.fault(route="push_inventory", kind="lose_answer", count=2)
+        self.assertEqual(self.push().state, "failed")
+        self.assertEqual((self.at_eim()["TEE-1"], self.level("TEE-1").quantity), (9, 4))
+        self.receive(self.tee, 4)
+        self.push()
+        self.assertEqual(self.at_eim()["TEE-1"], 4)
+
+    def test_a_lost_answer_is_not_forgotten_when_the_sku_is_gone(self):
+        self.receive(self.tee, 4)
+        self.fault(route="push_inventory", kind="lose_answer", count=2)
+        self.push()
+        self.tee.default_code = "TEE-2"
+        self.push()
+        self.assertEqual(self.at_eim(), {"TEE-1": 0, "TEE-2": 4, "MUG-1": 0})
 
     def test_the_rate_limit_is_a_pause(self):
         self.account.push_batch_size = 1

@@ -109,7 +109,7 @@ class ExtensivCompare(models.TransientModel):
                 self.deducted_quantity += float(deducted)
             for location in locations:
                 level = levels.get((location.id, item.sku))
-                if not level or not level.pushed_at:
+                if not level or level.state != "accepted":
                     continue
                 theirs = there.get(location.id)
                 vals_list.append({
@@ -127,7 +127,7 @@ class ExtensivCompare(models.TransientModel):
         self.env.flush_all()
         missing = self.env.execute_query(SQL(
             """SELECT level.id, level.quantity FROM extensiv_stock_level AS level
-                WHERE level.location_id = ANY (%s) AND level.pushed_at IS NOT NULL AND level.quantity <> 0
+                WHERE level.location_id = ANY (%s) AND level.quantity <> 0 AND NOT level.unconfirmed
                   AND NOT EXISTS (
                       SELECT FROM extensiv_compare_line WHERE compare_id = %s AND level_id = level.id)""",
             self._locations().ids, self.id,
