@@ -8,6 +8,7 @@ from . import test_contacts
 from . import test_fetch
 =======
 from . import test_inventory
+from . import test_inventory_browser
 from . import test_inventory_mapping
 from . import test_inventory_property
 from . import test_inventory_push

@@ -1,0 +1,96 @@
+from odoo.tests import HttpCase, new_test_user, tagged
+
+from .common import ConnectorMixin
+
+# What a person does: find by what is shown, click, type, and wait for what should appear.
+HANDS = """
+const until = async (what, find) => {
+    for (let tries = 0; tries < 200; tries++) {
+        const found = find();
+        if (found) return found;
+        await new Promise((done) => setTimeout(done, 50));
+    }
+    throw new Error(`never saw ${what}: ${document.body.innerText.slice(0, 2000)}`);
+};
+const see = (selector, text = "") => until(`${selector} ${text}`, () =>
+    [...document.querySelectorAll(selector)].find((node) => node.offsetParent && node.innerText.includes(text)));
+const click = async (selector, text) => (await see(selector, text)).click();
+const choose = async (field, text) => {
+    const input = await until(field, () => document.querySelector(`.o_field_widget[name=${field}] input`));
+    input.focus();
+    input.value = text;
+    input.dispatchEvent(new Event("input", {bubbles: true}));
+    await click(".o-autocomplete--dropdown-item a", text);
+};
+const saved = () => until("saved", () => document.querySelector(".o_form_status_indicator_buttons.invisible"));
+const play = (steps) => steps().then(() => console.log("test successful"), (error) => console.error(error.message));
+"""
+
+
+@tagged("post_install", "-at_install")
+class TestInBrowser(ConnectorMixin, HttpCase):
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls._start_sandbox()
+        cls._make_world()
+        cls.stock = cls.env["stock.warehouse"].search([("company_id", "=", cls.company.id)], limit=1).lot_stock_id
+        (cls.env["product.product"].search([("default_code", "!=", False)]) - cls.products).extensiv_push = False
+        for product, quantity in zip(cls.products, (12, 5), strict=True):
+            cls.env["stock.quant"]._update_available_quantity(product, cls.stock, quantity)
+        new_test_user(
+            cls.env, "mapper", "extensiv_connector.group_manager,stock.group_stock_manager", password="mapper-mapper")
+
+    def setUp(self):
+        super().setUp()
+        self.sandbox.sandbox.reset(**self.sandbox_options)
+        self.sandbox.store.levels.locations = {"EAST": 1, "WEST": 2}
+        self.connect()
+        self.east, self.west = self.account.location_ids.sorted("name")[:2]
+
+    def play(self, path, steps):
+        self.browser_js(
+            path, f"{HANDS} play(async () => {{ {steps} }})", ready="!!document.querySelector('.o_form_view')",
+            login="mapper", timeout=60)
+        self.env.invalidate_all()
+
+    def at_eim(self):
+        return {level["sku"]: level["qty_available"] for level in self.sandbox.store.levels.listing("EAST")}
+
+    def test_a_manager_maps_a_location_and_sees_what_would_be_pushed(self):
+        self.west.write({"push_enabled": True, "source": "all"})
+        self.play(f"/odoo/action-extensiv_connector.extensiv_location_action/{self.east.id}", f"""
+            await click(".o_field_widget[name=push_enabled] input");
+            await choose("stock_location_id", "{self.stock.display_name}");
+            await see(".alert-warning", "EAST and WEST both count the stock");
+            await choose("example_product_id", "Black tee");
+            await see(".o_field_widget[name=example]", "On hand");
+            await see(".o_field_widget[name=example] tfoot", "12");
+            await click(".o_form_button_save");
+            await saved();
+        """)
+        self.assertTrue(self.east.push_enabled)
+        self.assertEqual(self.east.stock_location_id, self.stock)
+
+    def test_comparing_lists_what_differs_and_pushes_it(self):
+        self.east.write({"push_enabled": True, "stock_location_id": self.stock.id})
+        self.env.flush_all()
+        account = f"/odoo/action-extensiv_connector.extensiv_account_action/{self.account.id}"
+        self.play(account, """
+            await click("button[name=action_push_inventory]");
+            await see(".o_notification", "2 pushed.");
+        """)
+        self.assertEqual(self.at_eim(), {"TEE-1": 12, "MUG-1": 5})
+        self.sandbox.store.levels.items["TEE-1"]["EAST"].qty_available = 99
+        self.play(account, """
+            await click(".nav-link", "Stock");
+            await click("button[name=action_compare]");
+            await click(".modal button[name=action_read]", "Read from EIM");
+            await see(".modal .o_data_row", "TEE-1");
+            await see(".modal .o_data_row", "99");
+            if (document.querySelectorAll(".modal .o_data_row").length != 1) throw new Error("one row expected");
+            await click(".modal button[name=action_push]", "Push These");
+            await see(".o_notification", "1 pushed.");
+        """)
+        self.assertEqual(self.at_eim(), {"TEE-1": 12, "MUG-1": 5})
