@@ -82,7 +82,8 @@ class ExtensivAccount(models.Model):
     # -- buttons
 
     def action_push_inventory(self):
-        """Push what EIM does not know yet, now, and say what was done."""
+        """Push what EIM does not know yet, now, and say what was done; what a click has no time for follows."""
+        self._wake_inventory()
         return self._run_now("inventory")
 
     def action_push_everything(self):
@@ -92,7 +93,7 @@ class ExtensivAccount(models.Model):
         if self.state != "connected":
             raise UserError(self.env._("%s is not connected. Press Connect first.", self.name))
         self.push_again_at = fields.Datetime.now()
-        return self._run_now("inventory")
+        return self.action_push_inventory()
 
     def action_compare(self):
         """Open the comparison of EIM's stock with what it accepted."""

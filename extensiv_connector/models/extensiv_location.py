@@ -10,7 +10,9 @@ class ExtensivLocation(models.Model):
     _order = "account_id, name, id"
     _check_company_auto = True
 
-    account_id = fields.Many2one("extensiv.account", required=True, readonly=True, index=True, ondelete="cascade")
+    account_id = fields.Many2one(
+        "extensiv.account", required=True, index=True, ondelete="cascade",
+        default=lambda self: self.env["extensiv.account"].search([], limit=1))
     company_id = fields.Many2one(related="account_id.company_id", store=True, precompute=True)
     name = fields.Char(required=True, help="Exactly as EIM spells it: stock is pushed by this name.")
     remote_pk = fields.Char("EIM ID", readonly=True)

@@ -17,26 +17,22 @@ class ExtensivStockLevel(models.Model):
         env = self.sudo().with_company(account.company_id).with_context(
             allowed_company_ids=account.company_id.ids).env
         Level, account, product = env["extensiv.stock.level"], account.sudo().with_env(env), product.with_env(env)
-        kits = Level._kits(account)
+        mappings = Level._mappings(account, location)
+        kits, corrections = Level._corrections(account, mappings)
         fed = env.execute_query(Level._feed_sql(account, kits, product))
-        skus = [sku for sku, _product, _buffer_shared, _buffer in fed]
+        skus = [sku for sku, _product, _shared, _buffer in fed]
         if not skus:
             return {"skus": [], "reason": Level._why_not_pushed(account, product)}
         shared = [sku for sku in skus if len(Level._feeding(account, [sku])[sku]) > 1]
         if shared:
             return {"skus": skus, "reason": self.env._("%s belongs to several products.", ", ".join(shared))}
-        mappings = Level._mappings(account, location)
-        demand = Level._demand(account, mappings)
-        waiting = sum(quantity for (_mapping, of), quantity in demand.items() if of == product)
+        correction = sum(quantity for (_mapping, of), quantity in corrections.items() if of == product.id)
         if product in kits:
-            _kits, corrections = Level._corrections(account, mappings)
-            available = sum(quantity for (_mapping, of), quantity in corrections.items() if of == product.id)
-            parts = [(self.env._("Kits that can be made of the components, after waiting orders"), available)]
-            waiting = 0
+            parts = [(self.env._("Kits that can be made of the components, after waiting orders"), correction)]
         else:
             parts = Level._explain_stock(account, mappings, product)
-        if waiting:
-            parts.append((self.env._("Orders that reserve nothing yet"), -waiting))
+            if correction:
+                parts.append((self.env._("Orders that reserve nothing yet"), correction))
         if account.buffer_qty:
             parts.append((self.env._("Buffer of the account"), -account.buffer_qty))
         if product.extensiv_buffer_qty:

@@ -52,7 +52,7 @@ class ExtensivStockLevel(models.Model):
         "Refused On", readonly=True,
         help="When EIM refused it. It is told again once its quantity or its product changes, or by Retry.")
     state = fields.Selection(
-        [("accepted", "Accepted"), ("refused", "Refused"), ("waiting", "Waiting")],
+        [("waiting", "Waiting"), ("accepted", "Accepted"), ("refused", "Refused")],
         compute="_compute_state", search="_search_state")
 
     _sku_unique = models.Constraint("UNIQUE(location_id, sku)", "This level exists already.")

@@ -1,7 +1,10 @@
 from unittest.mock import patch
 
+from psycopg2 import IntegrityError
+
 from odoo.exceptions import UserError
 from odoo.tests import Form, new_test_user, tagged
+from odoo.tools import mute_logger
 
 from .test_inventory import InventoryCase
 
@@ -19,6 +22,29 @@ class TestMapping(InventoryCase):
             form.push_enabled = True
             form.source = "all"
         self.assertTrue(self.west.push_enabled)
+
+    def test_a_location_can_be_entered_by_hand(self):
+        with Form(self.env["extensiv.location"].with_user(self.manager)) as form:
+            form.account_id = self.account
+            form.name = "NORTH"
+            form.source = "all"
+            form.push_enabled = True
+        self.sandbox.store.levels.locations["NORTH"] = 3
+        self.receive(self.tee, 4)
+        self.push()
+        self.assertEqual(self.at_eim("NORTH"), {"TEE-1": 4, "MUG-1": 0})
+
+    def test_locations_are_found_in_the_inventory_where_eim_lists_none(self):
+        self.sandbox.sandbox.api.off.add("list_locations")
+        self.account.location_ids.unlink()
+        with self.flows():
+            self.account.action_fetch_locations()
+        self.assertTrue(self.account.location_ids)
+
+    def test_a_manager_may_not_switch_on_what_is_not_mapped(self):
+        with self.assertRaises(IntegrityError), mute_logger("odoo.sql_db"), self.env.cr.savepoint():
+            self.west.push_enabled = True
+            self.env.flush_all()
 
     def test_counting_twice_is_warned_about_by_name(self):
         shelf = self.env["stock.location"].create({"name": "Shelf", "location_id": self.stock.id})

@@ -6,6 +6,8 @@ from odoo.tests import tagged
 from ..models import extensiv_account_inventory
 from .test_inventory import InventoryCase
 
+RUN = "odoo.addons.extensiv_connector.models.extensiv_run"
+LEVEL = "odoo.addons.extensiv_connector.models.extensiv_stock_level"
 
 @tagged("post_install", "-at_install")
 class TestPush(InventoryCase):
@@ -116,6 +118,30 @@ class TestPush(InventoryCase):
         self.push()
         self.assertEqual(set(self.at_eim()), {"TEE-1", "MUG-1"})
 
+    def test_progress_is_shown_while_a_pass_runs(self):
+        self.account.push_batch_size = 1
+        Level, seen = type(self.env["extensiv.stock.level"]), []
+        original = Level._tell_eim
+
+        def tell(level, *arguments):
+            seen.append(level.env["extensiv.run"].search([("flow", "=", "inventory")], limit=1).message)
+            return original(level, *arguments)
+
+        with patch.object(Level, "_tell_eim", tell), patch(f"{LEVEL}.WRITE_SECONDS", 0):
+            self.push()
+        self.assertEqual(seen, [False, "1 of 2 levels told."])
+
+    def test_a_pass_ends_in_time_and_the_next_goes_on(self):
+        self.account.push_batch_size = 1
+        self.env["product.product"].create([
+            {"name": f"N{number}", "default_code": f"N-{number}", "is_storable": True} for number in range(2)])
+        with patch(f"{RUN}.Pass.seconds_left", side_effect=[50, 50, 50, 4]):
+            run = self.push()
+        self.assertEqual((run.state, run.done_count, run.message),
+                         ("partial", 3, "3 pushed. 3 of 4 levels told; the others follow."))
+        self.assertEqual(self.push().done_count, 1)
+        self.assertEqual(set(self.told().values()), {1}, "nothing is told twice")
+
     def test_push_everything_again(self):
         self.receive(self.tee, 4)
         self.push()
@@ -202,3 +228,22 @@ class TestWaking(InventoryCase):
         self.receive(self.tee, 4)
         self.wake()
         self.assertFalse(self.triggers())
+
+
+@tagged("post_install", "-at_install")
+class TestRateLimit(InventoryCase):
+
+    sandbox_options = {"orders": 0, "rate_limit": True}
+
+    def test_more_than_eim_allows_is_pushed_in_several_passes(self):
+        """A hundred calls are in the bucket, of which twenty are left to other flows."""
+        self.account.push_batch_size = 1
+        self.env["product.product"].create([
+            {"name": f"N{number}", "default_code": f"N-{number}", "is_storable": True} for number in range(118)])
+        with patch(f"{RUN}.PASS_SECONDS", 8):
+            run = self.push()
+        self.assertEqual(run.state, "partial")
+        self.assertRegex(run.message, r"\d+ pushed\. \d+ of 120 levels told; the others follow\.")
+        self.assertGreater(run.done_count, 60)
+        self.assertEqual(len(self.at_eim()), run.done_count)
+        self.assertEqual(self.sandbox.sandbox.state()["rate_limited"], 0, "EIM never had to refuse")
