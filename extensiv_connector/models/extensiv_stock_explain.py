@@ -19,12 +19,13 @@ class ExtensivStockLevel(models.Model):
         Level, account, product = env["extensiv.stock.level"], account.sudo().with_env(env), product.with_env(env)
         mappings = Level._mappings(account, location)
         kits, corrections = Level._corrections(account, mappings)
-        fed = env.execute_query(Level._feed_sql(account, kits, product))
-        skus = [sku for sku, _product, _shared, _buffer in fed]
+        names = [product.default_code or "", *env["extensiv.sku.alias"].search(
+            [("account_id", "=", account.id), ("product_id", "=", product.id)]).mapped("sku")]
+        fed = env.execute_query(Level._feed_sql(account, kits, names))
+        skus = [sku for sku, of, shared, _buffer in fed if of == product.id or shared]
         if not skus:
             return {"skus": [], "reason": Level._why_not_pushed(account, product)}
-        shared = [sku for sku in skus if len(Level._feeding(account, [sku])[sku]) > 1]
-        if shared:
+        if shared := [sku for sku, _product, shared, _buffer in fed if shared]:
             return {"skus": skus, "reason": self.env._("%s belongs to several products.", ", ".join(shared))}
         correction = sum(quantity for (_mapping, of), quantity in corrections.items() if of == product.id)
         if product in kits:

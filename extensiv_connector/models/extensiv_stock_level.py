@@ -171,7 +171,7 @@ class ExtensivStockLevel(models.Model):
                 return {changes[0]: (str(error), getattr(error, "process_id", None))}
             failures = self._tell_halves(client, names, changes, moment)
             words = {message for message, _process_id in failures.values()}
-            if len(failures) == len(changes) >= ALL_REFUSED and words == {str(error)}:
+            if isinstance(error, eim.Refused) and len(failures) == len(changes) >= ALL_REFUSED and words == {str(error)}:
                 raise
             return failures
         if any(failure.index is None and not failure.key for failure in result.failures):

@@ -156,11 +156,11 @@ class ExtensivStockLevel(models.Model):
         return list(mappings.values())
 
     @api.model
-    def _feed_sql(self, account, kits, products=None):
+    def _feed_sql(self, account, kits, skus=None):
         """Return SQL for ``sku, product_id, buffer, shared`` of every product that is pushed, once for each SKU of it.
 
         :param kits: products that are pushed though they need not be storable
-        :param products: only what belongs to these, if given
+        :param skus: only these, if given
         """
         self.env["product.product"].flush_model(
             ["default_code", "active", "extensiv_push", "extensiv_buffer_qty", "product_tmpl_id"])
@@ -182,10 +182,10 @@ class ExtensivStockLevel(models.Model):
                        SELECT alias.sku, product.id, product.buffer
                          FROM extensiv_sku_alias AS alias JOIN product ON product.id = alias.product_id
                         WHERE alias.account_id = %(account)s) AS named
-                WHERE %(of_products)s
+                WHERE %(only)s
                 GROUP BY sku""",
             company=account.company_id.id, kits=kits.ids, buffer=account.buffer_qty, account=account.id,
-            of_products=SQL("TRUE") if products is None else SQL("product_id = ANY (%s)", products.ids),
+            only=SQL("TRUE") if skus is None else SQL("sku = ANY (%s)", skus),
         )
 
     @api.model

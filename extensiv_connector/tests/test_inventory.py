@@ -1,5 +1,3 @@
-from datetime import timedelta
-
 from odoo import fields
 from odoo.tests import tagged
 
@@ -169,21 +167,6 @@ class TestWanted(InventoryCase):
         self.push()
         self.assertEqual(self.at_eim()["TEE-1"], 8)
 
-    def test_expired_lots_do_not_count(self):
-        if "removal_date" not in self.env["stock.quant"]._fields:
-            # Without product_expiry no lot has a date: every one counts.
-            self.assertEqual(self.env["extensiv.stock.level"]._fresh_sql().code, "TRUE")
-            return
-        self.tee.write({"tracking": "lot", "use_expiration_date": True})
-        now = fields.Datetime.now()
-        for name, removal, quantity in (("old", now - timedelta(hours=1), 5), ("new", now + timedelta(days=9), 7)):
-            lot = self.env["stock.lot"].create({"name": name, "product_id": self.tee.id, "removal_date": removal})
-            self.env["stock.quant"]._update_available_quantity(self.tee, self.stock, quantity, lot_id=lot)
-        for basis in ("free", "on_hand", "forecast"):
-            self.account.quantity_basis = basis
-            self.push()
-            self.assertEqual(self.at_eim()["TEE-1"], 7, basis)
-
     def test_which_products(self):
         template = {"is_storable": True, "type": "consu"}
         self.env["product.product"].create([
@@ -275,33 +258,6 @@ class TestWanted(InventoryCase):
         self.inbox("W-4").acknowledged_at = False
         self.push()
         self.assertEqual(self.at_eim()["TEE-1"], 10)
-
-    def test_kits_have_their_own_availability(self):
-        if "mrp.bom" not in self.env:
-            # Without mrp a kit is a product like any other.
-            self.assertFalse(self.env["extensiv.stock.level"]._kits(self.account))
-            return
-        kits = self.env["product.product"].create([
-            {"name": "Kit", "default_code": "KIT-1", "type": "consu", "is_storable": storable}
-            | ({"default_code": "KIT-2"} if storable else {}) for storable in (False, True)])
-        for kit in kits:
-            self.env["mrp.bom"].create({
-                "product_tmpl_id": kit.product_tmpl_id.id, "type": "phantom", "bom_line_ids": [
-                    fields.Command.create({"product_id": self.tee.id, "product_qty": 2}),
-                    fields.Command.create({"product_id": self.mug.id, "product_qty": 1})]})
-        self.receive(self.tee, 9)
-        self.receive(self.mug, 20)
-        self.push()
-        self.assertEqual(self.at_eim(), {"TEE-1": 9, "MUG-1": 20, "KIT-1": 4, "KIT-2": 4})
-        self.assertEqual(kits.with_context(location=self.stock.id).mapped("free_qty"), [4, 4])
-        self.add_orders({"cust_ref": "K-1", "grand_total": "1", "items": [
-            {"item": "KIT-1", "quantity": 1, "price": "9"}]})
-        self.pull()
-        self.push()
-        self.assertEqual(self.at_eim(), {"TEE-1": 7, "MUG-1": 19, "KIT-1": 3, "KIT-2": 3})
-        self.tee.extensiv_push = False
-        self.push()
-        self.assertEqual(self.at_eim()["KIT-1"], 3, "a component need not be sold itself")
 
     def test_an_order_leaves_what_odoo_says_is_free(self):
         self.receive(self.tee, 10)

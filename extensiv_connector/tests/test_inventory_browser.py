@@ -39,12 +39,10 @@ class TestInBrowser(ConnectorMixin, HttpCase):
         (cls.env["product.product"].search([("default_code", "!=", False)]) - cls.products).extensiv_push = False
         for product, quantity in zip(cls.products, (12, 5), strict=True):
             cls.env["stock.quant"]._update_available_quantity(product, cls.stock, quantity)
-        new_test_user(
-            cls.env, "mapper", "extensiv_connector.group_manager,stock.group_stock_manager", password="mapper-mapper")
+        new_test_user(cls.env, "mapper", "extensiv_connector.group_manager", password="mapper-mapper")
 
     def setUp(self):
         super().setUp()
-        self.sandbox.sandbox.reset(**self.sandbox_options)
         self.sandbox.store.levels.locations = {"EAST": 1, "WEST": 2}
         self.connect()
         self.east, self.west = self.account.location_ids.sorted("name")[:2]

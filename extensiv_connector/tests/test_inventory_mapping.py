@@ -14,8 +14,7 @@ class TestMapping(InventoryCase):
 
     def setUp(self):
         super().setUp()
-        self.manager = new_test_user(
-            self.env, "stock_mapper", "extensiv_connector.group_manager,stock.group_stock_user")
+        self.manager = new_test_user(self.env, "stock_mapper", "extensiv_connector.group_manager")
 
     def test_a_location_needs_its_source(self):
         with Form(self.west.with_user(self.manager)) as form:
@@ -89,6 +88,16 @@ class TestMapping(InventoryCase):
             form.example_product_id = self.env["product.product"]
             form.example_product_id = self.tee
             self.assertIn("switched off", form.example)
+
+    def test_the_example_of_a_shared_sku_and_of_an_alias(self):
+        twin = self.env["product.product"].create({"name": "Twin", "default_code": "TEE-1", "is_storable": True})
+        explain = self.env["extensiv.stock.level"]._explain
+        self.assertIn("TEE-1 belongs to several products", explain(self.east, twin)["reason"])
+        twin.extensiv_push = False
+        self.assertIn("switched off", explain(self.east, twin)["reason"])
+        self.env["extensiv.sku.alias"].create({
+            "account_id": self.account.id, "sku": "TEE-X", "product_id": self.tee.id})
+        self.assertEqual(sorted(explain(self.east, self.tee)["skus"]), ["TEE-1", "TEE-X"])
 
     def test_the_example_is_what_is_pushed(self):
         self.receive(self.tee, 10)

@@ -1,0 +1,71 @@
+"""Kits and expiring lots, which need modules that the addon does not depend on."""
+
+import json
+
+INSTALL = """
+env["ir.module.module"].search([("name", "in", ["sale_mrp", "product_expiry"])]).button_immediate_install()
+"""
+PUSH = """
+import json
+from datetime import timedelta
+from odoo import fields
+env["product.product"].search([("default_code", "!=", False)]).extensiv_push = False
+stock = env["stock.warehouse"].search([("company_id", "=", env.company.id)], limit=1).lot_stock_id
+mug, pen, kit, stored_kit = env["product.product"].create([
+    {"name": "Mug", "default_code": "MUG", "is_storable": True},
+    {"name": "Pen", "default_code": "PEN", "is_storable": True},
+    {"name": "Kit", "default_code": "KIT", "is_storable": False},
+    {"name": "Stored kit", "default_code": "KIT-STORED", "is_storable": True},
+])
+for product in kit + stored_kit:
+    env["mrp.bom"].create({
+        "product_tmpl_id": product.product_tmpl_id.id, "type": "phantom",
+        "bom_line_ids": [
+            (0, 0, {"product_id": mug.id, "product_qty": 1}), (0, 0, {"product_id": pen.id, "product_qty": 2})],
+    })
+milk = env["product.product"].create({
+    "name": "Milk", "default_code": "MILK", "is_storable": True, "tracking": "lot", "use_expiration_date": True})
+now = fields.Datetime.now()
+for name, removal, quantity in (("old", -1, 5), ("fresh", 24, 7)):
+    lot = env["stock.lot"].create({
+        "name": name, "product_id": milk.id, "removal_date": now + timedelta(hours=removal)})
+    env["stock.quant"]._update_available_quantity(milk, stock, quantity, lot_id=lot)
+for product, quantity in ((mug, 20), (pen, 9)):
+    env["stock.quant"]._update_available_quantity(product, stock, quantity)
+account = env["extensiv.account"].create({
+    "name": "Shops", "base_url": args["base_url"], "api_user": "demo", "api_key": "demo-key",
+    "import_from": "2000-01-01"})
+account.action_connect()
+location = account.location_ids[0]
+location.write({"push_enabled": True, "stock_location_id": stock.id})
+
+def levels():
+    account.action_push_inventory()
+    env.invalidate_all()
+    return {level.sku: level.quantity for level in env["extensiv.stock.level"].search([])}
+
+said = {basis: account.write({"quantity_basis": basis}) and levels() for basis in ("free", "on_hand", "forecast")}
+account.quantity_basis = "free"
+said["odoo"] = (kit + stored_kit).with_context(location=stock.id).mapped("free_qty")
+account.action_pull_orders()
+said["waiting"] = levels()
+said["orders"] = env["extensiv.order"].search([]).sale_order_id.mapped("state")
+mug.extensiv_push = False
+said["mug off"] = levels()
+print(json.dumps(said))
+"""
+
+
+def test_kits_and_expiring_lots_are_pushed_as_what_can_be_sold(odoo, start_sandbox):
+    sandbox = start_sandbox("--orders", "0")
+    sandbox.post("/sandbox/orders", {
+        "cust_ref": "KIT-1", "grand_total": "1.00", "items": [{"item": "KIT", "quantity": "1", "price": "25.00"}]})
+    odoo.run(INSTALL)
+    said = json.loads(odoo.run(PUSH, {"base_url": sandbox.base_url}).splitlines()[-1])
+    levels = {"MUG": 20, "PEN": 9, "KIT": 4, "KIT-STORED": 4, "MILK": 7}
+    assert [said[basis] for basis in ("free", "on_hand", "forecast")] == [levels] * 3
+    assert said["odoo"] == [4, 4]
+    # The order's total is wrong: it stays a quotation, and what it will take is no longer offered.
+    assert said["orders"] == ["draft"]
+    assert said["waiting"] == {"MUG": 19, "PEN": 7, "KIT": 3, "KIT-STORED": 3, "MILK": 7}
+    assert said["mug off"] == said["waiting"] | {"MUG": 0}
