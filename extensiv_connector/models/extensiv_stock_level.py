@@ -170,8 +170,8 @@ class ExtensivStockLevel(models.Model):
             if len(changes) == 1:
                 return {changes[0]: (str(error), getattr(error, "process_id", None))}
             failures = self._tell_halves(client, names, changes, moment)
-            words = {message for message, _process_id in failures.values()}
-            if isinstance(error, eim.Refused) and len(failures) == len(changes) >= ALL_REFUSED and words == {str(error)}:
+            alike = {message for message, _process_id in failures.values()} == {str(error)}
+            if isinstance(error, eim.Refused) and alike and len(failures) == len(changes) >= ALL_REFUSED:
                 raise
             return failures
         if any(failure.index is None and not failure.key for failure in result.failures):

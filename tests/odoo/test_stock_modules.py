@@ -41,6 +41,7 @@ location.write({"push_enabled": True, "stock_location_id": stock.id})
 
 def levels():
     account.action_push_inventory()
+    env.cr.commit()  # what the pass wrote is seen from a new transaction
     env.invalidate_all()
     return {level.sku: level.quantity for level in env["extensiv.stock.level"].search([])}
 
@@ -48,6 +49,7 @@ said = {basis: account.write({"quantity_basis": basis}) and levels() for basis i
 account.quantity_basis = "free"
 said["odoo"] = (kit + stored_kit).with_context(location=stock.id).mapped("free_qty")
 account.action_pull_orders()
+env.cr.commit()
 said["waiting"] = levels()
 said["orders"] = env["extensiv.order"].search([]).sale_order_id.mapped("state")
 mug.extensiv_push = False
