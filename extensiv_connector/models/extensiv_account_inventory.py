@@ -60,12 +60,13 @@ class ExtensivAccount(models.Model):
                 count for location, count in counts.items() if location.account_id == account)
 
     def _compute_last_runs(self):
-        super()._compute_last_runs()
+        result = super()._compute_last_runs()
         last = self.env["extensiv.run"]._last_of_each_flow(self)
         for account in self:
             run = last.get((account.id, "inventory"), self.env["extensiv.run"])
             account.inventory_run_state = run.state
             account.inventory_run_message = run.message
+        return result
 
     @api.depends("location_ids.push_enabled", "location_ids.source", "location_ids.stock_location_id")
     def _compute_stock_warning(self):
@@ -120,7 +121,7 @@ class ExtensivAccount(models.Model):
     def _work_orders(self, pass_):
         """Push stock right after orders were pulled: what they reserved is then already deducted."""
         try:
-            super()._work_orders(pass_)
+            return super()._work_orders(pass_)
         finally:
             self._wake_inventory()
 

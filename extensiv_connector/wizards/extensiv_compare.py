@@ -156,6 +156,6 @@ class ExtensivCompareLine(models.TransientModel):
     quantity = fields.Integer("Accepted", help="What EIM accepted last.")
     remote_quantity = fields.Float("At EIM", digits=(16, 0), help="What EIM shows for the location now.")
     deducted = fields.Float(
-        "Deducted", digits=(16, 0),
+        digits=(16, 0),
         help="What EIM itself takes off the SKU's sum over all locations, for recent orders. It is no difference.")
     is_different = fields.Boolean()
