@@ -23,6 +23,7 @@
         "views/extensiv_sku_alias_views.xml",
         "views/extensiv_account_views.xml",
         "views/sale_order_views.xml",
+        "views/extensiv_shipment_views.xml",
         "wizards/extensiv_cancel_views.xml",
         "wizards/extensiv_choose_product_views.xml",
         "wizards/extensiv_fetch_views.xml",
