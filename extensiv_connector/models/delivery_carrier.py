@@ -48,8 +48,9 @@ class DeliveryCarrier(models.Model):
         :param methods: ``eim.wire.ShipMethod`` objects
         """
         name = self.with_context(lang="en_US").name
-        found = [method for method in methods if method.carrier and _plain(method.description)
-                 and _plain(method.description) in (_plain(name), _plain(f"{method.carrier} {name}"))]
+        found = [method for method in methods if method.carrier and _plain(method.description) and {
+            _plain(method.description), _plain(f"{method.carrier} {method.description}"),
+        } & {_plain(name), _plain(f"{method.carrier} {name}")}]
         if found:
             return found[0].carrier.upper(), found[0].description
         return BRANDS.get(self.delivery_type) or name.strip().upper(), name.strip()

@@ -123,6 +123,7 @@ class SaleOrder(models.Model):
                     continue
                 with Run._own_pass(account, Run._deadline()) as pass_:
                     of_account.with_env(pass_.env)._extensiv_send_in(pass_)
+        Run._commit_caller()  # what the passes did is not in this transaction's snapshot
         self.env.invalidate_all()
         waiting = orders.filtered(lambda order: order.extensiv_shipment_state != "sent")
         told = waiting.mapped(lambda order: order.extensiv_shipment_message or "")
