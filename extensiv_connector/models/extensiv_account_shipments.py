@@ -55,7 +55,7 @@ class ExtensivAccount(models.Model):
     def _trigger_shipments(self):
         """Trigger the schedule, at most once a minute."""
         cron, now = self._cron_of("shipments").sudo(), fields.Datetime.now()
-        if not cron or self.env["ir.cron.trigger"].sudo().search_count(
+        if not cron.active or self.env["ir.cron.trigger"].sudo().search_count(
                 [("cron_id", "=", cron.id), ("call_at", "<=", now + WAKE_PAUSE)], limit=1):
             return
         soonest = cron.lastcall + WAKE_PAUSE if cron.lastcall else now

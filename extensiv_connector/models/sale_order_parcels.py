@@ -125,6 +125,9 @@ class SaleOrder(models.Model):
         for parcel in parcels.values():
             parcel.weight = parcel.weight or sum(
                 _quantity_in(line, line.product_id.uom_id) * line.product_id.weight for line in parcel.move_lines)
+        for (picking, _package), parcel in parcels.items():
+            if [key[0] for key in parcels].count(picking) == 1:
+                parcel.weight = parcel.picking.shipping_weight or parcel.weight  # a person may have weighed it
         turn = {picking: number for number, picking in enumerate(dict.fromkeys(picking for picking, _ in parcels))}
         # Packages in the order of their names, as their numbers are listed; what is loose comes last.
         return sorted(parcels.values(), key=lambda parcel: (
@@ -172,11 +175,11 @@ class SaleOrder(models.Model):
                 told += share
         if _rounded(left, digits) > ordered:
             return [self.env._(
-                "%(left)s × %(sku)s left, but EIM ordered %(ordered)s and is told no more.",
+                "%(left)s × %(sku)s were delivered, but EIM ordered %(ordered)s and is told no more.",
                 left=f"{left:g}", sku=line.extensiv_sku, ordered=f"{ordered.normalize():f}")]
         if told < ordered and line.product_id.type == "consu":
             return [self.env._(
-                "Of %(ordered)s × %(sku)s only %(told)s left.",
+                "Of %(ordered)s × %(sku)s only %(told)s were delivered.",
                 ordered=f"{ordered.normalize():f}", sku=line.extensiv_sku, told=f"{told.normalize():f}")]
         return []
 
@@ -215,15 +218,18 @@ class SaleOrder(models.Model):
         return list(merged.values())
 
 
+def split_numbers(text):
+    """Return the tracking numbers that a transfer joins by commas, each once."""
+    return list(dict.fromkeys(number.strip() for number in re.split(r"[,;\n]", text or "") if number.strip()))
+
+
 def _number(parcels):
     """Give the parcels of one transfer its tracking numbers, several joined by commas, and return them.
 
     A package named as a number has it. The others take the free numbers in turn, the last for all that remain. With
     more numbers than packages nobody knows what is where: every number gets something of the contents.
     """
-    numbers = list(dict.fromkeys(
-        number.strip() for number in re.split(r"[,;\n]", parcels[0].picking.carrier_tracking_ref or "")
-        if number.strip()))
+    numbers = split_numbers(parcels[0].picking.carrier_tracking_ref)
     if not numbers:
         return parcels
     free = [number for number in numbers if number not in {parcel.package.name for parcel in parcels}]

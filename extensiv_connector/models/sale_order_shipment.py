@@ -5,13 +5,15 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import SQL, format_datetime
 
+from .sale_order_parcels import split_numbers
+
 # How far the deliveries of an order are: when the last one left (None: nothing has), whether a move is still open,
 # whether a line has none yet, whether every transfer has a tracking number.
 Progress = namedtuple("Progress", "order left_at is_open has_gap is_tracked")
 
 SHIPMENT_STATES = [
-    ("waiting", "To Ship"), ("ready", "To Be Told"), ("sending", "Being Told"), ("sent", "Sent"), ("failed", "Failed"),
-    ("skipped", "Not Told"),
+    ("waiting", "Waiting"), ("ready", "Ready"), ("sending", "Sending"), ("sent", "Sent"), ("failed", "Failed"),
+    ("skipped", "Skipped"),
 ]
 
 
@@ -22,9 +24,9 @@ class SaleOrder(models.Model):
 
     extensiv_shipment_state = fields.Selection(
         SHIPMENT_STATES, "EIM Shipment", readonly=True, copy=False,
-        help="To Ship: not everything has left. To Be Told: EIM is told with the next pass. Being Told: EIM was "
-        "called, its answer is not known yet. Sent: EIM knows. Failed: see the message. Not Told: there is nothing "
-        "to tell, or the cart takes no confirmation.")
+        help="Waiting: not everything has left, or a tracking number is missing. Ready: EIM is told with the next "
+        "pass. Sending: EIM was called, its answer is not known yet. Sent: EIM knows. Failed: see the message. "
+        "Skipped: there is nothing to tell, or the cart takes no confirmation.")
     extensiv_shipped_at = fields.Datetime("Sent to EIM", readonly=True, copy=False)
     extensiv_sending_at = fields.Datetime(readonly=True, copy=False, help="When EIM was last called.")
     extensiv_ask_after = fields.Datetime(
@@ -84,7 +86,7 @@ class SaleOrder(models.Model):
                                     AND t.type = 'consu'), false),
                    COALESCE(bool_and(m.is_tracked) FILTER (WHERE m.has_left), false)
               FROM sale_order o
-              JOIN sale_order_line l ON l.order_id = o.id
+              LEFT JOIN sale_order_line l ON l.order_id = o.id
               LEFT JOIN product_product p ON p.id = l.product_id
               LEFT JOIN product_template t ON t.id = p.product_tmpl_id
               LEFT JOIN LATERAL (
@@ -159,10 +161,9 @@ class SaleOrder(models.Model):
         ready = self._extensiv_mark(progress)
         now, late = fields.Datetime.now(), {}
         for order, left_at, is_open, has_gap, is_tracked in progress:
-            cart = order.extensiv_cart_id
-            if (order in ready or is_open or has_gap or not left_at or is_tracked or order.extensiv_shipment_message
-                    or order.extensiv_shipment_state != "waiting"
-                    or left_at + timedelta(days=cart.wait_tracking_days) > now):
+            if is_open or has_gap or not left_at or is_tracked or order in ready or (
+                    order.extensiv_shipment_message or order.extensiv_shipment_state != "waiting"
+                    or left_at + timedelta(days=order.extensiv_cart_id.wait_tracking_days) > now):
                 continue
             message = self.env._(
                 "Order %(order)s left on %(moment)s without a tracking number. Enter it on the transfer, or press "
@@ -184,19 +185,21 @@ class SaleOrder(models.Model):
     def _extensiv_tell_changed_tracking(self, picking):
         """Tell of a tracking number that changed after EIM was told; it takes shipments only once."""
         told = {number for shipment in self.extensiv_shipments or ()
-                for number in shipment.get("tracking_no", "").split(",")}
-        numbers = {number.strip() for number in (picking.carrier_tracking_ref or "").split(",")} - {""}
-        left = self._extensiv_left_moves().picking_id
-        if not self.extensiv_shipments or picking not in left or numbers and numbers <= told:
+                for number in split_numbers(shipment.get("tracking_no"))}
+        numbers, key = set(split_numbers(picking.carrier_tracking_ref)), f"{self.extensiv_cust_ref}/tracking"
+        if not self.extensiv_shipments or picking not in self._extensiv_left_moves().picking_id:
+            return
+        if numbers <= told and bool(numbers) == bool(told):
+            self.env["extensiv.error"]._resolve(self.extensiv_account_id, "shipments", [key])
             return
         message = self.env._(
             "The tracking number of %(transfer)s is now %(numbers)s, but EIM was told %(told)s and takes shipments "
             "only once. Change it in the cart itself, then dismiss this error.",
             transfer=picking.name, numbers=", ".join(sorted(numbers)) or self.env._("empty"),
-            told=", ".join(sorted(filter(None, told))) or self.env._("none"))
+            told=", ".join(sorted(told)) or self.env._("none"))
         self._message_log(body=message)
         self.env["extensiv.error"]._report(self.extensiv_account_id, "shipments", {
-            f"{self.extensiv_cust_ref}/tracking": {"message": message, "category": "data", "document": self}})
+            key: {"message": message, "category": "data", "document": self}})
 
     # -- buttons
 

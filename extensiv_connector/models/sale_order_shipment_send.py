@@ -129,7 +129,10 @@ class SaleOrder(models.Model):
         told = waiting.mapped(lambda order: order.extensiv_shipment_message or "")
         if busy:
             told.append(self.env._("A pass is already at work elsewhere; it sends what is to be told."))
-        message = "\n".join(filter(None, told)) or self.env._("EIM was told.")
+        if any(order.extensiv_shipment_state == "sending" for order in waiting):
+            told.append(self.env._("EIM has not shown yet what the last call did; it is asked again within minutes."))
+        message = "\n".join(filter(None, told)) or (
+            self.env._("EIM is told as soon as it allows.") if waiting else self.env._("EIM was told."))
         return self.env["extensiv.account"]._notification(
             self.env._("Shipments"), message, "warning" if waiting else "success", sticky=bool(waiting))
 
@@ -295,7 +298,7 @@ class SaleOrder(models.Model):
         # One mapping to mend, not one error for each order that uses it.
         self._extensiv_set_state("failed", words, extensiv_refused_carrier_id=carrier.id)
         self.env["extensiv.error"]._report(self.extensiv_account_id, "shipments", {
-            self.env._("delivery method %s", carrier.name): {
+            f"delivery method {carrier.with_context(lang='en_US').name}": {
                 "message": self.env._(
                     "EIM refused the carrier “%(carrier)s”, method “%(method)s”, of delivery method %(name)s: "
                     "%(words)s Set both on the delivery method; the orders concerned are then sent.",

@@ -5,12 +5,12 @@ from odoo.tests import Form, tagged
 from .common import ConnectorCase
 
 
-@tagged("post_install", "-at_install")
-class ShipmentCase(ConnectorCase):
+class ShipmentMixin:
+    """Builders on top of ``ConnectorMixin``."""
 
     @classmethod
-    def setUpClass(cls):
-        super().setUpClass()
+    def _make_world(cls):
+        super()._make_world()
         cls.tee, cls.mug = cls.products
         cls.warehouse = cls.env["stock.warehouse"].search([("company_id", "=", cls.company.id)], limit=1)
         cls.carrier = cls.env["delivery.carrier"].create({
@@ -85,3 +85,8 @@ class ShipmentCase(ConnectorCase):
         return self.env["extensiv.error"].search(
             [("account_id", "=", self.account.id), ("flow", "=", "shipments"), ("key", "=", key),
              ("state", "=", "open")])
+
+
+@tagged("post_install", "-at_install")
+class ShipmentCase(ShipmentMixin, ConnectorCase):
+    """For tests that need no browser."""

@@ -53,7 +53,7 @@ class TestShipmentsWhen(ShipmentCase):
         self.ship(sale.picking_ids.filtered(lambda picking: picking.state == "assigned"))
         self.push()
         self.assertEqual(self.contents(), [("1Z999", {"TEE-1": 2})])
-        self.assertIn("Of 3 × TEE-1 only 2 left.", sale.extensiv_shipment_message)
+        self.assertIn("Of 3 × TEE-1 only 2 were delivered.", sale.extensiv_shipment_message)
 
     def test_a_backorder_is_waited_for(self):
         sale = self.order()
