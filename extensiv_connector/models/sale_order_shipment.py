@@ -8,8 +8,8 @@ from odoo.tools import SQL, format_datetime
 from .sale_order_parcels import split_numbers
 
 # How far the deliveries of an order are: when the last one left (None: nothing has), whether a move is still open,
-# whether a line has none yet, whether every transfer has a tracking number.
-Progress = namedtuple("Progress", "order left_at is_open has_gap is_tracked")
+# whether a line has none yet, whether every transfer has a tracking number; and what its cart wants to be told.
+Progress = namedtuple("Progress", "order left_at is_open has_gap is_tracked state shipment_state is_off waits")
 
 SHIPMENT_STATES = [
     ("waiting", "Waiting"), ("ready", "Ready"), ("sending", "Sending"), ("sent", "Sent"), ("failed", "Failed"),
@@ -73,6 +73,7 @@ class SaleOrder(models.Model):
         """
         for model, names in {
             "sale.order": ["state", "extensiv_shipment_state"],
+            "extensiv.cart": ["push_shipments", "wait_tracking"],
             "sale.order.line": ["product_uom_qty", "product_id", "order_id", "display_type"],
             "stock.move": ["state", "quantity", "sale_line_id", "to_refund", "picking_id", "date"],
             "stock.picking": ["carrier_tracking_ref", "date_done"],
@@ -84,8 +85,10 @@ class SaleOrder(models.Model):
                    COALESCE(bool_or(m.is_open), false),
                    COALESCE(bool_or(m.id IS NULL AND l.display_type IS NULL AND l.product_uom_qty > 0
                                     AND t.type = 'consu'), false),
-                   COALESCE(bool_and(m.is_tracked) FILTER (WHERE m.has_left), false)
+                   COALESCE(bool_and(m.is_tracked) FILTER (WHERE m.has_left), false),
+                   o.state, o.extensiv_shipment_state, cart.push_shipments IS FALSE, cart.wait_tracking IS TRUE
               FROM sale_order o
+              LEFT JOIN extensiv_cart cart ON cart.id = o.extensiv_cart_id
               LEFT JOIN sale_order_line l ON l.order_id = o.id
               LEFT JOIN product_product p ON p.id = l.product_id
               LEFT JOIN product_template t ON t.id = p.product_tmpl_id
@@ -103,7 +106,7 @@ class SaleOrder(models.Model):
                      LEFT JOIN stock_picking picking ON picking.id = move.picking_id
                     WHERE move.sale_line_id = l.id) AS m ON true
              WHERE %s
-             GROUP BY o.id ORDER BY o.id""", orders))
+             GROUP BY o.id, cart.id ORDER BY o.id""", orders))
         return [Progress(self.browse(row[0]), *row[1:]) for row in rows]
 
     @api.model
@@ -115,24 +118,21 @@ class SaleOrder(models.Model):
         :param progress: of orders whose state is ``waiting`` or ``skipped``
         :return: the orders marked ready
         """
-        ready, off, nothing = self.browse(), self.browse(), self.browse()
-        for order, left_at, is_open, has_gap, is_tracked in progress:
-            if is_open:
+        ready, off, nothing = [], [], []
+        for of in progress:
+            is_settled = of.state == "cancel" or of.state == "sale" and not of.has_gap
+            if of.is_open or not is_settled:
                 continue
-            cart = order.extensiv_cart_id
-            if not left_at and (order.state == "cancel" or order.state == "sale" and not has_gap):
-                nothing += order
-            elif left_at and (order.state == "cancel" or not has_gap):
-                if cart and not cart.push_shipments:
-                    off += order
-                elif is_tracked or not cart.wait_tracking:
-                    ready += order
-        ready._extensiv_set_state("ready")
-        off.filtered(lambda order: order.extensiv_shipment_state != "skipped")._extensiv_set_state(
-            "skipped", self.env._("The cart takes no confirmation of shipments."))
-        nothing.filtered(lambda order: order.extensiv_shipment_state != "skipped")._extensiv_set_state(
+            if not of.left_at or of.is_off:
+                if of.shipment_state != "skipped":
+                    (off if of.left_at else nothing).append(of.order.id)
+            elif of.is_tracked or not of.waits:
+                ready.append(of.order.id)
+        self.browse(off)._extensiv_set_state("skipped", self.env._("The cart takes no confirmation of shipments."))
+        self.browse(nothing)._extensiv_set_state(
             "skipped", self.env._("Everything was cancelled: nothing is left to ship."))
-        return ready
+        self.browse(ready)._extensiv_set_state("ready")
+        return self.browse(ready)
 
     def _extensiv_set_state(self, state, message=False, **values):
         """Write the state of the shipment and why; what a form shows of it is not worth a tracking message."""
@@ -160,10 +160,12 @@ class SaleOrder(models.Model):
             "o.extensiv_shipment_state = 'waiting' AND o.extensiv_account_id = %s", account.id))
         ready = self._extensiv_mark(progress)
         now, late = fields.Datetime.now(), {}
-        for order, left_at, is_open, has_gap, is_tracked in progress:
-            if is_open or has_gap or not left_at or is_tracked or order in ready or (
-                    order.extensiv_shipment_message or order.extensiv_shipment_state != "waiting"
-                    or left_at + timedelta(days=order.extensiv_cart_id.wait_tracking_days) > now):
+        for of in progress:
+            if of.is_open or of.has_gap or not of.left_at or of.is_tracked or of.is_off or of.order in ready:
+                continue
+            order, left_at = of.order, of.left_at
+            if order.extensiv_shipment_message or left_at + timedelta(
+                    days=order.extensiv_cart_id.wait_tracking_days) > now:
                 continue
             message = self.env._(
                 "Order %(order)s left on %(moment)s without a tracking number. Enter it on the transfer, or press "

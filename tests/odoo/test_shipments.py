@@ -23,6 +23,7 @@ products = env["product.product"].create([
 warehouse = env["stock.warehouse"].search([], limit=1)
 for product in products:
     env["stock.quant"]._update_available_quantity(product, warehouse.lot_stock_id, 10**5)
+env.company.stock_text_confirmation = False
 account = env["extensiv.account"].create({
     "name": "Shops", "base_url": args["base_url"], "api_user": "demo", "api_key": "demo-key",
     "import_from": "2000-01-01",
