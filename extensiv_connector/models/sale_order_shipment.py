@@ -218,6 +218,7 @@ class SaleOrder(models.Model):
                     progress.order.name))
         if self.filtered(lambda order: order.extensiv_shipment_state == "sent"):
             raise UserError(self.env._("EIM was told already. A manager can send it again."))
+        self._extensiv_check_connected()
         # An intent without outcome stays one: EIM is asked first.
         self.sudo().filtered(lambda order: order.extensiv_shipment_state != "sending")._extensiv_set_state("ready")
         return self._extensiv_send_for_person(self.env._("%s sends the shipment to EIM.", self.env.user.name))
@@ -239,6 +240,7 @@ class SaleOrder(models.Model):
         if not self.env.su and not self.env.user.has_group("extensiv_connector.group_manager"):
             raise UserError(self.env._("Only an Extensiv manager can do this."))
         self._extensiv_check_button()
+        self._extensiv_check_connected()
         self.sudo()._extensiv_set_state("ready")
         return self._extensiv_send_for_person(self.env._("%s sends the shipment to EIM again.", self.env.user.name))
 
@@ -248,3 +250,8 @@ class SaleOrder(models.Model):
         for order in self:
             if not order.extensiv_cust_ref:
                 raise UserError(self.env._("%s did not come from EIM.", order.name))
+
+    def _extensiv_check_connected(self):
+        for account in self.sudo().extensiv_account_id:
+            if account.state != "connected" or account._is_copy():
+                raise UserError(self.env._("%s is not connected. Press Connect first.", account.name))

@@ -1,3 +1,4 @@
+import logging
 import re
 from datetime import timedelta
 
@@ -8,6 +9,9 @@ from odoo.exceptions import UserError
 from odoo.tools import SQL
 
 from ..eim import errors as eim
+from .extensiv_run import is_conflict, log_unexpected
+
+_logger = logging.getLogger(__name__)
 
 BATCH = 20
 # Troubles one after the other that end a pass: then it is not the order, and each may cost 30 s.
@@ -115,8 +119,6 @@ class SaleOrder(models.Model):
         orders._message_log_batch(bodies=dict.fromkeys(orders.ids, note))
         Run._commit_caller()
         for account, of_account in orders.grouped("extensiv_account_id").items():
-            if account.state != "connected" or account._is_copy():
-                raise UserError(self.env._("%s is not connected. Press Connect first.", account.name))
             with Run._only_pass(account, "shipments") as free:
                 if not free:
                     busy = True
@@ -161,7 +163,7 @@ class SaleOrder(models.Model):
         trouble = self._extensiv_settle(pass_) if sending else None
         if trouble or self.extensiv_shipment_state != "ready":
             return trouble
-        shipments = pass_.repeat_on_conflict(self._extensiv_intend)
+        shipments = pass_.repeat_on_conflict(self._extensiv_intend_alone)
         if not shipments:
             pass_.failed += self.extensiv_shipment_state == "failed"
             return None
@@ -181,6 +183,18 @@ class SaleOrder(models.Model):
             return None
         pass_.failed += 1
         return None if isinstance(error, eim.Refused) else error
+
+    def _extensiv_intend_alone(self):
+        """Write down the intent; whatever is wrong with this order, the others are told."""
+        try:
+            with self.env.cr.savepoint():
+                return self._extensiv_intend()
+        except Exception as error:  # noqa: BLE001 - any trouble of ours with one order
+            if is_conflict(error):
+                raise
+            log_unexpected(_logger, error, "The shipment of order %s could not be written", self.id)
+            return self._extensiv_fail(self.env._(
+                "Writing the shipment failed unexpectedly (%s). The server's log says where.", type(error).__name__))
 
     def _extensiv_intend(self):
         """Write down what EIM is about to be told.

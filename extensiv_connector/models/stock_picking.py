@@ -15,13 +15,14 @@ class StockPicking(models.Model):
 
     def _action_done(self):
         """Mark the orders that these transfers complete; EIM is told later, by the schedule."""
-        result = super()._action_done()
+        # A label bought while validating writes its number: once marked below, not once a transfer.
+        result = super(StockPicking, self.with_context(extensiv_validating=True))._action_done()
         self.env["sale.order"]._extensiv_mark_delivered(self)
         return result
 
     def write(self, vals):
         result = super().write(vals)
-        if "carrier_tracking_ref" in vals:
+        if "carrier_tracking_ref" in vals and not self.env.context.get("extensiv_validating"):
             self.env["sale.order"]._extensiv_retracked(self.filtered(lambda picking: picking.state == "done"))
         return result
 

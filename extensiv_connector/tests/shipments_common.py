@@ -12,6 +12,8 @@ class ShipmentMixin:
     def _make_world(cls):
         super()._make_world()
         cls.tee, cls.mug = cls.products
+        if "stock_text_confirmation" in cls.company._fields:
+            cls.company.stock_text_confirmation = False  # a text message would be offered with each validation
         cls.warehouse = cls.env["stock.warehouse"].search([("company_id", "=", cls.company.id)], limit=1)
         cls.carrier = cls.env["delivery.carrier"].create({
             "name": "UPS Ground", "extensiv_carrier": "UPS", "extensiv_method": "Ground",

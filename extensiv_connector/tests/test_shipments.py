@@ -243,7 +243,7 @@ class TestShipmentsWhen(ShipmentCase):
         sales.extensiv_shipment_state = "waiting"
         self.env.flush_all()
         self.env.invalidate_all()
-        with self.assertQueryCount(8):
+        with self.assertQueryCount(5):
             self.env["sale.order"]._extensiv_mark_delivered(pickings)
             self.env.flush_all()
         self.assertEqual(set(sales.mapped("extensiv_shipment_state")), {"ready"})

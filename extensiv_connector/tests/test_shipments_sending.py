@@ -125,6 +125,21 @@ class TestShipmentsSending(ShipmentCase):
         self.assertEqual(sales.mapped("extensiv_shipment_state"), ["sent", "failed", "sent"])
         self.assertEqual((run.state, run.done_count, run.failed_count), ("partial", 2, 1))
 
+    def test_an_order_that_cannot_be_written_does_not_hold_up_the_others(self):
+        sales = self.left("S-1") + self.left("S-2")
+        whole = type(sales)._extensiv_shipments
+
+        def shipments(sale):
+            if sale == sales[0]:
+                raise ZeroDivisionError
+            return whole(sale)
+
+        self.patch(type(sales), "_extensiv_shipments", shipments)
+        with self.assertLogs("odoo.addons.extensiv_connector", "ERROR"):
+            self.push()
+        self.assertEqual(sales.mapped("extensiv_shipment_state"), ["failed", "sent"])
+        self.assertIn("ZeroDivisionError", self.shipment_error().message)
+
     def test_unreachable_eim_is_retried_with_growing_pauses(self):
         sale = self.left()
         address = self.account.base_url
@@ -198,6 +213,14 @@ class TestShipmentsSending(ShipmentCase):
         said = self.send(sale.picking_ids)["params"]
         self.assertEqual(said["type"], "warning")
         self.assertIn("The moon is in the way.", said["message"])
+
+    def test_send_now_needs_a_connected_account(self):
+        sale = self.left()
+        sale.extensiv_shipment_state = "failed"
+        self.account.state = "draft"
+        with self.assertRaisesRegex(UserError, "not connected"):
+            self.send(sale)
+        self.assertEqual(sale.extensiv_shipment_state, "failed")
 
     def test_mark_as_sent_by_hand(self):
         sale = self.left()
