@@ -73,6 +73,6 @@ class TestShipmentsBrowser(ShipmentMixin, ConnectorMixin, HttpCase):
         self.env.invalidate_all()
         self.act(sale, SEE_SENT)
         self.act(sale.picking_ids, SEE_SENT)
-        with urlopen(self.sandbox.base_url) as answer:
+        with urlopen(self.sandbox.base_url, timeout=10) as answer:
             page = answer.read().decode()
         self.assertIn("UPS Ground 1Z999AA10123456784: 2 × TEE-1, 1 × MUG-1", page)
