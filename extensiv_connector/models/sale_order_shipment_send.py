@@ -294,7 +294,7 @@ class SaleOrder(models.Model):
         elif isinstance(error, eim.Refused):
             self._extensiv_refused(error, status)
         else:
-            self._extensiv_fail(error.message, error, "transient")
+            self._extensiv_fail(self.env._("%s It is tried again by itself.", error.message), error, "transient")
 
     def _extensiv_refused(self, error, status):
         if status in KNOWN_AT_EIM:

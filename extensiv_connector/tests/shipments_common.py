@@ -9,8 +9,7 @@ class ShipmentMixin:
     """Builders on top of ``ConnectorMixin``."""
 
     @classmethod
-    def _make_world(cls):
-        super()._make_world()
+    def _make_warehouse(cls):
         cls.tee, cls.mug = cls.products
         if "stock_text_confirmation" in cls.company._fields:
             cls.company.stock_text_confirmation = False  # a text message would be offered with each validation
@@ -92,3 +91,8 @@ class ShipmentMixin:
 @tagged("post_install", "-at_install")
 class ShipmentCase(ShipmentMixin, ConnectorCase):
     """For tests that need no browser."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls._make_warehouse()

@@ -56,6 +56,7 @@ class TestShipmentsBrowser(ShipmentMixin, ConnectorMixin, HttpCase):
         super().setUpClass()
         cls._start_sandbox()
         cls._make_world()
+        cls._make_warehouse()
 
     def act(self, record, steps):
         """Let the administrator open the form of ``record`` and do ``steps``."""

@@ -2,6 +2,8 @@
 
 from datetime import timedelta
 
+from lxml import etree
+
 from odoo.exceptions import UserError
 from odoo.tests import new_test_user
 from odoo.tools import mute_logger
@@ -257,6 +259,16 @@ class TestShipmentsSending(ShipmentCase):
                 getattr(sale.with_user(salesman), action)()
         self.send(sale.picking_ids.with_user(keeper), "action_extensiv_send")
         self.assertEqual(sale.extensiv_shipment_state, "sent")
+
+    def test_sending_again_and_marking_by_hand_warn_first(self):
+        for model in ("sale.order", "stock.picking"):
+            arch = etree.fromstring(self.env[model].get_view(view_type="form")["arch"])
+            buttons = {name: arch.xpath(f"//header/button[@name='{name}']") for name in (
+                "action_extensiv_send", "action_extensiv_mark_sent", "action_extensiv_resend")}
+            self.assertEqual([len(found) for found in buttons.values()], [1, 1, 1])
+            self.assertIn("only once", buttons["action_extensiv_resend"][0].get("confirm"))
+            self.assertTrue(buttons["action_extensiv_mark_sent"][0].get("confirm"))
+            self.assertTrue(arch.xpath("//field[@name='extensiv_shipment_state'][@widget='badge']"))
 
     # -- afterwards
 

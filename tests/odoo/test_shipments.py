@@ -122,6 +122,17 @@ def test_a_killed_process_is_repaired_by_the_next_run(odoo, delivered, method, a
     assert odoo.query("SELECT count(*) FROM extensiv_run WHERE state = 'running'") == [(0,)]
 
 
+def test_a_process_killed_while_it_repairs_another_is_repaired_too(odoo, delivered):
+    sandbox = delivered(2)
+    for method in ("ship", "_extensiv_note_status"):
+        victim = odoo.start(STALL, {"method": method, "after": True})
+        assert victim.stdout.readline().strip() == "stalled"
+        os.kill(victim.pid, signal.SIGKILL)
+        victim.wait()
+    odoo.run(PUSH, {})
+    assert_each_told_once(odoo, sandbox, 2)
+
+
 def test_what_a_killed_process_may_still_have_under_way_is_not_sent_again_at_once(odoo, delivered):
     sandbox = delivered(1)
     victim = odoo.start(STALL, {"method": "ship", "after": False})
