@@ -27,6 +27,7 @@
         "views/product_views.xml",
         "views/stock_location_views.xml",
         "views/sale_order_views.xml",
+        "views/extensiv_shipment_views.xml",
         "wizards/extensiv_cancel_views.xml",
         "wizards/extensiv_choose_product_views.xml",
         "wizards/extensiv_compare_views.xml",

@@ -194,6 +194,7 @@ class ExtensivOrder(models.Model):
             "extensiv_account_id": account.id,
             "extensiv_cart_id": cart.id,
             "extensiv_cust_ref": record.cust_ref,
+            "extensiv_shipment_state": "waiting",
             "extensiv_instructions": self._prepare_instructions(wire),
             "extensiv_expected_total": float(draft.priced.expected_total),
             "order_line": [Command.create(vals) for vals in self._prepare_lines_vals(account, draft)],

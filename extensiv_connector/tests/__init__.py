@@ -15,4 +15,8 @@ from . import test_order_lines
 from . import test_order_money
 from . import test_orders
 from . import test_security
+from . import test_shipments
+from . import test_shipments_browser
+from . import test_shipments_contents
+from . import test_shipments_sending
 from . import test_views

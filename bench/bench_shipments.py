@@ -1,0 +1,110 @@
+"""What telling EIM of shipments costs the warehouse, and how much of EIM's allowance it uses."""
+
+from __future__ import annotations
+
+import statistics
+import time
+from unittest.mock import patch
+
+DELIVERIES = 100
+PAIRS = 10
+ORDERS = 300
+BUCKET, PER_SECOND = 100, 1 / 0.6
+
+
+def run(bench):
+    """`_action_done` on 100 deliveries with the connector's hook and without; then 300 ready orders sent."""
+    eim = bench.sandbox("--orders", str(ORDERS), "--no-rate-limit")
+    account, sales = import_orders(bench, eim)
+    pickings = sales.picking_ids
+    for picking in pickings:
+        picking.carrier_tracking_ref = f"1Z{picking.id}"
+    pickings.move_ids.picked = True
+    bench.env.cr.commit()
+    figures = measure_done(bench, pickings[:DELIVERIES])
+    pickings._action_done()
+    bench.env.cr.commit()
+    return figures | measure_sending(bench, eim, account, sales)
+
+
+def import_orders(bench, eim):
+    """Bring the sandbox's orders in without the calls that acknowledging takes."""
+    env = bench.env
+    env.company.stock_text_confirmation = False
+    warehouse = env["stock.warehouse"].search([], limit=1)
+    skus = sorted({line["item"] for order in eim.get("/sandbox/orders") for line in order["items"]})
+    for product in env["product.product"].create([
+        {"name": sku, "default_code": sku, "is_storable": True} for sku in skus
+    ]):
+        env["stock.quant"]._update_available_quantity(product, warehouse.lot_stock_id, 10**5)
+    account = env["extensiv.account"].create({
+        "name": "Shops", "base_url": eim.base_url, "api_user": "demo", "api_key": "demo-key",
+        "import_from": "2000-01-01",
+    })
+    account.action_connect()
+    env.cr.commit()
+    client, page, orders = account._client(), 1, []
+    while len(orders) < ORDERS:
+        orders += client.list_orders("new", page=page).items
+        page += 1
+    inbox = env["extensiv.order"]._store_fetched(account, orders)
+    inbox.acknowledged_at = account.import_from
+    with bench.measure(f"{ORDERS} orders imported"):
+        for start in range(0, ORDERS, 50):
+            inbox[start : start + 50]._import_batch()
+            env.cr.commit()
+    return account, inbox.sale_order_id
+
+
+def measure_done(bench, pickings):
+    """Validate the same deliveries again and again, each time rolled back, in turn with and without the hook."""
+    with_hook, without, queries = [], [], []
+    order_model = type(bench.env["sale.order"])
+    done_once(bench, pickings)  # warms the caches for both
+    for pair in range(PAIRS):
+        turns = [(with_hook, order_model._extensiv_mark_delivered), (without, lambda self, pickings: None)]
+        seen = {}
+        for times, hook in turns if pair % 2 else reversed(turns):
+            with patch.object(order_model, "_extensiv_mark_delivered", hook):
+                seconds, seen[times is with_hook] = done_once(bench, pickings)
+            times.append(seconds)
+        queries.append(seen[True] - seen[False])
+    overhead = statistics.median(a / b - 1 for a, b in zip(with_hook, without, strict=True))
+    extra = max(queries)
+    bench.table(["_action_done on 100 deliveries", "seconds (median of 10)", "queries"], [
+        ["without the connector", statistics.median(without), seen[False]],
+        ["with it", statistics.median(with_hook), seen[True]]])
+    return {"done_overhead": round(overhead, 4), "done_extra_queries": extra}
+
+
+def done_once(bench, pickings):
+    cr = bench.env.cr
+    bench.env.invalidate_all()
+    start, queries = time.perf_counter(), cr.sql_log_count
+    pickings._action_done()
+    bench.env.flush_all()
+    result = time.perf_counter() - start, cr.sql_log_count - queries
+    cr.rollback()
+    bench.env.invalidate_all()
+    return result
+
+
+def measure_sending(bench, eim, account, sales):
+    """Send every order at the pace that EIM's leaky bucket allows."""
+    eim.post("/sandbox/settings", {"rate_limit": True})
+    bench.env.cr.execute("DELETE FROM extensiv_bucket")
+    bench.env.cr.commit()
+    before = len(eim.get("/sandbox/calls"))
+    start = time.perf_counter()
+    while sales.filtered(lambda order: order.extensiv_shipment_state != "sent"):
+        account.action_push_shipments()
+        bench.env.invalidate_all()
+    seconds = time.perf_counter() - start
+    calls = len(eim.get("/sandbox/calls")) - before
+    allowed = BUCKET + seconds * PER_SECOND
+    state = eim.get("/sandbox/state")
+    told = [event for event in eim.get("/sandbox/shipments") if not event["refusal"]]
+    assert len(told) == len({event["cust_ref"] for event in told}) == ORDERS
+    bench.table(["sending", "orders", "calls", "seconds", "calls allowed"], [
+        ["at the bucket's pace", ORDERS, calls, seconds, allowed]])
+    return {"bucket_share": round(calls / allowed, 3), "rate_limited": state["rate_limited"]}

@@ -1,0 +1,79 @@
+from odoo import api, fields, models
+
+from ..eim import errors as eim
+
+# Odoo's own integrations and the brand that EIM knows them by.
+BRANDS = {
+    "ups": "UPS", "ups_rest": "UPS", "usps": "USPS", "usps_rest": "USPS", "fedex": "FEDEX", "fedex_rest": "FEDEX",
+    "dhl": "DHL", "dhl_rest": "DHL", "bpost": "BPOST",
+}
+
+
+class DeliveryCarrier(models.Model):
+    _inherit = "delivery.carrier"
+
+    extensiv_carrier = fields.Char(
+        "EIM Carrier", copy=False,
+        help="The carrier's brand in upper case as EIM expects it, such as UPS, USPS, FEDEX or DHL; for freight its "
+        "SCAC. Empty: proposed with the first shipment, from EIM's list of ship methods or the name.")
+    extensiv_method = fields.Char(
+        "EIM Method", copy=False, help="The shipping method that EIM is told, a code or text such as UPS Ground.")
+
+    def write(self, vals):
+        result = super().write(vals)
+        if {"extensiv_carrier", "extensiv_method"} & vals.keys():
+            self.sudo()._extensiv_mended()
+        return result
+
+    def _extensiv_mended(self):
+        """Take up the orders that failed because EIM refused the carrier of these delivery methods."""
+        self.env["extensiv.error"].search([
+            ("flow", "=", "shipments"), ("state", "=", "open"),
+            ("res_model", "=", self._name), ("res_id", "in", self.ids),
+        ]).write({"state": "resolved", "next_try": False})
+        refused = self.env["sale.order"].search([("extensiv_refused_carrier_id", "in", self.ids)])
+        if refused:
+            refused._extensiv_retry()
+
+    def _extensiv_names(self):
+        """Return carrier and method as EIM is told them."""
+        self.ensure_one()
+        if self.extensiv_carrier:
+            return self.extensiv_carrier, self.extensiv_method or ""
+        return self._extensiv_proposal(())
+
+    def _extensiv_proposal(self, methods):
+        """Return the carrier and method to propose: as EIM lists them, else by the carrier's own kind, else by name.
+
+        :param methods: ``eim.wire.ShipMethod`` objects
+        """
+        name = self.with_context(lang="en_US").name
+        found = [method for method in methods if method.carrier and _plain(method.description) and {
+            _plain(method.description), _plain(f"{method.carrier} {method.description}"),
+        } & {_plain(name), _plain(f"{method.carrier} {name}")}]
+        if found:
+            return found[0].carrier.upper(), found[0].description
+        return BRANDS.get(self.delivery_type) or name.strip().upper(), name.strip()
+
+    @api.model
+    def _extensiv_propose(self, pass_, orders):
+        """Fill in what EIM calls the carriers of ``orders`` where a person has not yet."""
+        carriers = (orders.picking_ids.carrier_id | orders.carrier_id).filtered(
+            lambda carrier: not carrier.extensiv_carrier)
+        if not carriers:
+            return
+        pass_.commit()
+        try:
+            methods = pass_.client.list_ship_methods()
+        except (eim.Refused, eim.Unreadable):
+            methods = ()
+
+        def propose():
+            for carrier in carriers:
+                carrier.extensiv_carrier, carrier.extensiv_method = carrier._extensiv_proposal(methods)
+
+        pass_.repeat_on_conflict(propose)
+
+
+def _plain(text):
+    return "".join(character for character in (text or "").casefold() if character.isalnum())

@@ -1,0 +1,259 @@
+import re
+from collections import Counter
+from dataclasses import dataclass, field
+from decimal import ROUND_FLOOR, Decimal
+
+from odoo import models
+from odoo.tools import format_list
+
+from ..eim.wire import Order, Shipment, ShipmentItem
+
+# *Inferred*: what to call the carrier of an order that names none anywhere; EIM wants one with each shipment.
+NO_CARRIER = "OTHER"
+
+
+@dataclass
+class Parcel:
+    """What left in one package of one transfer, or loose in it; after merging, everything under one number.
+
+    :param items: ``{(sku, lot, serial): Decimal}`` in the units of the order's line
+    :param weight: in the database's unit of weight, None where unknown
+    """
+
+    picking: object
+    package: object
+    move_lines: list = field(default_factory=list)
+    numbers: list = field(default_factory=list)
+    items: Counter = field(default_factory=Counter)
+    weight: float | None = 0.0
+
+    def absorb(self, other):
+        """Take over what is in ``other``."""
+        self.items.update(other.items)
+        self.weight = None if None in (self.weight, other.weight) else self.weight + other.weight
+
+    def give_piece(self):
+        """Return a parcel with a part of this one's contents, or None when it holds a single piece."""
+        if len(self.items) > 1:
+            key, quantity = list(self.items.items())[-1]
+        else:
+            [(key, quantity)] = self.items.items()
+            if quantity < 2:
+                return None
+            quantity = Decimal(1)
+        self.items[key] -= quantity
+        self.items = +self.items
+        # Nobody wrote down which piece is where, so neither part's weight is known.
+        self.weight = None
+        return Parcel(self.picking, self.package, items=Counter({key: quantity}), weight=None)
+
+
+class SaleOrder(models.Model):
+    """What left the warehouse for an order, as EIM takes it: one shipment a tracking number."""
+
+    _inherit = "sale.order"
+
+    def _extensiv_shipments(self):
+        """Return the shipments of all that left for the order, and sentences on what they leave out.
+
+        Their contents are what EIM ordered, by the SKU it sent, as far as it was delivered.
+
+        :return: ``(list of wire.Shipment, sentences)``; no shipment when nothing that EIM ordered has left
+        """
+        self.ensure_one()
+        parcels = self._extensiv_pack()
+        notes = self._extensiv_fill(parcels)
+        merged = self._extensiv_merge(parcels)
+        full = [parcel for parcel in merged if parcel.items]
+        if not full:
+            return [], notes
+        for empty in merged:
+            if not empty.items and empty.numbers:
+                # No number gets lost: the buyer waits for that box too.
+                full[-1].numbers += empty.numbers
+                notes.append(self.env._(
+                    "Nothing that EIM ordered by itself is under tracking number %(numbers)s; it is told together "
+                    "with %(first)s.", numbers=", ".join(empty.numbers), first=full[-1].numbers[0]))
+        return [self._extensiv_shipment(parcel) for parcel in full], notes
+
+    def _extensiv_shipment(self, parcel):
+        """Return ``parcel`` as ``wire.Shipment``."""
+        delivery = parcel.picking.carrier_id or self.carrier_id
+        carrier, method = delivery._extensiv_names() if delivery else (self._extensiv_asked_carrier(), "")
+        return Shipment(
+            carrier=carrier,
+            method=method,
+            tracking_no=",".join(parcel.numbers),
+            date=parcel.picking.date_done,
+            items=tuple(
+                ShipmentItem(sku, quantity, lot_code=lot, serial_no=serial)
+                for (sku, lot, serial), quantity in parcel.items.items()),
+            weight_lbs=self._extensiv_pounds(parcel.weight),
+        )
+
+    def _extensiv_asked_carrier(self):
+        """Return the carrier that the buyer asked for, of an order that was sent with no delivery method."""
+        payload = self.extensiv_order_id.payload
+        return (Order.from_payload(payload).carrier.upper() if payload else "") or NO_CARRIER
+
+    def _extensiv_pounds(self, weight):
+        """Return a weight of this database in pounds, or None."""
+        unit = self.env["product.template"]._get_weight_uom_id_from_ir_config_parameter()
+        pounds = unit._compute_quantity(weight or 0.0, self.env.ref("uom.product_uom_lb"), round=False)
+        return Decimal(str(round(pounds, 2))) or None
+
+    # -- what left, by package
+
+    def _extensiv_left_moves(self):
+        """Return the done moves of the order to a customer, oldest first; returns sent back again are none."""
+        return self.order_line.move_ids.filtered(
+            lambda move: move.state == "done" and move.quantity > 0 and move.location_dest_id._is_outgoing()
+            and (not move.origin_returned_move_id or move.to_refund)
+        ).sorted(lambda move: (move.picking_id.date_done or move.date, move.picking_id.id, move.id))
+
+    def _extensiv_pack(self):
+        """Return a ``Parcel`` for each outermost package of each transfer, and one for what is loose in it."""
+        parcels = {}
+        for move in self._extensiv_left_moves():
+            for move_line in move.move_line_ids.filtered("quantity").sorted("id"):
+                package = move_line.result_package_id
+                while package.parent_package_id:
+                    package = package.parent_package_id
+                parcel = parcels.setdefault(
+                    (move.picking_id.id, package.id), Parcel(move.picking_id, package, weight=package.shipping_weight))
+                parcel.move_lines.append(move_line)
+        for parcel in parcels.values():
+            parcel.weight = parcel.weight or sum(
+                _quantity_in(line, line.product_id.uom_id) * line.product_id.weight for line in parcel.move_lines)
+        for (picking, _package), parcel in parcels.items():
+            if [key[0] for key in parcels].count(picking) == 1:
+                parcel.weight = parcel.picking.shipping_weight or parcel.weight  # a person may have weighed it
+        turn = {picking: number for number, picking in enumerate(dict.fromkeys(picking for picking, _ in parcels))}
+        # Packages in the order of their names, as their numbers are listed; what is loose comes last.
+        return sorted(parcels.values(), key=lambda parcel: (
+            turn[parcel.picking.id], not parcel.package, parcel.package.name or "", parcel.package.id or 0))
+
+    # -- what is in it
+
+    def _extensiv_fill(self, parcels):
+        """Put into each parcel what it holds of the lines that EIM ordered.
+
+        :return: sentences on what is missing, too many or not EIM's
+        """
+        digits = self.env["decimal.precision"].precision_get("Product Unit")
+        notes, foreign = [], Counter()
+        for line in self.order_line:
+            held = [(parcel, move_line) for parcel in parcels for move_line in parcel.move_lines
+                    if move_line.move_id.sale_line_id == line]
+            if not line.extensiv_sku:
+                for _parcel, move_line in held:
+                    foreign[move_line.product_id] += _quantity_in(move_line, move_line.product_id.uom_id)
+                continue
+            is_kit = any(move_line.product_id != line.product_id for _parcel, move_line in held)
+            shares = self._extensiv_kit_shares(line, held) if is_kit else [
+                (parcel, move_line.lot_id, _quantity_in(move_line, line.product_uom_id)) for parcel, move_line in held]
+            notes += self._extensiv_put(line, shares, digits)
+        if foreign:
+            notes.append(self.env._("Not told to EIM, which did not order it: %s", format_list(self.env, [
+                f"{quantity:g} × {product.display_name}" for product, quantity in foreign.items()])))
+        return notes
+
+    def _extensiv_put(self, line, shares, digits):
+        """Put the ``shares`` of one line, ``(parcel, lot, quantity)``, into their parcels, never more than ordered.
+
+        Rounding runs along, so that the parts add up to the rounded whole.
+        """
+        ordered = _rounded(line.product_uom_qty, digits)
+        left, told = 0.0, Decimal()
+        for parcel, lot, quantity in shares:
+            left += quantity
+            share = min(_rounded(left, digits), ordered) - told
+            if share > 0:
+                is_serial = lot and lot.product_id.tracking == "serial"
+                key = (line.extensiv_sku, "" if is_serial else lot.name or "", lot.name if is_serial else "")
+                parcel.items[key] += share
+                told += share
+        if _rounded(left, digits) > ordered:
+            return [self.env._(
+                "%(left)s × %(sku)s were delivered, but EIM ordered %(ordered)s and is told no more.",
+                left=f"{left:g}", sku=line.extensiv_sku, ordered=f"{ordered.normalize():f}")]
+        if told < ordered and line.product_id.type == "consu":
+            return [self.env._(
+                "Of %(ordered)s × %(sku)s only %(told)s were delivered.",
+                ordered=f"{ordered.normalize():f}", sku=line.extensiv_sku, told=f"{told.normalize():f}")]
+        return []
+
+    def _extensiv_kit_shares(self, line, held):
+        """Return how many kits each parcel completes; their number is Odoo's own, ``qty_delivered``.
+
+        A kit counts for the parcel that brings its last component.
+        """
+        kits = Decimal(str(line.qty_delivered))
+        totals, so_far, shares, complete = Counter(), Counter(), [], Decimal()
+        for _parcel, move_line in held:
+            totals[move_line.product_id] += _quantity_in(move_line, move_line.product_id.uom_id)
+        no_lot = self.env["stock.lot"]
+        for index, (parcel, move_line) in enumerate(held, 1):
+            so_far[move_line.product_id] += _quantity_in(move_line, move_line.product_id.uom_id)
+            part = min(so_far[product] / total for product, total in totals.items())
+            now = kits if index == len(held) else (
+                kits * Decimal(str(round(part, 6)))).to_integral_value(ROUND_FLOOR)
+            shares.append((parcel, no_lot, float(now - complete)))
+            complete = now
+        return shares
+
+    # -- under which number
+
+    def _extensiv_merge(self, parcels):
+        """Number the parcels, and return one for each tracking number, whatever transfers it came in."""
+        merged = {}
+        for picking in dict.fromkeys(parcel.picking for parcel in parcels):
+            for parcel in _number([parcel for parcel in parcels if parcel.picking == picking]):
+                # Without a number there is one shipment a transfer.
+                key = tuple(parcel.numbers) or picking.id
+                if key in merged:
+                    merged[key].absorb(parcel)
+                else:
+                    merged[key] = parcel
+        return list(merged.values())
+
+
+def split_numbers(text):
+    """Return the tracking numbers that a transfer joins by commas, each once."""
+    return list(dict.fromkeys(number.strip() for number in re.split(r"[,;\n]", text or "") if number.strip()))
+
+
+def _number(parcels):
+    """Give the parcels of one transfer its tracking numbers, several joined by commas, and return them.
+
+    A package named as a number has it. The others take the free numbers in turn, the last for all that remain. With
+    more numbers than packages nobody knows what is where: every number gets something of the contents.
+    """
+    numbers = split_numbers(parcels[0].picking.carrier_tracking_ref)
+    if not numbers:
+        return parcels
+    free = [number for number in numbers if number not in {parcel.package.name for parcel in parcels}]
+    unnamed = [parcel for parcel in parcels if parcel.package.name not in numbers]
+    for parcel in parcels:
+        if parcel.package.name in numbers:
+            parcel.numbers = [parcel.package.name]
+    for index, parcel in enumerate(unnamed):
+        parcel.numbers = [free[min(index, len(free) - 1)] if free else numbers[-1]]
+    for number in free[len(unnamed):]:
+        donor = max(unnamed or parcels, key=lambda parcel: sum(parcel.items.values()))
+        piece = donor.give_piece() if donor.items else None
+        if piece:
+            piece.numbers = [number]
+            parcels = [*parcels, piece]
+            unnamed = [*unnamed, piece]
+        else:
+            donor.numbers.append(number)
+    return parcels
+
+
+def _quantity_in(move_line, unit):
+    return move_line.product_uom_id._compute_quantity(move_line.quantity, unit, round=False)
+
+
+def _rounded(quantity, digits):
+    return Decimal(str(round(quantity, digits)))

@@ -1,0 +1,47 @@
+from odoo import fields, models
+from odoo.exceptions import UserError
+
+
+class StockPicking(models.Model):
+    """A transfer shows what EIM was told of its order, and marks the order when it completes it."""
+
+    _inherit = "stock.picking"
+
+    extensiv_shipment_state = fields.Selection(related="sale_id.extensiv_shipment_state", string="EIM Shipment")
+    extensiv_shipped_at = fields.Datetime(related="sale_id.extensiv_shipped_at", string="Sent to EIM")
+    extensiv_shipment_message = fields.Text(
+        related="sale_id.extensiv_shipment_message", string="EIM Shipment Notes")
+    extensiv_shipments_readable = fields.Text(related="sale_id.extensiv_shipments_readable", string="Told to EIM")
+
+    def _action_done(self):
+        """Mark the orders that these transfers complete; EIM is told later, by the schedule."""
+        # A label bought while validating writes its number: once marked below, not once a transfer.
+        result = super(StockPicking, self.with_context(extensiv_validating=True))._action_done()
+        self.env["sale.order"]._extensiv_mark_delivered(self)
+        return result
+
+    def write(self, vals):
+        result = super().write(vals)
+        if "carrier_tracking_ref" in vals and not self.env.context.get("extensiv_validating"):
+            self.env["sale.order"]._extensiv_retracked(self.filtered(lambda picking: picking.state == "done"))
+        return result
+
+    def action_extensiv_send(self):
+        """Tell EIM now of the shipments of the order, as the button of the order does."""
+        return self._extensiv_order().action_extensiv_send()
+
+    def action_extensiv_mark_sent(self):
+        """Note that EIM knows of the order's shipment already."""
+        return self._extensiv_order().action_extensiv_mark_sent()
+
+    def action_extensiv_resend(self):
+        """Send the shipment of the order again."""
+        if not self.env.user.has_group("extensiv_connector.group_manager"):
+            raise UserError(self.env._("Only an Extensiv manager can do this."))
+        return self._extensiv_order().action_extensiv_resend()
+
+    def _extensiv_order(self):
+        """Return the order, which people of the warehouse need not be allowed to open."""
+        self.env["extensiv.error"]._check_user()
+        self.check_access("read")
+        return self.sudo().sale_id

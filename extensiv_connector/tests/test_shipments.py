@@ -1,0 +1,260 @@
+"""When is an order told: once everything has left, whatever the route."""
+
+from datetime import timedelta
+from unittest.mock import patch
+
+from odoo import fields
+from odoo.tests import new_test_user
+
+from .shipments_common import ShipmentCase
+
+
+class TestShipmentsWhen(ShipmentCase):
+
+    def assert_not_told(self, sale, state="waiting"):
+        self.assertEqual(sale.extensiv_shipment_state, state)
+        self.push()
+        self.assertEqual(sale.extensiv_shipment_state, state)
+        self.assertFalse(self.told(sale.extensiv_cust_ref))
+        self.assertNotIn("ship", self.calls())
+
+    def test_an_order_in_one_step_is_told_when_it_left(self):
+        sale = self.order()
+        self.assert_not_told(sale)
+        self.ship(sale.picking_ids)
+        self.assertEqual(sale.extensiv_shipment_state, "ready")
+        run = self.push()
+        self.assertEqual((run.state, run.done_count, sale.extensiv_shipment_state), ("done", 1, "sent"))
+        self.assertTrue(sale.extensiv_shipped_at)
+        self.assertEqual(self.contents(), [("1Z999", {"TEE-1": 2, "MUG-1": 1})])
+        self.assertEqual(self.at_eim("S-1")["order_status"], "shipped")
+
+    def test_nobody_validating_a_transfer_waits_for_eim(self):
+        sale = self.order()
+        calls = len(self.calls())
+        self.ship(sale.picking_ids)
+        self.assertEqual(len(self.calls()), calls)
+
+    def test_pick_pack_ship_is_told_with_the_last_step(self):
+        self.warehouse.delivery_steps = "pick_pack_ship"
+        sale = self.order()
+        for _step in range(3):
+            self.assert_not_told(sale)
+            self.ship(sale.picking_ids.filtered(lambda picking: picking.state == "assigned"))
+        self.assertEqual(len(sale.picking_ids), 3)
+        self.push()
+        self.assertEqual(self.contents(), [("1Z999", {"TEE-1": 2, "MUG-1": 1})])
+
+    def test_less_picked_without_backorder_is_told_as_it_left(self):
+        self.warehouse.delivery_steps = "pick_ship"
+        sale = self.order(lines={"TEE-1": 3})
+        self.ship(sale.picking_ids, quantities={self.tee: 2}, backorder=False)
+        self.assert_not_told(sale)
+        self.ship(sale.picking_ids.filtered(lambda picking: picking.state == "assigned"))
+        self.push()
+        self.assertEqual(self.contents(), [("1Z999", {"TEE-1": 2})])
+        self.assertIn("Of 3 × TEE-1 only 2 were delivered.", sale.extensiv_shipment_message)
+
+    def test_a_backorder_is_waited_for(self):
+        sale = self.order()
+        self.ship(sale.picking_ids, "T1", quantities={self.tee: 1, self.mug: 0})
+        self.assert_not_told(sale)
+        self.ship(sale.picking_ids.filtered(lambda picking: picking.state != "done"), "T2")
+        self.push()
+        self.assertEqual(self.contents(), [("T1", {"TEE-1": 1}), ("T2", {"TEE-1": 1, "MUG-1": 1})])
+
+    def test_without_backorder_what_left_is_all(self):
+        sale = self.order()
+        self.ship(sale.picking_ids, quantities={self.tee: 1, self.mug: 0}, backorder=False)
+        self.push()
+        self.assertEqual(self.contents(), [("1Z999", {"TEE-1": 1})])
+
+    def test_several_warehouses_are_waited_for(self):
+        other = self.env["stock.warehouse"].create({"name": "West", "code": "WST", "company_id": self.company.id})
+        sale = self.order()
+        mug = sale.order_line.filtered(lambda line: line.product_id == self.mug)
+        sale.picking_ids.move_ids.filtered(lambda move: move.sale_line_id == mug)._action_cancel()
+        self._stock(self.mug, 10, warehouse=other)
+        self.env["stock.rule"].run([self.env["stock.rule"].Procurement(
+            self.mug, 1, self.mug.uom_id, sale.partner_shipping_id.property_stock_customer, mug.name, sale.name,
+            self.company, {"warehouse_id": other, "sale_line_id": mug.id, "reference_ids": sale.stock_reference_ids})])
+        [east], west = sale.picking_ids.filtered(lambda picking: picking.picking_type_id.warehouse_id != other), (
+            mug.move_ids.picking_id.filtered(lambda picking: picking.picking_type_id.warehouse_id == other))
+        self.ship(east, "T1")
+        self.assert_not_told(sale)
+        west.action_assign()
+        self.ship(west, "T2")
+        self.push()
+        self.assertEqual(self.contents(), [("T1", {"TEE-1": 2}), ("T2", {"MUG-1": 1})])
+
+    def test_a_cancelled_delivery_is_no_shipment(self):
+        sale = self.order()
+        sale.picking_ids.action_cancel()
+        self.push()
+        self.assertEqual(sale.extensiv_shipment_state, "skipped")
+        self.assertIn("nothing is left to ship", sale.extensiv_shipment_message)
+        self.assertNotIn("ship", self.calls())
+
+    def test_a_cancelled_order_is_skipped_and_says_so(self):
+        sale = self.order()
+        sale.action_cancel()
+        self.push()
+        self.assertEqual(sale.extensiv_shipment_state, "skipped")
+        self.assertIn("Everything was cancelled", sale.extensiv_shipment_message)
+
+    def test_an_order_skipped_too_early_is_told_when_it_leaves_after_all(self):
+        sale = self.order(lines={"TEE-1": 1})
+        sale.action_cancel()
+        self.push()
+        sale.action_draft()
+        sale.action_confirm()
+        self.ship(sale.picking_ids.filtered(lambda picking: picking.state == "assigned"))
+        self.push()
+        self.assertEqual(self.contents(), [("1Z999", {"TEE-1": 1})])
+
+    def test_a_return_and_a_replacement_tell_nothing(self):
+        sale = self.order(lines={"TEE-1": 2})
+        picking = sale.picking_ids
+        self.ship(picking)
+        self.push()
+        wizard = self.env["stock.return.picking"].with_context(
+            active_id=picking.id, active_ids=picking.ids, active_model="stock.picking").create({})
+        wizard.product_return_moves.quantity = 1
+        returned = wizard._create_return()
+        self.ship(returned, tracking=False)
+        replaced = self.env["stock.return.picking"].with_context(
+            active_id=returned.id, active_ids=returned.ids, active_model="stock.picking").create({})
+        replaced.product_return_moves.quantity = 1
+        self.ship(replaced._create_return(), "T2")
+        self.push()
+        self.assertEqual(sale.extensiv_shipment_state, "sent")
+        self.assertEqual(self.calls("ship"), ["ship"])
+
+    def test_a_quotation_is_not_told(self):
+        self.account.order_policy = "draft"
+        self.add_orders({"cust_ref": "S-1", "items": [{"item": "TEE-1", "quantity": "1", "price": "5"}]})
+        self.pull()
+        sale = self.inbox("S-1").sale_order_id
+        self.assertEqual(sale.state, "draft")
+        self.assert_not_told(sale)
+
+    def test_an_open_return_does_not_hold_up_the_order(self):
+        sale = self.order()
+        picking = sale.picking_ids
+        self.ship(picking, "T1", quantities={self.tee: 1, self.mug: 0})
+        wizard = self.env["stock.return.picking"].with_context(
+            active_id=picking.id, active_ids=picking.ids, active_model="stock.picking").create({})
+        wizard.product_return_moves.quantity = 1
+        wizard._create_return()
+        self.ship((sale.picking_ids - picking).filtered(
+            lambda other: other.picking_type_code == "outgoing" and other.state == "assigned"), "T2")
+        self.push()
+        self.assertEqual(sale.extensiv_shipment_state, "sent")
+
+    def test_the_schedule_repairs_what_no_hook_marked(self):
+        sale = self.order()
+        with patch.object(type(sale), "_extensiv_mark_delivered", lambda self, pickings: None):
+            self.ship(sale.picking_ids)
+        self.assertEqual(sale.extensiv_shipment_state, "waiting")
+        self.push()
+        self.assertEqual(sale.extensiv_shipment_state, "sent")
+
+    # -- per cart
+
+    def test_a_cart_waits_for_the_tracking_number(self):
+        sale = self.order()
+        self.assertTrue(sale.extensiv_cart_id.wait_tracking)
+        self.ship(sale.picking_ids, tracking=False)
+        self.assert_not_told(sale)
+        sale.picking_ids.carrier_tracking_ref = "LATE-1"
+        self.assertEqual(sale.extensiv_shipment_state, "ready")
+        self.push()
+        self.assertEqual(self.contents(), [("LATE-1", {"TEE-1": 2, "MUG-1": 1})])
+
+    def test_each_transfer_needs_its_tracking_number(self):
+        sale = self.order()
+        self.ship(sale.picking_ids, "T1", quantities={self.tee: 1, self.mug: 0})
+        self.ship(sale.picking_ids.filtered(lambda picking: picking.state != "done"), tracking=False)
+        self.assert_not_told(sale)
+
+    def test_a_cart_that_does_not_wait_is_told_without_a_number(self):
+        sale = self.order()
+        sale.extensiv_cart_id.wait_tracking = False
+        self.ship(sale.picking_ids, tracking=False)
+        self.push()
+        self.assertEqual(self.contents(), [(None, {"TEE-1": 2, "MUG-1": 1})])
+
+    def test_a_missing_tracking_number_is_told_once_after_the_set_time(self):
+        sale = self.order()
+        self.ship(sale.picking_ids, tracking=False)
+        self.push()
+        self.assertFalse(self.shipment_error())
+        sale.picking_ids.date_done = fields.Datetime.now() - timedelta(days=2, minutes=1)
+        self.push()
+        error = self.shipment_error()
+        self.assertIn("without a tracking number", error.message)
+        self.assertEqual((error.category, error.action_open_document()["res_id"]), ("data", sale.id))
+        error.action_dismiss()
+        self.push()
+        self.assertFalse(self.shipment_error())
+        self.assertEqual(sale.extensiv_shipment_state, "waiting")
+
+    def test_a_cart_that_takes_no_confirmation_is_never_told(self):
+        sale = self.order()
+        sale.extensiv_cart_id.push_shipments = False
+        self.ship(sale.picking_ids)
+        self.assert_not_told(sale, "skipped")
+        self.assertIn("takes no confirmation", sale.extensiv_shipment_message)
+
+    # -- the hook
+
+    def test_people_of_the_warehouse_need_no_right_on_orders(self):
+        sale = self.order()
+        keeper = new_test_user(self.env, login="keeper", groups="base.group_user,stock.group_stock_user")
+        self.ship(sale.picking_ids.with_user(keeper))
+        self.assertEqual(sale.extensiv_shipment_state, "ready")
+        self.assertEqual(sale.picking_ids.with_user(keeper).extensiv_shipment_state, "ready")
+
+    def test_the_schedule_is_woken_at_most_once_a_minute(self):
+        cron = self.env.ref("extensiv_connector.ir_cron_push_shipments")
+        self.account.push_shipments = True
+        self.assertTrue(cron.active)
+        triggers = self.env["ir.cron.trigger"].search([("cron_id", "=", cron.id)])
+        triggers.unlink()
+        for _time in range(3):
+            self.env["extensiv.account"]._trigger_shipments()
+        self.assertEqual(self.env["ir.cron.trigger"].search_count([("cron_id", "=", cron.id)]), 1)
+
+    def test_a_transfer_wakes_the_schedule_when_it_is_committed(self):
+        sale = self.order()
+        self.env.cr.postcommit.clear()
+        self.ship(sale.picking_ids)
+        self.assertIn("extensiv_connector.shipments", self.env.cr.postcommit.data)
+        self.env.cr.postcommit.clear()
+
+    def test_marking_costs_few_queries_however_many_deliveries(self):
+        sales = self.env["sale.order"].concat(*(self.order(f"Q-{number}", {"TEE-1": 1}) for number in range(6)))
+        pickings = sales.picking_ids
+        pickings.carrier_tracking_ref = "T"
+        pickings.move_ids.picked = True
+        self.env.flush_all()
+        self.env.cr.postcommit.clear()
+        pickings._action_done()
+        sales.extensiv_shipment_state = "waiting"
+        self.env.flush_all()
+        self.env.invalidate_all()
+        with self.assertQueryCount(5):
+            self.env["sale.order"]._extensiv_mark_delivered(pickings)
+            self.env.flush_all()
+        self.assertEqual(set(sales.mapped("extensiv_shipment_state")), {"ready"})
+
+    def test_the_schedule_pushes_for_accounts_that_want_it(self):
+        sale = self.order()
+        self.ship(sale.picking_ids)
+        with self.flows():
+            self.env["extensiv.account"]._cron_push_shipments()
+        self.assertEqual(sale.extensiv_shipment_state, "ready")
+        self.account.push_shipments = True
+        with self.flows():
+            self.env["extensiv.account"]._cron_push_shipments()
+        self.assertEqual(sale.extensiv_shipment_state, "sent")

@@ -1,0 +1,124 @@
+"""Kits and dropshipping, which need modules that the addon does not depend on."""
+
+import pytest
+
+INSTALL = """
+env["ir.module.module"].search([("name", "in", ["sale_mrp", "stock_dropshipping"])]).button_immediate_install()
+"""
+# What every scenario has at hand: `order(ref, {sku: quantity})` pulls one, `ship(picking, number)` validates.
+WORLD = """
+import json, urllib.request
+from odoo.tests import Form
+
+account = env["extensiv.account"].search([]) or env["extensiv.account"].create({
+    "name": "Shops", "base_url": args["base_url"], "api_user": "demo", "api_key": "demo-key",
+    "import_from": "2000-01-01",
+})
+if account.state != "connected":
+    account.action_connect()
+env.company.stock_text_confirmation = False  # a text message would be offered with each validation
+warehouse = env["stock.warehouse"].search([], limit=1)
+
+def product(sku, stock=0, **values):
+    made = env["product.product"].create({"name": sku, "default_code": sku, "is_storable": True, **values})
+    if stock:
+        env["stock.quant"]._update_available_quantity(made, warehouse.lot_stock_id, stock)
+    return made
+
+def order(reference, lines):
+    items = [{"item": sku, "quantity": str(quantity), "price": "5"} for sku, quantity in lines.items()]
+    request = urllib.request.Request(
+        args["base_url"] + "/sandbox/orders", json.dumps({"cust_ref": reference, "items": items}).encode(),
+        {"Content-Type": "application/json"})
+    urllib.request.urlopen(request).read()
+    env.cr.commit()
+    said = account.action_pull_orders()["params"]["message"]
+    env.cr.commit()
+    received = env["extensiv.order"].search([("cust_ref", "=", reference)])
+    assert received.sale_order_id.state == "sale", received.message or said
+    return received.sale_order_id
+
+def ship(picking, number, quantities=None):
+    picking.carrier_tracking_ref = number
+    for move in picking.move_ids:
+        move.quantity = (quantities or {}).get(move.product_id, move.product_uom_qty)
+    picking.move_ids.picked = True
+    answer = picking.button_validate()
+    if isinstance(answer, dict):
+        Form(env[answer["res_model"]].with_context(**answer["context"])).save().process()
+    env.cr.commit()
+
+def push():
+    account.action_push_shipments()
+    env.cr.commit()
+    env.invalidate_all()
+"""
+KIT = WORLD + """
+case, phone = product("CASE", 50), product("PHONE", 50)
+kit = product("SET", is_storable=False)
+env["mrp.bom"].create({"product_tmpl_id": kit.product_tmpl_id.id, "type": "phantom", "bom_line_ids": [
+    (0, 0, {"product_id": case.id, "product_qty": 2}), (0, 0, {"product_id": phone.id, "product_qty": 1})]})
+sale = order("K-1", {"SET": 3, "CASE": 1})
+# One case too few for the second set, then the rest.
+kit_cases = sale.picking_ids.move_ids.filtered(lambda move: move.bom_line_id and move.product_id == case)
+picking = sale.picking_ids
+picking.carrier_tracking_ref = "T1"
+for move in picking.move_ids:
+    move.quantity = {kit_cases: 3}.get(move, 2 if move.product_id == phone else 1)
+picking.move_ids.picked = True
+answer = picking.button_validate()
+Form(env[answer["res_model"]].with_context(**answer["context"])).save().process()
+env.cr.commit()
+push()
+print(sale.extensiv_shipment_state)
+ship(sale.picking_ids - picking, "T2")
+push()
+print(sale.extensiv_shipment_state)
+"""
+DROPSHIP = WORLD + """
+vendor = env["res.partner"].create({"name": "Vendor"})
+route = env.ref("stock_dropshipping.route_drop_shipping")
+poster = product("POSTER", route_ids=[(4, route.id)], seller_ids=[(0, 0, {"partner_id": vendor.id, "price": 1})])
+mug = product("MUG", 10)
+sale = order("D-1", {"POSTER": 2, "MUG": 1})
+ship(sale.picking_ids, "T1")
+push()
+print(sale.extensiv_shipment_state)
+purchase = env["purchase.order"].search([("partner_id", "=", vendor.id)])
+purchase.button_confirm()
+env.cr.commit()
+push()
+print(sale.extensiv_shipment_state)
+ship(purchase.picking_ids, "D1")
+push()
+print(sale.extensiv_shipment_state)
+"""
+
+
+@pytest.fixture
+def sandbox(start_sandbox):
+    """Give a sandbox without orders."""
+    return start_sandbox("--orders", "0")
+
+
+@pytest.fixture
+def routes(odoo, sandbox):
+    """Give a function that runs a scenario in a database with kits and dropshipping, and returns what it printed."""
+    odoo.run(INSTALL)
+    return lambda script: odoo.run(script, {"base_url": sandbox.base_url}).split()
+
+
+def told(sandbox, reference):
+    [event] = sandbox.get(f"/sandbox/shipments?cust_ref={reference}")
+    assert not event["refusal"]
+    return [
+        (shipment["tracking_no"], {item["item"]: item["quantity"] for item in shipment["items"]})
+        for shipment in event["shipments"]
+    ]
+
+
+def test_kits_and_dropshipping(routes, sandbox):
+    assert routes(KIT) == ["waiting", "sent"]
+    assert told(sandbox, "K-1") == [("T1", {"SET": 1, "CASE": 1}), ("T2", {"SET": 2})]
+    assert routes(DROPSHIP) == ["waiting", "waiting", "sent"]
+    assert told(sandbox, "D-1") == [("T1", {"MUG": 1}), ("D1", {"POSTER": 2})]
