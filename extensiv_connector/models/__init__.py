@@ -7,6 +7,9 @@ from . import extensiv_account_shipments
 from . import extensiv_cart
 from . import extensiv_cart_shipments
 from . import extensiv_location
+from . import extensiv_cart_type
+from . import extensiv_cart_setup
+from . import extensiv_cart_share
 from . import extensiv_run
 from . import extensiv_error
 from . import extensiv_error_shipments
@@ -20,6 +23,12 @@ from . import extensiv_sku_alias
 from . import extensiv_stock_level
 from . import extensiv_stock_wanted
 from . import extensiv_stock_explain
+from . import extensiv_tracked
+from . import extensiv_account_setup
+from . import extensiv_account_checks
+from . import extensiv_location_setup
+from . import stock_move
+from . import stock_rule
 from . import product_pricelist
 from . import product_product
 from . import product_template

@@ -2,6 +2,8 @@ from . import test_account
 from . import test_any_order
 from . import test_browser
 from . import test_cancel
+from . import test_cart_share
+from . import test_cart_types
 from . import test_carts
 from . import test_contacts
 from . import test_fetch
@@ -10,6 +12,7 @@ from . import test_inventory_browser
 from . import test_inventory_mapping
 from . import test_inventory_property
 from . import test_inventory_push
+from . import test_merchants
 from . import test_money_rounding
 from . import test_order_lines
 from . import test_order_money
@@ -19,4 +22,6 @@ from . import test_shipments
 from . import test_shipments_browser
 from . import test_shipments_contents
 from . import test_shipments_sending
+from . import test_setup
+from . import test_sku_report
 from . import test_views

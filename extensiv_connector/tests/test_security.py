@@ -9,6 +9,8 @@ RIGHTS = {
     "extensiv.account": (READ, ALL),
     "extensiv.bucket": ("", ""),
     "extensiv.cart": (READ, ALL),
+    "extensiv.cart.share": (READ, ALL),
+    "extensiv.cart.type": (READ, ALL),
     "extensiv.error": (READ, READ),
     "extensiv.location": (READ, ALL),
     "extensiv.order": (READ, READ),
@@ -17,8 +19,9 @@ RIGHTS = {
     "extensiv.sku.alias": (READ, ALL),
     "extensiv.stock.level": (READ, READ),
 }
-# The call allowance belongs to a credential, which accounts of several companies may share.
-WITHOUT_COMPANY = {"extensiv.bucket"}
+# The call allowance belongs to a credential, which accounts of several companies may share; the catalogue is the same
+# for all.
+WITHOUT_COMPANY = {"extensiv.bucket", "extensiv.cart.type"}
 
 
 @tagged("post_install", "-at_install")
@@ -55,6 +58,10 @@ class TestSecurity(TransactionCase):
         records = [
             account,
             cart,
+            env["extensiv.cart.share"].create({
+                **mine, "partner_id": env["res.partner"].create({"name": "Merchant"}).id,
+                "type_id": env.ref("extensiv_connector.cart_type_shopify").id,
+                "setup_url": "https://app.cartrover.com/setup"}),
             location := env["extensiv.location"].create({**mine, "name": "EAST"}),
             env["extensiv.stock.level"].create({
                 "location_id": location.id, "company_id": company.id, "sku": "MUG-1", "product_id": product.id}),
@@ -213,6 +220,10 @@ class TestNeutralize(TransactionCase):
                 [("module", "=", "extensiv_connector"), ("model", "=", "ir.cron")]).mapped("res_id"))])
         self.assertTrue(crons)
         crons.active = True
+        share = self.env["extensiv.cart.share"].create({
+            "account_id": account.id, "partner_id": self.env["res.partner"].create({"name": "Merchant"}).id,
+            "type_id": self.env.ref("extensiv_connector.cart_type_shopify").id,
+            "setup_url": "https://app.cartrover.com/setup", "state": "sent"})
         self.env.flush_all()
         with file_open("extensiv_connector/data/neutralize.sql") as script:
             self.env.cr.execute(script.read())
@@ -221,3 +232,4 @@ class TestNeutralize(TransactionCase):
         self.assertFalse(account.api_user or account.api_key)
         self.assertFalse(account.pull_orders or account.push_inventory or account.push_shipments)
         self.assertFalse(any(crons.mapped("active")))
+        self.assertEqual(share.state, "withdrawn", "its link leads nowhere from the copy")
