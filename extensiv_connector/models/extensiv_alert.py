@@ -34,19 +34,21 @@ class ExtensivAlert(models.Model):
         """Make the list here what EIM's is: new ones added, changed ones updated, those gone closed."""
         account = pass_.account
         alerts = pass_.client.list_alerts()
-        added, closed = pass_.repeat_on_conflict(lambda: self._take_over(account, alerts))
+        orders_only = pass_.client.alerts_source == "orders"
+        added, closed = pass_.repeat_on_conflict(lambda: self._take_over(account, alerts, orders_only))
         pass_.tally["fetched"] += added
         if closed:
             pass_.notes.append(self.env._("%s closed, for EIM no longer lists them.", closed))
-        if pass_.client.alerts_source == "orders":
+        if orders_only:
             pass_.notes.append(self.env._(
                 "EIM's list of alerts does not answer; orders in its error state are listed instead."))
 
     @api.model
-    def _take_over(self, account, alerts):
+    def _take_over(self, account, alerts, orders_only=False):
         """Write what EIM lists.
 
         :param alerts: ``eim.wire.Alert`` objects, all that are active
+        :param orders_only: they are the orders in error, of which nothing follows for alerts known from before
         :return: how many are new (or active again), how many were closed
         """
         known = {alert.remote_id: alert for alert in self.search([
@@ -65,7 +67,8 @@ class ExtensivAlert(models.Model):
                 if changed:
                     alert.write(changed)
         gone = self.union(*(
-            alert for remote_id, alert in known.items() if remote_id not in listed and alert.state == "active"))
+            alert for remote_id, alert in known.items()
+            if remote_id not in listed and alert.state == "active" and (alert.is_order or not orders_only)))
         gone.write({"state": "closed"})
         self.create(new)
         return len(new) + revived, len(gone)

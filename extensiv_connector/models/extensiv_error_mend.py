@@ -18,8 +18,12 @@ class ExtensivError(models.Model):
 
     @api.depends("state", "flow", "key", "category", "res_model", "res_id")
     def _compute_mend(self):
+        missing = self._missing_skus()
         for error in self:
-            error.mend = error._way_to_mend() if error.state != "resolved" else False
+            if error.state == "resolved":
+                error.mend = False
+            else:
+                error.mend = "alias" if missing.get(error) else error._way_to_mend()
 
     def _way_to_mend(self):
         """Return the key of ``mend``, or False where only the thing itself can be mended."""
@@ -27,19 +31,17 @@ class ExtensivError(models.Model):
             if self.key.endswith("/schedule"):
                 return "schedule"
             return self.category == "settings" and "account"
-        if self._missing_skus():
-            return "alias"
         # EIM's words for a shipping method that it does not know.
         if self.flow == "shipments" and "ship method" in self.message.lower():
             return "mapping"
         return self.res_model in ("extensiv.location", "extensiv.ship.method", "delivery.carrier") and "mapping"
 
     def _missing_skus(self):
-        """Return the SKUs for which an alias would do, of an order that waits for its products."""
-        if self.res_model != "extensiv.order":
-            return []
-        order = self.env["extensiv.order"].browse(self.res_id).exists()
-        return order.state == "failed" and order.missing_skus or []
+        """Return ``{error: SKUs for which an alias would do}``, of orders that wait for their products."""
+        errors = self.filtered(lambda error: error.res_model == "extensiv.order")
+        skus = {order.id: order.missing_skus for order in self.env["extensiv.order"].search_fetch(
+            [("id", "in", errors.mapped("res_id")), ("state", "=", "failed")], ["missing_skus"])}
+        return {error: skus[error.res_id] for error in errors if skus.get(error.res_id)}
 
     def action_mend(self):
         """Open where a person mends the cause, or mend it where that is a matter of one click."""

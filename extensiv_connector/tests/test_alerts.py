@@ -95,6 +95,13 @@ class TestAlerts(ConnectorCase):
         with self.assertRaisesRegex(UserError, "mend the order"):
             alert.action_dismiss_at_eim()
 
+    def test_alerts_known_from_before_stay_while_the_route_does_not_answer(self):
+        self.raise_alert(subject="Cart access")
+        self.fetch()
+        self.without_route()
+        self.fetch()
+        self.assertEqual(self.alerts().subject, "Cart access")
+
     def test_a_manager_has_eim_dismiss_it(self):
         self.raise_alert(subject="Cart access")
         self.raise_alert(subject="Inventory feed")

@@ -27,7 +27,7 @@ class ExtensivAddAlias(models.TransientModel):
     @api.model
     def _still_missing(self, error):
         """Return the SKUs of the error's order that still belong to no product."""
-        skus = error._missing_skus()
+        skus = error._missing_skus().get(error, [])
         matches = self.env["product.product"].sudo()._extensiv_match(error.account_id, {sku: () for sku in skus})
         return [sku for sku in skus if matches[sku].problem]
 
@@ -45,6 +45,7 @@ class ExtensivAddAlias(models.TransientModel):
         waiting = self.env["extensiv.error"].search([
             ("account_id", "=", self.account_id.id), ("flow", "=", "orders"), ("state", "=", "open"),
             ("res_model", "=", "extensiv.order")])
-        said = (error | waiting.filtered(lambda other: self.sku in other._missing_skus())).action_retry()
+        missing = waiting._missing_skus()
+        said = (error | waiting.filtered(lambda other: self.sku in missing.get(other, ()))).action_retry()
         said["params"]["next"] = {"type": "ir.actions.act_window_close"}
         return said

@@ -88,7 +88,9 @@ class ExtensivDiagnosis(models.TransientModel):
         account = self.account_id
         if account.state == "draft" or account._is_copy() or not (account.api_user and account.api_key):
             return None
-        return account._client(max_wait=10)
+        client = account._client(max_wait=10)
+        client.end_by(self.env["extensiv.run"]._deadline())
+        return client
 
     def _ask(self, client, question):
         """Return ``(answer, error)``, one of them None, of a function that takes the client."""
