@@ -51,8 +51,11 @@ def median(env, work):
     for _try in range(TRIES):
         env.invalidate_all()
         start = time.perf_counter()
-        json.dumps(work(), default=str)
+        answer = work()
+        json.dumps(answer, default=str)
         seconds.append(time.perf_counter() - start)
+        if not answer["records"]:
+            raise RuntimeError("The view has nothing to show.")
     return round(statistics.median(seconds) * 1000, 1)
 
 
