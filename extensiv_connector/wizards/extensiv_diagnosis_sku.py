@@ -53,19 +53,25 @@ class ExtensivDiagnosis(models.TransientModel):
         if not account.location_ids:
             lines.append(Line("bad", self.env._("No location of EIM is known."),
                               self.env._("Press Fetch Locations on the account.")))
+        fed = account.location_ids.filtered(self._is_fed)
         for location in account.location_ids:
-            if "push_enabled" in location and not location.push_enabled:
-                lines.append(Line("note", self.env._("Nothing is pushed to the location %s.", location.name)))
-            elif self._is_mapped(location):
+            if location in fed:
                 lines.append(Line("good", self.env._(
                     "The location %(name)s of EIM gets the stock of %(stock)s.", name=location.name,
                     stock=location.stock_location_id.complete_name or self.env._("every location of the company"))))
             else:
-                lines.append(Line("bad", self.env._("The location %s of EIM is mapped to none of Odoo.", location.name),
-                                  self.env._("Choose a location on the account's page of locations.")))
+                lines.append(Line("note", self.env._(
+                    "Nothing is pushed to the location %s of EIM: it is mapped to none of Odoo, or switched off.",
+                    location.name)))
+        if account.location_ids and not fed:
+            lines.append(Line("bad", self.env._("No location of EIM gets stock."),
+                              self.env._("Choose a location of Odoo for it, on the account's page of locations.")))
         return lines
 
-    def _is_mapped(self, location):
+    def _is_fed(self, location):
+        """Whether stock is pushed to a location of EIM."""
+        if "push_enabled" in location and not location.push_enabled:
+            return False
         return bool(location.stock_location_id) or ("source" in location and location.source == "all")
 
     def _lines_quantity(self, product):
@@ -74,7 +80,7 @@ class ExtensivDiagnosis(models.TransientModel):
         if not product:
             return wanted, lines
         for location in self.account_id.location_ids:
-            if not self._is_mapped(location) or ("push_enabled" in location and not location.push_enabled):
+            if not self._is_fed(location):
                 continue
             context = {"location": location.stock_location_id.id} if location.stock_location_id else {}
             here = product.with_context(**context)
