@@ -397,6 +397,10 @@ class TestAccount(DiagnosisCase):
             self.assertNotIn(secret, text)
             self.assertNotIn(secret, self.wizard.result)
 
+    def test_eims_words_about_an_order_that_was_not_received_are_masked_too(self):
+        self.add("P-2", **BUYER, order_status="error", error_msg="12 Elm Street is unknown to the carrier")
+        self.assertFound(self.diagnose("P-2"), "PROBLEM", "*** is unknown to the carrier")
+
     @mute_logger("odoo.addons.base.models.ir_model", "odoo.addons.base.models.ir_rule")
     def test_for_our_users_in_their_companies(self):
         user = new_test_user(self.env, login="doctor", groups="base.group_user,extensiv_connector.group_user")

@@ -28,6 +28,17 @@ class Line:
     url: str = ""
 
 
+def masked(lines, words):
+    """Return the lines with ``words`` and every mail address masked."""
+    longest_first = sorted(filter(None, words), key=len, reverse=True)
+    pattern = re.compile("|".join(rf"(?<!\w){re.escape(word)}(?!\w)" for word in longest_first) or "(?!)")
+
+    def hide(text):
+        return _MAIL_ADDRESS.sub("***", pattern.sub("***", text))
+
+    return [Line(line.mark, hide(line.sentence), hide(line.todo), line.url) for line in lines]
+
+
 class ExtensivDiagnosis(models.TransientModel):
     """Say in plain sentences why an order is not here, why a level is wrong, or whether the account is well.
 
@@ -75,11 +86,8 @@ class ExtensivDiagnosis(models.TransientModel):
             sections.append((self.env._("SKU %s", sku), this._diagnose_sku(client, sku)))
         if not sections:
             sections.append((self.env._("Account %s", self.account_id.name), this._diagnose_account(client)))
-        hide = this._hider()
-        return [
-            (hide(title), [Line(line.mark, hide(line.sentence), hide(line.todo), line.url) for line in lines])
-            for title, lines in sections
-        ]
+        secrets = {this.account_id.api_user, this.account_id.api_key}
+        return [(title, masked(lines, secrets)) for title, lines in sections]
 
     # -- asking EIM
 
@@ -183,16 +191,6 @@ class ExtensivDiagnosis(models.TransientModel):
         return lines
 
     # -- the result as text
-
-    def _hider(self):
-        """Return a function that masks credentials, mail addresses and what is known of the buyer."""
-        account = self.account_id
-        words = {account.api_user, account.api_key, self.env.user.email}
-        for order in self._orders_asked_for():
-            words |= order._personal_words()
-        longest_first = sorted(filter(None, words), key=len, reverse=True)
-        pattern = re.compile("|".join(rf"(?<!\w){re.escape(word)}(?!\w)" for word in longest_first) or "(?!)")
-        return lambda text: _MAIL_ADDRESS.sub("***", pattern.sub("***", text or ""))
 
     def _as_text(self, sections):
         """Return the diagnosis as text for a support request."""

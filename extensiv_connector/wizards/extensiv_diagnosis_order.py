@@ -1,22 +1,16 @@
 from odoo import models
 
 from ..eim.wire import Order
-from .extensiv_diagnosis import Line
+from .extensiv_diagnosis import Line, masked
 
 
-class ExtensivOrder(models.Model):
-    _inherit = "extensiv.order"
-
-    def _personal_words(self):
-        """Return what is known of the buyer: every part of the addresses but codes of two letters."""
-        words = set()
-        for order in self:
-            wire = order.payload and Order.from_payload(order.payload)
-            for address in wire and (wire.billing, wire.delivery) or ():
-                if address:
-                    parts = (getattr(address, name) for name in address.__dataclass_fields__)
-                    words |= {part for part in (address.name, *parts) if len(part) > 2}
-        return words
+def personal_words(order):
+    """Return what ``order``, a ``wire.Order``, says of the buyer: the addresses' parts but codes of two letters."""
+    words = set()
+    for address in filter(None, (order.billing, order.delivery)):
+        parts = (getattr(address, name) for name in address.__dataclass_fields__)
+        words |= {part for part in (address.name, *parts) if len(part) > 2}
+    return words
 
 
 class ExtensivDiagnosis(models.TransientModel):
@@ -41,7 +35,8 @@ class ExtensivDiagnosis(models.TransientModel):
             lines += self._lines_left_at_eim(order, record)
         lines += self._lines_here(record)
         lines += self._lines_shipping(record, order)
-        return lines
+        received = record.payload and Order.from_payload(record.payload)
+        return masked(lines, set().union(*(personal_words(known) for known in (order, received) if known)))
 
     # -- finding it
 
