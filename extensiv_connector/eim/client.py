@@ -43,7 +43,8 @@ class EimClient:
     :param overrides: ``{route name: path}`` from the account's form
     :param session: a ``requests.Session``; :param sleep: and :param clock: (seconds, for durations) for tests
     :param on_call: called after each call with a ``Call`` (route, method, path, status, milliseconds,
-        process_id, error class name)
+        process_id, error class name …)
+    :param record: whether these calls carry the bodies, redacted (see ``redaction``)
     :param max_wait: seconds it sleeps for a token before raising ``RateLimited``
     :param timeout: seconds for an answer to be complete
     :param known_paths: what ``answered`` of an earlier client held: the candidate to try first, by route name
@@ -54,11 +55,11 @@ class EimClient:
 
     def __init__(
         self, base_url, api_user, api_key, *, merchant_pk="", tokens=None, overrides=None, session=None,
-        sleep=None, clock=None, on_call=None, max_wait=5.0, timeout=30.0, known_paths=None,
+        sleep=None, clock=None, on_call=None, record=False, max_wait=5.0, timeout=30.0, known_paths=None,
     ):  # fmt: skip
         self._transport = Transport(
             base_url, api_user, api_key, merchant_pk=merchant_pk, tokens=tokens, session=session, sleep=sleep,
-            clock=clock, on_call=on_call, max_wait=max_wait, timeout=timeout,
+            clock=clock, on_call=on_call, record=record, max_wait=max_wait, timeout=timeout,
         )  # fmt: skip
         self._overrides = {
             name: check_override(name, path) for name, path in (overrides or {}).items() if path
@@ -83,6 +84,21 @@ class EimClient:
         self._transport.deadline = deadline
 
     # Connection
+
+    def listen(self, on_call):
+        """Tell ``on_call`` of each further call, in place of what was told so far."""
+        self._transport.listen(on_call)
+
+    def try_route(self, name, params=None, **parts):
+        """Call a reading route as it is, without the substitutes that other methods have for it.
+
+        :return: the path that answered, and how many entries it answered (``None``: no list)
+        :raise EimError: as the route answers
+        """
+        response = self._get(name, params, **parts).response
+        route = ROUTES[name]
+        path = self._overrides.get(name) or self.answered.get(name) or route.paths[0]
+        return path, len(response) if isinstance(response, list) else None
 
     def check_credentials(self) -> None:
         """Ask for one SKU.

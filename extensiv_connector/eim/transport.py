@@ -6,6 +6,7 @@ import random
 import ssl
 import time
 from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
 from urllib.parse import urljoin, urlsplit
 
 import requests
@@ -24,6 +25,7 @@ from .errors import (
     Unreadable,
 )
 from .reading import note, text
+from .redaction import redact
 from .throttle import MemoryTokens
 
 _logger = logging.getLogger(__name__)
@@ -43,7 +45,11 @@ _YES = (True, 1, "true", "1")
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One call as the log keeps it: ``path`` below ``/v1``, no query; ``error`` a class name or ``""``."""
+    """One call as the log keeps it: ``path`` below ``/v1``, no query; ``error`` a class name or ``""``.
+
+    ``date`` is the moment by EIM's clock (aware), where it says it; ``sent`` and ``received`` are the redacted
+    bodies, only while they are recorded.
+    """
 
     route: str
     method: str
@@ -52,6 +58,9 @@ class Call:
     milliseconds: int
     process_id: str
     error: str
+    date: object = None
+    sent: str = ""
+    received: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +77,7 @@ class Transport:
 
     def __init__(
         self, base_url, api_user, api_key, *, merchant_pk="", tokens=None, session=None, sleep=None,
-        clock=None, on_call=None, max_wait=5.0, timeout=30.0,
+        clock=None, on_call=None, record=False, max_wait=5.0, timeout=30.0,
     ):  # fmt: skip
         self.base_url = check_base_url(base_url)
         merchant_pk = str(merchant_pk or "").strip()
@@ -86,12 +95,17 @@ class Transport:
         self._sleep = sleep or time.sleep
         self._clock = clock or time.monotonic
         self._on_call = on_call
+        self._record = record
         self.max_wait = max_wait
         self.deadline = None
         self._timeout = timeout
 
     def __repr__(self):
         return f"<{type(self).__name__} {self.base_url}>"
+
+    def listen(self, on_call):
+        """Tell ``on_call`` of each further call."""
+        self._on_call = on_call
 
     def call(self, route, path, params=None, body=None):
         """Make one call and return its ``Answer``.
@@ -152,7 +166,7 @@ class Transport:
         """
         started = self._clock()
         answer = error = location = None
-        status, process_id, data, trouble = None, "", b"", None
+        status, process_id, data, trouble, date = None, "", b"", None, None
         try:
             response = self._session.request(
                 route.method, url, params=params, data=None if body is None else json.dumps(body).encode(),
@@ -163,6 +177,7 @@ class Transport:
             with response:
                 status, headers = response.status_code, response.headers
                 process_id = text(headers.get("X-CartRover-Process-ID"), 100)
+                date = _http_date(headers.get("Date"))
                 self._observe(headers.get("X-CartRover-Api-Minute-Hits-Remaining"))
                 data = self._read(response, started + seconds)
         except (requests.RequestException, urllib3.exceptions.HTTPError, OSError, _TooLong) as exception:
@@ -178,7 +193,8 @@ class Transport:
             answer, error = self._judge(route, status, headers, data, about)
         call = Call(
             route.name, route.method, path, status, int(max(self._clock() - started, 0) * 1000), process_id,
-            type(error).__name__ if error is not None else "",
+            type(error).__name__ if error is not None else "", date,
+            *((redact(body), redact(_load(data))) if self._record else ()),
         )  # fmt: skip
         outcome = call.error or status
         _logger.debug("EIM %s: %s, %d ms (process %s)", route.name, outcome, call.milliseconds, process_id)
@@ -289,6 +305,14 @@ def _was_never_sent(trouble):
 def _unanswered(route, message, about, cut_short=False):
     """Return the error for an answer that tells nothing: of a POST nobody knows what became."""
     return AnswerLost(message, **about) if route.writes else Unreadable(message, cut_short=cut_short, **about)
+
+
+def _http_date(value):
+    """Return the moment of a ``Date`` header, or ``None``."""
+    try:
+        return parsedate_to_datetime(value) if value else None
+    except ValueError:
+        return None
 
 
 def _load(data):

@@ -8,6 +8,7 @@ from ..eim import errors as eim
 from ..eim.client import EimClient, check_base_url
 from ..eim.routes import ROUTES, check_override
 from .extensiv_bucket import BucketStore
+from .extensiv_call import CallLog
 from .extensiv_run import SWITCHES
 
 _logger = logging.getLogger(__name__)
@@ -283,10 +284,11 @@ class ExtensivAccount(models.Model):
 
     # -- connection
 
-    def _client(self, max_wait=5.0):
+    def _client(self, max_wait=5.0, on_call=None):
         """Return an ``EimClient`` that shares this credential's allowance with every other process.
 
         :param max_wait: seconds it sleeps for a token before it raises ``RateLimited``
+        :param on_call: what is told of each call, a ``CallLog``
         """
         self.ensure_one()
         account = self.sudo()
@@ -296,6 +298,7 @@ class ExtensivAccount(models.Model):
             account.base_url, account.api_user, account.api_key, merchant_pk=account.merchant_pk or "",
             tokens=BucketStore(self.env.registry, account.base_url, account.api_user),
             overrides=account._routes(), known_paths=account.answered_routes, max_wait=max_wait,
+            on_call=on_call, record=bool(on_call) and account._is_recording(),
         )
 
     def action_connect(self):
@@ -318,6 +321,7 @@ class ExtensivAccount(models.Model):
             account.cart_ids._take_over(account, carts)
             account.location_ids._take_over(account, locations)
             self.env["extensiv.error"].sudo()._resolve(account, "connection")
+            account.sudo()._remind_responsible()
         return self._notification(self.env._("Connected"), self.env._(
             "%(carts)s carts and %(locations)s locations found.",
             carts=len(self.cart_ids), locations=len(self.location_ids)))
@@ -399,9 +403,11 @@ class _AskingEim:
         self.account = account
 
     def __enter__(self):
-        return self.account._client(max_wait=20.0)
+        self.log = CallLog(self.account)
+        return self.account._client(max_wait=20.0, on_call=self.log)
 
     def __exit__(self, _type, error, _traceback):
+        self.log.flush()
         if isinstance(error, eim.EimError):
             env, host = self.account.env, urlsplit(self.account.base_url).hostname
             _logger.info("EIM account %s: %s (process %s)", self.account.id, type(error).__name__, error.process_id)

@@ -48,16 +48,30 @@ class ExtensivError(models.Model):
     # -- actions
 
     def action_retry(self):
-        """Try again what failed, now."""
+        """Try again what failed, now, and say what came of it."""
         self._check_user()
-        for (account, flow), errors in self.sudo().grouped(lambda error: (error.account_id, error.flow)).items():
-            errors._retry(account, flow)
-        return {"type": "ir.actions.client", "tag": "soft_reload"}
+        errors = self.sudo()
+        errors.filtered(lambda error: error.state == "open").write({"next_try": fields.Datetime.now()})
+        for (account, flow), failed in errors.grouped(lambda error: (error.account_id, error.flow)).items():
+            failed._retry(account, flow)
+        # What came of it was written on other cursors: a new transaction sees it.
+        self.env["extensiv.run"]._commit_caller()
+        self.env.invalidate_all()
+        errors.account_id._remind_responsible()
+        left = errors._open_now()
+        kind = "warning" if left else "success"
+        message = self.env._(
+            "%(done)s of %(all)s solved.", done=len(errors) - len(left), all=len(errors),
+        ) if len(errors) != 1 or not left else left.message
+        return self.env["extensiv.account"]._notification(
+            self.env._("Still failing") if left else self.env._("Solved"), message, kind)
 
     def action_dismiss(self):
         """Take the errors off the list; what failed is left alone until it fails anew or a person retries it."""
         self._check_user()
-        self.sudo().filtered(lambda error: error.state == "open").write({"state": "dismissed", "next_try": False})
+        errors = self.sudo()
+        errors.filtered(lambda error: error.state == "open").write({"state": "dismissed", "next_try": False})
+        errors.account_id._remind_responsible()
         return True
 
     def action_open_document(self):
@@ -80,17 +94,19 @@ class ExtensivError(models.Model):
         if not self.env.su and not self.env.user.has_group("extensiv_connector.group_user"):
             raise UserError(self.env._("Only an Extensiv user can do this."))
 
+    def _open_now(self):
+        """Return the open errors of the same things; one that was dismissed may have failed anew."""
+        known = {(error.account_id, error.flow, error.key) for error in self}
+        return self.search([
+            ("account_id", "in", self.account_id.ids), ("key", "in", self.mapped("key")), ("state", "=", "open"),
+        ]).filtered(lambda error: (error.account_id, error.flow, error.key) in known)
+
     def _retry(self, account, flow):
-        """Have the flow try again; overridden by each flow's own needs through its model."""
-        if flow == "orders":
-            orders = self.env["extensiv.order"].search(
-                [("account_id", "=", account.id), ("cust_ref", "in", self.mapped("key"))])
-            self.filtered(lambda error: error.state == "open").write({"next_try": fields.Datetime.now()})
-            orders._import_now()
-        elif flow == "inventory":
-            self.env["extensiv.stock.level"]._retry(account, self)
-        else:
-            account._run_now(next(iter(self)).key)
+        """Have the flow try these again: ``_retry_<flow>`` where only they are tried, else a whole pass."""
+        if retry := getattr(self, f"_retry_{flow}", None):
+            retry(account)
+        elif account.state == "connected":
+            account._run_now(flow)
 
     # -- what flows call
 

@@ -52,6 +52,7 @@ class ExtensivOrder(models.Model):
 
     _cust_ref_unique = models.Constraint("UNIQUE(account_id, cust_ref)", "This order was received already.")
     _waiting_idx = models.Index("(account_id, id) WHERE state IN ('received', 'failed')")
+    _received_idx = models.Index("(account_id, create_date)")
     _unacknowledged_idx = models.Index("(account_id, id) WHERE acknowledged_at IS NULL")
 
     # -- what people see
@@ -189,9 +190,14 @@ class ExtensivOrder(models.Model):
             self._prepare_received_vals(account, carts.get(order.order_source), order)
             for cust_ref, order in wanted.items() if cust_ref not in known
         ])
+        Error, place = self.env["extensiv.error"], f"list page {page.number}"
         if page.unreadable:
-            self.env["extensiv.error"]._report(account, "orders", {
-                f"list page {page.number}": {"message": "\n".join(page.unreadable), "category": "data"}})
+            Error._report(account, "orders", {place: {"category": "data", "message": "\n".join([
+                *page.unreadable,
+                self.env._("EIM sends something that is no order; the others are pulled. Tell EIM's support."),
+            ])}})
+        else:
+            Error._resolve(account, "orders", [place])
         again = [cust_ref for cust_ref, order in known.items() if order.acknowledged_at]
         return len(wanted) - len(known), again, len(page.items) - len(wanted)
 

@@ -15,6 +15,7 @@ from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 from odoo.tools import SQL
 
 from ..eim import errors as eim
+from .extensiv_call import CallLog
 
 _logger = logging.getLogger(__name__)
 
@@ -32,6 +33,9 @@ DONE = {"orders": "imported", "inventory": "pushed", "shipments": "sent", "alert
 # A scheduled worker is killed after 120 s (limit_time_real); a pass ends well before, whatever EIM does.
 PASS_SECONDS = 50
 CONFLICT_TRIES = 5
+# A pass that reached its end, or one that was cut short and still got something done; and one that shows trouble.
+GOOD = "(state = 'done' OR (state = 'partial' AND done_count > 0))"
+BAD = "(state = 'failed' OR failed_count > 0)"
 
 
 @dataclass
@@ -117,7 +121,9 @@ class ExtensivRun(models.Model):
     )
     message = fields.Char(readonly=True)
 
-    _account_flow_idx = models.Index("(account_id, flow, id DESC)")
+    _account_flow_idx = models.Index("(account_id, flow, id)")
+    _good_idx = models.Index(f"(account_id, flow, id) WHERE {GOOD}")
+    _bad_idx = models.Index(f"(account_id, flow, id) WHERE {BAD}")
 
     @api.autovacuum
     def _gc_runs(self):
@@ -131,19 +137,37 @@ class ExtensivRun(models.Model):
     # -- what the account shows
 
     @api.model
-    def _last_of_each_flow(self, accounts):
-        """Return ``{(account id, flow): run}`` of the newest runs."""
+    def _newest(self, accounts, condition=None):
+        """Return ``{(account id, flow): id of the newest run}``, of the runs that meet a condition in SQL.
+
+        The comparison of whole rows makes PostgreSQL walk the index of account and flow: of an equality it would think
+        that the newest runs of all are soon among them, and read a million where a flow never ran.
+        """
         if not accounts.ids:
             return {}
-        rows = self.env.execute_query(SQL(
+        return {(account, flow): run for account, flow, run in self.env.execute_query(SQL(
             """SELECT account.id, flow.name, run.id
                  FROM unnest(%s) AS account(id) CROSS JOIN unnest(%s) AS flow(name)
-                CROSS JOIN LATERAL (
-                      SELECT id FROM extensiv_run
-                       WHERE account_id = account.id AND flow = flow.name ORDER BY id DESC LIMIT 1) AS run""",
-            accounts.ids, list(FLOWS),
-        ))
-        return {(account, flow): self.browse(run) for account, flow, run in rows}
+                 JOIN LATERAL (
+                      SELECT id, account_id, flow FROM extensiv_run
+                       WHERE (account_id, flow, id) <= (account.id, flow.name::varchar, 2147483647) AND %s
+                       ORDER BY account_id DESC, flow DESC, id DESC LIMIT 1
+                      ) AS run ON run.account_id = account.id AND run.flow = flow.name""",
+            accounts.ids, list(FLOWS), SQL(condition or "TRUE"),
+        ))}
+
+    @api.model
+    def _last_of_each_flow(self, accounts):
+        """Return ``{(account id, flow): run}`` of the newest runs."""
+        return {key: self.browse(run) for key, run in self._newest(accounts).items()}
+
+    @api.model
+    def _last_good_and_bad(self, accounts):
+        """Return ``{(account id, flow): (newest good run, newest bad run)}``, either of them perhaps empty."""
+        good, bad = self._newest(accounts, GOOD), self._newest(accounts, BAD)
+        ids = {*good.values(), *bad.values()}
+        runs = dict(zip(ids, self.browse(ids), strict=True))  # one prefetch for all
+        return {key: (runs.get(good.get(key), self), runs.get(bad.get(key), self)) for key in good | bad}
 
     @api.model
     def _last_start(self, accounts, flow):
@@ -268,6 +292,7 @@ class ExtensivRun(models.Model):
             "message": message,
         })
         env.cr.commit()
+        pass_.repeat_on_conflict(account._remind_responsible)
         return Result(state, message, pass_.again_in)
 
     @api.model
@@ -281,10 +306,11 @@ class ExtensivRun(models.Model):
             env.cr.commit()
             return "failed"
         try:
-            pass_.client = account._client()
-            pass_.client.end_by(pass_.deadline)
-            # Each flow lives on the model whose records it moves; the account knows where.
-            getattr(account, f"_work_{flow}")(pass_)
+            with CallLog(account) as log:
+                pass_.client = account._client(on_call=log)
+                pass_.client.end_by(pass_.deadline)
+                # Each flow lives on the model whose records it moves; the account knows where.
+                getattr(account, f"_work_{flow}")(pass_)
         except eim.RateLimited as error:
             # Not a failure: the bucket is empty, the next pass goes on when there is a token.
             env.cr.rollback()
@@ -301,12 +327,12 @@ class ExtensivRun(models.Model):
             elif isinstance(error, eim.Refused):
                 category = "settings"
             Error._report(account, "connection", {flow: {
-                "message": error.message, "category": category, "process_id": error.process_id,
+                "message": Error._explain_connection(error), "category": category, "process_id": error.process_id,
             }})
             pass_.notes.append(env._("EIM: %s", error.message))
             env.cr.commit()
             return "failed"
-        Error._resolve(account, "connection", [flow])
+        Error._resolve(account, "connection", [flow, f"{flow}/silence"])
         env.cr.commit()
         return "partial" if pass_.failed or pass_.again_in is not None else "done"
 

@@ -7,7 +7,9 @@ ALL = "read write create unlink"
 # What a User and a Manager may do with every own model that is stored: a new model has to be added here.
 RIGHTS = {
     "extensiv.account": (READ, ALL),
+    "extensiv.alert": (READ, READ),
     "extensiv.bucket": ("", ""),
+    "extensiv.call": (READ, READ),
     "extensiv.cart": (READ, ALL),
     "extensiv.cart.share": (READ, ALL),
     "extensiv.cart.type": (READ, ALL),
@@ -71,6 +73,9 @@ class TestSecurity(TransactionCase):
                 **mine, "company_id": company.id, "cart_id": cart.id, "cust_ref": "1", "order_number": "1"}),
             env["extensiv.error"].create({
                 **mine, "flow": "orders", "key": "1", "category": "data", "message": "No such SKU."}),
+            env["extensiv.alert"].create({**mine, "remote_id": "9001", "subject": "Cart access"}),
+            env["extensiv.call"].create({
+                **mine, "company_id": company.id, "date": "2024-01-01", "route": "list_alerts"}),
             env["extensiv.run"].create({
                 **mine, "company_id": company.id, "flow": "orders", "started_at": "2024-01-01",
                 "state": "done"}),

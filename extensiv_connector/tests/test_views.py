@@ -80,7 +80,7 @@ class TestViews(TransactionCase):
                     self.assertIsInstance(model.search([]).web_read(fields), list)
 
     def test_records_that_flows_write_cannot_be_edited_by_hand(self):
-        for name in ("extensiv.order", "extensiv.error", "extensiv.run"):
+        for name in ("extensiv.order", "extensiv.error", "extensiv.alert", "extensiv.run", "extensiv.call"):
             for kind in ("form", "list"):
                 arch = etree.fromstring(self.env[name].get_view(view_type=kind)["arch"])
                 self.assertEqual({arch.get(right) for right in ("create", "edit", "delete")}, {"false"}, name)

@@ -1,0 +1,281 @@
+import json
+from datetime import timedelta
+
+from babel.dates import format_timedelta
+
+from odoo import api, fields, models
+from odoo.exceptions import ValidationError
+from odoo.tools.misc import babel_locale_parse, format_date, format_datetime
+
+from .extensiv_account_flows import CRONS
+from .extensiv_run import FLOWS, SWITCHES
+
+CHART_DAYS = 14
+SHOWN_CARTS = 12
+
+
+class ExtensivAccount(models.Model):
+    """Whether all is well with an account: what its form and the dashboard show at a glance."""
+
+    _inherit = "extensiv.account"
+
+    alert_ids = fields.One2many("extensiv.alert", "account_id", "Alerts")
+    alert_count = fields.Integer("Active Alerts", compute="_compute_alert_count")
+    alerts_source = fields.Selection(
+        [("alerts", "EIM's list of alerts"), ("orders", "Orders in error")], readonly=True, copy=False,
+        help="Where the last pass found the alerts. EIM's route for them is not documented; where it does not answer, "
+        "the orders that EIM holds in its error state are listed instead.")
+    flow_table = fields.Html("Flows", compute="_compute_flow_table", sanitize=False)
+    dashboard = fields.Text(compute="_compute_dashboard")
+    dashboard_graph = fields.Text(compute="_compute_dashboard_graph")
+
+    @api.constrains("alerts_url")
+    def _check_alerts_url(self):
+        for account in self:
+            if account.alerts_url and not account.alerts_url.startswith(("https://", "http://")):
+                raise ValidationError(self.env._("The address of the alerts page begins with https://."))
+
+    # -- flows
+
+    def _health(self):
+        """Return for each account what there is to know of its flows.
+
+        :return: ``{account: [{"flow", "name", "wanted", "on", "off_reason", "good", "bad", "next_due"}]}``; ``good``
+            and ``bad`` are the newest runs that ended well and badly, ``next_due`` a moment (UTC)
+        """
+        runs = self.env["extensiv.run"].sudo()._last_good_and_bad(self)
+        none = self.env["extensiv.run"].sudo()
+        schedules = {flow: (cron, self._next_due(cron)) for flow in CRONS if (cron := self._cron_of(flow).sudo())}
+        health = {}
+        for account in self:
+            health[account] = flows = []
+            for flow, (cron, next_due) in schedules.items():
+                wanted = flow not in SWITCHES or account[SWITCHES[flow]]
+                reason = account._why_off(wanted, cron)
+                good, bad = runs.get((account.id, flow), (none, none))
+                flows.append({
+                    "flow": flow, "name": FLOWS[flow], "wanted": wanted, "on": not reason, "off_reason": reason,
+                    "good": good, "bad": bad, "next_due": next_due if not reason else None,
+                })
+        return health
+
+    def _why_off(self, wanted, cron):
+        """Return in words why a schedule does not run for this account, or an empty text."""
+        if self.state != "connected":
+            return self.env._("Not connected")
+        if not wanted:
+            return self.env._("Switched off")
+        return "" if cron.active else self.env._("Its scheduled action is off")
+
+    @api.model
+    def _next_due(self, cron):
+        """Return when the scheduled action runs next: by its interval, or earlier by a trigger."""
+        trigger = self.env["ir.cron.trigger"].sudo().search([("cron_id", "=", cron.id)], order="call_at", limit=1)
+        return min(filter(None, (cron.nextcall, trigger.call_at)))
+
+    def _compute_flow_table(self):
+        health = self._health()
+        for account in self:
+            account.flow_table = self.env["ir.qweb"]._render("extensiv_connector.flow_table", {
+                "flows": health.get(account, []),
+                "at": lambda moment: format_datetime(self.env, moment, dt_format="medium"),
+                "ago": self._ago,
+            })
+
+    def _ago(self, moment):
+        """Return how long ago (or in how long) in the person's language."""
+        locale = babel_locale_parse(self.env.lang or self.env.user.lang or "en_US")
+        return format_timedelta(moment - fields.Datetime.now(), add_direction=True, locale=locale)
+
+    # -- counts
+
+    def _compute_alert_count(self):
+        counts = dict(self.env["extensiv.alert"]._read_group(
+            [("account_id", "in", self.ids), ("state", "=", "active")], ["account_id"], ["__count"]))
+        for account in self:
+            account.alert_count = counts.get(account, 0)
+
+    def _count_orders_waiting(self):
+        """Return ``{account: orders in the inbox that have no sale order yet}``."""
+        return dict(self.env["extensiv.order"]._read_group(
+            [("account_id", "in", self.ids), ("state", "in", ("received", "failed"))], ["account_id"], ["__count"]))
+
+    def _count_orders_by_day(self):
+        """Return ``{account: {date: orders received}}`` of the last days, in the person's time zone."""
+        first = fields.Date.context_today(self) - timedelta(days=CHART_DAYS)
+        days = {}
+        for account, day, count in self.env["extensiv.order"]._read_group(
+            [("account_id", "in", self.ids), ("create_date", ">=", first)],
+            ["account_id", "create_date:day"], ["__count"],
+        ):
+            days.setdefault(account, {})[day.date()] = count
+        return days
+
+    def _count_levels_waiting(self):
+        """Return ``{account: levels that EIM refused}``: what waits longer than until the next push."""
+        if "extensiv.stock.level" not in self.env:
+            return {}
+        return dict(self.env["extensiv.error"]._read_group(
+            [("account_id", "in", self.ids), ("flow", "=", "inventory"), ("state", "=", "open")],
+            ["account_id"], ["__count"]))
+
+    def _count_shipments_waiting(self):
+        """Return ``{account: shipped orders that EIM was not told of}``."""
+        if "extensiv_shipment_state" not in self.env["sale.order"]:
+            return {}
+        return dict(self.env["sale.order"].sudo()._read_group(
+            [("extensiv_account_id", "in", self.ids),
+             ("extensiv_shipment_state", "in", ("ready", "sending", "failed"))],
+            ["extensiv_account_id"], ["__count"]))
+
+    def _count_errors(self):
+        """Return ``{account: (open errors, those that wait for a person)}``."""
+        counts = {}
+        for account, category, count in self.env["extensiv.error"]._read_group(
+            [("account_id", "in", self.ids), ("state", "=", "open")], ["account_id", "category"], ["__count"],
+        ):
+            every, person = counts.get(account, (0, 0))
+            counts[account] = (every + count, person + (category != "transient") * count)
+        return counts
+
+    # -- dashboard
+
+    def _compute_dashboard(self):
+        health, errors, days = self._health(), self._count_errors(), self._count_orders_by_day()
+        waiting, levels = self._count_orders_waiting(), self._count_levels_waiting()
+        shipments, today = self._count_shipments_waiting(), fields.Date.context_today(self)
+        for account in self:
+            flows = health.get(account, [])
+            shown = {
+                "today": days.get(account, {}).get(today, 0),
+                "waiting": waiting.get(account, 0),
+                "levels": levels.get(account, 0),
+                "shipments": shipments.get(account, 0),
+                "errors": errors.get(account, (0, 0))[0],
+                "needs_person": errors.get(account, (0, 0))[1],
+                "alerts": account.alert_count,
+                "carts": account._shown_carts(),
+                "flows": [account._shown_flow(flow) for flow in flows if flow["wanted"] or flow["good"]],
+            }
+            shown["well"], shown["said"] = account._in_a_word(shown)
+            account.dashboard = json.dumps(shown)
+
+    def _in_a_word(self, shown):
+        """Return whether all is well, and the sentence that says what is not."""
+        if self.state == "draft":
+            return False, self.env._("Not connected.")
+        if self.state == "error":
+            return False, self.state_message or self.env._("EIM refuses the credentials.")
+        if stopped := [flow["name"] for flow in shown["flows"] if flow["wanted"] and not flow["on"]]:
+            return False, self.env._("The schedule is off: %s.", ", ".join(stopped))
+        if shown["needs_person"]:
+            return False, self.env._("Errors waiting for a person: %s.", shown["needs_person"])
+        if shown["alerts"]:
+            return False, self.env._("EIM has alerts about the carts.")
+        if shown["errors"]:
+            return True, self.env._("Temporary trouble is being tried again.")
+        return True, self.env._("All is well.")
+
+    def _shown_carts(self):
+        """Return name and picture of the carts that take orders."""
+        carts = self.cart_ids.filtered("active")
+        shown = []
+        for cart in carts[:SHOWN_CARTS]:
+            kind = cart.type_id if "type_id" in cart else None
+            shown.append({
+                "id": cart.id, "name": cart.name,
+                "image": kind and kind.image_128 and f"/web/image/{kind._name}/{kind.id}/image_128" or "",
+            })
+        return {"shown": shown, "more": max(len(carts) - SHOWN_CARTS, 0)}
+
+    def _shown_flow(self, flow):
+        """Return one line of the card on a flow."""
+        good, bad = flow["good"], flow["bad"]
+        failing = bool(bad) and (not good or bad.id > good.id)
+        last = bad if failing else good
+        return {
+            "flow": flow["flow"], "name": flow["name"], "on": flow["on"], "off_reason": flow["off_reason"],
+            "wanted": flow["wanted"], "failing": failing, "ago": self._ago(last.started_at) if last else "",
+            "message": last.message or "",
+        }
+
+    def _compute_dashboard_graph(self):
+        days, today = self._count_orders_by_day(), fields.Date.context_today(self)
+        dates = [today - timedelta(days=ago) for ago in range(CHART_DAYS - 1, -1, -1)]
+        labels = [format_date(self.env, date, date_format="d MMM") for date in dates]
+        for account in self:
+            counts = days.get(account, {})
+            account.dashboard_graph = json.dumps([{
+                "key": self.env._("Orders"), "title": "", "is_sample_data": False,
+                "values": [
+                    {"label": label, "value": counts.get(date, 0), "type": "future" if date == today else "past"}
+                    for date, label in zip(dates, labels, strict=True)
+                ],
+            }])
+
+    # -- actions
+
+    def _open_at_eim(self):
+        """Open EIM's page in a new tab."""
+        self.ensure_one()
+        return {"type": "ir.actions.act_url", "url": self.alerts_url or "https://app.cartrover.com", "target": "new"}
+
+    def action_open_eim(self):
+        """Open EIM's page in a new tab."""
+        return self._open_at_eim()
+
+    def _open_of(self, name, **filters):
+        """Open a list of ours for this account, with search filters on."""
+        self.ensure_one()
+        return {
+            **self.env["ir.actions.act_window"]._for_xml_id(f"extensiv_connector.{name}_action"),
+            "context": {"search_default_account_id": self.id, **{f"search_default_{key}": 1 for key in filters}},
+        }
+
+    def action_open_account(self):
+        """Open the account's form."""
+        return self._get_records_action()
+
+    def action_open_orders(self):
+        """Open the account's inbox."""
+        return self._open_of("extensiv_order")
+
+    def action_open_waiting_orders(self):
+        """Open the orders of the inbox that have no sale order yet."""
+        return self._open_of("extensiv_order", received=True, failed=True)
+
+    def action_open_errors(self):
+        """Open the account's open errors."""
+        return self._open_of("extensiv_error", open=True)
+
+    def action_open_alerts(self):
+        """Open EIM's active alerts."""
+        return self._open_of("extensiv_alert", active=True)
+
+    def action_open_runs(self):
+        """Open the account's runs."""
+        return self._open_of("extensiv_run")
+
+    def action_open_diagnosis(self):
+        """Ask what is wrong with an order, a SKU or the account itself."""
+        self.ensure_one()
+        return {
+            **self.env["ir.actions.act_window"]._for_xml_id("extensiv_connector.extensiv_diagnosis_action"),
+            "context": {"default_account_id": self.id},
+        }
+
+    def action_fetch_alerts(self):
+        """Fetch EIM's alerts now."""
+        return self._run_now("alerts")
+
+    @api.model
+    def _cron_fetch_alerts(self):
+        self._cron_run("alerts")
+
+    def _work_alerts(self, pass_):
+        """Do one pass of the alerts' flow, see ``extensiv.run``."""
+        self.env["extensiv.alert"]._fetch(pass_)
+        client, account = pass_.client, pass_.account
+        if account.alerts_source != client.alerts_source or account.answered_routes != client.answered:
+            account.write({"alerts_source": client.alerts_source, "answered_routes": client.answered})
+            pass_.commit()

@@ -1,0 +1,168 @@
+from datetime import timedelta
+
+from odoo import api, fields, models
+from odoo.tools.misc import format_datetime
+
+from .extensiv_run import FLOWS, SWITCHES
+
+ACTIVITY = "extensiv_connector.mail_activity_type_eim"
+RECORDING_MINUTES = 60
+
+
+class ExtensivAccount(models.Model):
+    """Who is told when something needs a person, and of what: silence included."""
+
+    _inherit = "extensiv.account"
+
+    silence_hours = fields.Integer(
+        "Silence Alarm", default=6, tracking=True,
+        help="Hours without a good pass of a flow that is switched on, after which the responsible person is told. "
+        "0: never.")
+    daily_mail = fields.Boolean(
+        "Daily Mail", tracking=True,
+        help="Send the responsible person a mail each day on which errors are open, orders wait or EIM has alerts.")
+    watched_since = fields.Datetime(
+        readonly=True, copy=False, help="When the flows were last switched on: silence counts from here at most.")
+    record_until = fields.Datetime(
+        "Recording Until", readonly=True, copy=False,
+        help="Until then the log of calls keeps what was sent and received, with values masked.")
+
+    _silence_hours_positive = models.Constraint(
+        "CHECK(silence_hours >= 0)", "The hours of silence cannot be negative.")
+
+    def write(self, vals):
+        if vals.get("state") == "connected" or any(vals.get(switch) for switch in SWITCHES.values()):
+            vals = {**vals, "watched_since": fields.Datetime.now()}
+        moved = self.filtered(
+            lambda account: "responsible_id" in vals and account.responsible_id.id != vals["responsible_id"])
+        result = super().write(vals)
+        if moved:
+            moved.sudo().activity_unlink([ACTIVITY])
+            moved.sudo()._remind_responsible()
+        return result
+
+    # -- the activity
+
+    def _remind_responsible(self):
+        """Keep one activity an account while anything needs a person, and none while nothing does."""
+        for account in self:
+            open_errors = dict(self.env["extensiv.error"]._read_group(
+                [("account_id", "=", account.id), ("state", "=", "open"), ("category", "!=", "transient")],
+                ["flow"], ["__count"]))
+            activity = account.activity_search([ACTIVITY])
+            person = account._who_is_told()
+            if not open_errors or not person:
+                activity.unlink()
+                continue
+            summary = self.env._(
+                "Errors waiting for you: %(count)s (%(flows)s)", count=sum(open_errors.values()),
+                flows=", ".join(f"{FLOWS[flow]} {count}" for flow, count in open_errors.items()))
+            if not activity:
+                account.activity_schedule(ACTIVITY, user_id=person.id, summary=summary, note=self.env._(
+                    "Open the account's errors: each says what to do. This goes by itself when none is left."))
+            elif activity[0].summary != summary:
+                activity[0].summary = summary
+
+    def _who_is_told(self):
+        """Return the responsible user, if they can see the account."""
+        person = self.responsible_id
+        can_see = (person.active and person.has_group("extensiv_connector.group_user")
+                   and self.company_id in person.company_ids)
+        return person if can_see else person.browse()
+
+    @api.model
+    def _commit_in_cron(self):
+        """Keep what was done for one account, whatever happens with the next."""
+        if self.env.context.get("ir_cron_progress_id"):
+            self.env["ir.cron"]._commit_progress(1)
+
+    # -- silence
+
+    @api.model
+    def _cron_watch(self):
+        """Tell of flows that are switched on and do nothing, every hour."""
+        for account in self.sudo().search([("state", "=", "connected")]):
+            account.with_company(account.company_id)._watch()
+            self._commit_in_cron()
+
+    def _watch(self):
+        """Report the flows of this account that are silent, or whose schedule is off; resolve what is no longer so."""
+        self.ensure_one()
+        Error, now = self.env["extensiv.error"], fields.Datetime.now()
+        failures, well = {}, []
+        for flow in self._health()[self]:
+            since = max(filter(None, (flow["good"].started_at, self.watched_since, self.create_date)))
+            silent = self.silence_hours and now - since > timedelta(hours=self.silence_hours)
+            for key, message in (
+                (f"{flow['flow']}/schedule", flow["wanted"] and not flow["on"] and self._say_off(flow)),
+                (f"{flow['flow']}/silence", flow["wanted"] and flow["on"] and silent and self._say_silent(flow)),
+            ):
+                if not message:
+                    well.append(key)
+                elif not Error.search_count([
+                    ("account_id", "=", self.id), ("flow", "=", "connection"), ("key", "=", key),
+                    ("state", "=", "dismissed"), ("create_date", ">=", since)], limit=1):
+                    failures[key] = {"message": message, "category": "settings", "document": self}
+        Error._resolve(self, "connection", well)
+        Error._report(self, "connection", failures)
+        self._remind_responsible()
+
+    def _say_off(self, flow):
+        return self.env._(
+            "%(flow)s is switched on, but its schedule does not run: %(reason)s. Press Switch the Schedule On, or open "
+            "Settings, Technical, Scheduled Actions.", flow=flow["name"], reason=flow["off_reason"].lower())
+
+    def _say_silent(self, flow):
+        last = flow["good"]
+        told = self.env._(
+            "%(flow)s had no good pass for %(hours)s hours.", flow=flow["name"], hours=self.silence_hours)
+        if last:
+            told += " " + self.env._("The last one was at %s.", format_datetime(self.env, last.started_at))
+        return told + " " + self.env._(
+            "Run the Diagnosis of the account; if the server was down or its scheduled actions do not run, ask whoever "
+            "runs it.")
+
+    # -- the daily mail
+
+    @api.model
+    def _cron_daily_mail(self):
+        """Send the daily mails that are due."""
+        for account in self.sudo().search([("daily_mail", "=", True), ("state", "!=", "draft")]):
+            account.with_company(account.company_id)._send_daily_mail()
+            self._commit_in_cron()
+
+    def _send_daily_mail(self):
+        """Send what waits for a person, in numbers and without anybody's data; nothing where nothing waits.
+
+        :return: the mail, perhaps empty
+        """
+        self.ensure_one()
+        person = self._who_is_told()
+        errors, needs_person = self._count_errors().get(self, (0, 0))
+        waiting = self._count_orders_waiting().get(self, 0)
+        if not person.email or not (errors or waiting or self.alert_count):
+            return self.env["mail.mail"]
+        body = self.env["ir.qweb"].with_context(lang=person.lang)._render("extensiv_connector.daily_mail", {
+            "account": self, "errors": errors, "needs_person": needs_person, "waiting": waiting,
+            "url": f"{self.get_base_url()}/odoo/action-extensiv_connector.extensiv_error_action",
+            "messages": self.env["extensiv.error"].search(
+                [("account_id", "=", self.id), ("state", "=", "open"), ("category", "!=", "transient")], limit=10),
+        })
+        return self.env["mail.mail"].create({
+            "subject": self.env._("%(account)s: %(count)s errors open", account=self.name, count=errors),
+            "body_html": body,
+            "recipient_ids": person.partner_id.ids,
+            "auto_delete": True,
+        })
+
+    # -- recording
+
+    def _is_recording(self):
+        return bool(self.record_until) and self.record_until > fields.Datetime.now()
+
+    def action_record_calls(self):
+        """Keep the bodies of calls in the log for an hour, or stop keeping them."""
+        self._check_manager()
+        for account in self:
+            account.record_until = False if account._is_recording() else (
+                fields.Datetime.now() + timedelta(minutes=RECORDING_MINUTES))

@@ -1,0 +1,140 @@
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+
+from ..eim import errors as eim
+from .extensiv_account_flows import CRONS
+
+
+class ExtensivError(models.Model):
+    """What a person can do about an error: the words that say it, and the button that does it."""
+
+    _inherit = "extensiv.error"
+
+    mend = fields.Selection(
+        [("alias", "Add Alias"), ("mapping", "Open the Mapping"), ("account", "Open the Account"),
+         ("schedule", "Switch the Schedule On")],
+        "Mended By", compute="_compute_mend",
+    )
+
+    @api.depends("state", "flow", "key", "category", "res_model", "res_id")
+    def _compute_mend(self):
+        missing = self._missing_skus()
+        for error in self:
+            if error.state == "resolved":
+                error.mend = False
+            else:
+                error.mend = "alias" if missing.get(error) else error._way_to_mend()
+
+    def _way_to_mend(self):
+        """Return the key of ``mend``, or False where only the thing itself can be mended."""
+        if self.flow == "connection":
+            if self.key.endswith("/schedule"):
+                return "schedule"
+            return self.category == "settings" and "account"
+        # EIM's words for a shipping method that it does not know.
+        if self.flow == "shipments" and "ship method" in self.message.lower():
+            return "mapping"
+        return self.res_model in ("extensiv.location", "extensiv.ship.method", "delivery.carrier") and "mapping"
+
+    def _missing_skus(self):
+        """Return ``{error: SKUs for which an alias would do}``, of orders that wait for their products."""
+        errors = self.filtered(lambda error: error.res_model == "extensiv.order")
+        skus = {order.id: order.missing_skus for order in self.env["extensiv.order"].search_fetch(
+            [("id", "in", errors.mapped("res_id")), ("state", "=", "failed")], ["missing_skus"])}
+        return {error: skus[error.res_id] for error in errors if skus.get(error.res_id)}
+
+    def action_mend(self):
+        """Open where a person mends the cause, or mend it where that is a matter of one click."""
+        self.ensure_one()
+        self._check_user()
+        if not self.mend:
+            raise UserError(self.env._("There is no button that mends this. The message says what to do."))
+        return getattr(self, f"_mend_{self.mend}")()
+
+    def _mend_alias(self):
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Add an Alias"),
+            "res_model": "extensiv.add.alias",
+            "views": [(False, "form")],
+            "target": "new",
+            "context": {"default_error_id": self.id},
+        }
+
+    def _mend_mapping(self):
+        if self.res_model in ("extensiv.location", "delivery.carrier"):
+            return self.action_open_document()
+        return {
+            **self.env["ir.actions.act_window"]._for_xml_id("extensiv_connector.extensiv_ship_method_action"),
+            "context": {"search_default_account_id": self.account_id.id},
+        }
+
+    def _mend_account(self):
+        return self.account_id._get_records_action()
+
+    def _mend_schedule(self):
+        self.account_id._check_manager()
+        flow = self.key.partition("/")[0]
+        self.env["extensiv.account"]._cron_of(flow).sudo().active = True
+        self.sudo()._resolve(self.account_id, self.flow, [self.key])
+        self.account_id.sudo()._remind_responsible()
+        return {"type": "ir.actions.client", "tag": "soft_reload"}
+
+    # -- trying again
+
+    def _retry_connection(self, account):
+        """Run the flows anew whose connection failed; an account that EIM refuses needs Connect first."""
+        if account.state != "connected":
+            return
+        flows = {error.key.partition("/")[0] for error in self}
+        for flow in CRONS:
+            if flow in flows:
+                account._run_now(flow)
+
+    def _retry_inventory(self, account):
+        """Push the levels anew that these errors are about."""
+        self.env["extensiv.stock.level"]._retry(account, self)
+
+    def _retry_shipments(self, account):
+        """Tell EIM anew of the orders that these errors are about, or whose delivery method they are about."""
+        carriers = self.filtered(lambda error: error.res_model == "delivery.carrier").mapped("res_id")
+        self.filtered(lambda error: error.state == "open").write({"next_try": fields.Datetime.now()})
+        self.env["sale.order"].search([
+            ("extensiv_account_id", "=", account.id), ("extensiv_shipment_state", "=", "failed"),
+            "|", ("extensiv_cust_ref", "in", self.mapped("key")), ("extensiv_refused_carrier_id", "in", carriers),
+        ])._extensiv_retry()
+        account._run_now("shipments")
+
+    def _retry_orders(self, account):
+        """Import the orders anew; what EIM still has to be told of an order is told by a pass."""
+        orders = self.env["extensiv.order"].search(
+            [("account_id", "=", account.id), ("cust_ref", "in", self.mapped("key"))])
+        orders._import_now()
+        known = set(orders.mapped("cust_ref"))
+        others = self.filtered(lambda error: error.key not in known)
+        if others and account.state == "connected":
+            self.env["extensiv.order"].browse([
+                error.res_id for error in others if error.res_model == "extensiv.order"
+            ]).exists().write({"acknowledge_after": False})
+            account._run_now("orders")
+
+    # -- words
+
+    @api.model
+    def _explain_connection(self, error):
+        """Return what to tell a person of an ``EimError`` that ended a pass: EIM's words, and what to do."""
+        if isinstance(error, eim.CredentialsRefused):
+            advice = self.env._(
+                "EIM refuses the API user or key. Enter both again as EIM's WMS set-up page shows them, and press "
+                "Connect.")
+        elif isinstance(error, eim.Refused):
+            advice = self.env._(
+                "EIM refused the call %s. Run the Diagnosis of the account: it tries every route and says which "
+                "answer.", error.route or "")
+        elif isinstance(error, eim.AnswerLost | eim.Unreadable):
+            advice = self.env._("EIM's answer did not arrive whole. It is asked again by itself.")
+        else:
+            advice = self.env._(
+                "Nothing to do: it is tried again by itself. If it lasts, look at EIM's status page, "
+                "status.extensiv.com.")
+        return f"{error.message}\n{advice}"

@@ -1,0 +1,418 @@
+from datetime import datetime, timedelta
+from unittest.mock import patch
+
+from odoo import fields
+from odoo.exceptions import AccessError
+from odoo.tests import new_test_user, tagged
+from odoo.tools import SQL, mute_logger
+
+from ..eim.transport import Call
+from .common import ConnectorCase
+
+BUYER = {
+    "cust_first_name": "Wilhelmina", "cust_last_name": "Featherstone", "cust_e_mail": "mina@example.com",
+    "cust_phone": "617 555 0199", "ship_address_1": "12 Elm Street", "ship_first_name": "Wilhelmina",
+}
+
+
+class DiagnosisCase(ConnectorCase):
+
+    def setUp(self):
+        super().setUp()
+        self.connect()
+
+    def add(self, cust_ref, **values):
+        self.add_orders({
+            "cust_ref": cust_ref, "order_source": "Shopify",
+            "items": [{"item": "TEE-1", "quantity": "2", "price": "5"}], **values})
+
+    def diagnose(self, order=False, sku=False):
+        """Return the diagnosis's text; each finding is a line of it."""
+        wizard = self.env["extensiv.diagnosis"].create({
+            "account_id": self.account.id, "order_number": order, "sku": sku})
+        with self.flows():
+            wizard.action_diagnose()
+        self.wizard = wizard
+        return wizard.text
+
+    def assertFound(self, text, mark, *sentences):
+        for sentence in sentences:
+            self.assertTrue(
+                any(line.startswith(f"[{mark}]") and sentence in line for line in text.splitlines()),
+                f"no [{mark}] … {sentence} in\n{text}")
+
+    def assertLook(self, text, *places):
+        """EIM's own screens are listed in this order."""
+        lines = [line for line in text.splitlines() if line.startswith("[LOOK]")]
+        self.assertEqual(len(lines), len(places), text)
+        for number, (line, place) in enumerate(zip(lines, places, strict=True), 1):
+            self.assertIn(f"{number}. ", line)
+            self.assertIn(place, line)
+
+
+@tagged("post_install", "-at_install")
+class TestOrder(DiagnosisCase):
+    """Why is my order not here?"""
+
+    def test_unknown_to_eim_says_so_and_lists_where_to_look(self):
+        self.env["extensiv.alert"].create({
+            "account_id": self.account.id, "remote_id": "1", "subject": "Shopify refused the key"})
+        text = self.diagnose("NOPE-1")
+        self.assertFound(text, "PROBLEM", "between the cart and EIM", "Shopify refused the key")
+        self.assertLook(text, "open Orders", "Last Order Run", "successful", "Awaiting Fulfillment", "Correct that")
+        self.assertIn("(Pacific)", text)
+        self.assertIn(f'href="{self.account.alerts_url}"', self.wizard.result)
+
+    def test_pacific_time_is_what_eim_shows(self):
+        wizard = self.env["extensiv.diagnosis"].new({"account_id": self.account.id})
+        self.assertEqual(wizard._pacific(datetime(2026, 1, 2, 3, 4)), "2026-01-01 19:04 PST (Pacific)")
+        self.assertEqual(wizard._pacific(datetime(2026, 7, 2, 3, 4)), "2026-07-01 20:04 PDT (Pacific)")
+
+    def test_skipped_by_eim(self):
+        self.sandbox.store.skipped.append({
+            "cust_ref": "S-1", "cust_po_no": "0991", "order_status": "skipped", "error_reason": "Fulfilled already"})
+        self.assertFound(self.diagnose("0991"), "PROBLEM", "EIM skipped the order: Fulfilled already")
+
+    def test_on_hold_and_stopped(self):
+        self.add("H-1", on_hold="Y")
+        self.add("H-2", sending_canceled="Y")
+        self.pull()
+        self.assertFound(self.diagnose("H-1"), "PROBLEM", "on hold at EIM")
+        self.assertFound(self.diagnose("H-2"), "PROBLEM", "stopped its sending")
+
+    def test_older_than_the_import_date(self):
+        self.account.import_from = fields.Datetime.now() + timedelta(days=1)
+        self.add("O-1")
+        self.pull()
+        text = self.diagnose("O-1")
+        self.assertFound(text, "PROBLEM", "older than the moment")
+        self.assertIn("Use Fetch Orders", text)
+
+    def test_cart_that_takes_no_orders(self):
+        self.account.cart_ids.filtered(lambda cart: cart.order_source == "Shopify").active = False
+        self.add("C-1")
+        self.pull()
+        self.assertFound(self.diagnose("C-1"), "PROBLEM", "takes no orders here")
+
+    def test_in_error_at_eim(self):
+        self.add("E-1", order_status="error", error_msg="No such city")
+        self.assertFound(self.diagnose("E-1"), "PROBLEM", "EIM holds the order in error: No such city")
+
+    def test_cancelled_by_the_buyer(self):
+        self.add("E-2", order_status="canceled")
+        self.assertFound(self.diagnose("E-2"), "NOTE", "status is canceled")
+
+    def test_new_and_not_pulled_yet(self):
+        self.add("N-1", cust_po_no="1001")
+        text = self.diagnose("1001")
+        self.assertFound(text, "OK", "number 1001, reference N-1, cart Shopify")
+        self.assertFound(text, "PROBLEM", "Pulling orders does not run by itself: switched off")
+        self.account.pull_orders = True
+        text = self.diagnose("1001")
+        self.assertFound(text, "OK", "Pulling orders runs by itself; last good pass: never yet")
+        self.assertFound(text, "NOTE", "not received yet")
+        self.env.ref("extensiv_connector.ir_cron_pull_orders").active = False
+        self.assertFound(self.diagnose("1001"), "PROBLEM", "its scheduled action is off")
+
+    def test_last_pass_had_trouble(self):
+        self.account.pull_orders = True
+        self.add("N-2")
+        self.fault(route="list_orders", kind="500", count=3)
+        self.pull()
+        self.assertFound(self.diagnose("N-2"), "PROBLEM", "Its last pass had trouble: 1 failed. EIM:")
+
+    def test_taken_by_somebody_else(self):
+        self.add("T-1", order_status="at_wms")
+        text = self.diagnose("T-1")
+        self.assertFound(text, "PROBLEM", "not by this database")
+        self.assertFound(text, "NOTE", "not in the inbox")
+
+    def test_received_acknowledged_and_imported(self):
+        self.add("I-1", cust_po_no="1002")
+        self.pull()
+        name = self.inbox("I-1").sale_order_id.name
+        for number in ("1002", "I-1", name):
+            text = self.diagnose(number)
+            self.assertFound(
+                text, "OK", "status is at_wms", "received here on", "EIM was told so", f"imported as {name}")
+
+    def test_received_and_not_acknowledged(self):
+        self.add("I-2")
+        self.fault(route="acknowledge", kind="invalid", count=1, message="Not today")
+        self.pull()
+        text = self.diagnose("I-2")
+        self.assertFound(text, "NOTE", "EIM was not told yet")
+        self.assertFound(text, "PROBLEM", "Not today")
+
+    def test_failed_why(self):
+        self.add("F-1", items=[{"item": "ABC-1", "quantity": "1", "price": "5"}])
+        self.pull()
+        text = self.diagnose("F-1")
+        self.assertFound(text, "PROBLEM", "could not be imported: SKU ABC-1 is not an internal reference")
+
+    def test_quotation_because_the_totals_differ(self):
+        self.add("Q-1", grand_total="99.00", sub_total="10.00")
+        self.pull()
+        record = self.inbox("Q-1")
+        self.assertEqual(record.sale_order_id.state, "draft")
+        self.assertFound(self.diagnose("Q-1"), "PROBLEM", "imported as the quotation")
+
+    def test_what_people_decided(self):
+        self.add("P-1")
+        self.add("P-2")
+        self.add("P-3")
+        self.pull()
+        self.inbox("P-1").sale_order_id._action_cancel()
+        sale = self.inbox("P-2").sale_order_id
+        sale._action_cancel()
+        sale.unlink()
+        self.inbox("P-3").write({"state": "ignored", "sale_order_id": False})
+        self.assertFound(self.diagnose("P-1"), "NOTE", "which is cancelled")
+        self.assertFound(self.diagnose("P-2"), "PROBLEM", "its sale order deleted")
+        self.assertFound(self.diagnose("P-3"), "PROBLEM", "decided not to import")
+
+    def test_forgotten_by_eim_but_received(self):
+        self.add("G-1")
+        self.pull()
+        held = self.sandbox.store.orders.pop("G-1")
+        self.sandbox.store.by_status[held.status].pop("G-1", None)
+        text = self.diagnose("G-1")
+        self.assertFound(text, "NOTE", "EIM no longer lists the order")
+        self.assertFound(text, "OK", "which is confirmed")
+
+    def test_eim_that_cannot_be_asked(self):
+        self.fault(route="*", kind="500", count=20)
+        self.assertFound(self.diagnose("X-1"), "PROBLEM", "EIM could not be asked")
+        self.sandbox.faults.clear()
+        self.fault(route="*", kind="401", count=20)
+        self.assertFound(self.diagnose("X-1"), "PROBLEM", "EIM refuses the API user or key")
+        self.sandbox.faults.clear()
+        self.account.action_disconnect()
+        calls = len(self.calls())
+        self.assertFound(self.diagnose("X-1"), "PROBLEM", "not connected")
+        self.assertEqual(len(self.calls()), calls)
+
+
+@tagged("post_install", "-at_install")
+class TestShipping(DiagnosisCase):
+    """Why does the cart show no tracking?"""
+
+    def setUp(self):
+        super().setUp()
+        self.add("S-1")
+        self.pull()
+        self.sale = self.inbox("S-1").sale_order_id
+
+    def leave(self):
+        self.sale.company_id.stock_text_confirmation = False
+        for picking in self.sale.picking_ids:
+            for move in picking.move_ids:
+                move.quantity = move.product_uom_qty
+            picking.move_ids.picked = True
+            picking.with_context(skip_sms=True, skip_backorder=True)._action_done()
+
+    def test_not_everything_has_left(self):
+        text = self.diagnose("S-1")
+        self.assertFound(text, "PROBLEM", f"Not everything of {self.sale.name} has left: {self.sale.picking_ids.name}")
+        self.assertIn("once, when the whole order has left", text)
+
+    def test_left_and_pushing_is_off(self):
+        self.leave()
+        text = self.diagnose("S-1")
+        self.assertFound(text, "OK", f"Everything of {self.sale.name} has left")
+        self.assertFound(text, "PROBLEM", "Pushing shipping information is switched off")
+
+    def test_an_open_error_of_the_shipment_is_named(self):
+        self.leave()
+        self.account.push_shipments = True
+        self.env["extensiv.error"]._report(self.account, "shipments", {
+            "S-1": {"message": "EIM refused: Unmapped ship method", "category": "settings"}})
+        self.assertFound(self.diagnose("S-1"), "PROBLEM", "Unmapped ship method")
+
+    def test_eim_has_it_so_the_issue_is_between_eim_and_the_cart(self):
+        self.leave()
+        for status in ("shipped", "confirmed"):
+            self.change_order("S-1", order_status=status, shipments=[{
+                "carrier": "UPS", "method": "03", "tracking_no": "1Z9", "date": "2024-05-02",
+                "items": [{"item": "TEE-1", "quantity": "2"}]}])
+            text = self.diagnose("S-1")
+            self.assertFound(text, "OK", f"status is {status}", "EIM has the shipping information; shipments: 1")
+            self.assertLook(text, "on the right", "Last Shipment Run", "successful")
+            self.assertIn("(Pacific)", text)
+
+
+@tagged("post_install", "-at_install")
+class TestSku(DiagnosisCase):
+    """Why does the cart show another quantity?"""
+
+    def setUp(self):
+        super().setUp()
+        self.stock = self.env["stock.warehouse"].search([("company_id", "=", self.company.id)], limit=1).lot_stock_id
+        self.location = self.account.location_ids[0]
+        self.location.stock_location_id = self.stock
+        if "push_enabled" in self.location:
+            self.location.push_enabled = True
+        self.env["stock.quant"]._update_available_quantity(self.products[0], self.stock, 7)
+
+    def hold(self, quantity, sku="TEE-1"):
+        """Let EIM hold a level."""
+        self.sandbox.store.levels.push([{"sku": sku, "qty_available": quantity, "warehouse": self.location.name}])
+
+    def test_unknown_here(self):
+        self.assertFound(self.diagnose(sku="NOPE"), "PROBLEM", "SKU NOPE is not an internal reference")
+
+    def test_capitals(self):
+        self.assertFound(self.diagnose(sku="tee-1"), "PROBLEM", "the internal reference TEE-1: capitals matter")
+
+    def test_pushing_is_off(self):
+        self.assertFound(self.diagnose(sku="TEE-1"), "PROBLEM", "Pushing levels is switched off on the account")
+
+    def test_not_tracked(self):
+        self.products[1].is_storable = False
+        self.assertFound(self.diagnose(sku="MUG-1"), "PROBLEM", "does not track the stock")
+
+    def test_not_mapped(self):
+        switch = {"push_enabled": False} if "push_enabled" in self.location else {}
+        self.location.write({**switch, "stock_location_id": False})
+        text = self.diagnose(sku="TEE-1")
+        self.assertFound(text, "NOTE", f"Nothing is pushed to the location {self.location.name}")
+        self.assertFound(text, "PROBLEM", "No location of EIM gets stock")
+
+    def test_quantity_and_how_it_is_made_up(self):
+        self.add("R-1")
+        self.pull()
+        self.assertFound(self.diagnose(sku="TEE-1"), "NOTE", "7 on hand, 2 of it reserved, 5 free")
+
+    def test_eim_does_not_know_it(self):
+        self.assertFound(self.diagnose(sku="TEE-1"), "PROBLEM", "EIM has no level of the SKU TEE-1")
+
+    def test_eim_holds_another_quantity(self):
+        self.hold(3)
+        text = self.diagnose(sku="TEE-1")
+        self.assertFound(text, "PROBLEM", f"EIM holds for {self.location.name}: 3 available", "Odoo would push 7")
+
+    def test_both_agree_so_the_issue_is_between_eim_and_the_cart(self):
+        self.hold(7)
+        text = self.diagnose(sku="TEE-1")
+        self.assertFound(text, "OK", f"EIM holds for {self.location.name}: 7 available")
+        self.assertLook(
+            text, "Locations & Products", "Last Inventory Run", "successful", "Sync Inventory with Location")
+        self.assertIn("(Pacific)", text)
+
+    def test_recent_orders_are_subtracted_by_eim(self):
+        self.hold(7)
+        self.add("R-2")
+        self.assertFound(self.diagnose(sku="TEE-1"), "NOTE", "In all EIM shows 5 available")
+
+    def test_open_errors_are_named(self):
+        self.env["extensiv.error"]._report(self.account, "inventory", {
+            f"{self.location.name}/TEE-1": {"message": "EIM refused: SKU not found", "category": "data"}})
+        self.assertFound(self.diagnose(sku="TEE-1"), "PROBLEM", "EIM refused: SKU not found")
+
+
+@tagged("post_install", "-at_install")
+class TestAccount(DiagnosisCase):
+
+    def test_a_well_account(self):
+        text = self.diagnose()
+        self.assertFound(text, "OK", "EIM accepts the credentials", "clock and EIM's agree", "Open errors: 0")
+        self.assertFound(text, "NOTE", "Connector 19.0", "PostgreSQL", "acknowledge, ship, cancel_order")
+
+    def test_every_reading_route_is_tried_and_none_that_writes(self):
+        self.add("A-1")
+        before = len(self.calls())
+        text = self.diagnose()
+        asked = set(self.calls()[before:])
+        self.assertLessEqual({
+            "list_carts", "list_locations", "list_orders", "get_order", "get_order_status", "list_skipped_orders",
+            "check_credentials", "get_inventory", "get_product", "list_ship_methods", "list_cart_ship_methods",
+            "list_alerts"}, asked)
+        self.assertFalse(asked & {"acknowledge", "ship", "cancel_order", "push_inventory", "dismiss_alerts",
+                                  "update_order_status"})
+        self.assertFound(text, "OK", "list_locations answers at merchant/warehouses",
+                         "list_alerts answers at merchant/alerts", "get_order answers at merchant/orders/")
+
+    def test_a_route_that_does_not_answer_is_named_with_what_to_do(self):
+        self.sandbox.sandbox.api.off.add("list_alerts")
+        self.addCleanup(self.sandbox.sandbox.api.off.discard, "list_alerts")
+        text = self.diagnose()
+        self.assertFound(text, "NOTE", "list_alerts does not answer")
+        self.assertIn("list_alerts = path", text)
+
+    def test_clocks_apart(self):
+        wizard = self.env["extensiv.diagnosis"].new({"account_id": self.account.id})
+        late = fields.Datetime.now().astimezone() - timedelta(minutes=10)
+        [line] = wizard._lines_clock([Call("list_carts", "GET", "cart/list", 200, 1, "", "", late)])
+        self.assertEqual(line.mark, "bad")
+        self.assertIn("apart", line.sentence)
+
+    def test_schedules_errors_and_alerts(self):
+        self.account.push_inventory = True
+        self.env["extensiv.error"]._report(self.account, "orders", {"1": {"message": "Mend me", "category": "data"}})
+        self.env["extensiv.alert"].create({"account_id": self.account.id, "remote_id": "1", "subject": "Cart access"})
+        text = self.diagnose()
+        self.assertFound(text, "PROBLEM", "Pulling orders does not run by itself: switched off",
+                         "waiting for a person: 1", "Cart access")
+
+    def test_a_copy_asks_nobody(self):
+        self.env["ir.config_parameter"].set_param("database.uuid", "another")
+        calls = len(self.calls())
+        self.assertFound(self.diagnose(), "PROBLEM", "is a copy of the one that was connected")
+        self.assertEqual(len(self.calls()), calls)
+
+    def test_nothing_is_written_anywhere(self):
+        self.add("W-1")
+        self.pull()
+        tables = [
+            model._table for name, model in self.env.registry.items()
+            if model._auto and not model._abstract and not model._transient and model._original_module in (
+                "extensiv_connector", "sale", "stock", "product", "mail")]
+
+        def state():
+            self.env.flush_all()
+            found = {}
+            for table in tables:
+                if table == "extensiv_bucket":  # the calls that EIM allows are counted
+                    continue
+                self.env.cr.execute(SQL(
+                    "SELECT count(*), md5(string_agg(t::text, '' ORDER BY t::text)) FROM %s t", SQL.identifier(table)))
+                found[table] = self.env.cr.fetchone()
+            return found
+
+        before, held = state(), repr(self.at_eim("W-1"))
+        self.diagnose()
+        self.diagnose("W-1", "TEE-1")
+        self.assertEqual(state(), before)
+        self.assertEqual(repr(self.at_eim("W-1")), held)
+
+    def test_text_has_neither_secrets_nor_personal_data(self):
+        self.add("P-1", **BUYER)
+        self.pull()
+        record = self.inbox("P-1")
+        record.sale_order_id.extensiv_message = "For Wilhelmina Featherstone, call 617 555 0199"
+        record.write({"state": "failed", "message": "mina@example.com of 12 Elm Street; demo-key"})
+        text = self.diagnose("P-1")
+        self.assertIn("could not be imported: *** of ***; ***", text)
+        for secret in ("Wilhelmina", "Featherstone", "mina@", "Elm Street", "617 555", "demo-key"):
+            self.assertNotIn(secret, text)
+            self.assertNotIn(secret, self.wizard.result)
+
+    def test_eims_words_about_an_order_that_was_not_received_are_masked_too(self):
+        self.add("P-2", **BUYER, order_status="error", error_msg="12 Elm Street is unknown to the carrier")
+        self.assertFound(self.diagnose("P-2"), "PROBLEM", "*** is unknown to the carrier")
+
+    @mute_logger("odoo.addons.base.models.ir_model", "odoo.addons.base.models.ir_rule")
+    def test_for_our_users_in_their_companies(self):
+        user = new_test_user(self.env, login="doctor", groups="base.group_user,extensiv_connector.group_user")
+        wizard = self.env["extensiv.diagnosis"].with_user(user).create({"account_id": self.account.id})
+        with self.flows():
+            wizard.action_diagnose()
+        self.assertIn("EIM accepts the credentials", wizard.text)
+        stranger = new_test_user(self.env, login="stranger", groups="base.group_user")
+        with self.assertRaises(AccessError):
+            self.env["extensiv.diagnosis"].with_user(stranger).create({"account_id": self.account.id})
+        other = self.env["res.company"].create({"name": "Other"})
+        self.env.cr.execute("UPDATE extensiv_account SET company_id = %s WHERE id = %s", [other.id, self.account.id])
+        self.env.invalidate_all()
+        with self.assertRaises(AccessError), patch.object(type(wizard), "_diagnose", lambda self: []):
+            wizard.action_diagnose()

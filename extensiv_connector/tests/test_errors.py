@@ -1,0 +1,210 @@
+from odoo.exceptions import UserError
+from odoo.tests import Form, new_test_user, tagged
+
+from ..models.extensiv_account_watch import ACTIVITY
+from .common import ConnectorCase
+
+UNKNOWN = [{"item": "ABC-1", "price": "5", "quantity": "1"}]
+
+
+@tagged("post_install", "-at_install")
+class TestErrors(ConnectorCase):
+
+    def setUp(self):
+        super().setUp()
+        self.connect()
+        self.account.responsible_id = new_test_user(
+            self.env, login="keeper", email="keeper@example.com",
+            groups="base.group_user,extensiv_connector.group_manager")
+
+    def errors(self, **values):
+        domain = [("account_id", "=", self.account.id), ("state", "=", "open")]
+        return self.env["extensiv.error"].search(domain + [(name, "=", value) for name, value in values.items()])
+
+    def fail(self, *refs, sku="ABC-1"):
+        self.add_orders(*({"cust_ref": ref, "items": [{**UNKNOWN[0], "item": sku}]} for ref in refs))
+        self.pull()
+        return self.errors(flow="orders")
+
+    def activities(self):
+        return self.account.activity_search([ACTIVITY])
+
+    # -- one open record
+
+    def test_one_open_error_a_thing_which_counts_its_attempts(self):
+        error = self.fail("A-1")
+        for _attempt in range(2):
+            with self.flows():
+                error.action_retry()
+        self.assertEqual(self.errors(), error)
+        self.assertEqual((error.attempts, error.category, error.key), (3, "data", "A-1"))
+        self.assertTrue(error.create_date and error.last_seen)
+        self.assertEqual(error.action_open_document()["res_model"], "extensiv.order")
+
+    def test_temporary_trouble_has_its_next_try_and_eims_support_id(self):
+        self.fault(route="list_orders", kind="500", count=3)
+        self.pull()
+        error = self.errors()
+        self.assertEqual((error.flow, error.key, error.category), ("connection", "orders", "transient"))
+        self.assertTrue(error.next_try and error.process_id)
+        self.assertIn("tried again by itself", error.message)
+        self.pull()
+        self.assertEqual(error.state, "resolved")
+
+    def test_messages_say_what_to_do(self):
+        self.assertIn("Give a product the internal reference ABC-1, or add an alias", self.fail("B-1").message)
+        self.fault(route="list_orders", kind="401", count=1)
+        self.pull()
+        self.assertIn("press Connect", self.errors(flow="connection").message)
+
+    # -- retry and dismiss
+
+    def test_retry_for_many_says_what_is_left(self):
+        errors = self.fail("C-1", "C-2") | self.fail("C-3", sku="ABC-3")
+        self.assertEqual(len(errors), 3)
+        self.env["product.product"].create({"name": "New", "default_code": "ABC-1"})
+        with self.flows():
+            said = errors.action_retry()["params"]
+        self.assertEqual(said["message"], "2 of 3 solved.")
+        self.assertEqual(self.errors().key, "C-3")
+
+    def test_dismiss_for_many_until_they_fail_anew(self):
+        errors = self.fail("D-1", "D-2")
+        errors.action_dismiss()
+        self.pull()
+        self.assertFalse(self.errors())
+        self.assertEqual(errors.mapped("state"), ["dismissed"] * 2)
+        with self.flows():
+            said = errors[0].action_retry()["params"]
+        self.assertEqual((said["type"], len(self.errors())), ("warning", 1))
+
+    def test_retry_of_connections_runs_each_flow_that_failed(self):
+        for flow in ("orders", "alerts"):
+            self.fault(route=f"list_{flow}", kind="500", count=3)
+        with self.flows():
+            self.account.action_pull_orders()
+            self.account.action_fetch_alerts()
+        errors = self.errors(flow="connection")
+        self.assertEqual(set(errors.mapped("key")), {"orders", "alerts"})
+        with self.flows():
+            errors.action_retry()
+        self.assertEqual(set(errors.mapped("state")), {"resolved"})
+
+    def test_retry_of_an_acknowledgement_does_not_wait_for_its_pause(self):
+        self.add_orders({"cust_ref": "E-1", "items": [{"item": "TEE-1", "price": "5", "quantity": "1"}]})
+        self.fault(route="acknowledge", kind="500", count=1)
+        self.pull()
+        error = self.errors(flow="orders")
+        self.assertEqual(error.key, "E-1/acknowledge")
+        with self.flows():
+            error.action_retry()
+        self.assertEqual(error.state, "resolved")
+        self.assertTrue(self.inbox("E-1").acknowledged_at)
+
+    # -- buttons that mend
+
+    def test_an_alias_is_added_from_the_error_and_every_order_waiting_for_it_imported(self):
+        errors = self.fail("F-1", "F-2")
+        self.assertEqual(set(errors.mapped("mend")), {"alias"})
+        action = errors[0].action_mend()
+        with Form(self.env[action["res_model"]].with_context(action["context"])) as form:
+            self.assertEqual(form.sku, "ABC-1")
+            form.product_id = self.products[1]
+        with self.flows():
+            form.record.action_add()
+        self.assertEqual(self.env["extensiv.sku.alias"].search([("sku", "=", "ABC-1")]).product_id, self.products[1])
+        self.assertEqual(set(errors.mapped("state")), {"resolved"})
+        self.assertEqual(self.inbox("F-2").sale_order_id.order_line.product_id, self.products[1])
+
+    def test_an_alias_for_each_of_several_missing_skus(self):
+        self.add_orders({"cust_ref": "G-1", "items": [
+            {"item": "ABC-1", "price": "5", "quantity": "1"}, {"item": "ABC-2", "price": "5", "quantity": "1"}]})
+        self.pull()
+        error = self.errors()
+        for sku, left in (("ABC-1", 1), ("ABC-2", 0)):
+            wizard = self.env["extensiv.add.alias"].create({
+                **self.env["extensiv.add.alias"].with_context(default_error_id=error.id).default_get(
+                    ["error_id", "sku", "left_count"]),
+                "product_id": self.products[0].id})
+            self.assertEqual((wizard.sku, wizard.left_count), (sku, left))
+            with self.flows():
+                wizard.action_add()
+        self.assertEqual(error.state, "resolved")
+
+    def test_a_refused_account_and_an_unmapped_shipping_method_open_where_they_are_mended(self):
+        self.fault(route="list_orders", kind="401", count=1)
+        self.pull()
+        error = self.errors(flow="connection")
+        self.assertEqual(error.mend, "account")
+        self.assertEqual(error.action_mend()["res_id"], self.account.id)
+        error = self.env["extensiv.error"]._report(self.account, "shipments", {
+            "1001": {"message": "EIM refused: Unmapped ship method", "category": "settings"}})
+        self.assertEqual(error.mend, "mapping")
+        self.assertEqual(error.action_mend()["res_model"], "extensiv.ship.method")
+        error = self.env["extensiv.error"]._report(self.account, "orders", {
+            "1002": {"message": "Something else", "category": "data"}})
+        self.assertFalse(error.mend)
+        with self.assertRaises(UserError):
+            error.action_mend()
+
+    # -- who is told
+
+    def test_one_activity_an_account_while_anything_needs_a_person(self):
+        self.fail("H-1", "H-2", "H-3")
+        activity = self.activities()
+        self.assertEqual((len(activity), activity.user_id), (1, self.account.responsible_id))
+        self.assertIn("waiting for you: 3", activity.summary)
+        self.fail("H-4")
+        self.assertEqual(self.activities(), activity)
+        self.assertIn("waiting for you: 4", activity.summary)
+        self.errors().action_dismiss()
+        self.assertFalse(self.activities())
+
+    def test_the_activity_goes_when_the_cause_is_gone(self):
+        self.fail("I-1")
+        self.assertTrue(self.activities())
+        self.env["product.product"].create({"name": "New", "default_code": "ABC-1"})
+        self.pull()
+        self.assertFalse(self.activities())
+
+    def test_temporary_trouble_bothers_nobody(self):
+        self.fault(route="list_orders", kind="500", count=3)
+        self.pull()
+        self.assertTrue(self.errors())
+        self.assertFalse(self.activities())
+
+    def test_the_activity_follows_the_responsible(self):
+        self.fail("J-1")
+        other = new_test_user(self.env, login="other", groups="base.group_user,extensiv_connector.group_user")
+        self.account.responsible_id = other
+        self.assertEqual(self.activities().user_id, other)
+        self.account.responsible_id = new_test_user(self.env, login="stranger", groups="base.group_user")
+        self.assertFalse(self.activities(), "who cannot see the account cannot be told")
+        self.assertEqual(self.pull().state, "done")
+
+    def test_daily_mail_only_where_asked_for_and_something_waits(self):
+        Mail = self.env["mail.mail"]
+        self.account.daily_mail = True
+        self.env["extensiv.account"]._cron_daily_mail()
+        mail = [("subject", "=like", f"{self.account.name}: %errors open")]
+        self.assertFalse(Mail.search(mail))
+        self.fail("K-1")
+        self.account.daily_mail = False
+        self.env["extensiv.account"]._cron_daily_mail()
+        self.assertFalse(Mail.search(mail))
+        self.account.daily_mail = True
+        self.env["extensiv.account"]._cron_daily_mail()
+        sent = Mail.search(mail)
+        self.assertEqual(sent.recipient_ids, self.account.responsible_id.partner_id)
+        self.assertIn("K-1", sent.body_html)
+        self.assertIn("Open errors: 1", sent.body_html)
+
+    def test_what_eim_sends_that_is_no_order_is_told_and_resolved_when_gone(self):
+        self.sandbox.store.insert({"cust_ref": "X" * 300, "order_status": "new", "items": []})
+        self.pull()
+        error = self.errors(flow="orders")
+        self.assertEqual(error.key, "list page 1")
+        self.sandbox.store.orders.clear()
+        self.sandbox.store.by_status["new"].clear()
+        self.pull()
+        self.assertEqual(error.state, "resolved")

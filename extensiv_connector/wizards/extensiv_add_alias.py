@@ -1,0 +1,51 @@
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+
+
+class ExtensivAddAlias(models.TransientModel):
+    """Say which product is meant by a SKU that no product has, and have its orders imported."""
+
+    _name = "extensiv.add.alias"
+    _description = "Add an EIM SKU Alias"
+
+    error_id = fields.Many2one("extensiv.error", required=True, readonly=True, ondelete="cascade")
+    account_id = fields.Many2one(related="error_id.account_id")
+    company_id = fields.Many2one(related="error_id.company_id")
+    sku = fields.Char("SKU", required=True, readonly=True)
+    left_count = fields.Integer("Further SKUs", readonly=True)
+    product_id = fields.Many2one(
+        "product.product", check_company=True, domain="[('sale_ok', '=', True)]",
+        help="What is sold under this SKU. Later orders find it by themselves.")
+
+    @api.model
+    def default_get(self, fields_list):
+        values = super().default_get(fields_list)
+        error = self.env["extensiv.error"].browse(values.get("error_id"))
+        missing = self._still_missing(error)
+        return {**values, "sku": missing[0] if missing else False, "left_count": max(len(missing) - 1, 0)}
+
+    @api.model
+    def _still_missing(self, error):
+        """Return the SKUs of the error's order that still belong to no product."""
+        skus = error._missing_skus().get(error, [])
+        matches = self.env["product.product"].sudo()._extensiv_match(error.account_id, {sku: () for sku in skus})
+        return [sku for sku in skus if matches[sku].problem]
+
+    def action_add(self):
+        """Add the alias; ask for the next missing SKU, or import every order that waited for these."""
+        self.ensure_one()
+        self.env["extensiv.error"]._check_user()
+        self.account_id.check_access("read")
+        if not self.product_id:
+            raise UserError(self.env._("Choose the product that is meant."))
+        self.account_id._remember_alias(self.sku, self.product_id)
+        error = self.error_id
+        if self._still_missing(error):
+            return error._mend_alias()
+        waiting = self.env["extensiv.error"].search([
+            ("account_id", "=", self.account_id.id), ("flow", "=", "orders"), ("state", "=", "open"),
+            ("res_model", "=", "extensiv.order")])
+        missing = waiting._missing_skus()
+        said = (error | waiting.filtered(lambda other: self.sku in missing.get(other, ()))).action_retry()
+        said["params"]["next"] = {"type": "ir.actions.act_window_close"}
+        return said
