@@ -54,9 +54,7 @@ class ExtensivError(models.Model):
         errors.filtered(lambda error: error.state == "open").write({"next_try": fields.Datetime.now()})
         for (account, flow), failed in errors.grouped(lambda error: (error.account_id, error.flow)).items():
             failed._retry(account, flow)
-        # What came of it was written on other cursors: a new transaction sees it.
-        self.env["extensiv.run"]._commit_caller()
-        self.env.invalidate_all()
+        self.env["extensiv.run"]._see_what_was_committed()
         errors.account_id._remind_responsible()
         left = errors._open_now()
         kind = "warning" if left else "success"
