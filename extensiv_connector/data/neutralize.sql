@@ -8,6 +8,11 @@ UPDATE extensiv_account
        push_inventory = false,
        push_shipments = false;
 
+-- invitations of the real database lead nowhere from here
+UPDATE extensiv_cart_share
+   SET state = 'withdrawn'
+ WHERE state IN ('sent', 'opened');
+
 -- deactivate the scheduled actions
 UPDATE ir_cron
    SET active = false

@@ -3,6 +3,9 @@ from . import extensiv_account
 from . import extensiv_account_flows
 from . import extensiv_cart
 from . import extensiv_location
+from . import extensiv_cart_type
+from . import extensiv_cart_setup
+from . import extensiv_cart_share
 from . import extensiv_run
 from . import extensiv_error
 from . import extensiv_order
@@ -12,6 +15,12 @@ from . import extensiv_order_cancel
 from . import extensiv_order_fetch
 from . import extensiv_ship_method
 from . import extensiv_sku_alias
+from . import extensiv_tracked
+from . import extensiv_account_setup
+from . import extensiv_account_checks
+from . import extensiv_location_setup
+from . import stock_move
+from . import stock_rule
 from . import product_pricelist
 from . import product_product
 from . import res_country

@@ -30,6 +30,13 @@ class SaleOrderLine(models.Model):
                     special_mode="total_excluded")["total_included"]
                 line.write({"price_unit": gross, "technical_price_unit": gross + 1.0})
 
+    def _prepare_procurement_values(self):
+        """Deliver the orders of a warehouse's merchant from that merchant's stock."""
+        values = super()._prepare_procurement_values()
+        if owner := self.order_id.extensiv_account_id.sudo().owner_id:
+            values["restrict_partner_id"] = owner.id
+        return values
+
     def action_extensiv_choose_product(self):
         """Open the choice of the product for a line that was imported without one."""
         self.ensure_one()

@@ -3,6 +3,12 @@ from odoo.tools import plaintext2html
 
 
 class StockMove(models.Model):
+    """Moves of imported orders: what the buyer asked for, and from whose stock.
+
+    A warehouse's merchant is delivered from that merchant's stock alone: Odoo keeps ``restrict_partner_id`` on a move
+    but reserves from any owner.
+    """
+
     _inherit = "stock.move"
 
     def _get_new_picking_values(self):
@@ -12,3 +18,28 @@ class StockMove(models.Model):
         if wishes:
             values["note"] = plaintext2html("\n".join(wishes))
         return values
+
+    def _extensiv_owner(self):
+        """Return the owner from whose stock alone this move of an imported order may take, or none."""
+        if self.sudo().sale_line_id.order_id.extensiv_account_id:
+            return self.restrict_partner_id
+        return self.restrict_partner_id.browse()
+
+    def _prepare_procurement_values(self):
+        values = super()._prepare_procurement_values()
+        if owner := self._extensiv_owner():
+            values["restrict_partner_id"] = owner.id
+        return values
+
+    def _update_reserved_quantity_vals(
+        self, need, location_id, lot_id=None, package_id=None, owner_id=None, strict=True,
+    ):
+        if not strict and not owner_id:
+            owner_id = self._extensiv_owner()
+        return super()._update_reserved_quantity_vals(need, location_id, lot_id, package_id, owner_id, strict)
+
+    def _prepare_move_line_vals(self, quantity=None, reserved_quant=None):
+        vals = super()._prepare_move_line_vals(quantity=quantity, reserved_quant=reserved_quant)
+        if not reserved_quant and (owner := self._extensiv_owner()):
+            vals["owner_id"] = owner.id
+        return vals

@@ -9,6 +9,8 @@ RIGHTS = {
     "extensiv.account": (READ, ALL),
     "extensiv.bucket": ("", ""),
     "extensiv.cart": (READ, ALL),
+    "extensiv.cart.share": (READ, ALL),
+    "extensiv.cart.type": (READ, ALL),
     "extensiv.error": (READ, READ),
     "extensiv.location": (READ, ALL),
     "extensiv.order": (READ, READ),
@@ -16,8 +18,9 @@ RIGHTS = {
     "extensiv.ship.method": (READ, ALL),
     "extensiv.sku.alias": (READ, ALL),
 }
-# The call allowance belongs to a credential, which accounts of several companies may share.
-WITHOUT_COMPANY = {"extensiv.bucket"}
+# The call allowance belongs to a credential, which accounts of several companies may share; the catalogue is the same
+# for all.
+WITHOUT_COMPANY = {"extensiv.bucket", "extensiv.cart.type"}
 
 
 @tagged("post_install", "-at_install")
@@ -54,6 +57,10 @@ class TestSecurity(TransactionCase):
         records = [
             account,
             cart,
+            env["extensiv.cart.share"].create({
+                **mine, "partner_id": env["res.partner"].create({"name": "Merchant"}).id,
+                "type_id": env.ref("extensiv_connector.cart_type_shopify").id,
+                "setup_url": "https://app.cartrover.com/setup"}),
             env["extensiv.location"].create({**mine, "name": "EAST"}),
             env["extensiv.ship.method"].create({**mine, "ship_code": "Standard"}),
             env["extensiv.sku.alias"].create({**mine, "sku": "MUG-OLD", "product_id": product.id}),

@@ -1,0 +1,57 @@
+from werkzeug.exceptions import NotFound
+
+from odoo import http
+from odoo.exceptions import ValidationError
+from odoo.http import request
+
+
+class ExtensivShare(http.Controller):
+    """The page of a cart set-up share. Its visitor is not logged in: the token in the address is what lets in.
+
+    Nothing here asks EIM. The page asks this Odoo how far it is, and a scheduled action asks EIM.
+    """
+
+    @http.route("/extensiv/share/<string:token>", type="http", auth="public", methods=["GET"], sitemap=False)
+    def share(self, token):
+        """Say who asks for access to what, or that the link is not valid (any more)."""
+        share = request.env["extensiv.cart.share"]._of_token(token)
+        return self._page(share)
+
+    # The token is the proof that a form's visitor was invited, so a session's token would add nothing; and the
+    # page may stay open for longer than a session lives.
+    @http.route("/extensiv/share/<string:token>/open", type="http", auth="public", methods=["POST"], csrf=False,
+                sitemap=False)
+    def open(self, token):
+        """Record that the visitor goes on to EIM's set-up page, and lead there."""
+        share = request.env["extensiv.cart.share"]._of_token(token)
+        if not share or share.state == "connected":
+            return self._page(share)
+        try:
+            url = share._open()
+        except ValidationError:
+            return self._page(share.browse())
+        response = request.redirect(url, code=303, local=False)
+        response.headers["Referrer-Policy"] = "no-referrer"
+        return response
+
+    @http.route("/extensiv/share/<string:token>/state", type="jsonrpc", auth="public")
+    def state(self, token):
+        """Return how far the share is, as the page waits: ``opened``, ``connected``, ``invalid`` …"""
+        share = request.env["extensiv.cart.share"]._of_token(token)
+        if not share:
+            return {"state": "invalid"}
+        share._wake_watch()
+        return {"state": share.state}
+
+    def _page(self, share):
+        template = "extensiv_connector.share_page" if share else "extensiv_connector.share_invalid"
+        response = request.render(template, {
+            "share": share,
+            "no_header": True,
+            "no_footer": True,
+        }, status=200 if share else NotFound.code)
+        # The address is a secret: neither stored by caches nor told to the pages that are opened from here.
+        response.headers["Cache-Control"] = "no-store"
+        response.headers["Referrer-Policy"] = "no-referrer"
+        response.headers["X-Robots-Tag"] = "noindex, nofollow"
+        return response

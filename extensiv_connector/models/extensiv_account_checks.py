@@ -1,0 +1,134 @@
+from itertools import combinations
+
+from odoo import fields, models
+
+from .extensiv_order_prepare import asked_shipping
+
+SHOWN = 10  # names listed in one sentence
+SAMPLE = 100  # of the next orders are looked at
+
+
+class ExtensivAccount(models.Model):
+    """What is checked before an account goes live. Reads only, here and at EIM."""
+
+    _inherit = "extensiv.account"
+
+    def _check_live(self):
+        """Make every check and keep the results: a list of ``{"mark": "ok", "warn" or "stop", "title", "text"}``.
+
+        Asks EIM for the next orders, holding no lock; an unreachable EIM is one of the results.
+        """
+        self.ensure_one()
+        if self.state == "connected":
+            with self._asking_eim() as client:
+                orders = client.list_orders("new", limit=SAMPLE, from_date=self.import_from or None).items
+        else:
+            orders = ()
+        wanted = self._functions_wanted()
+        checks = [self._check_live_connection(), self._check_live_functions(wanted), self._check_live_carts()]
+        if "orders" in wanted:
+            checks += [self._check_live_skus(orders), self._check_live_delivery(orders)]
+        if "inventory" in wanted:
+            checks += [self._check_live_locations(), self._check_live_double()]
+        self.write({
+            "live_checks": [
+                {"mark": mark, "title": title, "text": text} for mark, title, text in filter(None, checks)],
+            "live_checked_at": fields.Datetime.now(),
+        })
+
+    def _listed(self, names):
+        names = list(names)
+        more = len(names) - SHOWN
+        listed = ", ".join(names[:SHOWN])
+        return self.env._("%(names)s and %(more)s more", names=listed, more=more) if more > 0 else listed
+
+    def _check_live_connection(self):
+        title = self.env._("Connection")
+        if self.state != "connected":
+            return "stop", title, self.env._("The account is not connected. Press Connect.")
+        if self._is_copy():
+            return "stop", title, self.env._("This database is a copy of the one that was connected. Press Connect.")
+        return "ok", title, self.env._("EIM accepts the API user and key.")
+
+    def _check_live_functions(self, wanted):
+        title = self.env._("Functions")
+        if not wanted:
+            return "stop", title, self.env._("Nothing would run. Choose at least one function in the step Settings.")
+        if self.unsupported:
+            return "warn", title, self.unsupported
+        return "ok", title, self.env._("No cart is known to lack a function that is to run.")
+
+    def _check_live_carts(self):
+        """Look at the carts and their prefixes: ``SH`` and ``SHO`` would give two orders one name."""
+        title = self.env._("Carts and prefixes")
+        carts = self.cart_ids.filtered("active")
+        if not carts:
+            return "warn", title, self.env._("No cart takes orders yet. Set one up at EIM and check for carts.")
+        others = self.env["extensiv.cart"].search([("company_id", "=", self.company_id.id)])
+        alike = [
+            f"{one.prefix} / {other.prefix}" for one, other in combinations(carts | others, 2)
+            if one.prefix.startswith(other.prefix) or other.prefix.startswith(one.prefix)
+        ]
+        if alike:
+            return "warn", title, self.env._(
+                "One prefix begins with another, so that two orders could get one name: %s.", self._listed(alike))
+        return "ok", title, self.env._(
+            "%(count)s carts, each with a prefix of its own: %(prefixes)s.",
+            count=len(carts), prefixes=self._listed(carts.mapped("prefix")))
+
+    def _check_live_skus(self, orders):
+        """Find the products of the orders that would be pulled next."""
+        title = self.env._("SKUs of the next orders")
+        codes = {}
+        for order in orders:
+            for line in order.lines:
+                if line.sku and not line.filtered:
+                    codes.setdefault(line.sku, set()).update(
+                        filter(None, (line.alt_sku, *(alias.code for alias in line.aliases))))
+        matches = self.env["product.product"]._extensiv_match(self, codes)
+        unknown = sorted(sku for sku, match in matches.items() if match.problem)
+        if unknown:
+            return "warn", title, self.env._(
+                "No single product to sell has the SKU %(skus)s. Compare SKUs shows them all.",
+                skus=self._listed(unknown))
+        if not codes:
+            return "ok", title, self.env._("No order is waiting at EIM.")
+        return "ok", title, self.env._(
+            "All %(skus)s SKUs of the next %(orders)s orders have their product.", skus=len(codes), orders=len(orders))
+
+    def _check_live_delivery(self, orders):
+        """Look for what buyers ask to be shipped with and no delivery method stands for."""
+        title = self.env._("Delivery methods")
+        methods = self.env["extensiv.ship.method"].search([("account_id", "=", self.id)])
+        asked = {asked_shipping(order) for order in orders} | set(methods.mapped("ship_code"))
+        mapped = set(methods.filtered("delivery_carrier_id").mapped("ship_code"))
+        unmapped = sorted(asked - mapped - {"", False})
+        if unmapped:
+            return "warn", title, self.env._(
+                "No delivery method stands for %s, so a person chooses one for these orders. See Configuration, "
+                "Shipping Methods.", self._listed(unmapped))
+        return "ok", title, self.env._("Everything buyers ask for has its delivery method.")
+
+    def _check_live_locations(self):
+        title = self.env._("Locations")
+        if not self.location_ids:
+            return "warn", title, self.env._("EIM has no location to push stock to. Create one there, then fetch.")
+        unmapped = self.location_ids.filtered(lambda location: not location._stock_roots())
+        if unmapped:
+            return "warn", title, self.env._(
+                "No location of Odoo stands for %s, so no stock is pushed there.",
+                self._listed(unmapped.mapped("name")))
+        return "ok", title, self.env._("Every location of EIM has its location here.")
+
+    def _check_live_double(self):
+        """Find stock that two of EIM's locations would both claim: a cart that sums locations counts it twice."""
+        title = self.env._("Double counting")
+        double = [
+            f"{one.name} / {other.name}" for one, other in combinations(self.location_ids, 2)
+            if one._overlaps(other)
+        ]
+        if double:
+            return "warn", title, self.env._(
+                "The same stock would be pushed to two locations, and carts that sum them sell it twice: %s.",
+                self._listed(double))
+        return "ok", title, self.env._("No stock is pushed to two locations of EIM.")

@@ -1,0 +1,161 @@
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+
+from .extensiv_run import SWITCHES
+
+STEPS = [
+    ("connect", "Connect"), ("carts", "Carts"), ("settings", "Settings"), ("live", "Go Live"), ("done", "Finished"),
+]
+# What the guide's Go live switches on: chosen in its third step, so that nothing runs before the last.
+CHOICES = {"orders": "live_orders", "inventory": "live_inventory", "shipments": "live_shipments"}
+
+
+class ExtensivAccount(models.Model):
+    """The guided set-up: four steps that can be left, resumed and undone, and the merchants of a warehouse's key."""
+
+    _inherit = "extensiv.account"
+
+    setup_step = fields.Selection(
+        STEPS, default="connect", required=True, readonly=True, copy=False, tracking=True,
+        help="Where the guided set-up is. It waits there for as long as you like.")
+    live_orders = fields.Boolean(
+        "Pull Orders Once Live", default=True, help="Go Live switches on: new orders of the carts become sale orders.")
+    live_inventory = fields.Boolean(
+        "Push Stock Once Live", default=True,
+        help="Go Live switches on: the stock of the mapped locations is pushed whenever it changes.")
+    live_shipments = fields.Boolean(
+        "Push Shipments Once Live", default=True,
+        help="Go Live switches on: carrier, tracking and contents are pushed once a whole order has left.")
+    live_checks = fields.Json(readonly=True, copy=False)
+    live_checked_at = fields.Datetime("Checked", readonly=True, copy=False)
+    live_report = fields.Html("Check Before Going Live", compute="_compute_live_report", sanitize=False)
+    unsupported = fields.Text("Not Supported", compute="_compute_unsupported")
+    owner_id = fields.Many2one(
+        "res.partner", "Owner of the Stock", check_company=True, tracking=True,
+        help="For warehouses that ship for others: only stock of this owner is pushed, and orders are delivered from "
+        "it alone. Empty: stock of any owner.")
+
+    # -- computes
+
+    @api.depends("live_checks")
+    def _compute_live_report(self):
+        for account in self:
+            account.live_report = account.live_checks and self.env["ir.qweb"]._render(
+                "extensiv_connector.live_report", {"checks": account.live_checks})
+
+    @api.depends("cart_ids.unsupported")
+    def _compute_unsupported(self):
+        for account in self:
+            account.unsupported = "\n".join(dict.fromkeys(
+                cart.unsupported for cart in account.cart_ids if cart.unsupported)) or False
+
+    def _functions_wanted(self):
+        """Return the flows that run by schedule, or will once the guide has gone live."""
+        self.ensure_one()
+        wanted = {flow for flow, switch in SWITCHES.items() if self[switch]}
+        if self.setup_step != "done":
+            wanted |= {flow for flow, choice in CHOICES.items() if self[choice]}
+        return wanted
+
+    # -- the steps
+
+    def action_connect(self):
+        result = super().action_connect()
+        self.filtered(lambda account: account.setup_step == "connect").setup_step = "carts"
+        return result
+
+    def action_setup_next(self):
+        """Go on to the next step; the last one begins with its check."""
+        return self._setup_move(1)
+
+    def action_setup_back(self):
+        """Go back one step; nothing is lost."""
+        return self._setup_move(-1)
+
+    def _setup_move(self, by):
+        self.ensure_one()
+        self._check_manager()
+        names = [name for name, _label in STEPS[:-1]]
+        step = names[max(0, min(names.index(self.setup_step) + by, len(names) - 1))] \
+            if self.setup_step in names else "live"
+        return self._setup_go(step)
+
+    def action_setup_goto(self):
+        """Go to the step that the pressed button names."""
+        self.ensure_one()
+        self._check_manager()
+        return self._setup_go(self.env.context["setup_step"])
+
+    def _setup_go(self, step):
+        if step not in ("connect", "done") and self.state != "connected":
+            raise UserError(self.env._("Press Connect first: the other steps need to ask EIM."))
+        self.setup_step = step
+        if step == "live":
+            self._check_live()
+        return True
+
+    def action_setup_close(self):
+        """Close the guide; what runs is then switched on and off by hand."""
+        self._check_manager()
+        self.setup_step = "done"
+        return True
+
+    def action_setup_resume(self):
+        """Open the guide again where it makes sense; what runs goes on running."""
+        self.ensure_one()
+        self._check_manager()
+        return self._setup_go("settings" if self.state == "connected" else "connect")
+
+    def action_check_live(self):
+        """Make the check again."""
+        self.ensure_one()
+        self._check_manager()
+        self._check_live()
+        return True
+
+    def action_go_live(self):
+        """Switch on what was chosen; the schedules start at once.
+
+        :raise UserError: something stands in the way, see the check
+        """
+        self.ensure_one()
+        self._check_manager()
+        self._check_live()
+        stops = [check["text"] for check in self.live_checks if check["mark"] == "stop"]
+        if stops:
+            raise UserError("\n".join(stops))
+        self.write({
+            **{switch: self[CHOICES[flow]] for flow, switch in SWITCHES.items()},
+            "setup_step": "done",
+        })
+        for flow in self._functions_wanted():
+            if cron := self._cron_of(flow).sudo():
+                cron._trigger()
+        return self._notification(self.env._("Live"), self.env._("The schedules have started."))
+
+    def action_undo_live(self):
+        """Stop the schedules and go back to the step before; settings, carts and orders stay."""
+        self.ensure_one()
+        self._check_manager()
+        self.write({**dict.fromkeys(SWITCHES.values(), False), "setup_step": "live"})
+        return True
+
+    # -- beside the guide
+
+    def action_sku_report(self):
+        """Compare EIM's inventory with the products here."""
+        self.ensure_one()
+        self._check_manager()
+        return self.env["extensiv.sku.report"]._make(self)
+
+    def _same_key(self):
+        """Return every account that uses this account's API user, archived ones included."""
+        account = self.sudo()
+        return account.with_context(active_test=False).search(
+            [("base_url", "=", account.base_url), ("api_user", "=", account.api_user)])
+
+    def action_list_merchants(self):
+        """List the merchants that a warehouse's key may act for."""
+        self.ensure_one()
+        self._check_manager()
+        return self.env["extensiv.merchants"]._make(self)

@@ -1,0 +1,274 @@
+import logging
+import secrets
+from datetime import timedelta
+from urllib.parse import urlsplit
+
+from odoo import api, fields, models
+from odoo.exceptions import UserError, ValidationError
+from odoo.tools import consteq
+
+from ..eim.errors import EimError
+
+_logger = logging.getLogger(__name__)
+
+OPEN = ("sent", "opened")
+# Where EIM's own set-up pages live, with all their subdomains.
+DEFAULT_HOSTS = "cartrover.com, extensiv.com"
+VALID_DAYS = 14
+# Seconds between two questions to EIM while a merchant waits on the page.
+ASK_EVERY = 10
+
+
+class ExtensivCartShare(models.Model):
+    """An invitation: a warehouse asks a merchant to let EIM reach a cart, without ever seeing its credentials.
+
+    The set-up link is EIM's and comes from there; the merchant grants access on EIM's and the cart's pages. Here is
+    only who was asked for what, and whether a cart of that kind has appeared at EIM since.
+    """
+
+    _name = "extensiv.cart.share"
+    _description = "EIM Cart Set-up Share"
+    _inherit = ["mail.thread"]
+    _order = "id desc"
+    _check_company_auto = True
+
+    account_id = fields.Many2one(
+        "extensiv.account", required=True, index=True, ondelete="cascade", tracking=True, check_company=True,
+        default=lambda self: self._default_account(), help="The account whose carts the new one will be among.")
+    company_id = fields.Many2one(related="account_id.company_id", store=True, precompute=True)
+    partner_id = fields.Many2one(
+        "res.partner", "Merchant", required=True, check_company=True, tracking=True,
+        help="Whose cart it is. The invitation goes to this contact's e-mail address.")
+    partner_email = fields.Char(related="partner_id.email", string="E-mail")
+    type_id = fields.Many2one(
+        "extensiv.cart.type", "Cart", required=True, ondelete="restrict", tracking=True,
+        help="The kind of cart that is to be connected.")
+    requirements = fields.Text(related="type_id.requirements")
+    setup_url = fields.Char(
+        "Set-up Link", required=True, tracking=True,
+        help="The link that EIM gave you for this cart. It must be https and lead to EIM.")
+    access_token = fields.Char(
+        required=True, readonly=True, copy=False, groups="extensiv_connector.group_manager",
+        default=lambda self: secrets.token_urlsafe(32))
+    page_url = fields.Char(
+        "Page", compute="_compute_page_url", groups="extensiv_connector.group_manager",
+        help="The page that the invitation leads to. Whoever has the address can open it.")
+    state = fields.Selection(
+        [("draft", "Draft"), ("sent", "Sent"), ("opened", "Opened"), ("connected", "Connected"),
+         ("expired", "Expired"), ("withdrawn", "Withdrawn")],
+        default="draft", required=True, readonly=True, copy=False, tracking=True)
+    expires_on = fields.Date(
+        default=lambda self: fields.Date.context_today(self) + timedelta(days=VALID_DAYS), copy=False, tracking=True,
+        help="The last day on which the link works. Sending it again gives it two more weeks.")
+    sent_at = fields.Datetime(readonly=True, copy=False)
+    opened_at = fields.Datetime(readonly=True, copy=False, help="When the merchant pressed Grant API Access.")
+    asked_at = fields.Datetime(readonly=True, copy=False)
+    known_sources = fields.Json(readonly=True, copy=False)
+    cart_id = fields.Many2one("extensiv.cart", "Connected Cart", readonly=True, copy=False, index="btree_not_null",
+                              ondelete="set null")
+
+    _access_token_unique = models.Constraint("UNIQUE(access_token)", "Two shares cannot have one token.")
+
+    # -- computes and constraints
+
+    @api.model
+    def _default_account(self):
+        accounts = self.env["extensiv.account"].search([("company_id", "=", self.env.company.id)], limit=2)
+        return accounts if len(accounts) == 1 else accounts.browse()
+
+    @api.depends("partner_id.name", "type_id.name")
+    def _compute_display_name(self):
+        for share in self:
+            share.display_name = self.env._(
+                "%(cart)s of %(merchant)s", cart=share.type_id.name or "", merchant=share.partner_id.name or "")
+
+    @api.depends("access_token")
+    def _compute_page_url(self):
+        for share in self:
+            share.page_url = f"{share.get_base_url()}/extensiv/share/{share.access_token}"
+
+    @api.constrains("setup_url")
+    def _check_setup_url(self):
+        for share in self:
+            share._assert_allowed(share.setup_url)
+
+    @api.model
+    def _allowed_hosts(self):
+        """Return the hosts that set-up links may lead to, by the parameter ``extensiv_connector.share_hosts``."""
+        hosts = self.env["ir.config_parameter"].sudo().get_param("extensiv_connector.share_hosts") or DEFAULT_HOSTS
+        return [host for host in hosts.lower().replace(",", " ").split() if host]
+
+    @api.model
+    def _assert_allowed(self, url):
+        """Refuse a link that is not plainly https to a host of EIM's: people trust what this page opens.
+
+        :raise ValidationError: in a sentence for the person who entered it
+        """
+        hosts, parts = self._allowed_hosts(), None
+        # Browsers read a backslash as a slash, and drop blanks and control characters.
+        if not any(character <= " " or character in "\\\x7f" for character in url):
+            try:
+                parts = urlsplit(url)
+                port = parts.port
+            except ValueError:
+                parts = None
+        if (
+            not parts or parts.scheme != "https" or not parts.hostname or parts.username is not None
+            or port not in (None, 443)
+            or not any(parts.hostname == host or parts.hostname.endswith(f".{host}") for host in hosts)
+        ):
+            raise ValidationError(self.env._(
+                "The set-up link must begin with https:// and lead to %(hosts)s. Copy it from EIM.",
+                hosts=", ".join(hosts)))
+
+    # -- what a person does
+
+    def action_send(self):
+        """Mail the merchant the link to our page; sending again gives an open share more time.
+
+        The carts that EIM has at this moment are remembered, so that a new one is recognised.
+
+        :raise UserError: the account is not connected, the merchant has no e-mail address, the link is not allowed
+        """
+        self._check_manager()
+        for share in self:
+            if share.state == "connected":
+                raise UserError(self.env._("The cart is connected already."))
+            if not share.partner_id.email:
+                raise UserError(self.env._("%s has no e-mail address.", share.partner_id.name))
+            share._assert_allowed(share.setup_url)
+            if share.account_id.state != "connected":
+                raise UserError(self.env._(
+                    "%s is not connected, so nobody would notice the new cart. Press Connect on it first.",
+                    share.account_id.name))
+            share.account_id.action_check_carts()
+            if share.state == "connected":  # it appeared before the reminder was sent
+                continue
+            today = fields.Date.context_today(share)
+            vals = {
+                "state": "opened" if share.state == "opened" else "sent",
+                "sent_at": fields.Datetime.now(),
+                "expires_on": max(share.expires_on or today, today + timedelta(days=VALID_DAYS)),
+            }
+            if share.state not in OPEN:
+                vals["known_sources"] = share.account_id.cart_ids.mapped("order_source")
+            if share.state in ("expired", "withdrawn"):
+                vals.update(access_token=secrets.token_urlsafe(32), opened_at=False)
+            share.write(vals)
+            share._mail("mail_template_share_invitation")
+        self._toggle_cron()
+        return True
+
+    def action_withdraw(self):
+        """Make the link lead nowhere."""
+        self._check_manager()
+        self.filtered(lambda share: share.state in ("draft", *OPEN)).state = "withdrawn"
+        self._toggle_cron()
+        return True
+
+    def action_open_page(self):
+        """Show the page as the merchant sees it."""
+        self.ensure_one()
+        self._check_manager()
+        return {"type": "ir.actions.act_url", "url": f"/extensiv/share/{self.access_token}", "target": "new"}
+
+    def _check_manager(self):
+        self.check_access("write")
+        self.env["extensiv.account"]._check_manager()
+
+    def _mail(self, template):
+        """Queue a mail of ``template`` and have the queue sent at once; both only if the transaction succeeds."""
+        for share in self:
+            self.env.ref(f"extensiv_connector.{template}").sudo().send_mail(
+                share.id, email_layout_xmlid="mail.mail_notification_light")
+        self.env.ref("mail.ir_cron_mail_scheduler_action").sudo()._trigger()
+
+    # -- what the merchant's page does
+
+    @api.model
+    def _of_token(self, token):
+        """Return the share that a visitor may see, empty for a wrong, expired or withdrawn token."""
+        share = self.sudo().search([("access_token", "=", token)], limit=1) if token else self.sudo()
+        if share and consteq(share.access_token, token) and (
+            share.state == "connected" or (share.state in OPEN and not share._is_over())
+        ):
+            return share
+        return self.sudo()
+
+    def _is_over(self):
+        return bool(self.expires_on) and self.expires_on < fields.Date.context_today(self)
+
+    def _open(self):
+        """Record that the merchant went on to EIM, and return where; the page then waits for the cart.
+
+        :raise ValidationError: the link is not allowed (any more)
+        """
+        self.ensure_one()
+        self._assert_allowed(self.setup_url)
+        if self.state == "sent":
+            self.write({"state": "opened", "opened_at": fields.Datetime.now()})
+        return self.setup_url
+
+    def _wake_watch(self):
+        """Have EIM asked soon, but not more often than every ten seconds however many pages are waiting."""
+        self.ensure_one()
+        now = fields.Datetime.now()
+        if self.state == "opened" and (not self.asked_at or self.asked_at <= now - timedelta(seconds=ASK_EVERY)):
+            self.asked_at = now
+            self.env.ref("extensiv_connector.ir_cron_watch_shares").sudo()._trigger()
+
+    # -- noticing the new cart
+
+    @api.model
+    def _connect_new(self, account):
+        """Connect the open shares of ``account`` for whose kind of cart one appeared since they were sent.
+
+        One cart answers one share, the oldest first.
+        """
+        shares = self.search([("account_id", "=", account.id), ("state", "in", OPEN)], order="sent_at, id")
+        if not shares:
+            return
+        carts = self.env["extensiv.cart"].with_context(active_test=False).search(
+            [("account_id", "=", account.id)], order="id")
+        taken = self.search([("account_id", "=", account.id), ("cart_id", "!=", False)]).cart_id
+        for share in shares:
+            cart = next((
+                cart for cart in carts - taken
+                if cart.type_id == share.type_id and cart.order_source not in (share.known_sources or ())), None)
+            if cart:
+                taken += cart
+                share.write({"state": "connected", "cart_id": cart.id})
+                share._mail("mail_template_share_connected_merchant")
+                share._mail("mail_template_share_connected_warehouse")
+        self._toggle_cron()
+
+    @api.model
+    def _toggle_cron(self):
+        """Ask EIM by schedule only while somebody waits for a cart."""
+        if cron := self.env.ref("extensiv_connector.ir_cron_watch_shares", raise_if_not_found=False):
+            cron.sudo().toggle(self._name, [("state", "in", OPEN)])
+
+    @api.model
+    def _cron_watch(self):
+        """Look for new carts at EIM for every account that somebody was asked to connect one to."""
+        shares = self.sudo().search([("state", "in", OPEN)])
+        for account in shares.account_id.filtered(lambda account: account.state == "connected"):
+            if account._is_copy():
+                continue
+            account = account.with_company(account.company_id)
+            try:
+                carts = account._client(max_wait=2.0).list_carts()
+            except EimError as error:
+                # The next run asks again; what is wrong with the connection is told by the flows.
+                _logger.info("EIM account %s: carts not listed, %s", account.id, type(error).__name__)
+                continue
+            account.cart_ids._take_over(account, carts)
+            self.env["ir.cron"]._commit_progress(1)
+        self._toggle_cron()
+
+    @api.autovacuum
+    def _gc_shares(self):
+        """Let links expire whose last day is over."""
+        self.search([
+            ("state", "in", OPEN), ("expires_on", "<", fields.Date.today())]).state = "expired"
+        self._toggle_cron()

@@ -1,0 +1,223 @@
+import base64
+import csv
+import io
+import time
+from collections import Counter
+
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+from odoo.fields import Domain
+
+from ..eim import errors as eim
+
+STATES = [
+    ("matched", "Matched"), ("eim_only", "Only at EIM"), ("odoo_only", "Only here"), ("double", "Double"),
+]
+# A button has no longer: what is not read by then is said to be missing.
+SECONDS = 45
+# As Odoo's own import of products wants them.
+TEMPLATE_COLUMNS = ("id", "name", "default_code")
+
+
+class ExtensivSkuReport(models.TransientModel):
+    """EIM's inventory beside the products here: which SKUs match, which are only on one side, which are double."""
+
+    _name = "extensiv.sku.report"
+    _description = "EIM SKU Report"
+    _transient_max_hours = 24
+
+    account_id = fields.Many2one("extensiv.account", required=True, ondelete="cascade")
+    line_ids = fields.One2many("extensiv.sku.report.line", "report_id")
+    is_complete = fields.Boolean(default=True)
+    template_file = fields.Binary(compute="_compute_template_file")
+
+    @api.model
+    def _make(self, account):
+        """Read EIM's inventory, compare, and return the action that shows the lines."""
+        items, complete = self._read_inventory(account)
+        report = self.create({"account_id": account.id, "is_complete": complete})
+        self.env["extensiv.sku.report.line"].create(report._prepare_lines_vals(items))
+        return report._open()
+
+    @api.model
+    def _read_inventory(self, account):
+        """Return EIM's ``InventoryItem`` by SKU, and whether that is all of them.
+
+        :raise UserError: in EIM's words, when not even the first page was answered
+        """
+        items, number, end = {}, 1, time.monotonic() + SECONDS
+        with account._asking_eim() as client:
+            while time.monotonic() < end:
+                client.max_wait = max(0.0, min(20.0, end - time.monotonic()))
+                try:
+                    page = client.list_inventory(page=number)
+                except eim.EimError:
+                    if number == 1:
+                        raise
+                    return items, False
+                items.update((item.sku, item) for item in page.items)
+                if page.is_last:
+                    return items, True
+                number += 1
+        return items, False
+
+    def _prepare_lines_vals(self, items):
+        """Return the values of the lines: one for each SKU of EIM, one for each product that none of them is."""
+        account = self.account_id
+        Product = self.env["product.product"]
+        matches = Product._extensiv_match(
+            account, {sku: [alias.code for alias in item.aliases] for sku, item in items.items()})
+        ours = self._products(account)
+        references = Counter(filter(None, ours.mapped("default_code")))
+        matched, vals_list = set(), []
+        for sku, item in items.items():
+            match = matches[sku]
+            if match.product:
+                matched.add(match.product.id)
+            state = "matched" if match.product else "double" if references[sku] > 1 else "eim_only"
+            vals_list.append({
+                "report_id": self.id,
+                "state": state,
+                "sku": sku,
+                "eim_quantity": float(item.qty_available or 0),
+                "product_id": match.product and match.product.id,
+                "message": match.problem if state != "matched" else False,
+            })
+        for product in ours:
+            # A SKU whose products are double is listed once for EIM and once for each of them.
+            if product.id in matched:
+                continue
+            double = references[product.default_code] > 1
+            vals_list.append({
+                "report_id": self.id,
+                "state": "double" if double else "odoo_only",
+                "sku": product.default_code,
+                "product_id": product.id,
+                "message": self.env._("Several products have this internal reference.") if double
+                else False if product.default_code else self.env._("The product has no internal reference."),
+            })
+        return vals_list
+
+    @api.model
+    def _products(self, account):
+        """Return the products that could be sold through EIM: goods for sale in the account's company."""
+        return self.env["product.product"].search_fetch(
+            Domain("company_id", "in", [False, account.company_id.id])
+            & Domain("sale_ok", "=", True) & Domain("is_storable", "=", True),
+            ["default_code"], order="default_code, id")
+
+    def _open(self):
+        self.ensure_one()
+        action = self.env["ir.actions.act_window"]._for_xml_id("extensiv_connector.extensiv_sku_report_line_action")
+        title = self.env._("SKUs of %s", self.account_id.name)
+        if not self.is_complete:
+            title = self.env._("%(title)s (the first %(count)s; EIM has more)", title=title,
+                               count=len(self.line_ids.filtered(lambda line: line.state != "odoo_only")))
+        return {
+            **action,
+            "display_name": title,
+            "domain": [("report_id", "=", self.id)],
+            "context": {"search_default_group_by_state": 1},
+        }
+
+    # -- the template
+
+    def _compute_template_file(self):
+        """Give a file for Odoo's import of products, in which internal references are set right.
+
+        Products that match no SKU of EIM keep their external ID, so that importing changes them; SKUs that EIM alone
+        knows stand below without one, so that importing creates them.
+        """
+        for report in self:
+            lines = report.line_ids
+            products = lines.filtered(lambda line: line.state in ("odoo_only", "double")).product_id
+            rows = [
+                *products.export_data(list(TEMPLATE_COLUMNS))["datas"],
+                *(["", line.sku, line.sku] for line in lines if line.state == "eim_only"),
+            ]
+            text = io.StringIO()
+            writer = csv.writer(text)
+            writer.writerow(TEMPLATE_COLUMNS)
+            writer.writerows(rows)
+            report.template_file = base64.b64encode(text.getvalue().encode("utf-8-sig"))
+
+
+class ExtensivSkuReportLine(models.TransientModel):
+    """One SKU of EIM, or one product that no SKU of EIM is."""
+
+    _name = "extensiv.sku.report.line"
+    _description = "EIM SKU Report Line"
+    _order = "sku, id"
+    _rec_name = "sku"
+    _transient_max_hours = 24
+
+    report_id = fields.Many2one("extensiv.sku.report", required=True, index=True, ondelete="cascade")
+    account_id = fields.Many2one(related="report_id.account_id")
+    state = fields.Selection(STATES, required=True, readonly=True)
+    sku = fields.Char("SKU", readonly=True)
+    eim_quantity = fields.Float("At EIM", readonly=True, help="Available by EIM's inventory, all locations together.")
+    product_id = fields.Many2one(
+        "product.product", help="What the SKU is here. For one that only EIM knows: choose it, then Create Aliases.")
+    message = fields.Char("Note", readonly=True)
+
+    def action_create_alias(self):
+        """Remember the products chosen for SKUs that only EIM knows."""
+        lines = self.filtered(lambda line: line.state == "eim_only" and line.product_id)
+        if not lines:
+            raise UserError(self.env._("Choose a product on a line that is only at EIM, then press this again."))
+        self.env["extensiv.account"]._check_manager()
+        for line in lines:
+            line.account_id._remember_alias(line.sku, line.product_id)
+        lines.write({"state": "matched", "message": self.env._("By its alias.")})
+        self._take_off_products(lines)
+        return {"type": "ir.actions.client", "tag": "soft_reload"}
+
+    def action_create_product(self):
+        """Create storable products for SKUs that only EIM knows, named as EIM names them."""
+        lines = self.filtered(lambda line: line.state == "eim_only" and not line.product_id)
+        if not lines:
+            raise UserError(self.env._("Select lines that are only at EIM and have no product yet."))
+        self.env["extensiv.account"]._check_manager()
+        names = {}
+        for account, of_account in lines.grouped("account_id").items():
+            names.update(self._names_at_eim(account, of_account.mapped("sku")))
+        products = self.env["product.product"].create([
+            {"name": names.get(line.sku) or line.sku, "default_code": line.sku, "is_storable": True} for line in lines])
+        for line, product in zip(lines, products, strict=True):
+            line.write({"state": "matched", "product_id": product.id, "message": self.env._("Created.")})
+        return {"type": "ir.actions.client", "tag": "soft_reload"}
+
+    @api.model
+    def _names_at_eim(self, account, skus):
+        """Return the names of SKUs by EIM, as many as can be asked for in half a minute; the SKU serves otherwise."""
+        names, end = {}, time.monotonic() + 30
+        self.env["extensiv.run"]._commit_caller()
+        client = account._client(max_wait=1.0)
+        for sku in skus:
+            if time.monotonic() > end:
+                break
+            try:
+                names[sku] = client.get_product(sku).name
+            except eim.RateLimited:
+                break
+            except (eim.EimError, ValueError):
+                continue
+        return names
+
+    def _take_off_products(self, lines):
+        """Take the products that found their SKU off the list of those that have none."""
+        self.search([
+            ("report_id", "in", lines.report_id.ids), ("state", "=", "odoo_only"),
+            ("product_id", "in", lines.product_id.ids)]).unlink()
+
+    def action_download_template(self):
+        """Download the file for Odoo's import of products, made from the whole report."""
+        report = self.report_id or self.env["extensiv.sku.report"].search(
+            [("create_uid", "=", self.env.uid)], order="id desc", limit=1)
+        if not report:
+            raise UserError(self.env._("Compare the SKUs again: this report is too old."))
+        return {
+            "type": "ir.actions.act_url",
+            "url": f"/web/content/extensiv.sku.report/{report[:1].id}/template_file/internal_references.csv?download=1",
+            "target": "download",
+        }
