@@ -312,9 +312,9 @@ class ExtensivAccount(models.Model):
                 "state": "connected",
                 "state_message": False,
                 "import_from": account.import_from or fields.Datetime.now(),
-                "live_database": self._this_database(),
                 "answered_routes": client.answered,
             })
+            account.sudo().live_database = self._this_database()
             account.cart_ids._take_over(account, carts)
             account.location_ids._take_over(account, locations)
             self.env["extensiv.error"].sudo()._resolve(account, "connection")

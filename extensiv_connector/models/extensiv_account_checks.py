@@ -22,6 +22,9 @@ class ExtensivAccount(models.Model):
         if self.state == "connected":
             with self._asking_eim() as client:
                 orders = client.list_orders("new", limit=SAMPLE, from_date=self.import_from or None).items
+                if not orders and self.import_from:
+                    # None yet since the first Connect: older ones show what the carts sell just as well.
+                    orders = client.list_orders("new", limit=SAMPLE).items
         else:
             orders = ()
         wanted = self._functions_wanted()
@@ -94,7 +97,8 @@ class ExtensivAccount(models.Model):
         if not codes:
             return "ok", title, self.env._("No order is waiting at EIM.")
         return "ok", title, self.env._(
-            "All %(skus)s SKUs of the next %(orders)s orders have their product.", skus=len(codes), orders=len(orders))
+            "All %(skus)s SKUs of %(orders)s orders waiting at EIM have their product.",
+            skus=len(codes), orders=len(orders))
 
     def _check_live_delivery(self, orders):
         """Look for what buyers ask to be shipped with and no delivery method stands for."""

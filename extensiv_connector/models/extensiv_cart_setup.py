@@ -38,8 +38,8 @@ class ExtensivCart(models.Model):
                     ("shipments", cart.shipment_confirmation, self.env._("pushing shipments")),
                 ) if support == "none" and flow in wanted
             ] if cart.active else []
-            cart.unsupported = lacking and self.env._(
-                "%(kind)s does not support %(functions)s.", kind=cart.type_id.name, functions=" / ".join(lacking))
+            cart.unsupported = bool(lacking) and self.env._(
+                "%(kind)s does not support %(functions)s.", kind=cart.type_id.name, functions=", ".join(lacking))
 
     @api.model
     def _take_over(self, account, carts):

@@ -188,12 +188,13 @@ class ExtensivCartShare(models.Model):
     @api.model
     def _of_token(self, token):
         """Return the share that a visitor may see, empty for a wrong, expired or withdrawn token."""
-        share = self.sudo().search([("access_token", "=", token)], limit=1) if token else self.sudo()
+        none = self.sudo().browse()
+        share = none.search([("access_token", "=", token)], limit=1) if token else none
         if share and consteq(share.access_token, token) and (
             share.state == "connected" or (share.state in OPEN and not share._is_over())
         ):
             return share
-        return self.sudo()
+        return none
 
     def _is_over(self):
         return bool(self.expires_on) and self.expires_on < fields.Date.context_today(self)
@@ -263,7 +264,8 @@ class ExtensivCartShare(models.Model):
                 _logger.info("EIM account %s: carts not listed, %s", account.id, type(error).__name__)
                 continue
             account.cart_ids._take_over(account, carts)
-            self.env["ir.cron"]._commit_progress(1)
+            if self.env.context.get("ir_cron_progress_id"):
+                self.env["ir.cron"]._commit_progress(1)
         self._toggle_cron()
 
     @api.autovacuum

@@ -155,7 +155,9 @@ class ExtensivSkuReportLine(models.TransientModel):
     account_id = fields.Many2one(related="report_id.account_id")
     state = fields.Selection(STATES, required=True, readonly=True)
     sku = fields.Char("SKU", readonly=True)
-    eim_quantity = fields.Float("At EIM", readonly=True, help="Available by EIM's inventory, all locations together.")
+    eim_quantity = fields.Float(
+        "At EIM", readonly=True, aggregator=None, digits=(16, 0), help="Available by EIM's inventory, all locations "
+        "together.")
     product_id = fields.Many2one(
         "product.product", help="What the SKU is here. For one that only EIM knows: choose it, then Create Aliases.")
     message = fields.Char("Note", readonly=True)

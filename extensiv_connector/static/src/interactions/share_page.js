@@ -11,7 +11,6 @@ export class SharePage extends Interaction {
     static selector = "#extensiv_share";
     dynamicContent = {
         form: { "t-on-submit": this.onGrant },
-        _document: { "t-on-visibilitychange": this.onVisibilityChange },
     };
 
     setup() {
@@ -29,29 +28,21 @@ export class SharePage extends Interaction {
         this.follow();
     }
 
-    onVisibilityChange() {
-        if (document.visibilityState === "visible") {
-            this.follow();
-        }
-    }
-
     follow() {
         clearTimeout(this.timer);
-        if (this.state === "opened") {
+        if (["sent", "opened"].includes(this.state)) {
             const pause = Date.now() - this.since < SOON_FOR ? SOON : LATER;
             this.timer = this.waitForTimeout(() => this.ask(), pause);
         }
     }
 
     async ask() {
-        if (document.visibilityState === "visible") {
-            try {
-                const { state } = await this.waitFor(rpc(this.el.dataset.url, {}, { silent: true }));
-                // Until the new tab's request arrived, the state here is still "sent".
-                this.show(state === "sent" ? "opened" : state);
-            } catch {
-                // The connection was lost for a moment: ask again.
-            }
+        try {
+            const { state } = await this.waitFor(rpc(this.el.dataset.url, {}, { silent: true }));
+            // Until the new tab's request arrived, the state told is still "sent".
+            this.show(state === "sent" ? this.state : state);
+        } catch {
+            // The connection was lost for a moment: ask again.
         }
         this.follow();
     }
