@@ -27,4 +27,3 @@ from . import res_country
 from . import res_partner
 from . import sale_order
 from . import sale_order_line
-from . import stock_move

@@ -2,12 +2,17 @@ from . import test_account
 from . import test_any_order
 from . import test_browser
 from . import test_cancel
+from . import test_cart_share
+from . import test_cart_types
 from . import test_carts
 from . import test_contacts
 from . import test_fetch
+from . import test_merchants
 from . import test_money_rounding
 from . import test_order_lines
 from . import test_order_money
 from . import test_orders
 from . import test_security
+from . import test_setup
+from . import test_sku_report
 from . import test_views

@@ -1,0 +1,149 @@
+import base64
+import csv
+import io
+
+from odoo.exceptions import UserError
+from odoo.tests import HttpCase, tagged
+
+from ..sandbox.levels import Level
+from .common import ConnectorCase, ConnectorMixin
+
+
+class ReportMixin:
+    """EIM knows MUG-1, GHOST-1, GHOST-2 and TWIN-1; here are a tee, a mug, two twins and a service."""
+
+    def _make_products(self):
+        self.tee, self.mug = self.products
+        self.twins = self.env["product.product"].create([
+            {"name": "Twin", "default_code": "TWIN-1", "is_storable": True},
+            {"name": "Other twin", "default_code": "TWIN-1", "is_storable": True}])
+        self.unnamed = self.env["product.product"].create({"name": "No reference", "is_storable": True})
+        self.env["product.product"].create({"name": "Repair", "default_code": "REPAIR", "type": "service"})
+        now = "2024-01-01T00:00:00+00:00"
+        self.sandbox.store.levels.items = {
+            sku: {"EAST": Level(quantity, quantity, now)}
+            for sku, quantity in (("MUG-1", 7), ("GHOST-1", 1), ("GHOST-2", 2), ("TWIN-1", 3))}
+        self.connect()
+
+    def _compare(self):
+        with self.flows():
+            action = self.account.action_sku_report()
+        return self.env[action["res_model"]].search(action["domain"])
+
+
+@tagged("post_install", "-at_install")
+class TestSkuReport(ReportMixin, ConnectorCase):
+
+    def setUp(self):
+        super().setUp()
+        self._make_products()
+
+    def _line(self, lines, sku):
+        return lines.filtered(lambda line: line.sku == sku)
+
+    def test_matched_only_there_only_here_double(self):
+        lines = self._compare()
+        mug = self._line(lines, "MUG-1")
+        self.assertEqual((mug.state, mug.product_id, mug.eim_quantity), ("matched", self.mug, 7))
+        ghost = self._line(lines, "GHOST-1")
+        self.assertEqual((ghost.state, ghost.product_id), ("eim_only", self.env["product.product"]))
+        self.assertIn("GHOST-1", ghost.message)
+        tee = self._line(lines, "TEE-1")
+        self.assertEqual((tee.state, tee.product_id), ("odoo_only", self.tee))
+        twins = self._line(lines, "TWIN-1")
+        self.assertEqual(set(twins.mapped("state")), {"double"})
+        self.assertEqual(twins.product_id, self.twins)
+        self.assertIn("several products", twins[0].message)
+        unnamed = lines.filtered(lambda line: line.product_id == self.unnamed)
+        self.assertEqual((unnamed.state, unnamed.sku), ("odoo_only", False))
+        self.assertFalse(self._line(lines, "REPAIR"), "services are not stock")
+
+    def test_every_page_is_read(self):
+        self.sandbox.store.levels.items = {
+            f"P-{number}": {"EAST": Level(1, 1, "2024-01-01T00:00:00+00:00")} for number in range(230)}
+        lines = self._compare()
+        self.assertEqual(len(lines.filtered(lambda line: line.state == "eim_only")), 230)
+        self.assertTrue(lines.report_id.is_complete)
+
+    def test_what_could_not_be_read_is_said(self):
+        self.sandbox.store.levels.items = {
+            f"P-{number}": {"EAST": Level(1, 1, "2024-01-01T00:00:00+00:00")} for number in range(230)}
+        self.fault(route="list_inventory", kind="invalid", match="page=2")
+        with self.flows():
+            action = self.account.action_sku_report()
+        self.assertIn("EIM has more", action["display_name"])
+
+    def test_create_alias(self):
+        lines = self._compare()
+        ghost = self._line(lines, "GHOST-1")
+        with self.assertRaisesRegex(UserError, "Choose a product"):
+            ghost.action_create_alias()
+        ghost.product_id = self.tee
+        lines.action_create_alias()
+        self.assertEqual(ghost.state, "matched")
+        self.assertFalse(self._line(lines.exists(), "TEE-1"), "the tee has its SKU now")
+        again = self._line(self._compare(), "GHOST-1")
+        self.assertEqual((again.state, again.product_id), ("matched", self.tee))
+
+    def test_create_product(self):
+        lines = self._compare()
+        with self.flows():
+            self._line(lines, "GHOST-1").action_create_product()
+        product = self._line(lines, "GHOST-1").product_id
+        self.assertEqual((product.default_code, product.is_storable), ("GHOST-1", True))
+        self.assertTrue(product.name)
+        self.assertEqual(self._line(self._compare(), "GHOST-1").state, "matched")
+        with self.assertRaisesRegex(UserError, "only at EIM"):
+            self._line(lines, "MUG-1").action_create_product()
+
+    def test_the_template_goes_through_odoos_import(self):
+        lines = self._compare()
+        text = base64.b64decode(lines.report_id.template_file).decode("utf-8-sig")
+        columns, *rows = csv.reader(io.StringIO(text))
+        self.assertEqual(columns, ["id", "name", "default_code"])
+        by_name = {row[1]: row for row in rows}
+        self.assertNotIn("Mug", by_name, "what matches needs no correction")
+        self.assertEqual(by_name["Black tee"][2], "TEE-1")
+        self.assertEqual(by_name["GHOST-1"], ["", "GHOST-1", "GHOST-1"])
+        by_name["Black tee"][2] = "GHOST-2"
+        wizard = self.env["base_import.import"].create({
+            "res_model": "product.product",
+            "file": text.replace("TEE-1", "GHOST-2").encode(),
+            "file_type": "text/csv",
+            "file_name": "internal_references.csv",
+        })
+        result = wizard.execute_import(
+            columns, columns, {"has_headers": True, "quoting": '"', "separator": ",", "encoding": "utf-8"})
+        self.assertFalse(result["messages"])
+        self.assertEqual(self.tee.default_code, "GHOST-2")
+        self.assertEqual(self.tee.search_count([("default_code", "=", "GHOST-1")]), 1)
+
+    def test_filters_and_groups(self):
+        lines = self._compare()
+        view = self.env.ref("extensiv_connector.extensiv_sku_report_line_view_search")
+        for state in ("matched", "eim_only", "odoo_only", "double"):
+            self.assertIn(f'name="{state}"', view.arch)
+            self.assertTrue(lines.filtered(lambda line, state=state: line.state == state))
+
+
+@tagged("post_install", "-at_install")
+class TestSkuTemplate(ReportMixin, ConnectorMixin, HttpCase):
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls._start_sandbox()
+        cls._make_world()
+
+    def test_the_template_is_downloaded(self):
+        self.sandbox.sandbox.reset(**self.sandbox_options)
+        self._make_products()
+        self.authenticate("admin", "admin")
+        admin = self.env.ref("base.user_admin")
+        with self.flows():
+            action = self.account.with_user(admin).action_sku_report()
+        lines = self.env[action["res_model"]].with_user(admin).search(action["domain"])
+        response = self.url_open(lines.browse().action_download_template()["url"])
+        self.assertEqual(response.status_code, 200)
+        self.assertIn("internal_references.csv", response.headers["Content-Disposition"])
+        self.assertIn("GHOST-1", response.text)
