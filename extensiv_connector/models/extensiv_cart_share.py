@@ -179,8 +179,7 @@ class ExtensivCartShare(models.Model):
     def _mail(self, template):
         """Queue a mail of ``template`` and have the queue sent at once; both only if the transaction succeeds."""
         for share in self:
-            self.env.ref(f"extensiv_connector.{template}").sudo().send_mail(
-                share.id, email_layout_xmlid="mail.mail_notification_light")
+            self.env.ref(f"extensiv_connector.{template}").sudo().send_mail(share.id)
         self.env.ref("mail.ir_cron_mail_scheduler_action").sudo()._trigger()
 
     # -- what the merchant's page does

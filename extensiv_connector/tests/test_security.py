@@ -217,6 +217,10 @@ class TestNeutralize(TransactionCase):
                 [("module", "=", "extensiv_connector"), ("model", "=", "ir.cron")]).mapped("res_id"))])
         self.assertTrue(crons)
         crons.active = True
+        share = self.env["extensiv.cart.share"].create({
+            "account_id": account.id, "partner_id": self.env["res.partner"].create({"name": "Merchant"}).id,
+            "type_id": self.env.ref("extensiv_connector.cart_type_shopify").id,
+            "setup_url": "https://app.cartrover.com/setup", "state": "sent"})
         self.env.flush_all()
         with file_open("extensiv_connector/data/neutralize.sql") as script:
             self.env.cr.execute(script.read())
@@ -225,3 +229,4 @@ class TestNeutralize(TransactionCase):
         self.assertFalse(account.api_user or account.api_key)
         self.assertFalse(account.pull_orders or account.push_inventory or account.push_shipments)
         self.assertFalse(any(crons.mapped("active")))
+        self.assertEqual(share.state, "withdrawn", "its link leads nowhere from the copy")
