@@ -217,7 +217,8 @@ class TestSetup(ConnectorCase):
         alias.unlink()
         told = (self.account.message_ids - before).sorted("id")
         values = [
-            (value.field_id.name, value.old_value_char or "", value.new_value_char) for value in told.tracking_value_ids]
+            (value.field_id.name, value.old_value_char or "", value.new_value_char)
+            for value in told.tracking_value_ids]
         self.assertEqual(values, [
             ("stock_location_id", "", stock.display_name),
             ("prefix", values[1][1], "ZZ:"),
