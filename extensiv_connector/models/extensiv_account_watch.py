@@ -19,7 +19,7 @@ class ExtensivAccount(models.Model):
         help="Hours without a good pass of a flow that is switched on, after which the responsible person is told. "
         "0: never.")
     daily_mail = fields.Boolean(
-        "Daily Mail", tracking=True,
+        tracking=True,
         help="Send the responsible person a mail each day on which errors are open, orders wait or EIM has alerts.")
     watched_since = fields.Datetime(
         readonly=True, copy=False, help="When the flows were last switched on: silence counts from here at most.")

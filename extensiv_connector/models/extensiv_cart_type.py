@@ -50,7 +50,7 @@ class ExtensivCartType(models.Model):
         :param order_sources: order sources as EIM spells them
         """
         keys = []
-        for cart_type in self.search([], order="id"):
+        for cart_type in self.search(fields.Domain.TRUE, order="id"):
             for text in dict.fromkeys((cart_type.name, cart_type.code)):
                 if letters := self._letters(text):
                     keys.append((letters, self._letters(text, str.isalnum), cart_type))

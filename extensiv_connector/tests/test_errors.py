@@ -107,7 +107,7 @@ class TestErrors(ConnectorCase):
         errors = self.fail("F-1", "F-2")
         self.assertEqual(set(errors.mapped("mend")), {"alias"})
         action = errors[0].action_mend()
-        with Form(self.env[action["res_model"]].with_context(action["context"])) as form:
+        with Form(self.env[action["res_model"]].with_context(**action["context"])) as form:
             self.assertEqual(form.sku, "ABC-1")
             form.product_id = self.products[1]
         with self.flows():
