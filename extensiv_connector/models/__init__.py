@@ -26,7 +26,6 @@ from . import extensiv_address
 from . import extensiv_cart_setup
 from . import extensiv_cart_shipments
 from . import extensiv_error_mend
-from . import extensiv_location_setup
 from . import extensiv_order_cancel
 from . import extensiv_order_fetch
 from . import extensiv_order_import

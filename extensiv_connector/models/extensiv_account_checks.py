@@ -31,6 +31,8 @@ class ExtensivAccount(models.Model):
         checks = [self._check_live_connection(), self._check_live_functions(wanted), self._check_live_carts()]
         if "orders" in wanted:
             checks += [self._check_live_skus(orders), self._check_live_delivery(orders)]
+        if "shipments" in wanted:
+            checks += [self._check_live_carriers()]
         if "inventory" in wanted:
             checks += [self._check_live_locations(), self._check_live_double()]
         self.write({
@@ -113,26 +115,38 @@ class ExtensivAccount(models.Model):
                 "Shipping Methods.", self._listed(unmapped))
         return "ok", title, self.env._("Everything buyers ask for has its delivery method.")
 
+    def _check_live_carriers(self):
+        """Look for delivery methods of which EIM would be told a carrier that is only guessed from their name."""
+        title = self.env._("Carriers")
+        methods = self.env["extensiv.ship.method"].search([("account_id", "=", self.id)])
+        unnamed = methods.delivery_carrier_id.filtered(lambda carrier: not carrier.extensiv_carrier)
+        if unnamed:
+            return "warn", title, self.env._(
+                "EIM's name of the carrier is not set on %s; it is proposed with the first shipment. See the delivery "
+                "method's EIM Carrier.", self._listed(unnamed.mapped("name")))
+        return "ok", title, self.env._("Every mapped delivery method names its carrier.")
+
     def _check_live_locations(self):
         title = self.env._("Locations")
         if not self.location_ids:
             return "warn", title, self.env._("EIM has no location to push stock to. Create one there, then fetch.")
-        unmapped = self.location_ids.filtered(lambda location: not location._stock_roots())
+        unmapped = self.location_ids.filtered(
+            lambda location: location.source == "single" and not location.stock_location_id)
+        off = self.location_ids.filtered(lambda location: not location.push_enabled) - unmapped
+        told = []
         if unmapped:
-            return "warn", title, self.env._(
+            told.append(self.env._(
                 "No location of Odoo stands for %s, so no stock is pushed there.",
-                self._listed(unmapped.mapped("name")))
+                self._listed(unmapped.mapped("name"))))
+        if off:
+            told.append(self.env._("Push Stock is off for %s.", self._listed(off.mapped("name"))))
+        if told:
+            return "warn", title, "\n".join(told)
         return "ok", title, self.env._("Every location of EIM has its location here.")
 
     def _check_live_double(self):
         """Find stock that two of EIM's locations would both claim: a cart that sums locations counts it twice."""
         title = self.env._("Double counting")
-        double = [
-            f"{one.name} / {other.name}" for one, other in combinations(self.location_ids, 2)
-            if one._overlaps(other)
-        ]
-        if double:
-            return "warn", title, self.env._(
-                "The same stock would be pushed to two locations, and carts that sum them sell it twice: %s.",
-                self._listed(double))
+        if warnings := self.location_ids._warnings():
+            return "warn", title, "\n".join(warnings)
         return "ok", title, self.env._("No stock is pushed to two locations of EIM.")

@@ -24,8 +24,8 @@ class ExtensivAccount(models.Model):
 
     owner_id = fields.Many2one(
         "res.partner", "Stock Owner", check_company=True, tracking=True,
-        help="For a warehouse that keeps others' stock (3PL): only what this owner has is pushed. Empty: the stock "
-        "of all owners, as Odoo itself counts.")
+        help="For a warehouse that keeps others' stock (3PL): only what this owner has is pushed, and orders are "
+        "delivered from it alone. Empty: the stock of all owners, as Odoo itself counts.")
     quantity_basis = fields.Selection(
         [("free", "Free to use: on hand, less what is reserved"), ("on_hand", "On hand"),
          ("forecast", "Forecast: on hand, plus incoming, less outgoing")],

@@ -30,10 +30,6 @@ class ExtensivAccount(models.Model):
     live_checked_at = fields.Datetime("Checked", readonly=True, copy=False)
     live_report = fields.Html("Check Before Going Live", compute="_compute_live_report", sanitize=False)
     unsupported = fields.Text("Not Supported", compute="_compute_unsupported")
-    owner_id = fields.Many2one(
-        "res.partner", "Owner of the Stock", check_company=True, tracking=True,
-        help="For warehouses that ship for others: only stock of this owner is pushed, and orders are delivered from "
-        "it alone. Empty: stock of any owner.")
 
     # -- computes
 

@@ -25,7 +25,8 @@ class ExtensivCart(models.Model):
             cart.type_id = found[cart.order_source]
 
     @api.depends(
-        "active", "type_id.name", "type_id.order_download", "type_id.inventory_sync", "type_id.shipment_confirmation",
+        "active", "push_shipments", "type_id.name", "type_id.order_download", "type_id.inventory_sync",
+        "type_id.shipment_confirmation",
         "account_id.pull_orders", "account_id.push_inventory", "account_id.push_shipments",
         "account_id.live_orders", "account_id.live_inventory", "account_id.live_shipments", "account_id.setup_step")
     def _compute_unsupported(self):
@@ -36,7 +37,7 @@ class ExtensivCart(models.Model):
                     ("orders", cart.order_download, self.env._("pulling orders")),
                     ("inventory", cart.inventory_sync, self.env._("pushing stock")),
                     ("shipments", cart.shipment_confirmation, self.env._("pushing shipments")),
-                ) if support == "none" and flow in wanted
+                ) if support == "none" and flow in wanted and (flow != "shipments" or cart.push_shipments)
             ] if cart.active else []
             cart.unsupported = bool(lacking) and self.env._(
                 "%(kind)s does not support %(functions)s.", kind=cart.type_id.name, functions=", ".join(lacking))

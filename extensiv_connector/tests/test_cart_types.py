@@ -72,6 +72,9 @@ class TestCatalogue(ConnectorCase):
         self.assertFalse(cart.unsupported or stockless.unsupported or self.account.unsupported)
         self.account.push_shipments = True
         self.assertEqual(cart.unsupported, "Infusionsoft does not support pushing shipments.")
+        cart.push_shipments = False
+        self.assertFalse(cart.unsupported, "the cart is not told")
+        cart.push_shipments = True
         self.assertFalse(stockless.unsupported)
         self.account.push_inventory = True
         self.assertEqual(stockless.unsupported, "Cratejoy does not support pushing stock.")

@@ -107,8 +107,8 @@ class TestSetup(ConnectorCase):
         self.connect()
         warehouse = self.env["stock.warehouse"].search([("company_id", "=", self.company.id)], limit=1)
         for location in self.account.location_ids:
-            location.stock_location_id = self.env["stock.location"].create({
-                "name": location.name, "usage": "internal", "location_id": warehouse.lot_stock_id.id})
+            location.write({"push_enabled": True, "stock_location_id": self.env["stock.location"].create({
+                "name": location.name, "usage": "internal", "location_id": warehouse.lot_stock_id.id}).id})
         self._act("action_check_live")
         marks = self._marks()
         marks.pop("Delivery methods")
@@ -131,17 +131,32 @@ class TestSetup(ConnectorCase):
         stock = self.env["stock.warehouse"].search([("company_id", "=", self.company.id)], limit=1).lot_stock_id
         shelf = self.env["stock.location"].create({"name": "Shelf", "usage": "internal", "location_id": stock.id})
         first, second = self.account.location_ids[:2]
-        first.stock_location_id = stock
+        first.write({"stock_location_id": stock.id, "push_enabled": True})
         self._act("action_check_live")
-        self.assertIn(second.name, self._text("Locations"))
+        self.assertIn(f"stands for {second.name}", self._text("Locations"))
         self.assertEqual(self._marks()["Double counting"], "ok")
         second.stock_location_id = shelf
         self._act("action_check_live")
+        self.assertIn(f"off for {second.name}", self._text("Locations"))
+        second.push_enabled = True
+        self._act("action_check_live")
         self.assertEqual((self._marks()["Locations"], self._marks()["Double counting"]), ("ok", "warn"))
-        self.assertIn(f"{first.name} / {second.name}", self._text("Double counting"))
+        self.assertIn(f"{first.name} and {second.name}", self._text("Double counting"))
         self.account.live_inventory = False
         self._act("action_check_live")
         self.assertNotIn("Double counting", self._marks(), "what does not run is not checked")
+
+    def test_delivery_methods_without_a_carrier(self):
+        self.connect()
+        carrier = self.env["delivery.carrier"].create({"name": "Overnight", "product_id": self.products[0].id})
+        self.env["extensiv.ship.method"].create({
+            "account_id": self.account.id, "ship_code": "OVERNIGHT", "delivery_carrier_id": carrier.id})
+        self._act("action_check_live")
+        self.assertEqual(self._marks()["Carriers"], "warn")
+        self.assertIn("Overnight", self._text("Carriers"))
+        carrier.extensiv_carrier = "UPS"
+        self._act("action_check_live")
+        self.assertEqual(self._marks()["Carriers"], "ok")
 
     def test_prefixes_that_begin_one_another(self):
         self.connect()
