@@ -143,14 +143,19 @@ class SaleOrder(models.Model):
     @api.model
     def _extensiv_mark_delivered(self, pickings):
         """Mark the orders that the transfers complete. A transfer never waits for EIM: it is only marked and woken."""
-        if not pickings:
-            return
         self.env["stock.move"].flush_model(["sale_line_id", "picking_id"])
-        orders = self.sudo()._extensiv_progress(SQL(
-            """o.extensiv_shipment_state IN ('waiting', 'skipped') AND o.id IN (
-               SELECT line.order_id FROM stock_move move JOIN sale_order_line line ON line.id = move.sale_line_id
-                WHERE move.picking_id = ANY(%s))""", list(pickings.ids)))
-        if self.sudo()._extensiv_mark(orders):
+        self.flush_model(["extensiv_shipment_state"])
+        # Asked by itself: together with the progress PostgreSQL would look at every order that waits.
+        concerned = [order_id for order_id, in self.env.execute_query(SQL(
+            """SELECT DISTINCT o.id FROM stock_move move
+                 JOIN sale_order_line line ON line.id = move.sale_line_id
+                 JOIN sale_order o ON o.id = line.order_id
+                WHERE move.picking_id = ANY(%s) AND o.extensiv_shipment_state IN ('waiting', 'skipped')""",
+            list(pickings.ids)))]
+        if not concerned:
+            return
+        Order = self.sudo()
+        if Order._extensiv_mark(Order._extensiv_progress(SQL("o.id = ANY(%s)", concerned))):
             self.env["extensiv.account"]._wake_shipments()
 
     @api.model
