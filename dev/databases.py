@@ -26,9 +26,11 @@ import signal
 import socket
 import subprocess
 import tempfile
+import time
 from pathlib import Path
 
 import psycopg2
+import psycopg2.errors
 from psycopg2 import sql
 
 from . import ADDON, HOME, LOGS, ROOT, VENV_PYTHON, Trouble, step, tail, undisturbed
@@ -40,6 +42,7 @@ ALWAYS_INSTALLED = {"sale_stock", "stock_delivery"}
 NOT_INSTALLED = {"tests", "sandbox", "__pycache__"}
 """Folders of the addon that a database knows nothing of."""
 STOP_SECONDS = 15
+DROP_TRIES = 20
 
 
 # Running Odoo
@@ -196,8 +199,16 @@ def mark_content(database: str, content: str) -> None:
 def drop(database: str) -> None:
     """Drop the database, if it is there, and its filestore."""
     assert database.startswith("extensiv_"), database
-    with cursor() as cr:
-        cr.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(database)))
+    for attempt in range(DROP_TRIES):
+        try:
+            with cursor() as cr:
+                cr.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(database)))
+            break
+        except psycopg2.errors.InsufficientPrivilege:
+            # An autovacuum worker is there for a moment, which only a superuser may end.
+            if attempt == DROP_TRIES - 1:
+                raise
+            time.sleep(0.5)
     shutil.rmtree(FILESTORE / database, ignore_errors=True)
 
 
@@ -206,7 +217,11 @@ def copy(source: str, target: str) -> str:
     drop(target)
     with cursor() as cr:
         strategy = "STRATEGY FILE_COPY" if cr.connection.server_version >= 150000 else ""
-        cr.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", [source])
+        cr.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE datname = %s AND backend_type = 'client backend'",
+            [source],
+        )
         create = sql.SQL("CREATE DATABASE {} TEMPLATE {} " + strategy)
         cr.execute(create.format(sql.Identifier(target), sql.Identifier(source)))
     if (FILESTORE / source).exists():
