@@ -1,4 +1,5 @@
 import json
+from collections import Counter
 from datetime import timedelta
 
 from babel.dates import format_timedelta
@@ -112,17 +113,17 @@ class ExtensivAccount(models.Model):
         return days
 
     def _count_levels_waiting(self):
-        """Return ``{account: levels that EIM refused}``: what waits longer than until the next push."""
-        if "extensiv.stock.level" not in self.env:
-            return {}
-        return dict(self.env["extensiv.error"]._read_group(
-            [("account_id", "in", self.ids), ("flow", "=", "inventory"), ("state", "=", "open")],
-            ["account_id"], ["__count"]))
+        """Return ``{account: levels that EIM did not accept yet or refused}``, as the last push found them."""
+        counts = Counter()
+        for location, count in self.env["extensiv.stock.level"]._read_group(
+            [("location_id.account_id", "in", self.ids), ("state", "in", ["waiting", "refused"])],
+            ["location_id"], ["__count"],
+        ):
+            counts[location.account_id] += count
+        return counts
 
     def _count_shipments_waiting(self):
         """Return ``{account: shipped orders that EIM was not told of}``."""
-        if "extensiv_shipment_state" not in self.env["sale.order"]:
-            return {}
         return dict(self.env["sale.order"].sudo()._read_group(
             [("extensiv_account_id", "in", self.ids),
              ("extensiv_shipment_state", "in", ("ready", "sending", "failed"))],

@@ -88,6 +88,22 @@ class TestHealth(ConnectorCase):
         self.assertEqual(len(graph["values"]), 14)
         self.assertEqual(graph["values"][-1]["value"], 2)
 
+    def test_levels_and_shipments_that_eim_does_not_have_yet_are_counted(self):
+        location = self.account.location_ids[0]
+        self.env["extensiv.stock.level"].create([
+            {"location_id": location.id, "company_id": self.company.id, "sku": sku, **values}
+            for sku, values in {
+                "ACCEPTED": {"quantity": 3}, "WAITING": {"unconfirmed": True},
+                "REFUSED": {"refused_at": fields.Datetime.now(), "refused_quantity": 2},
+            }.items()
+        ])
+        self.add_orders(*({"cust_ref": f"H-{number}", "items": [{"item": "TEE-1", "quantity": "1", "price": "1"}]}
+                          for number in range(2)))
+        self.pull()
+        self.inbox("H-0").sale_order_id.extensiv_shipment_state = "ready"
+        shown = self.shown()
+        self.assertEqual((shown["levels"], shown["shipments"]), (2, 1))
+
     def test_carts_that_take_orders_are_shown(self):
         self.account.cart_ids[0].active = False
         names = [cart["name"] for cart in self.shown()["carts"]["shown"]]

@@ -231,7 +231,7 @@ class ExtensivDiagnosis(models.TransientModel):
             return [Line("bad", self.env._("Pushing shipping information is switched off on the account."),
                          self.env._("Switch Push Shipments on."))]
         lines = self._lines_flow("shipments")
-        if "extensiv_shipment_state" in sale and sale.extensiv_shipment_state:
+        if sale.extensiv_shipment_state:
             labels = dict(sale._fields["extensiv_shipment_state"]._description_selection(self.env))
             lines.append(Line("note", self.env._(
                 "The order's shipment state is: %s.", labels[sale.extensiv_shipment_state])))

@@ -97,8 +97,6 @@ class ExtensivDiagnosis(models.TransientModel):
 
         :param here: the product, in the context of the location's stock
         """
-        if "extensiv.stock.level" not in self.env:
-            return max(0, int(here.free_qty)), []
         explained = self.env["extensiv.stock.level"]._explain(location, here)
         if explained["reason"]:
             return None, [Line("bad", self.env._(
@@ -110,8 +108,6 @@ class ExtensivDiagnosis(models.TransientModel):
 
     def _lines_pushed(self, sku):
         """Return the lines on the levels that EIM accepted last."""
-        if "extensiv.stock.level" not in self.env:
-            return []
         levels = self.env["extensiv.stock.level"].search(
             [("location_id.account_id", "=", self.account_id.id), ("sku", "=", sku)])
         if not levels:
