@@ -331,8 +331,9 @@ class SaleOrder(models.Model):
         message = "\n".join(filter(None, (note, self.extensiv_shipment_message)))
         self._extensiv_set_state(
             "sent", message, extensiv_shipped_at=fields.Datetime.now(), extensiv_refused_carrier_id=False)
-        told = self.env._("EIM was told of the shipment:"), *(self.extensiv_shipments_readable or "").splitlines()
-        self._message_log(body=Markup("<br/>").join([*told, *message.splitlines()]))
+        head = self.env._("EIM was told of the shipment:")
+        sent = (self.extensiv_shipments_readable or "").splitlines()
+        self._message_log(body=Markup("<br/>").join([head, *sent, *message.splitlines()]))
         self.env["extensiv.error"]._resolve(
             self.extensiv_account_id, "shipments", [self.extensiv_cust_ref])
 
