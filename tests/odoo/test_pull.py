@@ -5,6 +5,7 @@ import signal
 import time
 
 import pytest
+from stall import stalling
 
 CONNECT = """
 for sku in args["skus"]:
@@ -24,25 +25,7 @@ while True:
     if "waits" not in args or run.state == "done":
         break
 """
-# Stops for good in the middle of the named method, having said so: the test kills the process there.
-STALL = """
-import time
-model = type(env["extensiv.order"])
-whole = getattr(model, args["method"])
-calls = []
-
-def stalling(self, *arguments, **options):
-    calls.append(1)
-    if len(calls) < args["call"]:
-        return whole(self, *arguments, **options)
-    if args["after"]:
-        whole(self, *arguments, **options)
-    print("stalled", flush=True)
-    time.sleep(600)
-
-setattr(model, args["method"], stalling)
-env["extensiv.account"].search([]).action_pull_orders()
-"""
+STALL = stalling("extensiv.order", "action_pull_orders")
 ORDERS = 40
 
 

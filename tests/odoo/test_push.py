@@ -4,6 +4,7 @@ import os
 import signal
 
 import pytest
+from stall import stalling
 
 CONNECT = """
 company = env.company
@@ -32,25 +33,7 @@ account = env["extensiv.account"].search([])
 said = account.action_push_inventory()["params"]
 print(said["type"], said["message"], flush=True)
 """
-# Stops for good in the middle of the named method, having said so.
-STALL = SMALL_STEPS + """
-import time
-model = type(env["extensiv.stock.level"])
-whole = getattr(model, args["method"])
-calls = []
-
-def stalling(self, *arguments, **options):
-    calls.append(1)
-    if len(calls) < args["call"]:
-        return whole(self, *arguments, **options)
-    if args["after"]:
-        whole(self, *arguments, **options)
-    print("stalled", flush=True)
-    time.sleep(600)
-
-setattr(model, args["method"], stalling)
-env["extensiv.account"].search([]).action_push_inventory()
-"""
+STALL = SMALL_STEPS + stalling("extensiv.stock.level", "action_push_inventory")
 PRODUCTS = 60
 
 
