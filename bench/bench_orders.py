@@ -21,8 +21,6 @@ START = 424242  # the advisory lock on which importing processes wait for the st
 IMPORT = """
 import json, resource, time
 account = env["extensiv.account"].browse(args["account"])
-account.import_batch_size = args["batch"]
-env.cr.commit()
 with env["extensiv.run"]._own_pass(account, time.monotonic() + 3600) as pass_:
     if args["start"]:
         pass_.env.cr.execute("SELECT pg_advisory_lock_shared(%s)", [args["start"]])
@@ -246,7 +244,9 @@ def import_in_processes(world, count, batch, name):
     env = world.env
     env.cr.execute("SELECT pg_advisory_lock(%s)", [START])
     env.cr.commit()
-    arguments = {"account": world.account.id, "batch": batch, "start": START}
+    world.account.import_batch_size = batch
+    env.cr.commit()
+    arguments = {"account": world.account.id, "start": START}
     processes = [
         databases.script_process(env.cr.dbname, IMPORT, arguments, log=LOGS / f"bench-orders-{name}-{number}.log")
         for number in range(count)
@@ -329,5 +329,6 @@ def late_batch(bench, world):
     bench.env.cr.commit()
     bench.env.cr.execute("ANALYZE")
     bench.env.cr.commit()
+    world.account.import_batch_size = BATCH
     turns = 5
     return sum(world.import_batch(world.raws(BATCH))[0] for _ in range(turns)) / turns
