@@ -47,7 +47,10 @@ class ExtensivStockLevel(models.Model):
             return [], []
         kits, corrections = self._corrections(account, mappings)
         # A hundred thousand SKUs are hashed in memory; the server's own setting is made for small questions.
-        self.env.cr.execute("SELECT set_config('work_mem', '128MB', TRUE), set_config('jit', 'off', TRUE)")
+        # Passing rows from one worker to another costs less than its setting says, and a quarter of the time is won.
+        self.env.cr.execute(
+            "SELECT set_config('work_mem', '128MB', TRUE), set_config('jit', 'off', TRUE),"
+            " set_config('parallel_tuple_cost', '0.005', TRUE)")
         again = account.push_again_at or fields.Datetime.to_datetime("1970-01-01")
         rows = self.env.execute_query(SQL(
             """WITH stock AS (%(stock)s),
