@@ -249,7 +249,9 @@ class ExtensivOrder(models.Model):
         """Return the values of one line of goods; ``priced`` is a ``PricedLine``."""
         line = priced.line
         product = draft.products[line.sku]
-        text = [product.display_name, line.description, line.comment, priced.note]
+        # The cart's own words only where they say more than the product's name.
+        description = line.description if line.description not in product.display_name else ""
+        text = [product.display_name, description, line.comment, priced.note]
         if product == draft.record.account_id.placeholder_product_id:
             text[0] = self.env._("Unknown SKU %s", line.sku)
         return {
