@@ -152,7 +152,6 @@ class ExtensivAccount(models.Model):
 
     cart_ids = fields.One2many("extensiv.cart", "account_id", "Carts", context={"active_test": False})
     location_ids = fields.One2many("extensiv.location", "account_id", "Locations")
-    order_ids = fields.One2many("extensiv.order", "account_id", "Orders")
     order_count = fields.Integer(compute="_compute_counts")
     failed_order_count = fields.Integer("Failed Orders", compute="_compute_counts")
     error_count = fields.Integer("Open Errors", compute="_compute_counts")

@@ -53,8 +53,7 @@ class ExtensivAccount(models.Model):
         """Run one pass of ``flow`` for a person, who is told what it did."""
         self.ensure_one()
         self.check_access("read")
-        if not self.env.su and not self.env.user.has_group("extensiv_connector.group_user"):
-            raise UserError(self.env._("Only an Extensiv user can do this."))
+        self.env["extensiv.error"]._check_user()
         if self.state != "connected":
             raise UserError(self.env._("%s is not connected. Press Connect first.", self.name))
         result = self.env["extensiv.run"]._run_pass(self, flow)

@@ -242,8 +242,7 @@ class SaleOrder(models.Model):
 
     def action_extensiv_resend(self):
         """Send the shipment again, though EIM takes it once: for a manager who knows that EIM lost it."""
-        if not self.env.su and not self.env.user.has_group("extensiv_connector.group_manager"):
-            raise UserError(self.env._("Only an Extensiv manager can do this."))
+        self.env["extensiv.account"]._check_manager()
         self._extensiv_check_button()
         self._extensiv_check_connected()
         self.sudo()._extensiv_set_state("ready")
