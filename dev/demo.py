@@ -7,19 +7,14 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
-import http.cookiejar
-import json
 import sys
 import time
-import urllib.error
-import urllib.request
 from datetime import datetime
 
-from . import HOME, LOGS, Trouble, postgres, run_command, sandbox, say, step, tail
-from .databases import drop, free_port, odoo_command, process, with_addon
+from . import HOME, LOGS, Trouble, postgres, run_command, sandbox, say, server, step, tail
+from .databases import drop, free_port, with_addon
+from .server import LOGIN, PASSWORD, Odoo
 
-LOGIN, PASSWORD = "admin", "admin"
-START_SECONDS = 120
 CHECK_SECONDS = 180
 ODOO_LOG, SANDBOX_LOG = LOGS / "demo-odoo.log", LOGS / "demo-sandbox.log"
 
@@ -38,13 +33,13 @@ def main() -> int:
             database = "extensiv_demo"
         with_addon(database, demo=True, fresh=check)
         eim = stack.enter_context(start_sandbox())
-        odoo, server = stack.enter_context(start_odoo(database))
+        odoo, process = stack.enter_context(start_odoo(database))
         connect(odoo, eim)
         if check:
             return verify(odoo, eim)
         explain(odoo, eim)
         with contextlib.suppress(KeyboardInterrupt):
-            watch(odoo, server)
+            watch(odoo, process)
             return 1
         say("\nStopping.")
     return 0
@@ -78,61 +73,13 @@ def start_sandbox():
         yield eim
 
 
-# Odoo
-
-
-class Odoo:
-    """A session of a running Odoo, as its web client has one."""
-
-    def __init__(self, url: str, database: str):
-        self.url, self.database = url, database
-        cookies = urllib.request.HTTPCookieProcessor(http.cookiejar.CookieJar())
-        self.opener = urllib.request.build_opener(urllib.request.ProxyHandler({}), cookies)
-
-    def is_up(self) -> bool:
-        try:
-            return self.opener.open(f"{self.url}/web/health", timeout=5).status == 200
-        except (urllib.error.URLError, OSError):
-            return False
-
-    def log_in(self) -> None:
-        self._post("/web/session/authenticate", {"db": self.database, "login": LOGIN, "password": PASSWORD})
-
-    def call(self, model: str, method: str, *args, **kwargs):
-        """Call a model's method as a click does; the first argument of a record's method is its ids."""
-        params = {"model": model, "method": method, "args": args, "kwargs": kwargs}
-        return self._post(f"/web/dataset/call_kw/{model}/{method}", params)
-
-    def _post(self, path: str, params: dict):
-        body = json.dumps({"jsonrpc": "2.0", "method": "call", "params": params}).encode()
-        request = urllib.request.Request(self.url + path, body, {"Content-Type": "application/json"})
-        with self.opener.open(request, timeout=START_SECONDS) as answer:
-            content = json.load(answer)
-        if "error" in content:
-            reason = content["error"].get("data", {}).get("message") or content["error"]["message"]
-            raise Trouble(f"Odoo refuses: {reason}\n{tail(ODOO_LOG)}")
-        return content["result"]
-
-
 @contextlib.contextmanager
 def start_odoo(database: str):
-    """Have an Odoo server with its scheduled actions, give a session of it and its process."""
     port = choose_port(8069)
-    options = ["-d", database, f"--db-filter=^{database}$", f"--http-port={port}", "--max-cron-threads=2"]
-    options += ["--log-handler=werkzeug:WARNING"]  # not every request
     with contextlib.ExitStack() as stack:
         with step("Odoo"):
-            # a changed schedule wakes Odoo's cron threads at once, not within a minute
-            environ = {"ODOO_NOTIFY_CRON_CHANGES": "1"}
-            server = stack.enter_context(process(odoo_command(*options), ODOO_LOG, **environ))
-            odoo = Odoo(f"http://127.0.0.1:{port}", database)
-            deadline = time.monotonic() + START_SECONDS
-            while not odoo.is_up():
-                if server.poll() is not None or time.monotonic() > deadline:
-                    raise Trouble(f"Odoo does not start.\n{tail(ODOO_LOG)}")
-                time.sleep(0.2)
-            odoo.log_in()
-        yield odoo, server
+            running = stack.enter_context(server.running(database, port, ODOO_LOG))
+        yield running
 
 
 def connect(odoo: Odoo, eim: sandbox.Sandbox) -> None:
@@ -190,10 +137,10 @@ Ctrl-C stops everything; the next `make demo` goes on where this one was.
     )
 
 
-def watch(odoo: Odoo, server) -> None:
+def watch(odoo: Odoo, process) -> None:
     """Tell how the orders come along, until the server ends."""
     shown = None
-    while server.poll() is None:
+    while process.poll() is None:
         with contextlib.suppress(OSError):
             counts = count_orders(odoo)
             if counts != shown:

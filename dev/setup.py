@@ -262,12 +262,18 @@ def link_odoo(folder: Path) -> None:
 # Chromium
 
 
+def find_chromium() -> str | None:
+    """Return the browser's program, under the names that Odoo's own browser tests know."""
+    names = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+    return next(filter(None, map(shutil.which, names)), None)
+
+
 def ensure_chromium() -> None:
     """Have a browser for the browser tests, the only thing that is installed into the system.
 
     :raise Trouble: there is none and this is not root
     """
-    if any(map(shutil.which, ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable"))):
+    if find_chromium():
         return
     if os.geteuid() or not shutil.which("apt-get"):
         raise Trouble("The browser tests need Chromium: type `sudo apt-get install chromium`.")

@@ -48,6 +48,7 @@
         "wizards/extensiv_merchants_views.xml",
         "wizards/extensiv_sku_report_views.xml",
         "views/extensiv_menus.xml",
+        "data/ir_actions_todo.xml",
     ],
     "assets": {
         "web.assets_frontend": ["extensiv_connector/static/src/interactions/share_page.js"],

@@ -55,6 +55,20 @@ class ExtensivAccount(models.Model):
 
     # -- the steps
 
+    @api.model
+    def _action_after_install(self):
+        """Return what opens after *Activate* in Apps: a first account's form, or what Odoo opens when there is no need.
+
+        A URL, so that the web client is loaded anew, with the menus and scripts that it did not have yet. Odoo keeps
+        the question open when the addon was installed by command line, and asks it after the next app's installation.
+        """
+        needed = self.env.user.has_group("extensiv_connector.group_manager") and not self.search_count([], limit=1)
+        return {
+            "type": "ir.actions.act_url",
+            "target": "self",
+            "url": "/odoo/action-extensiv_connector.extensiv_account_action/new" if needed else "/odoo",
+        }
+
     def action_connect(self):
         result = super().action_connect()
         self.filtered(lambda account: account.setup_step == "connect").setup_step = "carts"

@@ -99,6 +99,21 @@ class TestSetup(ConnectorCase):
             account.action_go_live()
         self.assertTrue(self.account.pull_orders)
 
+    def _opens_after_installing(self, user=None):
+        action = self.env.ref("extensiv_connector.action_after_install")
+        return (action.with_user(user) if user else action).sudo(False).run()["url"]
+
+    def test_installing_opens_a_first_account(self):
+        self.env["extensiv.account"].search([]).unlink()
+        self.assertEqual(
+            self._opens_after_installing(), "/odoo/action-extensiv_connector.extensiv_account_action/new")
+
+    def test_nothing_unusual_opens_where_accounts_are_or_for_who_may_not_make_one(self):
+        self.assertEqual(self._opens_after_installing(), "/odoo")
+        self.env["extensiv.account"].search([]).unlink()
+        administrator = new_test_user(self.env, "administrator", groups="base.group_system")
+        self.assertEqual(self._opens_after_installing(administrator), "/odoo")
+
     # -- the check
 
     def test_all_is_well(self):

@@ -59,10 +59,16 @@ class Odoo:
 
 
 @pytest.fixture(scope="session")
-def installed():
-    """Have PostgreSQL, and return the database that every test's own is copied from."""
+def postgresql():
+    """Have PostgreSQL."""
     with postgres.running(fast=True):
-        yield databases.with_addon()
+        yield
+
+
+@pytest.fixture(scope="session")
+def installed(postgresql):
+    """Return the database that every test's own is copied from."""
+    return databases.with_addon()
 
 
 @pytest.fixture
