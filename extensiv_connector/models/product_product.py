@@ -1,4 +1,6 @@
+from collections import defaultdict
 from dataclasses import dataclass
+from itertools import chain
 
 from odoo import api, fields, models
 from odoo.fields import Domain
@@ -72,23 +74,21 @@ class ProductProduct(models.Model):
         aliases = {alias.sku: alias.product_id for alias in self.env["extensiv.sku.alias"].search(
             [("account_id", "=", account.id), ("sku", "in", list(skus))])}
         codes = list({code for sku, others in skus.items() for code in (sku, *others)})
-        by_reference, by_barcode = {}, {}
+        by_reference, by_barcode = defaultdict(list), defaultdict(list)
+        # In lists, for a recordset made of one product forgets the others, and Odoo would read it alone.
         for product in self.with_context(active_test=False).search(
             Domain("company_id", "in", [False, account.company_id.id])
             & (Domain("default_code", "in", codes) | Domain("barcode", "in", codes)),
         ):
-            by_reference.setdefault(product.default_code, self.browse())
-            by_reference[product.default_code] += product
-            by_barcode.setdefault(product.barcode, self.browse())
-            by_barcode[product.barcode] += product
-        none = self.browse()
+            by_reference[product.default_code].append(product)
+            by_barcode[product.barcode].append(product)
         matches = {}
         for sku, others in skus.items():
             ways = (
-                aliases.get(sku, none),
-                by_reference.get(sku, none),
-                none.union(by_barcode.get(sku, none), *(
-                    found.get(code, none) for code in others for found in (by_reference, by_barcode))),
+                aliases.get(sku, ()),
+                by_reference.get(sku, ()),
+                list(dict.fromkeys(chain(by_barcode.get(sku, ()), *(
+                    found.get(code, ()) for code in others for found in (by_reference, by_barcode))))),
             )
             matches[sku] = self._extensiv_choose(sku, ways)
         return matches
@@ -102,17 +102,18 @@ class ProductProduct(models.Model):
                 "SKU %(sku)s is not an internal reference of any product. Give a product the internal reference "
                 "%(sku)s, or add an alias.", sku=sku))
         # An archived twin does not stand in the way of the product in use.
-        in_use = found.filtered("active") or found
+        in_use = [product for product in found if product.active] or found
         if len(in_use) > 1:
             return Match(problem=self.env._(
                 "SKU %(sku)s belongs to several products: %(products)s. Only one may have it.",
                 sku=sku, products=", ".join(f"{product.display_name} (ID {product.id})" for product in in_use)))
-        if not in_use.active:
+        [product] = in_use
+        if not product.active:
             return Match(problem=self.env._(
                 "SKU %(sku)s is the archived product %(product)s. Unarchive it, or add an alias to another.",
-                sku=sku, product=in_use.display_name))
-        if not in_use.sale_ok:
+                sku=sku, product=product.display_name))
+        if not product.sale_ok:
             return Match(problem=self.env._(
                 "SKU %(sku)s is %(product)s, which is not for sale. Tick Sales on the product, or add an alias to "
-                "another.", sku=sku, product=in_use.display_name))
-        return Match(product=in_use)
+                "another.", sku=sku, product=product.display_name))
+        return Match(product=product)

@@ -73,6 +73,22 @@ class TestSkuReport(ReportMixin, ConnectorCase):
             action = self.account.action_sku_report()
         self.assertIn("EIM has more", action["display_name"])
 
+    def test_many_skus_are_matched_in_as_few_queries_as_few(self):
+        Product = self.env["product.product"]
+        Product.create([
+            {"name": f"Product {number}", "default_code": f"MANY-{number}", "is_storable": True}
+            for number in range(200)])
+
+        def queries(count):
+            self.env.flush_all()
+            self.env.invalidate_all()
+            before = self.cr.sql_log_count
+            matches = Product._extensiv_match(self.account, {f"MANY-{number}": () for number in range(count)})
+            self.assertTrue(all(match.product for match in matches.values()))
+            return self.cr.sql_log_count - before
+
+        self.assertEqual(queries(200), queries(2))
+
     def test_create_alias(self):
         lines = self._compare()
         ghost = self._line(lines, "GHOST-1")
