@@ -54,4 +54,6 @@ class ExtensivShare(http.Controller):
         response.headers["Cache-Control"] = "no-store"
         response.headers["Referrer-Policy"] = "no-referrer"
         response.headers["X-Robots-Tag"] = "noindex, nofollow"
+        # Whoever grants access sees this page, not another that is laid over it.
+        response.headers["Content-Security-Policy"] = "frame-ancestors 'none'"
         return response

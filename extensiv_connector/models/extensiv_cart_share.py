@@ -79,8 +79,8 @@ class ExtensivCartShare(models.Model):
     @api.depends("partner_id.name", "type_id.name")
     def _compute_display_name(self):
         for share in self:
-            share.display_name = self.env._(
-                "%(cart)s of %(merchant)s", cart=share.type_id.name or "", merchant=share.partner_id.name or "")
+            share.display_name = bool(share.type_id and share.partner_id) and self.env._(
+                "%(cart)s of %(merchant)s", cart=share.type_id.name, merchant=share.partner_id.name)
 
     @api.depends("access_token")
     def _compute_page_url(self):
@@ -188,7 +188,8 @@ class ExtensivCartShare(models.Model):
     def _of_token(self, token):
         """Return the share that a visitor may see, empty for a wrong, expired or withdrawn token."""
         none = self.sudo().browse()
-        share = none.search([("access_token", "=", token)], limit=1) if token else none
+        # PostgreSQL refuses some characters that an address can carry and no token does.
+        share = none.search([("access_token", "=", token)], limit=1) if token and token.isprintable() else none
         if share and consteq(share.access_token, token) and (
             share.state == "connected" or (share.state in OPEN and not share._is_over())
         ):

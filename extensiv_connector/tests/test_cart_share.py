@@ -91,6 +91,10 @@ class TestCartShare(ShareMixin, ConnectorCase):
         self.assertNotIn(SETUP_URL, mail.body_html, "the page leads there, so that it is recorded")
         self.assertEqual(self.share.known_sources, ["Etsy"])
 
+    def test_its_name_is_the_cart_and_the_merchant_once_both_are_chosen(self):
+        self.assertEqual(self.share.display_name, "Shopify of Harbour Goods")
+        self.assertFalse(self.share.new({"account_id": self.account.id}).display_name, "the form says New")
+
     def test_send_needs_a_connected_account_and_an_address(self):
         self.merchant.email = False
         with self.assertRaisesRegex(UserError, "no e-mail"):
@@ -249,12 +253,14 @@ class TestSharePage(ShareMixin, ConnectorMixin, HttpCase):
     def test_the_page_says_who_asks_for_what_and_records_nothing(self):
         response = self.url_open(self.path)
         self.assertEqual(response.status_code, 200)
-        for words in ("Pier 9 Warehouse", "Shopify", "Grant API Access", "user name or password", "pop-up",
-                      "Successful Authorization"):
-            self.assertIn(words, response.text)
+        text = " ".join(response.text.split())
+        for words in ("Pier 9 Warehouse", "Shopify", "Grant API Access", "pop-up", "Successful Authorization",
+                      "nor Extensiv Integration Manager gets to see your user name or password"):
+            self.assertIn(words, text)
         self.assertNotIn("cartrover.com", response.text, "EIM's link is given away by the button alone")
         for header, value in (("Cache-Control", "no-store"), ("Referrer-Policy", "no-referrer"),
-                              ("X-Robots-Tag", "noindex, nofollow")):
+                              ("X-Robots-Tag", "noindex, nofollow"),
+                              ("Content-Security-Policy", "frame-ancestors 'none'")):
             self.assertIn(value, response.headers[header])
         self.assertEqual(self.share.state, "sent", "a mail scanner that follows the link opens nothing")
 
@@ -284,7 +290,8 @@ class TestSharePage(ShareMixin, ConnectorMixin, HttpCase):
             response = self.url_open(path)
             return response.status_code == 404 and "not valid" in response.text and "access code" in response.text
 
-        self.assertTrue(refused("/extensiv/share/nonsense"))
+        for wrong in ("nonsense", "nonsense%00", "%00", "%ff%fe", self.share.access_token[:-1]):
+            self.assertTrue(refused(f"/extensiv/share/{wrong}"), wrong)
         self.assertEqual(self.make_jsonrpc_request("/extensiv/share/nonsense/state"), {"state": "invalid"})
         self.assertFalse(refused(self.path))
         self.share.expires_on = fields.Date.today() - timedelta(days=1)
