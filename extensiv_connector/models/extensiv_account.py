@@ -47,11 +47,11 @@ class ExtensivAccount(models.Model):
         help="EIM shows it beside the API user. It is never logged or shown again here.",
     )
     merchant_pk = fields.Char(
-        "Merchant ID", copy=False,
+        "Merchant ID", copy=False, tracking=True,
         help="Only for the key of a warehouse (3PL): the merchant on whose behalf this account acts.",
     )
     base_url = fields.Char(
-        "API Address", required=True, default="https://api.cartrover.com",
+        "API Address", required=True, default="https://api.cartrover.com", tracking=True,
         help="The address of EIM's API without /v1. Only https, or http on this machine.",
     )
     alerts_url = fields.Char(
@@ -93,7 +93,7 @@ class ExtensivAccount(models.Model):
         "on whose lines a person chooses the products.",
     )
     placeholder_product_id = fields.Many2one(
-        "product.product", "Placeholder", check_company=True,
+        "product.product", "Placeholder", check_company=True, tracking=True,
         default=lambda self: self._default_service_product("placeholder"),
         help="Stands on lines whose SKU belongs to no product, until a person chooses one.",
     )
@@ -118,7 +118,7 @@ class ExtensivAccount(models.Model):
         "EIM's documentation.",
     )
     payload_days = fields.Integer(
-        "Keep Orders as Received", default=90,
+        "Keep Orders as Received", default=90, tracking=True,
         help="Days after which an imported, cancelled or ignored order as EIM sent it is emptied: it holds personal "
         "data. The sale order keeps what it needs. 0 keeps it for ever.",
     )
@@ -128,17 +128,17 @@ class ExtensivAccount(models.Model):
         "salesperson. Off: importing notifies nobody.",
     )
     shipping_product_id = fields.Many2one(
-        "product.product", check_company=True, domain="[('type', '=', 'service')]",
+        "product.product", check_company=True, tracking=True, domain="[('type', '=', 'service')]",
         default=lambda self: self._default_service_product("shipping"),
         help="The product of the line that carries the shipping charge.",
     )
     discount_product_id = fields.Many2one(
-        "product.product", check_company=True, domain="[('type', '=', 'service')]",
+        "product.product", check_company=True, tracking=True, domain="[('type', '=', 'service')]",
         default=lambda self: self._default_service_product("discount"),
         help="The product of the line that carries the discount on the whole order.",
     )
     tax_product_id = fields.Many2one(
-        "product.product", check_company=True, domain="[('type', '=', 'service')]",
+        "product.product", check_company=True, tracking=True, domain="[('type', '=', 'service')]",
         default=lambda self: self._default_service_product("tax"),
         help="The product of the line that carries the tax as the cart charged it.",
     )

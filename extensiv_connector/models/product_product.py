@@ -25,10 +25,10 @@ class ProductProduct(models.Model):
     _inherit = "product.product"
 
     extensiv_push = fields.Boolean(
-        "Push Stock to EIM", default=True, copy=False,
+        "Push Stock to EIM", default=True, copy=False, tracking=True,
         help="Off: EIM is told zero of this product once, and nothing more.")
     extensiv_buffer_qty = fields.Float(
-        "Buffer for EIM", digits="Product Unit", copy=False,
+        "Buffer for EIM", digits="Product Unit", copy=False, tracking=True,
         help="Kept back in every location of EIM, besides the account's own buffer.")
 
     @api.model

@@ -1,9 +1,11 @@
 from unittest.mock import patch
 
+from lxml import etree
 from odoo.exceptions import UserError
 from odoo.tests import HttpCase, new_test_user, tagged
 
 from ..models.extensiv_bucket import BucketStore
+from ..models.extensiv_run import SWITCHES
 from .common import ConnectorCase, ConnectorMixin, Roomy
 
 
@@ -113,6 +115,26 @@ class TestSetup(ConnectorCase):
         self.env["extensiv.account"].search([]).unlink()
         administrator = new_test_user(self.env, "administrator", groups="base.group_system")
         self.assertEqual(self._opens_after_installing(administrator), "/odoo")
+
+    def test_the_steps_say_what_to_do_in_the_specifications_order(self):
+        arch = etree.fromstring(self.account.get_view(view_type="form")["arch"])
+        for step, words in {
+            "connect": ("paid service", "Single Merchant", "WMS set-up page", "API Access Only", "Test WMS Connection",
+                        "Paste", "turns to", "Save"),
+            "carts": ("New Setup", "Order Download", "every five minutes", "Shipment Upload", "Inventory Upload",
+                      "Check for Carts"),
+            "settings": ("create a location", "Fetch Locations", "Push Stock", "quantity", "prefixes",
+                         "orders are imported", "When you go live"),
+        }.items():
+            text = " ".join(arch.xpath(f"string(//div[@name='setup_{step}'])").split())
+            found = [text.find(word) for word in words]
+            self.assertEqual(found, sorted(set(found) - {-1}), f"{step}: {text}")
+
+    def test_the_list_switches_nothing_on_before_go_live(self):
+        arch = etree.fromstring(self.account.get_view(view_type="list")["arch"])
+        for switch in SWITCHES.values():
+            [field] = arch.xpath(f"//field[@name='{switch}']")
+            self.assertEqual(field.get("readonly"), "setup_step != 'done'")
 
     # -- the check
 
@@ -228,9 +250,16 @@ class TestSetup(ConnectorCase):
 
     def test_settings_that_can_lose_money_or_data_are_tracked(self):
         tracked = self.account._track_get_fields()
-        for name in ("import_from", "order_policy", "sku_policy", "tax_policy", "cancel_orders", "pull_orders",
-                     "push_inventory", "push_shipments", "owner_id", "state", "setup_step"):
+        for name in (
+            "import_from", "order_policy", "sku_policy", "tax_policy", "tax_tolerance", "cancel_orders", "payload_days",
+            "placeholder_product_id", "shipping_product_id", "discount_product_id", "tax_product_id", "quantity_basis",
+            "buffer_qty", "subtract_waiting", "owner_id", "base_url", "merchant_pk", "state", "setup_step",
+            *SWITCHES.values(),
+        ):
             self.assertIn(name, tracked)
+        self.assertNotIn("api_key", tracked)
+        self.assertLessEqual(
+            {"extensiv_push", "extensiv_buffer_qty"}, self.env["product.product"]._track_get_fields())
 
     def test_changed_mappings_are_told_in_the_accounts_chatter(self):
         self.connect()
