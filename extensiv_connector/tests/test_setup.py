@@ -1,6 +1,7 @@
 from unittest.mock import patch
 
 from lxml import etree
+
 from odoo.exceptions import UserError
 from odoo.tests import HttpCase, new_test_user, tagged
 
