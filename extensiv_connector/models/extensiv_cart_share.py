@@ -263,6 +263,8 @@ class ExtensivCartShare(models.Model):
                 # The next run asks again; what is wrong with the connection is told by the flows.
                 _logger.info("EIM account %s: carts not listed, %s", account.id, type(error).__name__)
                 continue
+            # Merchants' pages asked meanwhile and wrote to their shares, and EIM may have taken its time.
+            self.env["extensiv.run"]._see_what_was_committed()
             account.cart_ids._take_over(account, carts)
             if self.env.context.get("ir_cron_progress_id"):
                 self.env["ir.cron"]._commit_progress(1)

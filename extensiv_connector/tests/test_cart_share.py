@@ -200,6 +200,14 @@ class TestCartShare(ShareMixin, ConnectorCase):
         self._watch()
         self.assertEqual(self.share.state, "connected")
 
+    def test_pages_that_ask_while_eim_is_asked_do_not_stand_in_the_way(self):
+        self._send(self.share)
+        Run = type(self.env["extensiv.run"])
+        before, seen = len(self.calls()), []
+        with patch.object(Run, "_see_what_was_committed", lambda run: seen.append(len(self.calls()) - before)):
+            self._watch()
+        self.assertEqual(seen, [1], "what the pages wrote is seen after EIM's answer, before anything is written")
+
     def test_a_cart_of_another_kind_or_one_known_before_does_not_count(self):
         self.share.type_id = self.env.ref("extensiv_connector.cart_type_etsy")
         self._send(self.share)
