@@ -114,7 +114,14 @@ class ExtensivAccount(models.Model):
         """Open the guide again where it makes sense; what runs goes on running."""
         self.ensure_one()
         self._check_manager()
+        self._choose_what_runs()
         return self._setup_go("settings" if self.state == "connected" else "connect")
+
+    def _choose_what_runs(self):
+        """Let the guide's choices be what runs by now, switched by hand since: Go Live again changes nothing else."""
+        running = {choice: self[SWITCHES[flow]] for flow, choice in CHOICES.items()}
+        if any(running.values()):
+            self.write(running)
 
     def action_check_live(self):
         """Make the check again."""
@@ -147,6 +154,7 @@ class ExtensivAccount(models.Model):
         """Stop the schedules and go back to the step before; settings, carts and orders stay."""
         self.ensure_one()
         self._check_manager()
+        self._choose_what_runs()
         self.write({**dict.fromkeys(SWITCHES.values(), False), "setup_step": "live"})
         return True
 

@@ -83,6 +83,17 @@ class TestSetup(ConnectorCase):
         self._act("action_go_live")
         self.assertTrue(self.account.pull_orders)
 
+    def test_the_guide_takes_up_what_was_switched_by_hand_since(self):
+        self._to_live()
+        self._act("action_go_live")
+        self.account.push_inventory = False
+        for again in ("action_setup_resume", "action_undo_live"):
+            self._act(again)
+            self._act("action_go_live")
+            self.assertEqual(
+                (self.account.pull_orders, self.account.push_inventory, self.account.push_shipments),
+                (True, False, True), again)
+
     def test_it_is_for_managers(self):
         user = new_test_user(self.env, "extensiv_user", groups="base.group_user,extensiv_connector.group_user")
         account = self.account.with_user(user)
