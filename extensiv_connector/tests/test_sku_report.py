@@ -158,8 +158,11 @@ class TestSkuTemplate(ReportMixin, ConnectorMixin, HttpCase):
         admin = self.env.ref("base.user_admin")
         with self.flows():
             action = self.account.with_user(admin).action_sku_report()
-        lines = self.env[action["res_model"]].with_user(admin).search(action["domain"])
-        response = self.url_open(lines.browse().action_download_template()["url"])
+        shown = self.env[action["res_model"]].with_user(admin).with_context(action["context"])
+        self.sandbox.store.levels.items = {}
+        with self.flows():
+            self.account.with_user(admin).action_sku_report()  # a newer one, in another tab
+        response = self.url_open(shown.action_download_template()["url"])
         self.assertEqual(response.status_code, 200)
         self.assertIn("internal_references.csv", response.headers["Content-Disposition"])
         self.assertIn("GHOST-1", response.text)

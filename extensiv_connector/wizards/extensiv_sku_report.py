@@ -117,7 +117,7 @@ class ExtensivSkuReport(models.TransientModel):
             **action,
             "display_name": title,
             "domain": [("report_id", "=", self.id)],
-            "context": {"search_default_group_by_state": 1},
+            "context": {"search_default_group_by_state": 1, "sku_report_id": self.id},
         }
 
     # -- the template
@@ -214,12 +214,11 @@ class ExtensivSkuReportLine(models.TransientModel):
 
     def action_download_template(self):
         """Download the file for Odoo's import of products, made from the whole report."""
-        report = self.report_id or self.env["extensiv.sku.report"].search(
-            [("create_uid", "=", self.env.uid)], order="id desc", limit=1)
+        report = self.env["extensiv.sku.report"].browse(self.env.context.get("sku_report_id")).exists()
         if not report:
             raise UserError(self.env._("Compare the SKUs again: this report is too old."))
         return {
             "type": "ir.actions.act_url",
-            "url": f"/web/content/extensiv.sku.report/{report[:1].id}/template_file/internal_references.csv?download=1",
+            "url": f"/web/content/extensiv.sku.report/{report.id}/template_file/internal_references.csv?download=1",
             "target": "download",
         }
