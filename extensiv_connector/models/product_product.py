@@ -15,10 +15,14 @@ SERVICE_PRODUCTS = {
 
 @dataclass(frozen=True)
 class Match:
-    """What was found for a SKU: one product that can be sold, or ``problem``, the reason why there is none."""
+    """What was found for a SKU: one product that can be sold, or ``problem``, the reason why there is none.
+
+    ``found`` are the products that have the SKU all the same: several, an archived one, or one that is not for sale.
+    """
 
     product: object = None
     problem: str = ""
+    found: tuple = ()
 
 
 class ProductProduct(models.Model):
@@ -104,16 +108,16 @@ class ProductProduct(models.Model):
         # An archived twin does not stand in the way of the product in use.
         in_use = [product for product in found if product.active] or found
         if len(in_use) > 1:
-            return Match(problem=self.env._(
+            return Match(found=tuple(in_use), problem=self.env._(
                 "SKU %(sku)s belongs to several products: %(products)s. Only one may have it.",
                 sku=sku, products=", ".join(f"{product.display_name} (ID {product.id})" for product in in_use)))
         [product] = in_use
         if not product.active:
-            return Match(problem=self.env._(
+            return Match(found=(product,), problem=self.env._(
                 "SKU %(sku)s is the archived product %(product)s. Unarchive it, or add an alias to another.",
                 sku=sku, product=product.display_name))
         if not product.sale_ok:
-            return Match(problem=self.env._(
+            return Match(found=(product,), problem=self.env._(
                 "SKU %(sku)s is %(product)s, which is not for sale. Tick Sales on the product, or add an alias to "
                 "another.", sku=sku, product=product.display_name))
         return Match(product=product)

@@ -112,6 +112,23 @@ class TestSkuReport(ReportMixin, ConnectorCase):
         with self.assertRaisesRegex(UserError, "only at EIM"):
             self._line(lines, "MUG-1").action_create_product()
 
+    def test_what_a_product_has_that_is_not_sold_is_not_made_again(self):
+        Product = self.env["product.product"]
+        Product.create([
+            {"name": "Old", "default_code": "GHOST-1", "active": False},
+            {"name": "Sample", "default_code": "GHOST-2", "sale_ok": False},
+        ])
+        self.sandbox.store.levels.items["KIT-1"] = self.sandbox.store.levels.items["GHOST-1"]
+        Product.create([{"name": name, "default_code": "KIT-1", "type": "consu"} for name in ("Kit", "Other kit")])
+        lines = self._compare()
+        self.assertIn("archived", self._line(lines, "GHOST-1").message)
+        self.assertIn("not for sale", self._line(lines, "GHOST-2").message)
+        self.assertEqual(self._line(lines, "KIT-1").state, "double", "stock or not")
+        before = Product.with_context(active_test=False).search_count([])
+        with self.flows(), self.assertRaisesRegex(UserError, "no product yet"):
+            lines.action_create_product()
+        self.assertEqual(Product.with_context(active_test=False).search_count([]), before)
+
     def test_the_template_goes_through_odoos_import(self):
         lines = self._compare()
         text = base64.b64decode(lines.report_id.template_file).decode("utf-8-sig")

@@ -69,12 +69,13 @@ class ExtensivSkuReport(models.TransientModel):
             account, {sku: [alias.code for alias in item.aliases] for sku, item in items.items()})
         ours = self._products(account)
         references = Counter(filter(None, ours.mapped("default_code")))
+        doubles = {product.id for match in matches.values() if len(match.found) > 1 for product in match.found}
         matched, vals_list = set(), []
         for sku, item in items.items():
             match = matches[sku]
             if match.product:
                 matched.add(match.product.id)
-            state = "matched" if match.product else "double" if references[sku] > 1 else "eim_only"
+            state = "matched" if match.product else "double" if len(match.found) > 1 else "eim_only"
             vals_list.append({
                 "report_id": self.id,
                 "state": state,
@@ -87,7 +88,7 @@ class ExtensivSkuReport(models.TransientModel):
             # A SKU whose products are double is listed once for EIM and once for each of them.
             if product.id in matched:
                 continue
-            double = references[product.default_code] > 1
+            double = product.id in doubles or references[product.default_code] > 1
             vals_list.append({
                 "report_id": self.id,
                 "state": "double" if double else "odoo_only",
@@ -160,7 +161,7 @@ class ExtensivSkuReportLine(models.TransientModel):
         "together.")
     product_id = fields.Many2one(
         "product.product", help="What the SKU is here. For one that only EIM knows: choose it, then Create Aliases.")
-    message = fields.Char("Note", readonly=True)
+    message = fields.Text("Note", readonly=True)
 
     def action_create_alias(self):
         """Remember the products chosen for SKUs that only EIM knows."""
@@ -175,11 +176,19 @@ class ExtensivSkuReportLine(models.TransientModel):
         return {"type": "ir.actions.client", "tag": "soft_reload"}
 
     def action_create_product(self):
-        """Create storable products for SKUs that only EIM knows, named as EIM names them."""
+        """Create storable products for SKUs that only EIM knows, named as EIM names them.
+
+        Not for those of an archived product or one that is not for sale: their notes say what to do, and a second
+        product would leave orders with two to choose from.
+        """
+        self.env["extensiv.account"]._check_manager()
         lines = self.filtered(lambda line: line.state == "eim_only" and not line.product_id)
+        for account, of_account in lines.grouped("account_id").items():
+            matches = self.env["product.product"]._extensiv_match(account, dict.fromkeys(of_account.mapped("sku"), ()))
+            lines -= of_account.filtered(lambda line, matches=matches: (
+                matches[line.sku].product or matches[line.sku].found))
         if not lines:
             raise UserError(self.env._("Select lines that are only at EIM and have no product yet."))
-        self.env["extensiv.account"]._check_manager()
         names = {}
         for account, of_account in lines.grouped("account_id").items():
             names.update(self._names_at_eim(account, of_account.mapped("sku")))
