@@ -54,3 +54,14 @@ class ExtensivShipMethod(models.Model):
 class ExtensivSkuAlias(models.Model):
     _name = "extensiv.sku.alias"
     _inherit = ["extensiv.sku.alias", "extensiv.tracked"]
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        """Tell of new aliases too: unlike carts and locations they do not come from EIM, a person decides them."""
+        aliases = super().create(vals_list)
+        for account, of_account in aliases.grouped("account_id").items():
+            account.sudo()._message_log(
+                body=self.env._("New aliases: %s.", ", ".join(
+                    f"{alias.sku} = {alias.product_id.display_name}" for alias in of_account)),
+                author_id=self.env.user.partner_id.id)
+        return aliases

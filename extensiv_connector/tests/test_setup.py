@@ -279,6 +279,7 @@ class TestSetup(ConnectorCase):
         location, cart = self.account.location_ids[0], self.account.cart_ids[0]
         alias = self.env["extensiv.sku.alias"].create({
             "account_id": self.account.id, "sku": "OLD", "product_id": self.products[0].id})
+        self.assertIn(f"OLD = {self.products[0].display_name}", self.account.message_ids[0].body)
         before = self.account.message_ids
         location.stock_location_id = stock
         cart.prefix = "ZZ:"
