@@ -175,7 +175,7 @@ class TestSkuTemplate(ReportMixin, ConnectorMixin, HttpCase):
         admin = self.env.ref("base.user_admin")
         with self.flows():
             action = self.account.with_user(admin).action_sku_report()
-        shown = self.env[action["res_model"]].with_user(admin).with_context(action["context"])
+        shown = self.env[action["res_model"]].with_user(admin).with_context(**action["context"])
         self.sandbox.store.levels.items = {}
         with self.flows():
             self.account.with_user(admin).action_sku_report()  # a newer one, in another tab
