@@ -102,7 +102,7 @@ class SaleOrder(models.Model):
             ("next_try", ">", now),
         ], order="next_try", limit=1).mapped("next_try") + self.search([
             ("extensiv_account_id", "=", account.id), ("extensiv_shipment_state", "=", "sending"),
-            ("extensiv_ask_after", "!=", False),
+            ("extensiv_ask_after", ">", now),
         ], order="extensiv_ask_after", limit=1).mapped("extensiv_ask_after")
         if moments:
             pass_.again_in = max((min(moments) - now).total_seconds(), 1)

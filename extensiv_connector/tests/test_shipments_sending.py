@@ -73,6 +73,20 @@ class TestShipmentsSending(ShipmentCase):
         self.assertEqual(self.calls("ship"), ["ship", "ship"])
         self.assertTrue(self.told())
 
+    def test_while_eim_does_not_say_what_a_lost_call_did_the_next_pass_comes_after_the_pause(self):
+        sale = self.left()
+        self.fault(route="ship", kind="500")
+        self.push()
+        self.pass_time(sale, seconds=61)
+        self.push()
+        self.pass_time(sale, minutes=2)
+        self.fault(route="get_order_status", kind="500", count=3)
+        self.push()
+        with self.flows():
+            result = self.env["extensiv.run"]._run_pass(self.account, "shipments")
+        self.assertEqual(sale.extensiv_shipment_state, "sending")
+        self.assertGreater(result.again_in, 30)
+
     def test_an_intent_that_a_dead_process_left_asks_eim_first(self):
         sale = self.left()
         sale.write({"extensiv_shipment_state": "sending", "extensiv_sending_at": "2024-01-01"})
