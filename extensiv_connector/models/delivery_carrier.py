@@ -27,13 +27,16 @@ class DeliveryCarrier(models.Model):
 
     def _extensiv_mended(self):
         """Take up the orders that failed because EIM refused the carrier of these delivery methods."""
-        self.env["extensiv.error"].search([
-            ("flow", "=", "shipments"), ("state", "=", "open"),
-            ("res_model", "=", self._name), ("res_id", "in", self.ids),
-        ]).write({"state": "resolved", "next_try": False})
+        self._extensiv_open_errors().write({"state": "resolved", "next_try": False})
         refused = self.env["sale.order"].search([("extensiv_refused_carrier_id", "in", self.ids)])
         if refused:
             refused._extensiv_retry()
+
+    def _extensiv_open_errors(self):
+        return self.env["extensiv.error"].search([
+            ("flow", "=", "shipments"), ("state", "=", "open"),
+            ("res_model", "=", self._name), ("res_id", "in", self.ids),
+        ])
 
     def _extensiv_names(self):
         """Return carrier and method as EIM is told them."""

@@ -235,6 +235,7 @@ class SaleOrder(models.Model):
         for order in self.sudo():
             message = self.env._("Marked as sent by hand by %s.", self.env.user.name)
             order._extensiv_set_state("sent", message, extensiv_shipped_at=now)
+            order._extensiv_leave_refused_carrier()
             order._message_log(body=message)
             self.env["extensiv.error"].sudo()._resolve(
                 order.extensiv_account_id, "shipments", [order.extensiv_cust_ref])

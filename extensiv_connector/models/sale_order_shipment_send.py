@@ -109,8 +109,7 @@ class SaleOrder(models.Model):
 
     def _extensiv_retry(self):
         """Have these orders tried again, for a person or because the cause was mended."""
-        self.filtered(lambda order: order.extensiv_shipment_state == "failed")._extensiv_set_state(
-            "ready", extensiv_refused_carrier_id=False)
+        self.filtered(lambda order: order.extensiv_shipment_state == "failed")._extensiv_set_state("ready")
         self.env["extensiv.account"]._wake_shipments()
 
     def _extensiv_send_for_person(self, note):
@@ -309,8 +308,12 @@ class SaleOrder(models.Model):
         if not carrier or not CARRIER_WORDS.search(error.message):
             self._extensiv_fail(words, error)
             return
-        # One mapping to mend, not one error for each order that uses it.
+        # One mapping to mend, not one error for each order that uses it; nor one that has the order tried again.
+        if self.extensiv_refused_carrier_id != carrier:
+            self._extensiv_leave_refused_carrier()
         self._extensiv_set_state("failed", words, extensiv_refused_carrier_id=carrier.id)
+        self.env["extensiv.error"]._resolve(
+            self.extensiv_account_id, "shipments", [self.extensiv_cust_ref])
         self.env["extensiv.error"]._report(self.extensiv_account_id, "shipments", {
             f"delivery method {carrier.with_context(lang='en_US').name}": {
                 "message": self.env._(
@@ -321,6 +324,16 @@ class SaleOrder(models.Model):
                 "category": "settings", "process_id": error.process_id, "document": carrier,
             }})
 
+    def _extensiv_leave_refused_carrier(self):
+        """Close the error of the delivery method that EIM refused, once no other order of the account waits for it."""
+        account, carrier = self.extensiv_account_id, self.extensiv_refused_carrier_id
+        self.extensiv_refused_carrier_id = False
+        if carrier and not self.search_count([
+            ("extensiv_account_id", "=", account.id), ("extensiv_refused_carrier_id", "=", carrier.id),
+        ], limit=1):
+            carrier._extensiv_open_errors().filtered(lambda error: error.account_id == account).write(
+                {"state": "resolved", "next_try": False})
+
     def _extensiv_cancelled_words(self):
         return self.env._(
             "The order was cancelled at EIM before EIM was told that it shipped, so it is not told. Ask the buyer or "
@@ -329,8 +342,8 @@ class SaleOrder(models.Model):
     def _extensiv_sent(self, note=None):
         """Note that EIM knows of the shipment."""
         message = "\n".join(filter(None, (note, self.extensiv_shipment_message)))
-        self._extensiv_set_state(
-            "sent", message, extensiv_shipped_at=fields.Datetime.now(), extensiv_refused_carrier_id=False)
+        self._extensiv_set_state("sent", message, extensiv_shipped_at=fields.Datetime.now())
+        self._extensiv_leave_refused_carrier()
         head = self.env._("EIM was told of the shipment:")
         sent = (self.extensiv_shipments_readable or "").splitlines()
         self._message_log(body=Markup("<br/>").join([head, *sent, *message.splitlines()]))
@@ -340,6 +353,7 @@ class SaleOrder(models.Model):
     def _extensiv_fail(self, message, error=None, category="data"):
         """Note why EIM does not know of the shipment; ``transient`` is tried again, other trouble waits."""
         self._extensiv_set_state("failed", message)
+        self._extensiv_leave_refused_carrier()
         self._extensiv_report(message, category, error)
 
     def _extensiv_report(self, message, category, error=None):

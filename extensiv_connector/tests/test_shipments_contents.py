@@ -1,5 +1,6 @@
 """What is told: contents that add up to what was ordered and delivered, under every tracking number."""
 
+from datetime import timedelta
 from decimal import Decimal
 from unittest.mock import patch
 
@@ -258,3 +259,41 @@ class TestShipmentsContents(ShipmentCase):
         self.assertEqual(set(sales.mapped("extensiv_shipment_state")), {"ready"})
         self.push()
         self.assertEqual(set(sales.mapped("extensiv_shipment_state")), {"sent"})
+
+    def test_a_refused_carrier_that_was_mapped_at_eim_ends_its_error_with_the_last_order_retried(self):
+        self.sandbox.store.known_carriers = ("FEDEX",)
+        sales = self.order("S-1") + self.order("S-2")
+        for sale in sales:
+            self.deliver(sale)
+        self.push()
+        error = self.shipment_error("delivery method UPS Ground")
+        self.sandbox.store.known_carriers = ("FEDEX", "UPS")
+        with self.flows():
+            sales[0].action_extensiv_send()
+        self.env.invalidate_all()
+        self.assertEqual((sales[0].extensiv_shipment_state, error.state), ("sent", "open"))
+        with self.flows():
+            error.action_retry()
+        self.assertEqual((sales[1].extensiv_shipment_state, error.state), ("sent", "resolved"))
+
+    def test_marking_the_last_order_by_hand_ends_the_error_of_the_refused_carrier(self):
+        self.sandbox.store.known_carriers = ("FEDEX",)
+        sale = self.order()
+        self.deliver(sale)
+        self.push()
+        error = self.shipment_error("delivery method UPS Ground")
+        sale.action_extensiv_mark_sent()
+        self.assertEqual(error.state, "resolved")
+
+    def test_a_refused_carrier_waits_for_a_person_also_after_temporary_trouble(self):
+        self.sandbox.store.known_carriers = ("FEDEX",)
+        sale = self.order()
+        self.deliver(sale)
+        self.fault(route="ship", kind="500")
+        self.push()
+        for _pass in range(3):
+            sale.extensiv_sending_at -= timedelta(minutes=2)
+            self.shipment_error().next_try = sale.extensiv_sending_at
+            sale.extensiv_ask_after = False
+            self.push()
+        self.assertEqual((sale.extensiv_shipment_state, self.calls("ship")), ("failed", ["ship", "ship"]))
