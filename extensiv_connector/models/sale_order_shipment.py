@@ -185,19 +185,22 @@ class SaleOrder(models.Model):
     def _extensiv_retracked(self, pickings):
         """Take up what a new tracking number sets free, and tell of one that EIM was not told of."""
         self._extensiv_mark_delivered(pickings)
-        for picking in pickings.sudo().filtered(lambda picking: picking.extensiv_shipment_state == "sent"):
+        for picking in pickings.sudo():
             for order in picking.move_ids.sale_line_id.order_id:
-                order._extensiv_tell_changed_tracking(picking)
+                if order.extensiv_shipment_state == "sent":
+                    order._extensiv_tell_changed_tracking(picking)
 
     def _extensiv_tell_changed_tracking(self, picking):
         """Tell of a tracking number that changed after EIM was told; it takes shipments only once."""
         told = {number for shipment in self.extensiv_shipments or ()
                 for number in split_numbers(shipment.get("tracking_no"))}
         numbers, key = set(split_numbers(picking.carrier_tracking_ref)), f"{self.extensiv_cust_ref}/tracking"
-        if not self.extensiv_shipments or picking not in self._extensiv_left_moves().picking_id:
+        transfers = self._extensiv_left_moves().picking_id
+        if not self.extensiv_shipments or picking not in transfers:
             return
         if numbers <= told and bool(numbers) == bool(told):
-            self.env["extensiv.error"]._resolve(self.extensiv_account_id, "shipments", [key])
+            if all(told.issuperset(split_numbers(transfer.carrier_tracking_ref)) for transfer in transfers):
+                self.env["extensiv.error"]._resolve(self.extensiv_account_id, "shipments", [key])
             return
         message = self.env._(
             "The tracking number of %(transfer)s is now %(numbers)s, but EIM was told %(told)s and takes shipments "

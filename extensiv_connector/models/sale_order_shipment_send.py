@@ -349,6 +349,10 @@ class SaleOrder(models.Model):
         self._message_log(body=Markup("<br/>").join([head, *sent, *message.splitlines()]))
         self.env["extensiv.error"]._resolve(
             self.extensiv_account_id, "shipments", [self.extensiv_cust_ref])
+        for picking in self._extensiv_left_moves().picking_id:
+            # A number that was entered between the intent and the outcome.
+            if picking.carrier_tracking_ref:
+                self._extensiv_tell_changed_tracking(picking)
 
     def _extensiv_fail(self, message, error=None, category="data"):
         """Note why EIM does not know of the shipment; ``transient`` is tried again, other trouble waits."""

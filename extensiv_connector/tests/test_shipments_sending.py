@@ -286,6 +286,17 @@ class TestShipmentsSending(ShipmentCase):
 
     # -- afterwards
 
+    def test_a_tracking_number_changed_between_intent_and_outcome_is_told(self):
+        sale = self.left()
+        self.fault(route="ship", kind="lose_answer")
+        self.push()
+        sale.picking_ids.carrier_tracking_ref = "OTHER"
+        self.assertEqual(sale.extensiv_shipment_state, "sending")
+        self.pass_time(sale, minutes=1)
+        self.push()
+        self.assertEqual(sale.extensiv_shipment_state, "sent")
+        self.assertIn("is now OTHER, but EIM was told 1Z999", self.shipment_error("S-1/tracking").message)
+
     def test_a_tracking_number_changed_after_sending_is_told(self):
         sale = self.left()
         self.push()
@@ -297,3 +308,16 @@ class TestShipmentsSending(ShipmentCase):
         self.assertIn("is now OTHER", sale.message_ids[0].body)
         self.push()
         self.assertEqual(self.calls("ship"), ["ship"])
+
+    def test_a_changed_tracking_number_is_told_until_every_transfer_has_what_eim_was_told(self):
+        sale = self.order()
+        first = sale.picking_ids
+        self.ship(first, "T1", quantities={self.tee: 2, self.mug: 0})
+        second = sale.picking_ids - first
+        self.ship(second, "T2")
+        self.push()
+        first.carrier_tracking_ref = "OTHER"
+        second.carrier_tracking_ref = "T2"
+        self.assertIn("is now OTHER", self.shipment_error("S-1/tracking").message)
+        first.carrier_tracking_ref = "T1"
+        self.assertFalse(self.shipment_error("S-1/tracking"))
