@@ -260,6 +260,7 @@ class ExtensivOrder(models.Model):
             "product_uom_qty": float(priced.quantity),
             "discount": float(priced.discount),
             "extensiv_sku": line.sku,
+            "extensiv_quantity": float(priced.quantity),
             "extensiv_line_no": line.line_no or str(draft.wire.lines.index(line) + 1),
         }
 

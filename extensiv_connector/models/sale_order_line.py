@@ -6,6 +6,9 @@ class SaleOrderLine(models.Model):
     _inherit = "sale.order.line"
 
     extensiv_sku = fields.Char("EIM SKU", readonly=True, copy=False, help="The SKU exactly as EIM sent it.")
+    extensiv_quantity = fields.Float(
+        "EIM Quantity", digits="Product Unit", readonly=True, copy=False,
+        help="How many EIM ordered, whatever a person changes afterwards: it is told of no more as shipped.")
     extensiv_line_no = fields.Char("EIM Line", readonly=True, copy=False)
     extensiv_needs_product = fields.Boolean(compute="_compute_extensiv_needs_product")
 

@@ -163,7 +163,7 @@ class SaleOrder(models.Model):
 
         Rounding runs along, so that the parts add up to the rounded whole.
         """
-        ordered = _rounded(line.product_uom_qty, digits)
+        ordered = _rounded(line.extensiv_quantity or line.product_uom_qty, digits)
         left, told = 0.0, Decimal()
         for parcel, lot, quantity in shares:
             left += quantity

@@ -209,6 +209,16 @@ class TestShipmentsContents(ShipmentCase):
         self.assertEqual(self.contents(), [("1Z999", {"TEE-1": 2})])
         self.assertIn("EIM ordered 2 and is told no more", sale.extensiv_shipment_message)
 
+    def test_what_a_person_adds_to_a_line_is_not_told_and_what_they_take_off_is_said(self):
+        sale = self.order(lines={"TEE-1": 2, "MUG-1": 2})
+        sale.order_line.filtered(lambda line: line.extensiv_sku == "TEE-1").product_uom_qty = 3
+        sale.order_line.filtered(lambda line: line.extensiv_sku == "MUG-1").product_uom_qty = 1
+        self.deliver(sale)
+        self.push()
+        self.assertEqual(self.contents(), [("1Z999", {"TEE-1": 2, "MUG-1": 1})])
+        self.assertIn("3 × TEE-1 were delivered, but EIM ordered 2", sale.extensiv_shipment_message)
+        self.assertIn("Of 2 × MUG-1 only 1 were delivered", sale.extensiv_shipment_message)
+
     # -- carriers
 
     def propose(self, name, methods=()):
