@@ -107,7 +107,8 @@ class SaleOrder(models.Model):
                     WHERE move.sale_line_id = l.id) AS m ON true
              WHERE %s
              GROUP BY o.id, cart.id ORDER BY o.id""", orders))
-        return [Progress(self.browse(row[0]), *row[1:]) for row in rows]
+        orders = self.browse(row[0] for row in rows)  # read together, however many
+        return [Progress(order, *row[1:]) for order, row in zip(orders, rows, strict=True)]
 
     @api.model
     def _extensiv_mark(self, progress):
@@ -128,11 +129,19 @@ class SaleOrder(models.Model):
                     (off if of.left_at else nothing).append(of.order.id)
             elif of.is_tracked or not of.waits:
                 ready.append(of.order.id)
-        self.browse(off)._extensiv_set_state("skipped", self.env._("The cart takes no confirmation of shipments."))
-        self.browse(nothing)._extensiv_set_state(
-            "skipped", self.env._("Everything was cancelled: nothing is left to ship."))
+        self.browse(off)._extensiv_skip_off()
+        self.browse(nothing)._extensiv_skip(self.env._("Everything was cancelled: nothing is left to ship."))
         self.browse(ready)._extensiv_set_state("ready")
         return self.browse(ready)
+
+    def _extensiv_skip_off(self):
+        self._extensiv_skip(self.env._("The cart takes no confirmation of shipments."))
+
+    def _extensiv_skip(self, message):
+        """Note that EIM is not told of these orders; nothing about them waits for a person any more."""
+        self._extensiv_set_state("skipped", message)
+        for account, orders in self.grouped("extensiv_account_id").items():
+            self.env["extensiv.error"]._resolve(account, "shipments", orders.mapped("extensiv_cust_ref"))
 
     def _extensiv_set_state(self, state, message=False, **values):
         """Write the state of the shipment and why; what a form shows of it is not worth a tracking message."""
@@ -163,7 +172,7 @@ class SaleOrder(models.Model):
         """Repair what no hook marked, and tell of orders that wait too long for a tracking number."""
         progress = self._extensiv_progress(SQL(
             "o.extensiv_shipment_state = 'waiting' AND o.extensiv_account_id = %s", account.id))
-        ready = self._extensiv_mark(progress)
+        ready = set(self._extensiv_mark(progress))
         now, late = fields.Datetime.now(), {}
         for of in progress:
             if of.is_open or of.has_gap or not of.left_at or of.is_tracked or of.is_off or of.order in ready:

@@ -207,6 +207,8 @@ class SaleOrder(models.Model):
         [progress] = self._extensiv_progress(SQL("o.id = %s", self.id))
         if progress.is_open or progress.has_gap and self.state != "cancel":
             return self._extensiv_set_state("waiting")
+        if progress.is_off:
+            return self._extensiv_skip_off()
         shipments, notes = self._extensiv_shipments()
         if not shipments:
             return self._extensiv_fail("\n".join([self.env._(

@@ -208,6 +208,20 @@ class TestShipmentsWhen(ShipmentCase):
 
     # -- the hook
 
+    def test_a_cart_switched_off_after_its_orders_left_is_not_told_and_no_error_stays(self):
+        late, ready = self.order("S-1"), self.order("S-2")
+        late.extensiv_cart_id.wait_tracking_days = 0
+        self.ship(late.picking_ids, tracking=False)
+        self.push()
+        self.assertTrue(self.shipment_error("S-1"))
+        self.ship(ready.picking_ids)
+        self.assertEqual(ready.extensiv_shipment_state, "ready")
+        ready.extensiv_cart_id.push_shipments = False
+        self.push()
+        self.assertEqual((late | ready).mapped("extensiv_shipment_state"), ["skipped", "skipped"])
+        self.assertFalse(self.shipment_error("S-1"))
+        self.assertNotIn("ship", self.calls())
+
     def test_people_of_the_warehouse_need_no_right_on_orders(self):
         sale = self.order()
         keeper = new_test_user(self.env, login="keeper", groups="base.group_user,stock.group_stock_user")
@@ -247,6 +261,22 @@ class TestShipmentsWhen(ShipmentCase):
             self.env["sale.order"]._extensiv_mark_delivered(pickings)
             self.env.flush_all()
         self.assertEqual(set(sales.mapped("extensiv_shipment_state")), {"ready"})
+
+    def test_orders_that_wait_for_tracking_numbers_are_looked_at_together(self):
+        orders = sum((self.order(f"S-{number}") for number in range(2)), self.env["sale.order"])
+        self.ship(orders[0].picking_ids, tracking=False)
+
+        def queries():
+            self.env.flush_all()
+            self.env.invalidate_all()
+            before = self.env.cr.sql_log_count
+            orders._extensiv_mark_waiting(self.account)
+            return self.env.cr.sql_log_count - before
+
+        queries()
+        one = queries()
+        self.ship(orders[1].picking_ids, tracking=False)
+        self.assertEqual(queries(), one)
 
     def test_the_schedule_pushes_for_accounts_that_want_it(self):
         sale = self.order()
