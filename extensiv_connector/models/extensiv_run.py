@@ -266,8 +266,10 @@ class ExtensivRun(models.Model):
             env.cr.rollback()
             env.transaction.reset()
             log_unexpected(_logger, error, "EIM %s of account %s stopped", flow, account.id)
-            pass_.notes.append(env._(
-                "Stopped by an unexpected error (%s); see the server's log.", type(error).__name__))
+            stopped = env._("Stopped by an unexpected error (%s); see the server's log.", type(error).__name__)
+            pass_.notes.append(stopped)
+            env["extensiv.error"]._report(
+                account, "connection", {flow: {"message": stopped, "category": "transient"}})
             state = "failed"
         words = {
             "received": env._("received"),

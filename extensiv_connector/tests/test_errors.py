@@ -1,5 +1,8 @@
+from unittest.mock import patch
+
 from odoo.exceptions import UserError
 from odoo.tests import Form, new_test_user, tagged
+from odoo.tools import mute_logger
 
 from ..models.extensiv_account_watch import ACTIVITY
 from .common import ConnectorCase
@@ -48,6 +51,17 @@ class TestErrors(ConnectorCase):
         self.assertEqual((error.flow, error.key, error.category), ("connection", "orders", "transient"))
         self.assertTrue(error.next_try and error.process_id)
         self.assertIn("tried again by itself", error.message)
+        self.pull()
+        self.assertEqual(error.state, "resolved")
+
+    def test_a_pass_stopped_by_an_unexpected_error_is_one_error_until_a_pass_ends_well(self):
+        with patch.object(type(self.env["extensiv.order"]), "_pull", side_effect=ZeroDivisionError):
+            for _pass in range(2):
+                with mute_logger("odoo.addons.extensiv_connector.models.extensiv_run"):
+                    self.pull()
+        error = self.errors()
+        self.assertEqual((error.flow, error.key, error.attempts), ("connection", "orders", 2))
+        self.assertIn("ZeroDivisionError", error.message)
         self.pull()
         self.assertEqual(error.state, "resolved")
 
