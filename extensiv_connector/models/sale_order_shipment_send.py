@@ -9,6 +9,7 @@ from odoo.exceptions import UserError
 from odoo.tools import SQL
 
 from ..eim import errors as eim
+from .extensiv_call import CallLog
 from .extensiv_run import is_conflict, log_unexpected
 
 _logger = logging.getLogger(__name__)
@@ -139,14 +140,16 @@ class SaleOrder(models.Model):
 
     def _extensiv_send_in(self, pass_):
         """Send these orders within ``pass_``, until EIM cannot be reached."""
-        pass_.client = pass_.account._client()
         try:
-            self.env["delivery.carrier"]._extensiv_propose(pass_, self)
-            for order_id in self.ids:
-                trouble = self.browse(order_id)._extensiv_tell(pass_)
-                if trouble or pass_.seconds_left() <= 5:
-                    self.env["extensiv.account"]._wake_shipments()
-                    return
+            with CallLog(pass_.account) as log:
+                pass_.client = pass_.account._client(on_call=log)
+                pass_.client.end_by(pass_.deadline)
+                self.env["delivery.carrier"]._extensiv_propose(pass_, self)
+                for order_id in self.ids:
+                    trouble = self.browse(order_id)._extensiv_tell(pass_)
+                    if trouble or pass_.seconds_left() <= 5:
+                        self.env["extensiv.account"]._wake_shipments()
+                        return
         except eim.EimError as error:
             raise UserError(self.env._("EIM could not be told: %s", error.message)) from None
 

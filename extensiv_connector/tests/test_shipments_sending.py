@@ -223,6 +223,11 @@ class TestShipmentsSending(ShipmentCase):
         with self.assertRaisesRegex(UserError, "told already"):
             self.send(sale)
 
+    def test_send_now_is_in_the_log_of_calls(self):
+        self.send(self.left())
+        self.assertTrue(self.env["extensiv.call"].search([
+            ("account_id", "=", self.account.id), ("route", "=", "ship")]))
+
     def test_send_now_shows_eims_refusal(self):
         sale = self.left()
         self.fault(route="ship", kind="failure", message="The moon is in the way.")
