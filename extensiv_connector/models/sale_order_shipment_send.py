@@ -272,11 +272,16 @@ class SaleOrder(models.Model):
 
     @api.model
     def _extensiv_status_after_refusal(self, client, cust_ref):
-        """Return EIM's status of an order whose shipment it refused, empty where it does not say."""
+        """Return EIM's status of an order whose shipment it refused, empty where it does not say.
+
+        None: it could not be asked, so that it may have refused because it has the shipment.
+        """
         try:
             return client.get_order_status(cust_ref).status
-        except eim.EimError:
+        except eim.Refused:
             return ""
+        except eim.EimError:
+            return None
 
     # -- the outcome
 
@@ -308,8 +313,11 @@ class SaleOrder(models.Model):
         if status == "canceled":
             self._extensiv_fail(self._extensiv_cancelled_words(), error)
             return
-        carrier = (self._extensiv_left_moves().picking_id.carrier_id or self.carrier_id)[:1]
         words = self.env._("EIM refused the shipment: %s", error.message)
+        if status is None:
+            self._extensiv_fail(self.env._("%s It is tried again by itself.", words), error, "transient")
+            return
+        carrier = (self._extensiv_left_moves().picking_id.carrier_id or self.carrier_id)[:1]
         if not carrier or not CARRIER_WORDS.search(error.message):
             self._extensiv_fail(words, error)
             return

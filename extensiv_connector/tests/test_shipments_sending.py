@@ -104,6 +104,18 @@ class TestShipmentsSending(ShipmentCase):
                       sale.extensiv_shipment_message)
         self.assertFalse(self.shipment_error())
 
+    def test_shipped_already_counts_as_sent_also_where_the_status_could_not_be_asked_at_once(self):
+        sale = self.left()
+        self.change_order("S-1", order_status="shipped")
+        self.fault(route="get_order_status", kind="500", count=3)
+        self.push()
+        self.assertEqual((sale.extensiv_shipment_state, self.shipment_error().category), ("failed", "transient"))
+        self.assertIn("Order has already been shipped", self.shipment_error().message)
+        self.pass_time(sale, minutes=1)
+        self.push()
+        self.assertEqual(sale.extensiv_shipment_state, "sent")
+        self.assertFalse(self.shipment_error())
+
     def test_cancelled_at_eim_is_not_sent_and_told(self):
         sale = self.left()
         self.change_order("S-1", order_status="canceled")
