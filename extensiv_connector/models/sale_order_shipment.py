@@ -236,8 +236,7 @@ class SaleOrder(models.Model):
         if self.filtered(lambda order: order.extensiv_shipment_state == "sent"):
             raise UserError(self.env._("EIM was told already. A manager can send it again."))
         self._extensiv_check_connected()
-        # An intent without outcome stays one: EIM is asked first.
-        self.sudo().filtered(lambda order: order.extensiv_shipment_state != "sending")._extensiv_set_state("ready")
+        self.sudo()._extensiv_make_ready()
         return self._extensiv_send_for_person(self.env._("%s sends the shipment to EIM.", self.env.user.name))
 
     def action_extensiv_mark_sent(self):
@@ -258,8 +257,12 @@ class SaleOrder(models.Model):
         self.env["extensiv.account"]._check_manager()
         self._extensiv_check_button()
         self._extensiv_check_connected()
-        self.sudo()._extensiv_set_state("ready")
+        self.sudo()._extensiv_make_ready()
         return self._extensiv_send_for_person(self.env._("%s sends the shipment to EIM again.", self.env.user.name))
+
+    def _extensiv_make_ready(self):
+        """Have these orders sent; an intent without outcome stays one: EIM is asked first."""
+        self.filtered(lambda order: order.extensiv_shipment_state != "sending")._extensiv_set_state("ready")
 
     def _extensiv_check_button(self):
         self.env["extensiv.error"]._check_user()

@@ -280,6 +280,14 @@ class TestShipmentsSending(ShipmentCase):
         self.assertIn("shipped already", sale.extensiv_shipment_message)
         self.assertIn("again", "".join(sale.message_ids.mapped("body")))
 
+    def test_send_again_asks_eim_first_while_an_answer_is_missing(self):
+        sale = self.left()
+        self.fault(route="ship", kind="lose_answer")
+        self.push()
+        self.send(sale, "action_extensiv_resend")
+        self.assertEqual(self.calls("ship", "get_order_status"), ["ship", "get_order_status"])
+        self.assertEqual(sale.extensiv_shipment_state, "sent")
+
     @mute_logger("odoo.addons.base.models.ir_model", "odoo.addons.base.models.ir_rule")
     def test_buttons_are_for_extensiv_users(self):
         sale = self.left()
