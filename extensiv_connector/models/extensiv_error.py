@@ -51,7 +51,8 @@ class ExtensivError(models.Model):
         """Try again what failed, now, and say what came of it."""
         self._check_user()
         errors = self.sudo()
-        errors.filtered(lambda error: error.state == "open").write({"next_try": fields.Datetime.now()})
+        # Of a dismissed one it says that a person takes it up again.
+        errors.filtered(lambda error: error.state != "resolved").write({"next_try": fields.Datetime.now()})
         for (account, flow), failed in errors.grouped(lambda error: (error.account_id, error.flow)).items():
             failed._retry(account, flow)
         self.env["extensiv.run"]._see_what_was_committed()
@@ -67,8 +68,11 @@ class ExtensivError(models.Model):
     def action_dismiss(self):
         """Take the errors off the list; what failed is left alone until it fails anew or a person retries it."""
         self._check_user()
-        errors = self.sudo()
-        errors.filtered(lambda error: error.state == "open").write({"state": "dismissed", "next_try": False})
+        errors = self.sudo().filtered(lambda error: error.state == "open")
+        errors.write({"state": "dismissed", "next_try": False})
+        for (account, flow), dismissed in errors.grouped(lambda error: (error.account_id, error.flow)).items():
+            if leave := getattr(dismissed, f"_leave_{flow}", None):
+                leave(account)
         errors.account_id._remind_responsible()
         return True
 

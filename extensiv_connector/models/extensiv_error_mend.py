@@ -1,8 +1,12 @@
+from datetime import datetime
+
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
 from ..eim import errors as eim
 from .extensiv_account_flows import CRONS
+
+NEVER = datetime(9999, 12, 31)
 
 
 class ExtensivError(models.Model):
@@ -98,9 +102,8 @@ class ExtensivError(models.Model):
     def _retry_shipments(self, account):
         """Tell EIM anew of the orders that these errors are about, or whose delivery method they are about."""
         carriers = self.filtered(lambda error: error.res_model == "delivery.carrier").mapped("res_id")
-        self.filtered(lambda error: error.state == "open").write({"next_try": fields.Datetime.now()})
         self.env["sale.order"].search([
-            ("extensiv_account_id", "=", account.id), ("extensiv_shipment_state", "=", "failed"),
+            ("extensiv_account_id", "=", account.id), ("extensiv_shipment_state", "in", ("failed", "sending")),
             "|", ("extensiv_cust_ref", "in", self.mapped("key")), ("extensiv_refused_carrier_id", "in", carriers),
         ])._extensiv_retry()
         account._run_now("shipments")
@@ -113,10 +116,21 @@ class ExtensivError(models.Model):
         known = set(orders.mapped("cust_ref"))
         others = self.filtered(lambda error: error.key not in known)
         if others and account.state == "connected":
-            self.env["extensiv.order"].browse([
-                error.res_id for error in others if error.res_model == "extensiv.order"
-            ]).exists().write({"acknowledge_after": False})
+            self._orders_to_tell(account, "acknowledge").acknowledge_after = False
+            self._orders_to_tell(account, "cancel").filtered(
+                lambda order: order.cancel_request != "done").cancel_request = "due"
             account._run_now("orders")
+
+    def _leave_orders(self, account):
+        """Stop telling EIM by itself what it did not take of the orders that these errors are about."""
+        self._orders_to_tell(account, "acknowledge").acknowledge_after = NEVER
+        self._orders_to_tell(account, "cancel").filtered(
+            lambda order: order.cancel_request == "due").cancel_request = False
+
+    def _orders_to_tell(self, account, step):
+        """Return the orders of which EIM did not take a ``step`` after receiving: ``acknowledge`` or ``cancel``."""
+        return self.env["extensiv.order"].search([("account_id", "=", account.id), ("cust_ref", "in", [
+            error.key.removesuffix(f"/{step}") for error in self if error.key.endswith(f"/{step}")])])
 
     # -- words
 

@@ -19,6 +19,8 @@ BATCH = 20
 TROUBLES = 3
 # How long EIM may take to show what a lost call did: only then an order it still has "at_wms" is sent again.
 LOST_PAUSE = timedelta(minutes=2)
+# What became of a lost call is asked on after a person dismissed its error, but no longer told.
+DISMISSED_PAUSE = timedelta(hours=1)
 # *Inferred* from the known refusal "Unmapped ship method".
 CARRIER_WORDS = re.compile(r"ship(ping)?\s*method|carrier", re.IGNORECASE)
 KNOWN_AT_EIM = ("shipped", "confirmed")
@@ -111,6 +113,7 @@ class SaleOrder(models.Model):
     def _extensiv_retry(self):
         """Have these orders tried again, for a person or because the cause was mended."""
         self.filtered(lambda order: order.extensiv_shipment_state == "failed")._extensiv_set_state("ready")
+        self.filtered(lambda order: order.extensiv_shipment_state == "sending").extensiv_ask_after = False
         self.env["extensiv.account"]._wake_shipments()
 
     def _extensiv_send_for_person(self, note):
@@ -250,6 +253,8 @@ class SaleOrder(models.Model):
             self._extensiv_fail(self.env._(
                 "Whether EIM knows of the shipment is unknown: asked for the order, it says “%s”. Look there, then "
                 "press Send now or Mark as sent by hand.", error.message), error)
+        elif error is not None and self._extensiv_is_dismissed():
+            self.extensiv_ask_after = fields.Datetime.now() + DISMISSED_PAUSE
         elif error is not None:
             self._extensiv_report(error.message, "transient", error)
         elif status in KNOWN_AT_EIM:
@@ -266,7 +271,7 @@ class SaleOrder(models.Model):
     def _extensiv_is_dismissed(self):
         return bool(self.env["extensiv.error"].search_count([
             ("account_id", "=", self.extensiv_account_id.id), ("flow", "=", "shipments"),
-            ("key", "=", self.extensiv_cust_ref), ("state", "=", "dismissed"),
+            ("key", "=", self.extensiv_cust_ref), ("state", "=", "dismissed"), ("next_try", "=", False),
             ("last_seen", ">=", self.extensiv_sending_at),
         ], limit=1))
 

@@ -1,4 +1,7 @@
+from datetime import datetime, timedelta
 from unittest.mock import patch
+
+from freezegun import freeze_time
 
 from odoo.exceptions import UserError
 from odoo.tests import Form, new_test_user, tagged
@@ -91,6 +94,48 @@ class TestErrors(ConnectorCase):
         with self.flows():
             said = errors[0].action_retry()["params"]
         self.assertEqual((said["type"], len(self.errors())), ("warning", 1))
+
+    def test_a_dismissed_acknowledgement_is_not_repeated_until_a_person_retries_it(self):
+        self.add_orders({"cust_ref": "E-1", "items": [{"item": "TEE-1", "price": "5", "quantity": "1"}]})
+        self.fault(route="acknowledge", kind="500", count=1)
+        self.pull()
+        error = self.errors(flow="orders")
+        error.action_dismiss()
+        with freeze_time(datetime.now() + timedelta(hours=2)):
+            self.pull()
+        self.assertEqual((self.calls("acknowledge"), self.errors()), (["acknowledge"], self.errors().browse()))
+        with self.flows():
+            error.action_retry()
+        self.assertTrue(self.inbox("E-1").acknowledged_at)
+
+    def test_a_dismissed_cancellation_is_not_repeated_until_a_person_retries_it(self):
+        self.add_orders({"cust_ref": "E-1", "items": [{"item": "TEE-1", "price": "5", "quantity": "1"}]})
+        self.pull()
+        self.account.request_cancel = True
+        order = self.inbox("E-1")
+        order._request_cancel()
+        self.fault(route="cancel_order", kind="500", count=1)
+        self.pull()
+        error = self.errors(flow="orders")
+        self.assertEqual(error.key, "E-1/cancel")
+        error.action_dismiss()
+        self.pull()
+        self.assertEqual((self.calls("cancel_order"), self.errors()), (["cancel_order"], self.errors().browse()))
+        with self.flows():
+            error.action_retry()
+        self.assertEqual((order.cancel_request, self.errors()), ("done", self.errors().browse()))
+
+    def test_retry_asks_again_for_a_cancellation_that_eim_refused(self):
+        self.add_orders({"cust_ref": "E-1", "items": [{"item": "TEE-1", "price": "5", "quantity": "1"}]})
+        self.pull()
+        self.account.request_cancel = True
+        self.inbox("E-1")._request_cancel()
+        self.fault(route="cancel_order", kind="failure", count=1)
+        self.pull()
+        error = self.errors(flow="orders")
+        with self.flows():
+            error.action_retry()
+        self.assertEqual((self.inbox("E-1").cancel_request, error.state), ("done", "resolved"))
 
     def test_retry_of_connections_runs_each_flow_that_failed(self):
         for flow in ("orders", "alerts"):

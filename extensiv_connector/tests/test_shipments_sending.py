@@ -199,6 +199,32 @@ class TestShipmentsSending(ShipmentCase):
         self.assertEqual(sale.extensiv_shipment_state, "failed")
         self.assertEqual(self.calls("ship"), ["ship"])
 
+    def test_a_dismissed_lost_answer_is_not_told_again_until_a_person_retries_it(self):
+        sale = self.left()
+        self.fault(route="ship", kind="lose_answer")
+        self.push()
+        error = self.shipment_error()
+        error.action_dismiss()
+        self.fault(route="get_order_status", kind="500", count=3)
+        self.push()
+        self.push()
+        self.assertEqual((sale.extensiv_shipment_state, len(self.calls("get_order_status"))), ("sending", 3))
+        self.assertFalse(self.shipment_error())
+        with self.flows():
+            error.action_retry()
+        self.assertEqual((sale.extensiv_shipment_state, self.calls("ship")), ("sent", ["ship"]))
+
+    def test_retrying_a_dismissed_lost_answer_sends_what_eim_does_not_have(self):
+        sale = self.left()
+        self.fault(route="ship", kind="500")
+        self.push()
+        error = self.shipment_error()
+        error.action_dismiss()
+        self.pass_time(sale, minutes=3)
+        with self.flows():
+            error.action_retry()
+        self.assertEqual((sale.extensiv_shipment_state, self.calls("ship")), ("sent", ["ship", "ship"]))
+
     def test_the_rate_limit_is_no_failure(self):
         sale = self.left()
         self.fault(route="ship", kind="rate_limit")
