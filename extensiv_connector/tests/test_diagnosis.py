@@ -3,7 +3,7 @@ from unittest.mock import patch
 
 from odoo import fields
 from odoo.exceptions import AccessError
-from odoo.tests import new_test_user, tagged
+from odoo.tests import Form, new_test_user, tagged
 from odoo.tools import SQL, mute_logger
 
 from ..eim.transport import Call
@@ -228,6 +228,44 @@ class TestShipping(DiagnosisCase):
         self.env["extensiv.error"]._report(self.account, "shipments", {
             "S-1": {"message": "EIM refused: Unmapped ship method", "category": "settings"}})
         self.assertFound(self.diagnose("S-1"), "PROBLEM", "Unmapped ship method")
+
+    def test_a_missing_tracking_number_is_named(self):
+        self.leave()
+        self.account.push_shipments = True
+        text = self.diagnose("S-1")
+        self.assertFound(text, "PROBLEM", f"tracking number, which is missing on {self.sale.picking_ids.name}")
+
+    def test_what_was_cancelled_after_picking_has_not_left(self):
+        move = self.sale.order_line.move_ids
+        move.location_dest_id = move.location_id.create({"name": "Bench", "location_id": move.location_id.id})
+        self.leave()
+        self.assertFound(self.diagnose("S-1"), "NOTE", f"Nothing of {self.sale.name} is to be delivered")
+
+    def test_an_open_return_does_not_mean_that_not_everything_has_left(self):
+        self.leave()
+        wizard = Form(self.env["stock.return.picking"].with_context(
+            active_id=self.sale.picking_ids.id, active_model="stock.picking")).save()
+        wizard.product_return_moves.quantity = 1
+        wizard.action_create_returns()
+        self.assertFound(self.diagnose("S-1"), "OK", f"Everything of {self.sale.name} has left")
+
+    def test_a_line_without_transfer_is_named(self):
+        self.sale.order_line.move_ids.sale_line_id = False  # as of a line whose purchase order is not confirmed
+        self.assertFound(self.diagnose("S-1"), "PROBLEM", "a line of it has no transfer yet")
+
+    def test_a_refused_delivery_method_and_a_changed_tracking_number_are_named(self):
+        self.leave()
+        self.account.push_shipments = True
+        freight = self.env["product.product"].create({"name": "Freight", "type": "service"})
+        carrier = self.env["delivery.carrier"].create({"name": "Bike", "product_id": freight.id})
+        self.sale.extensiv_refused_carrier_id = carrier
+        self.env["extensiv.error"]._report(self.account, "shipments", {"delivery method Bike": {
+            "message": "EIM refused the carrier", "category": "settings", "document": carrier}})
+        self.assertFound(self.diagnose("S-1"), "PROBLEM", "EIM refused the carrier")
+        self.change_order("S-1", order_status="confirmed")
+        self.env["extensiv.error"]._report(self.account, "shipments", {
+            "S-1/tracking": {"message": "EIM was told another number", "category": "data"}})
+        self.assertFound(self.diagnose("S-1"), "PROBLEM", "EIM was told another number")
 
     def test_eim_has_it_so_the_issue_is_between_eim_and_the_cart(self):
         self.leave()

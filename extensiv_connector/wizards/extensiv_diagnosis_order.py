@@ -1,4 +1,5 @@
 from odoo import models
+from odoo.tools import SQL
 
 from ..eim.wire import Order
 from .extensiv_diagnosis import Line, masked
@@ -194,11 +195,14 @@ class ExtensivDiagnosis(models.TransientModel):
         sale = record.sale_order_id
         if sale.state != "sale":
             return []
-        lines, gone = self._lines_fulfilled(sale)
+        [progress] = sale._extensiv_progress(SQL("o.id = %s", sale.id))
+        lines, gone = self._lines_fulfilled(sale, progress)
         told = order is not None and order.status in ("shipped", "confirmed")
         if gone and not told:
-            lines += self._lines_told(sale)
-            lines += self._open_errors("shipments", [("key", "in", [record.cust_ref, sale.name])])
+            lines += self._lines_told(sale, progress)
+        lines += self._open_errors("shipments", [
+            "|", ("key", "in", [record.cust_ref, f"{record.cust_ref}/tracking"]),
+            "&", ("res_model", "=", "delivery.carrier"), ("res_id", "in", sale.extensiv_refused_carrier_id.ids)])
         if told:
             count = len(order.shipments)
             lines.append(Line("good" if count else "bad", self.env._(
@@ -211,21 +215,26 @@ class ExtensivDiagnosis(models.TransientModel):
             )]
         return lines
 
-    def _lines_fulfilled(self, sale):
+    def _lines_fulfilled(self, sale, progress):
         """Return the lines on what of the sale order has left, and whether all has."""
-        moves = sale.order_line.move_ids.filtered(lambda move: move.state != "cancel")
-        open_moves = moves.filtered(lambda move: move.state != "done")
-        if open_moves:
-            names = ", ".join(sorted(set(open_moves.picking_id.mapped("name")))) or self.env._("moves without transfer")
-            return [Line("bad", self.env._("Not everything of %(sale)s has left: %(pickings)s.", sale=sale.name,
-                                           pickings=names),
-                         self.env._("EIM takes shipping information once, when the whole order has left. Validate "
-                                    "these transfers, or cancel what will never be sent."))], False
-        if not moves:
+        once = self.env._(
+            "EIM takes shipping information once, when the whole order has left. Validate these transfers, or cancel "
+            "what will never be sent.")
+        if progress.is_open:
+            transfers = sale.order_line.move_ids.filtered(
+                lambda move: move.state not in ("done", "cancel") and not move.origin_returned_move_id).picking_id
+            names = ", ".join(sorted(transfers.mapped("name"))) or self.env._("moves without transfer")
+            return [Line("bad", self.env._(
+                "Not everything of %(sale)s has left: %(pickings)s.", sale=sale.name, pickings=names), once)], False
+        if progress.has_gap:
+            return [Line("bad", self.env._(
+                "Not everything of %s has left: a line of it has no transfer yet.", sale.name), self.env._(
+                "Confirm the purchase order where its vendor delivers it, or set its quantity to zero."))], False
+        if not progress.left_at:
             return [Line("note", self.env._("Nothing of %s is to be delivered.", sale.name))], False
         return [Line("good", self.env._("Everything of %s has left.", sale.name))], True
 
-    def _lines_told(self, sale):
+    def _lines_told(self, sale, progress):
         """Return the lines on whether EIM was told of the shipment, by what the sale order says."""
         if not self.account_id.push_shipments:
             return [Line("bad", self.env._("Pushing shipping information is switched off on the account."),
@@ -237,5 +246,11 @@ class ExtensivDiagnosis(models.TransientModel):
                 "The order's shipment state is: %s.", labels[sale.extensiv_shipment_state])))
             if sale.extensiv_shipment_message:
                 lines.append(Line("note", sale.extensiv_shipment_message))
+        if sale.extensiv_shipment_state == "waiting" and progress.waits and not progress.is_tracked:
+            untracked = sale._extensiv_left_moves().picking_id.filtered(
+                lambda transfer: not transfer.carrier_tracking_ref)
+            lines.append(Line("bad", self.env._(
+                "The cart waits for a tracking number, which is missing on %s.", ", ".join(untracked.mapped("name"))),
+                self.env._("Enter it on the transfer, or press Send Shipment Now on the sale order.")))
         return lines
 
