@@ -69,13 +69,16 @@ class SaleOrder(models.Model):
         """Return the ``Progress`` of the orders that the SQL condition ``orders`` on ``o`` selects.
 
         Counted are done moves to a customer, found by their order line whatever route they take; the state of the
-        order's deliveries proves nothing, it also holds when they were cancelled.
+        order's deliveries proves nothing, it also holds when they were cancelled. Open is a move that is bound, in the
+        end, for outside: a step before the last knows where it leads to, or what it is pulled by is open itself. Goods
+        that came back and are put away step by step hold up nothing.
         """
         for model, names in {
             "sale.order": ["state", "extensiv_shipment_state"],
             "extensiv.cart": ["push_shipments", "wait_tracking"],
             "sale.order.line": ["product_uom_qty", "product_id", "order_id", "display_type"],
-            "stock.move": ["state", "quantity", "sale_line_id", "to_refund", "picking_id", "date"],
+            "stock.move": [
+                "state", "quantity", "sale_line_id", "to_refund", "picking_id", "date", "location_final_id"],
             "stock.picking": ["carrier_tracking_ref", "date_done"],
         }.items():
             self.env[model].flush_model(names)
@@ -97,12 +100,13 @@ class SaleOrder(models.Model):
                           move.state = 'done' AND move.quantity > 0
                           AND (dest.usage = 'customer' OR dest.usage = 'transit' AND dest.company_id IS NULL)
                           AND (move.origin_returned_move_id IS NULL OR move.to_refund) AS has_left,
-                          move.state NOT IN ('done', 'cancel') AND source.usage != 'customer'
-                          AND move.origin_returned_move_id IS NULL AS is_open,
+                          move.state NOT IN ('done', 'cancel') AND COALESCE(final.usage, dest.usage) != 'internal'
+                          AND source.usage != 'customer' AND move.origin_returned_move_id IS NULL AS is_open,
                           COALESCE(picking.carrier_tracking_ref, '') != '' AS is_tracked
                      FROM stock_move move
                      JOIN stock_location source ON source.id = move.location_id
                      JOIN stock_location dest ON dest.id = move.location_dest_id
+                     LEFT JOIN stock_location final ON final.id = move.location_final_id
                      LEFT JOIN stock_picking picking ON picking.id = move.picking_id
                     WHERE move.sale_line_id = l.id) AS m ON true
              WHERE %s

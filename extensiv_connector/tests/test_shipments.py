@@ -55,6 +55,19 @@ class TestShipmentsWhen(ShipmentCase):
         self.assertEqual(self.contents(), [("1Z999", {"TEE-1": 2})])
         self.assertIn("Of 3 × TEE-1 only 2 were delivered.", sale.extensiv_shipment_message)
 
+    def test_what_is_still_to_be_picked_is_waited_for(self):
+        self.warehouse.delivery_steps = "pick_ship"
+        sale = self.order(lines={"TEE-1": 3})
+        self.ship(sale.picking_ids, quantities={self.tee: 2})
+        rest = sale.picking_ids.filtered("backorder_id")
+        self.ship(sale.picking_ids.filtered(lambda picking: picking.state == "assigned") - rest, "T1")
+        self.assert_not_told(sale)
+        self.ship(rest)
+        self.assert_not_told(sale)
+        self.ship(sale.picking_ids.filtered(lambda picking: picking.state == "assigned"), "T2")
+        self.push()
+        self.assertEqual(self.contents(), [("T1", {"TEE-1": 2}), ("T2", {"TEE-1": 1})])
+
     def test_a_backorder_is_waited_for(self):
         sale = self.order()
         self.ship(sale.picking_ids, "T1", quantities={self.tee: 1, self.mug: 0})
@@ -150,6 +163,21 @@ class TestShipmentsWhen(ShipmentCase):
             lambda other: other.picking_type_code == "outgoing" and other.state == "assigned"), "T2")
         self.push()
         self.assertEqual(sale.extensiv_shipment_state, "sent")
+
+    def test_putting_away_what_came_back_does_not_hold_up_the_order(self):
+        self.warehouse.reception_steps = "three_steps"
+        sale = self.order()
+        first = sale.picking_ids
+        self.ship(first, "T1", quantities={self.tee: 2, self.mug: 0})
+        rest = sale.picking_ids - first
+        wizard = self.env["stock.return.picking"].with_context(
+            active_id=first.id, active_ids=first.ids, active_model="stock.picking").create({})
+        wizard.product_return_moves[0].quantity = 1
+        back = wizard._create_return()
+        back.move_ids.picked = True
+        back.button_validate()
+        self.ship(rest, "T2")
+        self.assertEqual(sale.extensiv_shipment_state, "ready")
 
     def test_the_schedule_repairs_what_no_hook_marked(self):
         sale = self.order()
