@@ -134,6 +134,15 @@ class ExtensivRun(models.Model):
         runs.unlink()
         return len(runs), len(runs) == limit
 
+    @api.autovacuum
+    def _gc_interrupted(self):
+        """Close the runs of dead processes that no further run of their flow has closed, for it was switched off."""
+        long_ago = fields.Datetime.subtract(fields.Datetime.now(), hours=1)
+        self.search([("state", "=", "running"), ("started_at", "<", long_ago)])._note_interrupted()
+
+    def _note_interrupted(self):
+        self.write({"state": "failed", "message": self.env._("Interrupted; the next run goes on from there.")})
+
     # -- what the account shows
 
     @api.model
@@ -251,7 +260,7 @@ class ExtensivRun(models.Model):
         # Holding the lock proves that whoever left these is dead.
         env["extensiv.run"].search(
             [("account_id", "=", account.id), ("flow", "=", flow), ("state", "=", "running")],
-        ).write({"state": "failed", "message": env._("Interrupted; the next run goes on from there.")})
+        )._note_interrupted()
         run = env["extensiv.run"].create({
             "account_id": account.id,
             "company_id": account.company_id.id,

@@ -56,6 +56,15 @@ class TestHealth(ConnectorCase):
             [("cron_id", "=", cron.id), ("call_at", "<", "2038-01-01")]).unlink()
         self.assertEqual(str(self.account._next_due(cron)), "2039-01-01 00:00:00")
 
+    def test_a_run_that_died_does_not_run_for_ever_where_its_flow_was_switched_off(self):
+        now = fields.Datetime.now()
+        dead, alive = self.env["extensiv.run"].create([
+            {"account_id": self.account.id, "flow": flow, "started_at": now - timedelta(minutes=minutes),
+             "state": "running"} for flow, minutes in (("shipments", 90), ("orders", 1))])
+        self.env["extensiv.run"]._gc_interrupted()
+        self.assertEqual((dead.state, alive.state), ("failed", "running"))
+        self.assertIn("Interrupted", dead.message)
+
     def test_runs_older_than_30_days_are_vacuumed(self):
         old, recent = self.run_of(hours=31 * 24), self.run_of(hours=29 * 24)
         self.env["extensiv.run"]._gc_runs()
