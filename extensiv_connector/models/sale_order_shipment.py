@@ -134,7 +134,8 @@ class SaleOrder(models.Model):
             elif of.is_tracked or not of.waits:
                 ready.append(of.order.id)
         self.browse(off)._extensiv_skip_off()
-        self.browse(nothing)._extensiv_skip(self.env._("Everything was cancelled: nothing is left to ship."))
+        self.browse(nothing)._extensiv_skip(self.env._(
+            "Everything was cancelled, or is no goods: nothing is left to ship."))
         self.browse(ready)._extensiv_set_state("ready")
         return self.browse(ready)
 
