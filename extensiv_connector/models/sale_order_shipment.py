@@ -197,12 +197,17 @@ class SaleOrder(models.Model):
 
     @api.model
     def _extensiv_retracked(self, pickings):
-        """Take up what a new tracking number sets free, and tell of one that EIM was not told of."""
+        """Take up what a new tracking number sets free, have one that was taken back waited for again, and tell of one
+        that EIM was not told of.
+        """
         self._extensiv_mark_delivered(pickings)
         for picking in pickings.sudo():
             for order in picking.move_ids.sale_line_id.order_id:
                 if order.extensiv_shipment_state == "sent":
                     order._extensiv_tell_changed_tracking(picking)
+                elif (order.extensiv_shipment_state == "ready" and order.extensiv_cart_id.wait_tracking
+                        and not picking.carrier_tracking_ref):
+                    order._extensiv_set_state("waiting")
 
     def _extensiv_tell_changed_tracking(self, picking):
         """Tell of a tracking number that changed after EIM was told; it takes shipments only once."""

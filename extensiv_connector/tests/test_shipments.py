@@ -206,6 +206,17 @@ class TestShipmentsWhen(ShipmentCase):
         self.push()
         self.assertEqual(self.contents(), [("LATE-1", {"TEE-1": 2, "MUG-1": 1})])
 
+    def test_a_number_taken_back_before_eim_was_told_is_waited_for_again(self):
+        sale = self.order()
+        self.ship(sale.picking_ids, "VOID")
+        self.assertEqual(sale.extensiv_shipment_state, "ready")
+        sale.picking_ids.carrier_tracking_ref = False  # its label was cancelled
+        self.push()
+        self.assert_not_told(sale)
+        sale.picking_ids.carrier_tracking_ref = "T1"
+        self.push()
+        self.assertEqual(self.contents(), [("T1", {"TEE-1": 2, "MUG-1": 1})])
+
     def test_each_transfer_needs_its_tracking_number(self):
         sale = self.order()
         self.ship(sale.picking_ids, "T1", quantities={self.tee: 1, self.mug: 0})
