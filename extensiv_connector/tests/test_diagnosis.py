@@ -144,6 +144,13 @@ class TestOrder(DiagnosisCase):
         self.assertFound(text, "NOTE", "EIM was not told yet")
         self.assertFound(text, "PROBLEM", "Not today")
 
+    def test_received_and_the_acknowledgement_dismissed(self):
+        self.add("D-1")
+        self.fault(route="acknowledge", kind="500")
+        self.pull()
+        self.env["extensiv.error"].search([("key", "=", "D-1/acknowledge")]).action_dismiss()
+        self.assertFound(self.diagnose("D-1"), "PROBLEM", "EIM was not told that it is here, and is not")
+
     def test_failed_why(self):
         self.add("F-1", items=[{"item": "ABC-1", "quantity": "1", "price": "5"}])
         self.pull()

@@ -2,6 +2,7 @@ from odoo import models
 from odoo.tools import SQL
 
 from ..eim.wire import Order
+from ..models.extensiv_error_mend import NEVER
 from .extensiv_diagnosis import Line, masked
 
 
@@ -162,6 +163,10 @@ class ExtensivDiagnosis(models.TransientModel):
         lines = [Line("good", self.env._("It was received here on %s.", self._moment(record.create_date)))]
         if record.acknowledged_at:
             lines.append(Line("good", self.env._("EIM was told so on %s.", self._moment(record.acknowledged_at))))
+        elif record.acknowledge_after == NEVER:
+            lines.append(Line("bad", self.env._(
+                "EIM was not told that it is here, and is not: the error was dismissed."), self.env._(
+                    "Open Errors, look for it among the dismissed ones and press Retry.")))
         elif record.state != "cancelled":
             lines.append(Line("note", self.env._("EIM was not told yet that it is here; the next pass does it.")))
         if record.state == "imported" and not sale:
