@@ -107,6 +107,22 @@ class ExtensivOrder(models.Model):
     @api.model
     def _pull(self, pass_):
         """Receive every new order of EIM, acknowledge what was received, import it. One pass, see ``extensiv.run``."""
+        try:
+            self._exchange(pass_)
+        except eim.EimError:
+            # What is in the inbox already needs nothing more of EIM.
+            pass_.env.cr.rollback()
+            self._revive(pass_)
+            while pass_.seconds_left() > 10 and self._import_next(pass_):
+                continue
+            if self._importable(pass_.account, limit=1):
+                pass_.account._import_cron()._trigger()
+                pass_.commit()
+            raise
+
+    @api.model
+    def _exchange(self, pass_):
+        """Do the pass as far as EIM answers."""
         listed_again = self._receive(pass_)
         if listed_again is None:
             return

@@ -237,6 +237,16 @@ class TestPull(ConnectorCase):
         self.assertEqual(self.inbox("N-1").state, "imported")
         self.assertEqual(error.state, "resolved")
 
+    def test_what_was_received_is_imported_though_eim_then_fails(self):
+        for number, trouble in enumerate([{"route": "acknowledge"}, {"route": "list_orders", "match": "/canceled"}]):
+            with self.subTest(**trouble):
+                self.add({"cust_ref": f"N-2{number}"})
+                self.fault(kind="500", count=3, **trouble)
+                run = self.pull()
+                self.assertEqual((run.state, run.done_count), ("failed", 1))
+                self.assertEqual(self.inbox(f"N-2{number}").state, "imported")
+                self.sandbox.faults.clear()
+
     def test_a_lost_answer_to_an_acknowledgement_is_repeated_by_the_next_pass(self):
         self.add({"cust_ref": "O-1"}, {"cust_ref": "O-2"})
         self.fault(route="acknowledge", kind="lose_answer", count=1)
