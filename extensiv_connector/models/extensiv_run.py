@@ -7,7 +7,7 @@ from collections import Counter
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from psycopg2.errors import IntegrityError, OperationalError
+from psycopg2.errors import IntegrityError, OperationalError, UniqueViolation
 
 from odoo import SUPERUSER_ID, api, fields, models, modules
 from odoo.exceptions import ConcurrencyError
@@ -71,7 +71,8 @@ class Pass:
     def repeat_on_conflict(self, work):
         """Commit ``work()`` and return its result, repeated in a new transaction on a serialization failure.
 
-        As ``odoo.service.model.retrying`` does for requests, but with pauses that fit into a pass.
+        As ``odoo.service.model.retrying`` does for requests, but with pauses that fit into a pass. A row that
+        another process has just made too (a cart, a shipping method, an order fetched by hand) is found the next time.
 
         :raise OperationalError: when the fifth try conflicts too
         """
@@ -83,7 +84,7 @@ class Pass:
             except (IntegrityError, OperationalError, ConcurrencyError) as error:
                 self.env.cr.rollback()
                 self.env.transaction.reset()
-                if attempt == CONFLICT_TRIES or not is_conflict(error):
+                if attempt == CONFLICT_TRIES or not (is_conflict(error) or isinstance(error, UniqueViolation)):
                     raise
                 time.sleep(0.05 * 2 ** attempt * random.uniform(0.5, 1.5))
 

@@ -25,6 +25,36 @@ while True:
     if "waits" not in args or run.state == "done":
         break
 """
+RECEIVE = """
+model = type(env["extensiv.order"])
+model._import_next = lambda self, pass_: 0
+env["extensiv.account"].search([]).action_pull_orders()
+"""
+TWO_WORKERS = """
+import threading, time
+from odoo import api
+model = type(env["extensiv.order"])
+whole, begun = model._create_sale_orders, threading.Event()
+
+def slowly(self, account, drafts):
+    if not begun.is_set():
+        begun.set()
+        time.sleep(3)
+    whole(self, account, drafts)
+
+def work():
+    with env.registry.cursor() as cr:
+        api.Environment(cr, api.SUPERUSER_ID, {})["extensiv.account"]._cron_import_orders()
+        print("done", flush=True)
+
+model._create_sale_orders = slowly
+workers = [threading.Thread(target=work) for _ in range(2)]
+for worker in workers:
+    worker.start()
+    begun.wait(60)
+for worker in workers:
+    worker.join()
+"""
 STALL = stalling("extensiv.order", "action_pull_orders")
 ORDERS = 40
 
@@ -78,17 +108,23 @@ def test_two_processes_pulling_at_once_lose_nothing_and_show_no_error(odoo, pull
 
 
 def test_any_number_of_processes_import_different_orders_of_the_inbox(odoo, pulled):
-    odoo.run("""
-model = type(env["extensiv.order"])
-model._import_next = lambda self, pass_: 0
-env["extensiv.account"].search([]).action_pull_orders()
-""")
+    odoo.run(RECEIVE)
     importing = 'env["extensiv.order"].search([]).action_import()'
     processes = [odoo.start(importing) for _ in range(2)]
     for process in processes:
         process.communicate(timeout=120)
     assert [process.returncode for process in processes] == [0, 0]
     assert_each_exactly_once(odoo, pulled)
+
+
+def test_two_workers_that_meet_the_same_new_shipping_method_both_import(odoo, pulled):
+    odoo.run(RECEIVE)
+    odoo.query("""UPDATE extensiv_order
+                     SET payload = jsonb_set(payload::jsonb, '{ship_code}', '"GROUND"')::text""")
+    odoo.query("UPDATE extensiv_account SET pull_orders = true")
+    assert odoo.run(TWO_WORKERS).split() == ["done", "done"]
+    assert_each_exactly_once(odoo, pulled)
+    assert odoo.query("SELECT ship_code FROM extensiv_ship_method") == [("GROUND",)]
 
 
 def test_a_button_finding_a_pass_at_work_leaves_and_says_so(odoo, pulled):
