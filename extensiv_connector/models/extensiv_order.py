@@ -131,6 +131,7 @@ class ExtensivOrder(models.Model):
         self._pull_canceled(pass_)
         self._send_cancel_requests(pass_)
         self._revive(pass_)
+        self._resume_acknowledging(pass_)
         if len(self._importable(account, limit=account.import_batch_size + 1)) > account.import_batch_size:
             account._import_cron()._trigger()
             pass_.commit()
@@ -262,6 +263,18 @@ class ExtensivOrder(models.Model):
             ("account_id", "=", account.id), ("acknowledged_at", "=", False), ("state", "!=", "cancelled"),
             "|", ("acknowledge_after", "=", False), ("acknowledge_after", "<=", fields.Datetime.now()),
         ], ["cust_ref"], limit=limit, order="id")
+
+    @api.model
+    def _resume_acknowledging(self, pass_):
+        """Let this pass repeat what failed once, however soon it follows; what failed again waits for its time."""
+        paused = self.search([
+            ("account_id", "=", pass_.account.id), ("acknowledged_at", "=", False), ("acknowledge_after", "!=", False)])
+        once = set(self.env["extensiv.error"].search([
+            ("account_id", "=", pass_.account.id), ("flow", "=", "orders"), ("state", "=", "open"),
+            ("attempts", "=", 1), ("key", "in", [f"{ref}/acknowledge" for ref in paused.mapped("cust_ref")]),
+        ]).mapped("key"))
+        paused.filtered(lambda order: f"{order.cust_ref}/acknowledge" in once).acknowledge_after = False
+        pass_.commit()
 
     @api.model
     def _acknowledge(self, pass_):

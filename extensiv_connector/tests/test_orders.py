@@ -252,14 +252,24 @@ class TestPull(ConnectorCase):
         self.fault(route="acknowledge", kind="lose_answer", count=1)
         self.pull()
         orders = self.inbox("O-1") + self.inbox("O-2")
-        waiting = orders.filtered(lambda order: not order.acknowledged_at)
-        self.assertTrue(waiting)
-        waiting.acknowledge_after = fields.Datetime.now()
+        self.assertFalse(all(orders.mapped("acknowledged_at")))
         self.pull()
         self.assertTrue(all(orders.mapped("acknowledged_at")))
         self.assertEqual(orders.mapped("state"), ["imported"] * 2)
         self.assertFalse(self.env["extensiv.error"].search(
             [("account_id", "=", self.account.id), ("state", "=", "open")]))
+
+    def test_an_acknowledgement_that_fails_again_waits_for_its_time_and_holds_up_no_other(self):
+        self.add({"cust_ref": "O-4"}, {"cust_ref": "O-5"})
+        self.fault(route="acknowledge", kind="500", count=2)
+        for _pass in range(2):
+            self.assertEqual(self.pull().state, "failed")
+        self.pull()
+        self.assertFalse(self.inbox("O-4").acknowledged_at)
+        self.assertTrue(self.inbox("O-5").acknowledged_at)
+        self.inbox("O-4").acknowledge_after = fields.Datetime.now()
+        self.pull()
+        self.assertTrue(self.inbox("O-4").acknowledged_at)
 
     def test_an_order_eim_no_longer_calls_new_counts_as_acknowledged(self):
         self.add({"cust_ref": "O-3"})
