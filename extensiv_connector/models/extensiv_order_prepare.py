@@ -4,6 +4,7 @@ from decimal import Decimal
 from odoo import api, fields, models
 from odoo.fields import Command
 
+from ..eim.errors import EimError
 from ..eim.money import PricedOrder, price_order
 from ..eim.wire import Order
 
@@ -49,8 +50,13 @@ class ExtensivOrder(models.Model):
 
         :return: the drafts, and ``{record: Refusal}`` of those that cannot be imported
         """
-        failures = {}
-        drafts = [Draft(record, Order.from_payload(record.payload)) for record in self]
+        failures, drafts = {}, []
+        for record in self:
+            try:
+                drafts.append(Draft(record, Order.from_payload(record.payload or "")))
+            except (EimError, ValueError):
+                failures[record] = Refusal(self.env._(
+                    "What EIM sent of this order is no longer kept. Open the order and press Fetch Again."))
         matches = self.env["product.product"]._extensiv_match(account, self._codes(drafts))
         currencies = {
             currency.name: currency for currency in self.env["res.currency"].with_context(active_test=False).search(

@@ -106,6 +106,21 @@ class TestFetch(ConnectorCase):
         self.assertEqual(order.sale_order_id.extensiv_cust_ref, "G-3")
         self.assertTrue(order.payload)
 
+    def test_retrying_an_error_of_an_emptied_order_says_what_to_do_and_holds_up_no_other(self):
+        order = self.emptied("G-5")
+        error = self.env["extensiv.error"]._report(self.account, "orders", {
+            "G-5": {"message": "The buyer cancelled it.", "category": "data", "document": order}})
+        with self.flows():
+            error.action_retry()
+        self.assertEqual(order.state, "failed")
+        self.assertIn("press Fetch Again", order.message)
+        self.add("G-6")
+        self.pull()
+        self.assertEqual(self.inbox("G-6").state, "imported")
+        with self.flows():
+            order.action_fetch_again()
+        self.assertEqual((order.state, error.state), ("imported", "resolved"))
+
     def test_an_answer_without_the_buyers_data_is_refused(self):
         order = self.emptied("G-4")
         self.change_order("G-4", cust_first_name="**PII Removed**", cust_last_name="**PII Removed**")
