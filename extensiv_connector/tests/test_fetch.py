@@ -1,7 +1,7 @@
 from datetime import timedelta
 
 from odoo import fields
-from odoo.exceptions import UserError
+from odoo.exceptions import AccessError, UserError
 from odoo.tests import tagged
 
 from .common import ConnectorCase
@@ -68,6 +68,19 @@ class TestFetch(ConnectorCase):
         with self.flows():
             order.action_import()
         self.assertEqual((order.state, order.sale_order_id.extensiv_cust_ref), ("imported", "F-8"))
+
+    def test_an_account_of_another_company_is_not_asked(self):
+        other = self.env["res.company"].create({"name": "Other"})
+        user = self.env["res.users"].create({
+            "name": "Theirs", "login": "theirs", "company_id": other.id, "company_ids": other.ids,
+            "group_ids": self.env.ref("extensiv_connector.group_user").ids})
+        self.add("F-9")
+        wizard = self.env["extensiv.fetch"].with_user(user).create({
+            "account_id": self.account.id, "reference": "F-9", "date_from": "2020-01-01"})
+        for action in (wizard.action_preview, wizard.action_fetch):
+            with self.assertRaises(AccessError), self.flows():
+                action()
+        self.assertFalse(self.inbox("F-9"))
 
     # -- what is forgotten
 

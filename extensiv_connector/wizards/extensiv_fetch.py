@@ -58,6 +58,7 @@ class ExtensivFetch(models.TransientModel):
         }
 
     def _ask(self, question):
+        self.account_id.check_access("read")
         account = self.account_id.sudo()
         if account.state != "connected":
             raise UserError(self.env._("%s is not connected.", account.name))
