@@ -181,6 +181,13 @@ class TestSecurity(TransactionCase):
             ):
                 with self.assertRaises(AccessError):
                     getattr(record.with_env(env), action)()
+        for model, action in (
+            ("extensiv.fetch", "action_fetch"), ("extensiv.fetch", "action_preview"),
+            ("extensiv.compare", "action_read"), ("extensiv.diagnosis", "action_diagnose"),
+        ):
+            wizard = elsewhere[model].create({"account_id": self.records["extensiv.account"].id})
+            with self.assertRaises(AccessError):
+                getattr(wizard, action)()
 
     @mute_logger("odoo.addons.base.models.ir_model")
     def test_nobody_deletes_an_order_that_was_pulled(self):
