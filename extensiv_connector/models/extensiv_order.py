@@ -85,8 +85,8 @@ class ExtensivOrder(models.Model):
     def action_ignore(self):
         """Decide not to import the orders. They stay in the inbox and can be imported later."""
         self.env["extensiv.error"]._check_user()
-        if self.filtered("sale_order_id"):
-            raise UserError(self.env._("Orders that have a sale order cannot be ignored."))
+        if self.filtered(lambda order: order.sale_order_id or order.state == "cancelled"):
+            raise UserError(self.env._("Orders that have a sale order or were cancelled cannot be ignored."))
         orders = self.sudo()
         orders.write({"state": "ignored", "message": self.env._("Ignored by %s.", self.env.user.name)})
         for account, of_account in orders.grouped("account_id").items():

@@ -55,13 +55,15 @@ class ExtensivOrder(models.Model):
     def action_fetch_again(self):
         """Read the order from EIM again and import it, where its sale order is gone or was never made.
 
-        :raise UserError: where EIM no longer has the buyer's data
+        :raise UserError: where the buyer cancelled it, or EIM no longer has the buyer's data
         """
         self.ensure_one()
         self.env["extensiv.error"]._check_user()
         self.check_access("read")
         if self.sale_order_id:
             raise UserError(self.env._("This order has its sale order: %s.", self.sale_order_id.name))
+        if self.state == "cancelled":
+            raise UserError(self.env._("The buyer cancelled order %s; it is not imported.", self.order_number))
         self.sudo()._fetch_payload()
         return self.action_import()
 

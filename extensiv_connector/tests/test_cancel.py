@@ -1,3 +1,4 @@
+from odoo.exceptions import UserError
 from odoo.tests import Form, tagged
 
 from .common import ConnectorCase
@@ -35,6 +36,17 @@ class TestCancel(ConnectorCase):
         self.assertEqual(order.state, "failed")
         self.cancel_at_eim()
         self.assertEqual((order.state, self.errors().state), ("cancelled", "resolved"))
+
+    def test_a_cancelled_order_is_neither_ignored_nor_imported_after_all(self):
+        order = self.pulled(item="UNKNOWN")
+        self.cancel_at_eim()
+        self.env["product.product"].create({"name": "New", "default_code": "UNKNOWN"})
+        for action in (order.action_ignore, order.action_fetch_again):
+            with self.assertRaisesRegex(UserError, "cancelled"), self.flows():
+                action()
+        with self.flows():
+            order.action_import()
+        self.assertEqual((order.state, bool(order.sale_order_id)), ("cancelled", False))
 
     def test_a_sale_order_with_nothing_shipped_is_cancelled_with_a_note(self):
         order = self.pulled()
