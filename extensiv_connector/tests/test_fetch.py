@@ -1,4 +1,5 @@
 from datetime import timedelta
+from unittest.mock import patch
 
 from odoo import fields
 from odoo.exceptions import AccessError, UserError
@@ -57,6 +58,26 @@ class TestFetch(ConnectorCase):
             with self.assertRaisesRegex(UserError, reason):
                 self.fetch(reference=reference)
             self.assertFalse(self.inbox(reference))
+
+    def test_what_can_be_no_reference_is_not_found(self):
+        for reference in (".", "x" * 251, "1\u2028077"):
+            with self.assertRaisesRegex(UserError, "no such order"):
+                self.fetch(reference=reference)
+
+    def test_orders_of_an_archived_cart_stay_in_eim(self):
+        self.account.cart_ids.filtered(lambda cart: cart.order_source == "Shopify").active = False
+        self.add("F-10")
+        for values in ({"reference": "F-10"}, {"mode": "dates", "date_from": "2020-01-01"}):
+            with self.assertRaisesRegex(UserError, "its cart Shopify is archived"):
+                self.fetch(**values)
+        self.assertFalse(self.inbox("F-10"))
+
+    def test_more_orders_than_are_read_at_once_are_told(self):
+        for number in range(101):
+            self.add(f"F-11-{number}", order_status="shipped")
+        with patch("odoo.addons.extensiv_connector.wizards.extensiv_fetch.MAX_PAGES", 1), \
+                self.assertRaisesRegex(UserError, "Only the first 100 orders"):
+            self.fetch(mode="dates", date_from="2020-01-01")
 
     def test_importing_again_an_order_whose_sale_order_was_deleted(self):
         self.account.order_policy = "draft"

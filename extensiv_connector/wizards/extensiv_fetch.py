@@ -1,9 +1,10 @@
 from datetime import timedelta
 
-from odoo import api, fields, models
+from odoo import fields, models
 from odoo.exceptions import UserError
 
 from ..eim import errors as eim
+from ..eim.client import MAX_LIMIT
 
 # An order is looked for by its number among those of the last weeks: EIM only finds by its own reference.
 SEARCH_DAYS = 60
@@ -34,7 +35,7 @@ class ExtensivFetch(models.TransientModel):
         stored.filtered(lambda order: order.state == "received")._import_now()
         stored.invalidate_recordset()
         if not stored:
-            raise UserError("\n".join(refusals) or self.env._("EIM has no such order in these dates."))
+            raise UserError("\n".join(refusals[:10]) or self._say_nothing_found())
         if refusals:
             self.env["bus.bus"]._sendone(self.env.user.partner_id, "simple_notification", {
                 "type": "warning", "title": self.env._("Left at EIM"), "message": "\n".join(refusals[:10])})
@@ -47,7 +48,7 @@ class ExtensivFetch(models.TransientModel):
             raise UserError(self.env._("Give the number of one order."))
         orders, refusals = self._ask(self._ask_orders)
         if not orders:
-            raise UserError("\n".join(refusals) or self.env._("EIM has no such order."))
+            raise UserError("\n".join(refusals[:10]) or self._say_nothing_found())
         self.preview = self.env["extensiv.order"].sudo()._preview(self.account_id, orders[0])
         return {
             "type": "ir.actions.act_window",
@@ -67,9 +68,23 @@ class ExtensivFetch(models.TransientModel):
         with account._asking_eim() as client:
             return question(client)
 
-    @api.model
-    def _why_not(self, order):
-        """Return why an order is left at EIM although a person asks for it, or None."""
+    def _say_nothing_found(self):
+        if self.mode == "dates":
+            return self.env._("EIM has no orders in these dates.")
+        return self.env._(
+            "EIM has no such order. By the number the buyer knows, only %(orders)s orders of the last %(days)s days "
+            "are searched; EIM's reference finds any.", days=SEARCH_DAYS, orders=MAX_PAGES * MAX_LIMIT)
+
+    def _archived_sources(self):
+        """Return the order sources whose orders stay in EIM, untouched."""
+        return set(self.env["extensiv.cart"].search(
+            [("account_id", "=", self.account_id.id), ("active", "=", False)]).mapped("order_source"))
+
+    def _why_not(self, order, archived):
+        """Return why an order is left at EIM although a person asks for it, or None.
+
+        :param archived: the order sources of archived carts
+        """
         reasons = {
             "canceled": self.env._("it is cancelled"),
             "shipped": self.env._("EIM has its shipment already"),
@@ -79,6 +94,8 @@ class ExtensivFetch(models.TransientModel):
             return self.env._("it is on hold at EIM; release it there")
         if order.sending_canceled:
             return self.env._("its sending was stopped at EIM; resume it there")
+        if order.order_source in archived:
+            return self.env._("its cart %s is archived; unarchive it first", order.order_source)
         return reasons.get(order.status)
 
     def _ask_orders(self, client):
@@ -90,9 +107,12 @@ class ExtensivFetch(models.TransientModel):
             found = list(self._ask_pages(client, self.date_from, self.date_to))
         else:
             found = self._ask_reference(client, self.reference.strip())
-        orders, refusals = [], []
+        orders, refusals, archived = [], [], self._archived_sources()
+        if len(found) >= MAX_PAGES * MAX_LIMIT:
+            refusals.append(self.env._(
+                "Only the first %s orders in these dates were read. Choose shorter ones for the rest.", len(found)))
         for order in found:
-            reason = self._why_not(order)
+            reason = self._why_not(order, archived)
             if reason:
                 refusals.append(self.env._(
                     "%(order)s is left at EIM: %(reason)s.", order=order.order_number, reason=reason))
@@ -106,7 +126,7 @@ class ExtensivFetch(models.TransientModel):
         for cust_ref in dict.fromkeys([known.cust_ref or reference, reference]):
             try:
                 return [client.get_order(cust_ref)]
-            except (eim.Refused, eim.Unreadable):
+            except (eim.Refused, eim.Unreadable, ValueError):  # ValueError: no reference of EIM's can read so
                 continue
         until = fields.Datetime.now() + timedelta(days=1)
         for order in self._ask_pages(client, until - timedelta(days=SEARCH_DAYS), until):
