@@ -16,7 +16,7 @@ from decimal import Decimal
 
 from .cleaning import clean
 from .errors import Unreadable
-from .reading import Fields, identity, maps, number, text
+from .reading import Fields, flag, identity, maps, number, text
 from .records import (
     Alert,
     Alias,
@@ -137,11 +137,13 @@ class OrderLine:
         if not isinstance(raw, dict):
             problems.append(f"{where}cannot be read.")
             raw = {}
-        fields = Fields(raw, problems, where)
+        filtered = flag(raw.get("filtered_sku"))
+        # Whatever a line that is left out says: it stands in nobody's way.
+        fields = Fields(raw, [] if filtered else problems, where)
         try:
             sku = identity(raw.get("item"), "SKU")
         except Unreadable as error:
-            problems.append(where + error.message)
+            fields.problems.append(where + error.message)
             sku = ""
         return cls(
             line_no=fields.text("line_no"),
@@ -158,7 +160,7 @@ class OrderLine:
             description=fields.note("Description") or fields.note("description"),
             alt_sku=fields.text("alt_sku"),
             lot_number=fields.text("lot_number"),
-            filtered=fields.flag("filtered_sku"),
+            filtered=filtered,
             aliases=Alias.parse_all(raw.get("aliases")),
         )
 

@@ -102,7 +102,8 @@ class ExtensivOrder(models.Model):
         problems = {}
         for line in draft.wire.lines:
             if line.filtered:
-                draft.notes.append(self.env._("Left out, not ours to ship: %s", line.sku))
+                draft.notes.append(self.env._(
+                    "Left out, not ours to ship: %s", line.sku or line.description or line.line_no))
             elif not line.sku:
                 problems[""] = self.env._("A line has no SKU.")
             elif matches[line.sku].problem:

@@ -71,6 +71,12 @@ class TestOrderLines(ConnectorCase):
         self.assertEqual(record.sale_order_id.order_line.mapped("extensiv_sku"), ["TEE-1"])
         self.assertIn("WARRANTY", record.sale_order_id.extensiv_message)
 
+    def test_a_filtered_line_without_a_sku_stands_in_nobodys_way(self):
+        record = self.pulled(
+            {"item": "TEE-1"}, {"item": "", "filtered_sku": "Y", "Description": "Gift wrap", "price": "0"})
+        self.assertEqual(record.state, "imported")
+        self.assertIn("Gift wrap", record.sale_order_id.extensiv_message)
+
     def test_texts_end_up_where_a_shopkeeper_looks(self):
         sale = self.pulled(
             {"item": "TEE-1", "Description": "Tee, the soft one", "line_comment": "Engrave: J&R"},
