@@ -294,6 +294,7 @@ class Order:
     shipments: tuple[Shipment, ...]
     problems: tuple[str, ...]  # what could not be read, one plain sentence each
     payload: str
+    oddities: tuple[str, ...] = ()  # as problems, of addresses, dates and shipments, which hold no order up
 
     @property
     def order_number(self) -> str:
@@ -313,9 +314,9 @@ class Order:
         payload = _to_json(raw)
         if len(payload) > MAX_PAYLOAD:
             raise Unreadable("The order is too large to be one of EIM's.")
-        problems = []
-        fields = Fields(raw, problems)
-        delivery = Address.parse(fields, "ship_")
+        problems, oddities = [], []
+        fields, lenient = Fields(raw, problems), Fields(raw, oddities)
+        delivery = Address.parse(lenient, "ship_")
         items = raw.get("items")
         if isinstance(items, dict):
             items = list(items.values())
@@ -327,13 +328,13 @@ class Order:
             cust_po_no=fields.text("cust_po_no"),
             order_source=fields.text("order_source"),
             status=fields.text("order_status"),
-            order_date=fields.moment("order_date"),
-            created=fields.moment("created_date_time"),
-            updated=fields.moment("updated_date_time"),
-            requested_ship_date=fields.moment("requested_ship_date"),
-            expected_delivery_date=fields.moment("expected_delivery_date"),
-            latest_ship_date=fields.moment("latest_ship_date"),
-            billing=Address.parse(fields, "cust_"),
+            order_date=lenient.moment("order_date"),
+            created=lenient.moment("created_date_time"),
+            updated=lenient.moment("updated_date_time"),
+            requested_ship_date=lenient.moment("requested_ship_date"),
+            expected_delivery_date=lenient.moment("expected_delivery_date"),
+            latest_ship_date=lenient.moment("latest_ship_date"),
+            billing=Address.parse(lenient, "cust_"),
             delivery=delivery if delivery.is_destination else None,
             customer_id=fields.text("customer_id"),
             ship_address_type=fields.text("ship_address_type"),
@@ -355,7 +356,7 @@ class Order:
             po_number=fields.text("po_number"),
             pay_type=fields.text("pay_type"),
             custom_fields=tuple([fields.note(key) for key in _CUSTOM_FIELDS]),
-            cancel_date=fields.moment("cancel_date"),
+            cancel_date=lenient.moment("cancel_date"),
             sending_canceled=fields.flag("sending_canceled"),
             on_hold=fields.flag("on_hold"),
             error_code=fields.text("error_code"),
@@ -364,9 +365,10 @@ class Order:
             lines=tuple(
                 [OrderLine.parse(item, index, problems) for index, item in enumerate(items or (), 1)]
             ),
-            shipments=Shipment.parse_all(raw.get("shipments"), problems),
+            shipments=Shipment.parse_all(raw.get("shipments"), oddities),
             problems=tuple(problems),
             payload=payload,
+            oddities=tuple(oddities),
         )
 
     @classmethod

@@ -99,6 +99,7 @@ class ExtensivOrder(models.Model):
         """
         if draft.wire.problems:
             raise Refusal("\n".join(draft.wire.problems))
+        draft.notes += draft.wire.oddities
         problems = {}
         for line in draft.wire.lines:
             if line.filtered:

@@ -153,6 +153,14 @@ class TestPull(ConnectorCase):
         sale = self.inbox("I-2").sale_order_id
         self.assertEqual((sale.state, str(sale.date_order)), ("sale", "2025-03-04 05:06:07"))
 
+    def test_an_address_or_a_date_that_cannot_be_read_is_told_and_holds_no_order_up(self):
+        self.add({"cust_ref": "I-4", "cust_phone": ["555"], "ship_city": {"a": 1}, "requested_ship_date": "ASAP"})
+        self.pull()
+        sale = self.inbox("I-4").sale_order_id
+        self.assertEqual(sale.state, "sale")
+        for told in ("cust_phone is not text", "ship_city is not text", "requested_ship_date is not a date (ASAP)"):
+            self.assertIn(told, sale.extensiv_message)
+
     def test_policy_draft_leaves_quotations(self):
         self.account.order_policy = "draft"
         self.add({"cust_ref": "I-3"})
