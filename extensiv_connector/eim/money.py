@@ -70,6 +70,7 @@ def price_order(
     order: Order,
     *,
     digits: int = 2,
+    unit: Decimal | None = None,
     tax_policy: str = "line",
     round_globally: bool = True,
     quantity_digits: int = 2,
@@ -77,11 +78,12 @@ def price_order(
     """Price the unfiltered lines of an order, in their order. Never raises: reasons are in ``problems``.
 
     :param digits: decimal places of the order's currency.
+    :param unit: what its amounts are multiples of where that is not one of the last place, such as 0.05.
     :param tax_policy: ``line`` (EIM's tax as a line), ``odoo`` (Odoo's taxes), ``ignore`` (not on the order).
     :param round_globally: the company's ``tax_calculation_rounding_method`` is ``round_globally``.
     :param quantity_digits: the decimal precision *Product Unit*: Odoo would round finer quantities silently.
     """
-    money = _Money(digits, round_globally)
+    money = _Money(digits, unit or Decimal(1).scaleb(-digits), round_globally)
     problems, differences, lines = [], [], []
 
     def read(record, field, label):
@@ -127,7 +129,9 @@ def price_order(
         expected = money.round(parts)
         differences.append(f"EIM sent no grand total: {money.show(expected)} is the sum of its parts.")
     else:
-        expected = money.round(grand_total - sales_tax + levied)
+        sent = grand_total - sales_tax + levied
+        expected = money.round(sent)
+        problems += _total_problems(sent, expected, money)
 
     extras = [money.round(amount) for amount in (shipping, -order_discount, levied)]
     slack = money.slack(lines, (shipping, order_discount, levied))
@@ -249,17 +253,19 @@ def _line_differences(priced: PricedLine, money: "_Money") -> Iterator[str]:
         )
 
 
+def _total_problems(sent: Decimal, expected: Decimal, money: "_Money") -> Iterator[str]:
+    if abs(expected - sent) > Decimal(1).scaleb(-money.digits) / 2:
+        shown, unit = money.show(sent), _plain(money.unit)
+        yield f"EIM's total {shown} cannot be held: Odoo rounds the currency to {unit}."
+
+
 @dataclass(frozen=True, slots=True)
 class _Money:
-    """The currency's digits and the company's way to round, and Odoo's arithmetic with them."""
+    """The currency's digits and smallest amount, the company's way to round, and Odoo's arithmetic with them."""
 
     digits: int
+    unit: Decimal
     round_globally: bool
-
-    @property
-    def unit(self) -> Decimal:
-        """The smallest amount, such as a cent."""
-        return Decimal(1).scaleb(-self.digits)
 
     def holds(self, value: Decimal) -> bool:
         # adjusted() looks at the exponent alone, so that no absurd one is ever computed with
@@ -278,12 +284,12 @@ class _Money:
 
     def round(self, value: Decimal) -> Decimal:
         """To the currency's unit, half away from zero."""
-        return value.quantize(self.unit, ROUND_HALF_UP) + ZERO
+        return (value / self.unit).quantize(Decimal(1), ROUND_HALF_UP) * self.unit + ZERO
 
     def round_float(self, value: float) -> Decimal:
         """As Odoo's ``float_round``: half away from zero after a nudge of four units in the last place."""
-        nudged = value * 10**self.digits * (1 + 2**-50)
-        return self.round(Decimal(nudged).to_integral_value(ROUND_HALF_UP).scaleb(-self.digits))
+        nudged = value * float(1 / self.unit) * (1 + 2**-50)
+        return Decimal(nudged).to_integral_value(ROUND_HALF_UP) * self.unit + ZERO
 
     def show(self, value: Decimal) -> str:
         """With the currency's digits, and more only where the value has more."""

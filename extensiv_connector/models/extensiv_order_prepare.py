@@ -137,6 +137,7 @@ class ExtensivOrder(models.Model):
         draft.priced = price_order(
             draft.wire,
             digits=draft.currency.decimal_places,
+            unit=Decimal(repr(draft.currency.rounding)),
             tax_policy=draft.tax_policy,
             round_globally=company.tax_calculation_rounding_method == "round_globally",
             quantity_digits=self.env["decimal.precision"].precision_get("Product Unit"),

@@ -12,7 +12,7 @@ from ..eim.wire import Order
 ORDERS = 120  # of each way to round, of one to six lines each
 
 
-def awkward_orders():
+def awkward_orders(unit):
     """Orders whose lines lie on half cents, thirds and percentages; the same ones in each run."""
     rng = random.Random(19)
     for _index in range(ORDERS):
@@ -31,6 +31,8 @@ def awkward_orders():
                 "extended_amount": str(amount),
             })
         shipping, discount, tax = (Decimal(rng.randint(0, 999)) / 100 for _part in range(3))
+        # The total is one that the currency can hold, to the cent.
+        shipping += -round(total + shipping + tax - discount, 2) % unit
         yield Order.parse({
             "cust_ref": "1", "items": items, "sub_total": str(total), "shipping_handling": str(shipping),
             "order_discount": str(discount), "sales_tax": str(tax),
@@ -59,12 +61,17 @@ class TestMoneyRounding(TransactionCase):
             for sequence, (price, quantity, discount) in enumerate(lines)
         ]
 
-    def _check(self, rounding_method):
+    def _check(self, rounding_method, unit="0.01"):
         self.env.company.tax_calculation_rounding_method = rounding_method
         round_globally = rounding_method == "round_globally"
-        priced_orders = [price_order(order, round_globally=round_globally) for order in awkward_orders()]
+        currency = self.env["res.currency"].create({"name": "XTC", "symbol": "c", "rounding": float(unit)})
+        pricelist = self.env["product.pricelist"].create({"name": "Cents", "currency_id": currency.id})
+        unit = Decimal(unit)
+        priced_orders = [
+            price_order(order, unit=unit, round_globally=round_globally) for order in awkward_orders(unit)]
         sales = self.env["sale.order"].create([
-            {"partner_id": self.partner.id, "order_line": self._lines(priced)} for priced in priced_orders
+            {"partner_id": self.partner.id, "pricelist_id": pricelist.id, "order_line": self._lines(priced)}
+            for priced in priced_orders
         ])
         for sale, priced in zip(sales, priced_orders, strict=True):
             goods = sale.order_line[:len(priced.lines)]
@@ -81,3 +88,9 @@ class TestMoneyRounding(TransactionCase):
 
     def test_round_per_line(self):
         self._check("round_per_line")
+
+    def test_round_globally_to_five_cents(self):
+        self._check("round_globally", "0.05")
+
+    def test_round_per_line_to_five_cents(self):
+        self._check("round_per_line", "0.05")

@@ -167,6 +167,14 @@ class TestOrderMoney(ConnectorCase):
         self.assertTotal(self.sale(items=[self.line(price="1500", quantity="2")], currency_code="JPY",
                                    sub_total="3000", grand_total="3000"), "3000")
 
+    def test_a_currency_rounded_to_five_cents(self):
+        self.env.ref("base.CHF").write({"active": True, "rounding": 0.05})
+        lines = [self.line(price="10.02"), self.line(price="5.02"), self.line(price="0.01")]
+        self.assertTotal(self.sale(currency_code="CHF", items=lines), "15.05")
+        self.add_orders({"cust_ref": "M-2", "items": [self.line(price="10.03")], "currency_code": "CHF"})
+        self.pull()
+        self.assertIn("EIM's total 10.03 cannot be held", self.inbox("M-2").message)
+
     def test_an_inactive_currency_is_named(self):
         self.env.ref("base.CHF").active = False
         self.add_orders({"cust_ref": "M-3", "items": [self.line()], "currency_code": "CHF"})

@@ -119,6 +119,17 @@ def test_currency_without_cents_and_with_three():
     assert (dinar.price_unit, dinar.subtotal) == (Decimal("1.2345"), Decimal("3.704"))
 
 
+def test_currency_of_five_cents():
+    lines = line("1", "10.02"), line("1", "5.02"), line("1", "0.01")
+    franc = {"unit": Decimal("0.05"), "round_globally": False}
+    priced = price_order(order(*lines, total="15.05"), **franc)
+    assert [item.subtotal for item in priced.lines] == list(map(Decimal, ("10", "5", "0")))
+    assert (priced.rounding, priced.expected_total) == (Decimal("0.05"), Decimal("15.05"))
+    assert priced.matches and not priced.problems
+    (problem,) = price_order(order(line("1", "10.03"), total="10.03"), **franc).problems
+    assert problem == "EIM's total 10.03 cannot be held: Odoo rounds the currency to 0.05."
+
+
 def test_amount_that_disagrees_with_the_price_is_told_and_rules():
     priced = price_order(order(line("3", "3.33", "0", "10.00", line_no="7"), total="10.00"))
     assert priced.matches
