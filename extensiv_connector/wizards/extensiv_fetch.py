@@ -31,6 +31,8 @@ class ExtensivFetch(models.TransientModel):
         """Fetch into the inbox and import, like any pulled order."""
         self.ensure_one()
         orders, refusals = self._ask(self._ask_orders)
+        # The schedule may have pulled some of them meanwhile.
+        self.env["extensiv.run"]._see_what_was_committed()
         stored = self.env["extensiv.order"].sudo()._store_fetched(self.account_id, orders)
         stored.filtered(lambda order: order.state == "received")._import_now()
         stored.invalidate_recordset()

@@ -55,6 +55,20 @@ for worker in workers:
 for worker in workers:
     worker.join()
 """
+FETCH_DURING_A_PULL = """
+from odoo import api
+model = type(env["extensiv.fetch"])
+whole = model._ask_orders
+
+def meanwhile(self, client):
+    found = whole(self, client)
+    with env.registry.cursor() as cr:
+        api.Environment(cr, api.SUPERUSER_ID, {})["extensiv.account"].search([]).action_pull_orders()
+    return found
+
+model._ask_orders = meanwhile
+print(env["extensiv.fetch"].create({"mode": "dates", "date_from": "2000-01-01"}).action_fetch()["res_model"])
+"""
 STALL = stalling("extensiv.order", "action_pull_orders")
 ORDERS = 40
 
@@ -125,6 +139,11 @@ def test_two_workers_that_meet_the_same_new_shipping_method_both_import(odoo, pu
     assert odoo.run(TWO_WORKERS).split() == ["done", "done"]
     assert_each_exactly_once(odoo, pulled)
     assert odoo.query("SELECT ship_code FROM extensiv_ship_method") == [("GROUND",)]
+
+
+def test_orders_pulled_while_a_person_fetches_them_are_there_once(odoo, pulled):
+    assert odoo.run(FETCH_DURING_A_PULL) == "extensiv.order\n"
+    assert_each_exactly_once(odoo, pulled)
 
 
 def test_a_button_finding_a_pass_at_work_leaves_and_says_so(odoo, pulled):
