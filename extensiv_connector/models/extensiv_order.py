@@ -127,7 +127,6 @@ class ExtensivOrder(models.Model):
         if listed_again is None:
             return
         account, client, patience = pass_.account, pass_.client, pass_.client.max_wait
-        self._tell_eim(pass_, listed_again)
         self._pull_canceled(pass_)
         self._send_cancel_requests(pass_)
         self._revive(pass_)
@@ -147,6 +146,8 @@ class ExtensivOrder(models.Model):
                     break
         finally:
             client.max_wait = patience
+        # Last, for after EIM's history was cleared they are thousands, and new orders come first.
+        self._tell_eim(pass_, listed_again)
         if self._unacknowledged(account, limit=1) or self._importable(account, limit=1):
             pass_.again_in = 0
 

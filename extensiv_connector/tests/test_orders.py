@@ -114,6 +114,19 @@ class TestPull(ConnectorCase):
         self.assertEqual((order.write_date, order.sale_order_id.write_date), before)
         self.assertEqual(self.at_eim("F-1")["order_status"], "at_wms")
 
+    def test_orders_that_eim_lists_again_come_after_the_new_ones(self):
+        self.add({"cust_ref": "F-2"})
+        self.pull()
+        self.change_order("F-2", order_status="new")
+        self.add({"cust_ref": "F-3"})
+        self.fault(route="acknowledge", kind="500", match="F-2")
+        self.pull()
+        self.assertEqual((self.at_eim("F-2")["order_status"], self.inbox("F-3").state), ("new", "imported"))
+        self.assertTrue(self.inbox("F-3").acknowledged_at)
+        self.pull()
+        told = [call["path"].rsplit("/")[-1] for call in self.sandbox.sandbox.calls if call["route"] == "acknowledge"]
+        self.assertEqual(told, ["F-2", "F-3", "F-2", "F-2"])
+
     def test_held_and_stopped_and_old_orders_are_left_alone(self):
         self.account.import_from = "2024-01-01"
         self.add(
