@@ -160,7 +160,7 @@ class ExtensivOrder(models.Model):
         :return: references that EIM lists as new though they were acknowledged, or None when the list's end was not
             reached: acknowledging shrinks the list, and records would be skipped.
         """
-        account, listed_again = pass_.account, []
+        account, listed_again, unreadable = pass_.account, [], []
         number = account.receive_page or 1
         while True:
             try:
@@ -173,8 +173,11 @@ class ExtensivOrder(models.Model):
             pass_.tally["received"] += new
             pass_.skipped += skipped
             listed_again += again
+            unreadable += [self.env._("Page %(page)s: %(reason)s", page=number, reason=reason)
+                           for reason in page.unreadable]
             if page.is_last:
                 self._remember_page(pass_, 1)
+                pass_.repeat_on_conflict(lambda told=unreadable: self._note_unreadable(account, told))
                 return listed_again
             number += 1
             if pass_.seconds_left() < 5:
@@ -208,16 +211,20 @@ class ExtensivOrder(models.Model):
             self._prepare_received_vals(account, carts.get(order.order_source), order)
             for cust_ref, order in wanted.items() if cust_ref not in known
         ])
-        Error, place = self.env["extensiv.error"], f"list page {page.number}"
-        if page.unreadable:
-            Error._report(account, "orders", {place: {"category": "data", "message": "\n".join([
-                *page.unreadable,
-                self.env._("EIM sends something that is no order; the others are pulled. Tell EIM's support."),
-            ])}})
-        else:
-            Error._resolve(account, "orders", [place])
         again = [cust_ref for cust_ref, order in known.items() if order.acknowledged_at]
         return len(wanted) - len(known), again, len(page.items) - len(wanted)
+
+    @api.model
+    def _note_unreadable(self, account, unreadable):
+        """Tell what EIM's list held that is no order, or that there is no such thing any more."""
+        Error, key = self.env["extensiv.error"], "list of new orders"
+        if not unreadable:
+            Error._resolve(account, "orders", [key])
+            return
+        Error._report(account, "orders", {key: {"category": "data", "message": "\n".join([
+            *unreadable,
+            self.env._("EIM sends something that is no order; the others are pulled. Tell EIM's support."),
+        ])}})
 
     @api.model
     def _is_ours(self, account, cart, order):

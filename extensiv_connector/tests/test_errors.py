@@ -259,10 +259,15 @@ class TestErrors(ConnectorCase):
         self.assertIn("Open errors: 1", sent.body_html)
 
     def test_what_eim_sends_that_is_no_order_is_told_and_resolved_when_gone(self):
+        self.add_orders(*({
+            "cust_ref": f"X-{number}", "items": [{"item": "MUG-1", "price": "1", "quantity": "1"}],
+        } for number in range(100)))
         self.sandbox.store.insert({"cust_ref": "X" * 300, "order_status": "new", "items": []})
         self.pull()
         error = self.errors(flow="orders")
-        self.assertEqual(error.key, "list page 1")
+        self.assertEqual((error.key, error.message[:15]), ("list of new orders", "Page 2: Entry 1"))
+        self.pull()
+        self.assertEqual(self.errors(flow="orders"), error, "the list is one page now")
         self.sandbox.store.orders.clear()
         self.sandbox.store.by_status["new"].clear()
         self.pull()
