@@ -122,6 +122,10 @@ class ExtensivOrder(models.Model):
         """Ask EIM for the cancellations that people requested; a refusal is told in EIM's words."""
         account = pass_.account
         due = self.search([("account_id", "=", account.id), ("cancel_request", "=", "due")])
+        for order in due.filtered("cancelled_at"):
+            # EIM lists it as cancelled: the answer was lost, or the buyer was quicker.
+            order._note_cancel_request(None)
+        due = due.filtered(lambda order: not order.cancelled_at)
         waiting = set(self.env["extensiv.error"].search([
             ("account_id", "=", account.id), ("flow", "=", "orders"), ("state", "=", "open"),
             ("next_try", ">", fields.Datetime.now()),
@@ -130,6 +134,9 @@ class ExtensivOrder(models.Model):
         refs = [(order.id, order.cust_ref) for order in due if f"{order.cust_ref}/cancel" not in waiting]
         pass_.commit()
         for order_id, cust_ref in refs:
+            if pass_.seconds_left() <= 5:
+                pass_.again_in = 0
+                return
             try:
                 pass_.client.cancel_order(cust_ref)
                 error = None

@@ -1,3 +1,5 @@
+from unittest.mock import patch
+
 from odoo.exceptions import UserError
 from odoo.tests import Form, tagged
 
@@ -122,6 +124,33 @@ class TestCancel(ConnectorCase):
         self.assertEqual(order.cancel_request, "due")
         self.pull()
         self.assertEqual((order.cancel_request, self.at_eim("X-1")["order_status"]), ("done", "canceled"))
+
+    def requested(self, cust_ref="X-1"):
+        """Return an order that was cancelled here and whose cancellation EIM is to be asked for."""
+        self.account.request_cancel = True
+        order = self.pulled(cust_ref)
+        wizard = self.wizard(order.sale_order_id)
+        wizard.request = True
+        wizard.action_cancel_order()
+        return order
+
+    def test_a_request_whose_answer_was_lost_is_not_repeated_where_eim_lists_the_order_as_cancelled(self):
+        order = self.requested()
+        self.fault(route="cancel_order", kind="lose_answer")
+        self.pull()
+        self.assertEqual((order.cancel_request, self.at_eim("X-1")["order_status"]), ("due", "canceled"))
+        self.errors("X-1/cancel").next_try = False
+        self.fault(route="cancel_order", kind="failure", message="Already cancelled.")
+        self.pull()
+        self.assertEqual((order.cancel_request, self.errors("X-1/cancel").state), ("done", "resolved"))
+
+    def test_a_pass_out_of_time_leaves_requests_to_the_next(self):
+        order = self.requested()
+        with patch("odoo.addons.extensiv_connector.models.extensiv_run.PASS_SECONDS", 4):
+            self.pull()
+        self.assertEqual(order.cancel_request, "due")
+        self.pull()
+        self.assertEqual(order.cancel_request, "done")
 
     def test_a_refused_request_is_told_in_eims_words(self):
         self.account.request_cancel = True
