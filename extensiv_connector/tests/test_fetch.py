@@ -75,9 +75,10 @@ class TestFetch(ConnectorCase):
     def test_more_orders_than_are_read_at_once_are_told(self):
         for number in range(101):
             self.add(f"F-11-{number}", order_status="shipped")
-        with patch("odoo.addons.extensiv_connector.wizards.extensiv_fetch.MAX_PAGES", 1), \
-                self.assertRaisesRegex(UserError, "Only the first 100 orders"):
-            self.fetch(mode="dates", date_from="2020-01-01")
+        for limit, least in (("wizards.extensiv_fetch.MAX_PAGES", 1), ("models.extensiv_run.PASS_SECONDS", 5)):
+            with patch(f"odoo.addons.extensiv_connector.{limit}", least), \
+                    self.assertRaisesRegex(UserError, "Only the first 100 orders"):
+                self.fetch(mode="dates", date_from="2020-01-01")
 
     def test_importing_again_an_order_whose_sale_order_was_deleted(self):
         self.account.order_policy = "draft"

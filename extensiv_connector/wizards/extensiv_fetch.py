@@ -105,14 +105,12 @@ class ExtensivFetch(models.TransientModel):
 
         :return: the orders that may be fetched, and sentences on those that may not
         """
+        orders, refusals = [], []
         if self.mode == "dates":
-            found = list(self._ask_pages(client, self.date_from, self.date_to))
+            found = list(self._ask_pages(client, self.date_from, self.date_to, refusals))
         else:
             found = self._ask_reference(client, self.reference.strip())
-        orders, refusals, archived = [], [], self._archived_sources()
-        if len(found) >= MAX_PAGES * MAX_LIMIT:
-            refusals.append(self.env._(
-                "Only the first %s orders in these dates were read. Choose shorter ones for the rest.", len(found)))
+        archived = self._archived_sources()
         for order in found:
             reason = self._why_not(order, archived)
             if reason:
@@ -131,14 +129,26 @@ class ExtensivFetch(models.TransientModel):
             except (eim.Refused, eim.Unreadable, ValueError):  # ValueError: no reference of EIM's can read so
                 continue
         until = fields.Datetime.now() + timedelta(days=1)
-        for order in self._ask_pages(client, until - timedelta(days=SEARCH_DAYS), until):
+        for order in self._ask_pages(client, until - timedelta(days=SEARCH_DAYS), until, []):
             if order.order_number == reference:
                 return [order]
         return []
 
-    def _ask_pages(self, client, date_from, date_to):
+    def _ask_pages(self, client, date_from, date_to, told):
+        """Yield the orders between two dates, as many as a request has time for.
+
+        :param told: list that gets a sentence where that was not all
+        """
+        Run, count = self.env["extensiv.run"], 0
+        deadline = Run._deadline()
+        client.end_by(deadline)
         for number in range(1, MAX_PAGES + 1):
             page = client.list_orders("any", page=number, from_date=date_from, to_date=date_to)
             yield from page.items
+            count += len(page.items)
             if page.is_last:
                 return
+            if Run._seconds_until(deadline) < 10:
+                break
+        told.append(self.env._(
+            "Only the first %s orders in these dates were read. Choose shorter ones for the rest.", count))
