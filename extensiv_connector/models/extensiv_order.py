@@ -73,7 +73,7 @@ class ExtensivOrder(models.Model):
         """Import the orders now; those that cannot be imported say why."""
         self.env["extensiv.error"]._check_user()
         self.check_access("read")
-        for order in self.filtered(lambda order: not order.payload and not order.sale_order_id):
+        for order in self._importable_again().filtered(lambda order: not order.payload):
             order.sudo()._fetch_payload()
         self.sudo()._import_now()
         self.invalidate_recordset()

@@ -141,6 +141,15 @@ class TestFetch(ConnectorCase):
         self.assertEqual(order.sale_order_id.extensiv_cust_ref, "G-3")
         self.assertTrue(order.payload)
 
+    def test_an_emptied_order_that_was_cancelled_is_not_fetched_again(self):
+        order = self.emptied("G-7")
+        self.change_order("G-7", order_status="canceled")
+        self.pull()
+        self.assertEqual(order.state, "cancelled")
+        with self.flows():
+            order.action_import()
+        self.assertEqual((order.state, order.payload), ("cancelled", False))
+
     def test_retrying_an_error_of_an_emptied_order_says_what_to_do_and_holds_up_no_other(self):
         order = self.emptied("G-5")
         error = self.env["extensiv.error"]._report(self.account, "orders", {
