@@ -26,7 +26,8 @@ class ExtensivOrder(models.Model):
     _rec_names_search = ["order_number", "cust_ref"]
 
     account_id = fields.Many2one("extensiv.account", required=True, readonly=True, ondelete="restrict")
-    company_id = fields.Many2one("res.company", required=True, readonly=True, index=True)
+    company_id = fields.Many2one(
+        "res.company", compute="_compute_company_id", store=True, precompute=True, required=True, index=True)
     cust_ref = fields.Char("EIM Reference", required=True, readonly=True, help="EIM's key of the order.")
     cart_id = fields.Many2one("extensiv.cart", readonly=True, index=True, ondelete="restrict")
     order_number = fields.Char(required=True, readonly=True, index="trigram", help="The number the buyer knows.")
@@ -56,6 +57,12 @@ class ExtensivOrder(models.Model):
     _unacknowledged_idx = models.Index("(account_id, id) WHERE acknowledged_at IS NULL")
 
     # -- what people see
+
+    @api.depends("account_id")
+    def _compute_company_id(self):
+        """Not related: an order stays where it was received, and so does its account."""
+        for order in self:
+            order.company_id = order.account_id.company_id
 
     def _compute_readable(self):
         for order in self:

@@ -36,7 +36,7 @@ class ExtensivStockLevel(models.Model):
 
     location_id = fields.Many2one("extensiv.location", required=True, readonly=True, ondelete="cascade")
     account_id = fields.Many2one(related="location_id.account_id")
-    company_id = fields.Many2one("res.company", required=True, readonly=True)
+    company_id = fields.Many2one(related="location_id.company_id", store=True, precompute=True, required=True)
     sku = fields.Char("SKU", required=True, readonly=True)
     product_id = fields.Many2one(
         "product.product", readonly=True, index="btree_not_null", ondelete="set null",

@@ -94,6 +94,16 @@ class TestConnection(ConnectorCase):
         with self.assertRaisesRegex(UserError, "Archive it"):
             self.account.unlink()
 
+    def test_account_with_orders_stays_in_its_company(self):
+        other = self.env["res.company"].create({"name": "Other"})
+        self.account.company_id = other
+        self.account.company_id = self.company
+        order = self.env["extensiv.order"].create({
+            "account_id": self.account.id, "cust_ref": "A", "order_number": "A", "payload": "{}"})
+        self.assertEqual(order.company_id, self.company)
+        with self.assertRaisesRegex(ValidationError, "Archive it and connect a new account"):
+            self.account.company_id = other
+
     def test_copy_of_a_live_database_talks_to_nobody_until_a_manager_connects(self):
         self.connect()
         calls = len(self.calls())
