@@ -13,7 +13,7 @@ from urllib3 import HTTPResponse
 from odoo import sql_db
 from odoo.addons.extensiv_connector.eim.client import EimClient
 from odoo.addons.extensiv_connector.models import extensiv_account_inventory
-from odoo.addons.extensiv_connector.models.stock_quant import StockQuant
+from odoo.addons.extensiv_connector.models.extensiv_waking import ExtensivWaking
 from odoo.tools import SQL
 
 PRODUCTS, QUANTS, LOCATIONS, SHELVES = 100_000, 1_000_000, 3, 20
@@ -264,7 +264,7 @@ def orm_seconds(bench, account):
 def transfers(bench, account):
     """Validate transfers with the connector's hooks and without, in turns."""
     env = bench.env
-    hooks = {name: StockQuant.__dict__[name] for name in ("create", "write", "unlink")}
+    hooks = {name: ExtensivWaking.__dict__[name] for name in ("create", "write", "unlink")}
     seconds, queries = {True: [], False: []}, {True: [], False: []}
     products = env["product.product"].search([("default_code", "=like", "SKU-%")], limit=LINES * 3)
     env["ir.cron.trigger"].search([]).unlink()
@@ -273,9 +273,9 @@ def transfers(bench, account):
         for on in random.sample([True, False], 2):
             for name, hook in hooks.items():
                 if on:
-                    setattr(StockQuant, name, hook)
-                elif name in StockQuant.__dict__:
-                    delattr(StockQuant, name)
+                    setattr(ExtensivWaking, name, hook)
+                elif name in ExtensivWaking.__dict__:
+                    delattr(ExtensivWaking, name)
             # What a process remembers of the last wake would hide the cost of the first.
             extensiv_account_inventory._awake_until.clear()
             first = pair % 3 * LINES
@@ -283,7 +283,7 @@ def transfers(bench, account):
             seconds[on].append(spent)
             queries[on].append(asked)
     for name, hook in hooks.items():
-        setattr(StockQuant, name, hook)
+        setattr(ExtensivWaking, name, hook)
     shares = sorted(on / off for on, off in zip(seconds[True], seconds[False], strict=True))
     overhead = statistics.median(shares) - 1
     extra = statistics.median(queries[True]) - statistics.median(queries[False])

@@ -1,4 +1,6 @@
-# Own models, then what extends them or Odoo's.
+# What own models inherit, own models, then what extends them or Odoo's.
+from . import extensiv_waking
+
 from . import extensiv_account
 from . import extensiv_alert
 from . import extensiv_bucket

@@ -26,7 +26,9 @@ class Match:
 
 
 class ProductProduct(models.Model):
-    _inherit = "product.product"
+    _name = "product.product"
+    _inherit = ["product.product", "extensiv.waking"]
+    _wakes_push = frozenset({"default_code", "active", "extensiv_push", "extensiv_buffer_qty"})
 
     extensiv_push = fields.Boolean(
         "Push Stock to EIM", default=True, copy=False, tracking=True,

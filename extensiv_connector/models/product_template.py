@@ -4,7 +4,9 @@ from odoo import api, fields, models
 class ProductTemplate(models.Model):
     """What a product without variants says of its stock at EIM is its only variant's."""
 
-    _inherit = "product.template"
+    _name = "product.template"
+    _inherit = ["product.template", "extensiv.waking"]
+    _wakes_push = frozenset({"sale_ok", "is_storable", "type", "company_id"})  # the rest is the variants'
 
     extensiv_push = fields.Boolean(
         "Push Stock to EIM", compute="_compute_extensiv_push", inverse="_inverse_extensiv_push", copy=False,

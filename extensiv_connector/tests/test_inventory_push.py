@@ -209,6 +209,71 @@ class TestWaking(InventoryCase):
         self.wake()
         self.assertEqual(len(self.triggers()), 1)
 
+    def assert_wakes(self, work, wakes=True):
+        """Whether ``work()``, written to the database, plans a push after its commit."""
+        self.env.flush_all()
+        self.env.cr.postcommit.clear()
+        work()
+        self.env.flush_all()
+        self.assertEqual(extensiv_account_inventory.WAKE in self.env.cr.postcommit.data, wakes)
+
+    def test_a_product_that_is_pushed_otherwise_wakes_the_push(self):
+        template = self.tee.product_tmpl_id
+        for record, values in (
+            (self.tee, {"default_code": "TEE-2"}), (template, {"default_code": "TEE-3"}),
+            (self.tee, {"extensiv_push": False}), (template, {"extensiv_push": True}),
+            (self.tee, {"extensiv_buffer_qty": 1}), (template, {"extensiv_buffer_qty": 2}),
+            (self.tee, {"active": False}), (template, {"active": True}),
+            (template, {"sale_ok": False}), (self.tee, {"sale_ok": True}), (template, {"is_storable": False}),
+        ):
+            with self.subTest(model=record._name, **values):
+                self.assert_wakes(lambda record=record, values=values: record.write(values))
+        new = self.env["product.product"]
+        self.assert_wakes(lambda: new.create({"name": "New", "default_code": "NEW", "is_storable": True}))
+        self.assert_wakes(new.search([("default_code", "=", "NEW")]).unlink)
+
+    def test_what_else_changes_of_a_product_wakes_nobody(self):
+        for record in (self.tee, self.tee.product_tmpl_id):
+            self.assert_wakes(lambda record=record: record.write(
+                {"name": "Black", "list_price": 3, "standard_price": 2, "barcode": "123", "weight": 1}), wakes=False)
+
+    def test_an_alias_wakes_the_push(self):
+        aliases = self.env["extensiv.sku.alias"]
+        self.assert_wakes(lambda: aliases.create(
+            {"account_id": self.account.id, "sku": "ALT", "product_id": self.tee.id}))
+        alias = aliases.search([("sku", "=", "ALT")])
+        self.assert_wakes(lambda: alias.write({"sku": "ALT-2"}))
+        self.assert_wakes(lambda: alias.write({"product_id": self.mug.id}))
+        self.assert_wakes(alias.unlink)
+
+    def test_the_mapping_of_a_location_wakes_the_push(self):
+        shelf = self.env["stock.location"].create({"name": "Shelf", "location_id": self.stock.id})
+        for values in ({"stock_location_id": shelf.id}, {"source": "all"}, {"push_enabled": False}):
+            with self.subTest(**values):
+                self.assert_wakes(lambda values=values: self.east.write(values))
+        self.assert_wakes(lambda: self.east.write({"name": "EASTERN", "remote_pk": "7"}), wakes=False)
+
+    def test_the_settings_of_the_account_wake_the_push(self):
+        owner = self.env["res.partner"].create({"name": "Owner"})
+        for values in ({"quantity_basis": "on_hand"}, {"buffer_qty": 1}, {"owner_id": owner.id}):
+            with self.subTest(**values):
+                self.assert_wakes(lambda values=values: self.account.write(values))
+        self.assert_wakes(lambda: self.account.write({"name": "Shops"}), wakes=False)
+
+    def test_a_push_does_not_wake_the_next(self):
+        self.sandbox.store.levels.refused_skus = {"TEE-1"}
+        self.receive(self.tee, 4)
+        self.env["product.product"].create({"name": "Twin", "default_code": "MUG-1", "is_storable": True})
+        self.env.flush_all()
+        with self.flows(), patch.object(type(self.account), "_wake_inventory") as wake:
+            result = self.env["extensiv.run"]._run_pass(self.account, "inventory")
+        self.assertEqual(result.message, "1 failed.")
+        wake.assert_not_called()
+
+    def test_waking_asks_the_database_nothing_before_the_commit(self):
+        with self.assertQueryCount(0):
+            self.account._wake_inventory()
+
     def test_many_changes_are_one_push_a_minute(self):
         for quantity in range(20):
             self.receive(self.tee, quantity)
