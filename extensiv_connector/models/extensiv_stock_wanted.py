@@ -4,8 +4,6 @@ from dataclasses import dataclass, field
 from odoo import api, fields, models
 from odoo.tools import SQL
 
-from ..eim.wire import Order
-from .extensiv_order_prepare import Draft
 from .extensiv_stock_level import Change
 
 QUANTITIES = ("qty_available", "free_qty", "virtual_available", "incoming_qty", "outgoing_qty")
@@ -250,30 +248,22 @@ class ExtensivStockLevel(models.Model):
 
     @api.model
     def _moves_sql(self, account, places, products):
-        """Return SQL for what moves will bring into each mapping and take out of it, in the product's unit."""
+        """Return SQL for what moves will bring into each mapping and take out of it, in the product's unit.
+
+        A move within a mapping does both, which comes to nothing.
+        """
         self.env["stock.move"].flush_model()
-        inside = SQL("(SELECT mapping_id FROM %s WHERE place.location_id = ", places)
         return SQL(
-            """SELECT mapping_id, product_id, product_qty AS quantity
-                 FROM (SELECT product_id, product_qty, location_id AS source,
-                              COALESCE(location_final_id, location_dest_id) AS target
-                         FROM stock_move
-                        WHERE state IN ('waiting', 'confirmed', 'assigned', 'partially_available')
-                          AND company_id = %(company)s AND %(of_products)s AND %(owner)s) AS move
-                 JOIN %(places)s ON place.location_id = move.target
-                WHERE mapping_id NOT IN %(inside)s move.source)
-                UNION ALL
-               SELECT mapping_id, product_id, -product_qty
-                 FROM (SELECT product_id, product_qty, location_id AS source,
-                              COALESCE(location_final_id, location_dest_id) AS target
-                         FROM stock_move
-                        WHERE state IN ('waiting', 'confirmed', 'assigned', 'partially_available')
-                          AND company_id = %(company)s AND %(of_products)s AND %(owner)s) AS move
-                 JOIN %(places)s ON place.location_id = move.source
-                WHERE mapping_id NOT IN %(inside)s move.target)""",
-            company=account.company_id.id, places=places, inside=inside,
-            of_products=SQL("TRUE") if products is None else SQL("product_id = ANY (%s)", products.ids),
-            owner=SQL("restrict_partner_id = %s", account.owner_id.id) if account.owner_id else SQL("TRUE"),
+            """SELECT place.mapping_id, move.product_id, way.sign * move.product_qty AS quantity
+                 FROM stock_move AS move
+                CROSS JOIN LATERAL (VALUES (COALESCE(move.location_final_id, move.location_dest_id), 1),
+                                           (move.location_id, -1)) AS way(location_id, sign)
+                 JOIN %(places)s ON place.location_id = way.location_id
+                WHERE move.state IN ('waiting', 'confirmed', 'assigned', 'partially_available')
+                  AND move.company_id = %(company)s AND %(of_products)s AND %(owner)s""",
+            company=account.company_id.id, places=places,
+            of_products=SQL("TRUE") if products is None else SQL("move.product_id = ANY (%s)", products.ids),
+            owner=SQL("move.restrict_partner_id = %s", account.owner_id.id) if account.owner_id else SQL("TRUE"),
         )
 
     @api.model
@@ -286,7 +276,7 @@ class ExtensivStockLevel(models.Model):
                 self._stock_sql(account, mappings, products))
         }
 
-    # -- kits and waiting orders
+    # -- kits, and what waiting orders will take
 
     @api.model
     def _corrections(self, account, mappings):
@@ -334,70 +324,3 @@ class ExtensivStockLevel(models.Model):
             ("is_kits", "=", True), ("sale_ok", "=", True), ("default_code", "!=", False),
             ("extensiv_push", "!=", False), ("company_id", "in", [False, account.company_id.id]),
         ])
-
-    @api.model
-    def _demand(self, account, mappings):
-        """Return ``{(mapping id, product): quantity}`` of orders that EIM gave us and that reserve nothing yet.
-
-        These are orders we acknowledged that are still in the inbox, or a quotation. EIM itself deducts those that
-        it still lists as new. An order counts in every mapping of the warehouse that will deliver it.
-        """
-        demand = defaultdict(float)
-        if not account.subtract_waiting:
-            return demand
-        of_warehouse = defaultdict(list)
-        for mapping in mappings:
-            of_warehouse[mapping.warehouse_id].append(mapping.id)
-        products = self.env["product.product"]
-        for warehouse, product, quantity in self._waiting(account):
-            for mapping in of_warehouse[warehouse] + of_warehouse[None]:
-                demand[mapping, products.browse(product)] += quantity
-        return demand
-
-    @api.model
-    def _waiting(self, account):
-        """Return ``[(warehouse id, product id, quantity in the product's unit)]`` of the waiting orders' lines."""
-        self.env["extensiv.order"].flush_model()
-        self.env["sale.order"].flush_model()
-        self.env["sale.order.line"].flush_model()
-        rows = self.env.execute_query(SQL(
-            """SELECT id, payload, cart_id, NULL, NULL, NULL FROM extensiv_order
-                WHERE account_id = %(account)s AND state IN ('received', 'failed') AND acknowledged_at IS NOT NULL
-                UNION ALL
-               SELECT NULL, NULL, NULL, sale.warehouse_id, line.product_id,
-                      line.product_uom_qty * COALESCE(unit.factor, 1) / COALESCE(own_unit.factor, 1)
-                 FROM sale_order AS sale
-                 JOIN extensiv_order AS received ON received.id = sale.extensiv_order_id
-                 JOIN sale_order_line AS line ON line.order_id = sale.id
-                 JOIN product_product AS product ON product.id = line.product_id
-                 JOIN product_template AS template ON template.id = product.product_tmpl_id
-                 LEFT JOIN uom_uom AS unit ON unit.id = line.product_uom_id
-                 LEFT JOIN uom_uom AS own_unit ON own_unit.id = template.uom_id
-                WHERE sale.extensiv_account_id = %(account)s AND sale.state IN ('draft', 'sent')
-                  AND received.acknowledged_at IS NOT NULL""", account=account.id,
-        ))
-        waiting = [(warehouse, product, float(quantity or 0))
-                   for order, _payload, _cart, warehouse, product, quantity in rows if not order]
-        inbox = [(Order.from_payload(payload), cart) for order, payload, cart, *_rest in rows if order and payload]
-        return waiting + (self._waiting_in_inbox(account, inbox) if inbox else [])
-
-    @api.model
-    def _waiting_in_inbox(self, account, inbox):
-        """Return as ``_waiting`` what the lines of inbox orders will take once they are imported.
-
-        :param inbox: ``[(wire.Order, cart id)]``
-        """
-        matches = self.env["product.product"]._extensiv_match(account, self.env["extensiv.order"]._codes(
-            [Draft(None, order) for order, _cart in inbox]))
-        warehouses = account.location_ids._warehouses(account)
-        default = self.env["stock.warehouse"].search([("company_id", "=", account.company_id.id)], limit=1)
-        carts = self.env["extensiv.cart"]
-        waiting = []
-        for order, cart in inbox:
-            warehouse = (warehouses.get(order.location) or warehouses.get(order.warehouse_pk)
-                         or carts.browse(cart).warehouse_id or default)
-            waiting += [
-                (warehouse.id, matches[line.sku].product.id, float(line.quantity)) for line in order.lines
-                if not line.filtered and line.sku and line.quantity and matches[line.sku].product
-            ]
-        return waiting

@@ -110,6 +110,38 @@ class TestWanted(InventoryCase):
             field = {"free": "free_qty", "on_hand": "qty_available", "forecast": "virtual_available"}[basis]
             self.assertEqual(self.tee.with_context(location=self.stock.id)[field], quantity, basis)
 
+    def test_the_forecast_is_odoos_wherever_moves_come_from_and_go_to(self):
+        self.account.quantity_basis = "forecast"
+        second = self.env["stock.warehouse"].create({
+            "name": "Second", "code": "SEC2", "reception_steps": "two_steps",
+            "resupply_wh_ids": [fields.Command.link(self.warehouse.id)]})
+        shelf, rack = self.env["stock.location"].create([
+            {"name": name, "location_id": self.stock.id} for name in ("Shelf", "Rack")])
+        self.west.write({"push_enabled": True, "stock_location_id": shelf.id})
+        north = self.env["extensiv.location"].create({
+            "account_id": self.account.id, "name": "NORTH", "push_enabled": True,
+            "stock_location_id": second.lot_stock_id.id})
+        self.sandbox.store.levels.locations["NORTH"] = 3
+        self.receive(self.tee, 40, rack)
+        suppliers = self.env.ref("stock.stock_location_suppliers")
+        moves = self.env["stock.move"].create([
+            {"product_id": self.tee.id, "product_uom_qty": quantity, "location_id": source.id,
+             "location_dest_id": target.id}
+            for source, target, quantity in ((rack, shelf, 3), (shelf, rack, 1), (suppliers, shelf, 5))])
+        moves._action_confirm()
+        self.env["stock.rule"].run([self.env["stock.rule"].Procurement(
+            self.tee, 7, self.tee.uom_id, second.lot_stock_id, "R", "R", self.company,
+            {"warehouse_id": second, "date_planned": fields.Datetime.now(),
+             "route_ids": second.resupply_route_ids})])
+        self.sell(self.tee, 4)
+        self.push()
+        for location in (self.east, self.west, north):
+            self.assertEqual(
+                self.at_eim(location.name)["TEE-1"],
+                max(0, self.tee.with_context(location=location.stock_location_id.id).virtual_available), location.name)
+        self.assertEqual(self.at_eim("NORTH")["TEE-1"], 7)
+        self.assertEqual(self.at_eim()["TEE-1"], 40 + 5 - 7 - 4)
+
     def test_children_count_and_what_cannot_be_sold_does_not(self):
         Location = self.env["stock.location"]
         shelf = Location.create({"name": "Shelf", "location_id": self.stock.id})

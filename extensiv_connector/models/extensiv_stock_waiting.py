@@ -1,0 +1,80 @@
+from collections import defaultdict
+
+from odoo import api, models
+from odoo.tools import SQL
+
+from ..eim.wire import Order
+from .extensiv_order_prepare import Draft
+
+
+class ExtensivStockLevel(models.Model):
+    """What orders will take that EIM believes we have and that reserve nothing yet: acknowledging must not oversell."""
+
+    _inherit = "extensiv.stock.level"
+
+    @api.model
+    def _demand(self, account, mappings):
+        """Return ``{(mapping id, product): quantity}`` of orders that EIM gave us and that reserve nothing yet.
+
+        These are orders we acknowledged that are still in the inbox, or a quotation. EIM itself deducts those that
+        it still lists as new. An order counts in every mapping of the warehouse that will deliver it.
+        """
+        demand = defaultdict(float)
+        if not account.subtract_waiting:
+            return demand
+        of_warehouse = defaultdict(list)
+        for mapping in mappings:
+            of_warehouse[mapping.warehouse_id].append(mapping.id)
+        products = self.env["product.product"]
+        for warehouse, product, quantity in self._waiting(account):
+            for mapping in of_warehouse[warehouse] + of_warehouse[None]:
+                demand[mapping, products.browse(product)] += quantity
+        return demand
+
+    @api.model
+    def _waiting(self, account):
+        """Return ``[(warehouse id, product id, quantity in the product's unit)]`` of the waiting orders' lines."""
+        self.env["extensiv.order"].flush_model()
+        self.env["sale.order"].flush_model()
+        self.env["sale.order.line"].flush_model()
+        rows = self.env.execute_query(SQL(
+            """SELECT id, payload, cart_id, NULL, NULL, NULL FROM extensiv_order
+                WHERE account_id = %(account)s AND state IN ('received', 'failed') AND acknowledged_at IS NOT NULL
+                UNION ALL
+               SELECT NULL, NULL, NULL, sale.warehouse_id, line.product_id,
+                      line.product_uom_qty * COALESCE(unit.factor, 1) / COALESCE(own_unit.factor, 1)
+                 FROM sale_order AS sale
+                 JOIN extensiv_order AS received ON received.id = sale.extensiv_order_id
+                 JOIN sale_order_line AS line ON line.order_id = sale.id
+                 JOIN product_product AS product ON product.id = line.product_id
+                 JOIN product_template AS template ON template.id = product.product_tmpl_id
+                 LEFT JOIN uom_uom AS unit ON unit.id = line.product_uom_id
+                 LEFT JOIN uom_uom AS own_unit ON own_unit.id = template.uom_id
+                WHERE sale.extensiv_account_id = %(account)s AND sale.state IN ('draft', 'sent')
+                  AND received.acknowledged_at IS NOT NULL""", account=account.id,
+        ))
+        waiting = [(warehouse, product, float(quantity or 0))
+                   for order, _payload, _cart, warehouse, product, quantity in rows if not order]
+        inbox = [(Order.from_payload(payload), cart) for order, payload, cart, *_rest in rows if order and payload]
+        return waiting + (self._waiting_in_inbox(account, inbox) if inbox else [])
+
+    @api.model
+    def _waiting_in_inbox(self, account, inbox):
+        """Return as ``_waiting`` what the lines of inbox orders will take once they are imported.
+
+        :param inbox: ``[(wire.Order, cart id)]``
+        """
+        matches = self.env["product.product"]._extensiv_match(account, self.env["extensiv.order"]._codes(
+            [Draft(None, order) for order, _cart in inbox]))
+        warehouses = account.location_ids._warehouses(account)
+        default = self.env["stock.warehouse"].search([("company_id", "=", account.company_id.id)], limit=1)
+        carts = self.env["extensiv.cart"]
+        waiting = []
+        for order, cart in inbox:
+            warehouse = (warehouses.get(order.location) or warehouses.get(order.warehouse_pk)
+                         or carts.browse(cart).warehouse_id or default)
+            waiting += [
+                (warehouse.id, matches[line.sku].product.id, float(line.quantity)) for line in order.lines
+                if not line.filtered and line.sku and line.quantity and matches[line.sku].product
+            ]
+        return waiting
