@@ -1,3 +1,4 @@
+import random
 import time
 from typing import NamedTuple
 
@@ -128,14 +129,10 @@ class ExtensivStockLevel(models.Model):
         pass_.repeat_on_conflict(lambda: self._intend(pass_.account, changes))
         told, accepted, refused, written_at = 0, [], {}, time.monotonic()
         try:
-            for start in range(0, len(changes), size):
-                if pass_.seconds_left() <= 5:
-                    break
-                batch, moment = changes[start:start + size], fields.Datetime.now()
-                failures = self._tell_eim(pass_.client, names, batch, moment)
-                told += len(batch)
+            for part, moment, failures in self._tell(pass_, names, changes, size):
+                told += len(part)
                 refused.update(failures)
-                accepted += [(*change, moment) for change in batch if change not in failures]
+                accepted += [(*change, moment) for change in part if change not in failures]
                 if time.monotonic() - written_at > WRITE_SECONDS:
                     self._write_outcome(pass_, names, accepted, refused, (progress[0] + told, progress[1]))
                     accepted, refused, written_at = [], {}, time.monotonic()
@@ -147,54 +144,67 @@ class ExtensivStockLevel(models.Model):
         return told
 
     @api.model
+    def _tell(self, pass_, names, changes, size):
+        """Push levels call by call while there is time, ``size`` of them in each.
+
+        A batch refused as a whole is split until the refused ones stand alone; at random, so that the first of them
+        speak for the batch: where all are refused in the same words and none was accepted, the fault is not theirs.
+
+        :return: an iterator over ``(changes, moment, failures)``, as ``_tell_eim`` takes and returns them
+        :raise eim.EimError: EIM could not be asked, or refuses whatever it is told
+        """
+        for start in range(0, len(changes), size):
+            parts, held = [changes[start:start + size]], {}
+            doubted = len(parts[0]) >= ALL_REFUSED
+            while parts:
+                if pass_.seconds_left() <= 5:
+                    return
+                part, moment = parts.pop(), fields.Datetime.now()
+                try:
+                    failures = self._tell_eim(pass_.client, names, part, moment)
+                    doubted = False
+                except eim.NotFound:
+                    raise
+                except (eim.Refused, ValueError) as error:
+                    if len(part) > 1:
+                        part = random.sample(part, len(part))
+                        parts += [part[len(part) // 2:], part[:len(part) // 2]]
+                        continue
+                    held[part[0]] = (str(error), getattr(error, "process_id", None))
+                    part, failures = [], {}
+                    doubted &= isinstance(error, eim.Refused) and len({words for words, _id in held.values()}) == 1
+                    if doubted and len(held) == ALL_REFUSED:
+                        raise
+                if not doubted:
+                    yield [*part, *held], moment, {**failures, **held}
+                    held = {}
+
+    @api.model
     def _tell_eim(self, client, names, changes, moment):
-        """Push levels in one call. A batch refused as a whole is split until the refused ones stand alone.
+        """Push levels in one call.
 
         :param names: ``{location id: name}``
         :param moment: naive UTC, when the quantities were true
         :return: ``{change: (EIM's words, process id)}`` of those refused; all others were accepted
-        :raise eim.EimError: EIM could not be asked, or refuses whatever it is told
+        :raise eim.Refused, ValueError: all of them, or nobody knows which
         """
         levels = [
             Level(change.sku, names[change.location_id], change.quantity, change.quantity, moment)
             for change in changes
         ]
         try:
-            try:
-                result = client.push_inventory(levels)
-            except eim.AnswerLost:
-                result = client.push_inventory(levels)
-        except eim.NotFound:
-            raise
-        except (eim.Refused, ValueError) as error:
-            if len(changes) == 1:
-                return {changes[0]: (str(error), getattr(error, "process_id", None))}
-            failures = self._tell_halves(client, names, changes, moment)
-            alike = {message for message, _process_id in failures.values()} == {str(error)}
-            if isinstance(error, eim.Refused) and alike and len(failures) == len(changes) >= ALL_REFUSED:
-                raise
-            return failures
-        if any(failure.index is None and not failure.key for failure in result.failures):
-            # Nobody knows which it was.
-            if len(changes) == 1:
-                return {changes[0]: (result.failures[0].message, result.process_id)}
-            return self._tell_halves(client, names, changes, moment)
+            result = client.push_inventory(levels)
+        except eim.AnswerLost:
+            result = client.push_inventory(levels)
         failures = {}
         for failure in result.failures:
-            at = [changes[failure.index]] if failure.index is not None else [
-                change for change in changes if change.sku == failure.key]
-            if failure.key and any(change.sku != failure.key for change in at):
-                at = [change for change in changes if change.sku == failure.key] or at
+            at = [change for change in changes if change.sku == failure.key] if failure.key else []
+            if failure.index is not None and (not at or changes[failure.index] in at):
+                at = [changes[failure.index]]
+            if not at:
+                raise eim.Refused(failure.message, process_id=result.process_id)
             failures.update(dict.fromkeys(at, (failure.message, result.process_id)))
         return failures
-
-    @api.model
-    def _tell_halves(self, client, names, changes, moment):
-        half = len(changes) // 2
-        return {
-            **self._tell_eim(client, names, changes[:half], moment),
-            **self._tell_eim(client, names, changes[half:], moment),
-        }
 
     # -- what EIM said is written
 

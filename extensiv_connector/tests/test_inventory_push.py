@@ -1,9 +1,12 @@
 from datetime import timedelta
+from itertools import chain, repeat
 from unittest.mock import patch
 
 from odoo.tests import tagged
 
 from ..models import extensiv_account_inventory
+from ..sandbox.levels import Levels
+from ..sandbox.refusal import INVALID, Refused
 from .test_inventory import InventoryCase
 
 RUN = "odoo.addons.extensiv_connector.models.extensiv_run"
@@ -54,6 +57,42 @@ class TestPush(InventoryCase):
         self.assertEqual(set(self.at_eim()), {*products.mapped("default_code"), "TEE-1", "MUG-1"} - {"N-7", "N-21"})
         self.assertEqual(set(self.errors().mapped("key")), {"EAST/N-7", "EAST/N-21"})
         self.assertEqual((run.done_count, run.failed_count), (30, 2))
+
+    def test_splitting_ends_in_time_and_keeps_what_it_found(self):
+        products = self.env["product.product"].create([
+            {"name": f"N{number}", "default_code": f"N-{number}", "is_storable": True} for number in range(38)])
+        original, poison = Levels.push, set(products[::2].mapped("default_code"))
+
+        def push(levels, records):
+            if bad := [record["sku"] for record in records if record["sku"] in poison]:
+                raise Refused(INVALID, f"No such item: {bad[0]}")
+            return original(levels, records)
+
+        with patch.object(Levels, "push", push):
+            for _pass in range(12):
+                before = len(self.calls("push_inventory"))
+                with patch(f"{RUN}.Pass.seconds_left", side_effect=chain(repeat(50, 12), repeat(4))):
+                    run = self.push()
+                self.assertLessEqual(len(self.calls("push_inventory")) - before, 12)
+                if run.message == "Nothing new.":
+                    break
+        self.assertEqual(run.message, "Nothing new.")
+        self.assertEqual(set(self.at_eim()), {*products.mapped("default_code"), "TEE-1", "MUG-1"} - poison)
+        self.assertEqual(set(self.errors().mapped("key")), {f"EAST/{sku}" for sku in poison})
+        self.assertEqual(set(self.errors().mapped("attempts")), {1})
+
+    def test_nothing_is_taken_for_accepted_while_eim_refuses_one_by_a_name_of_its_own(self):
+        original = Levels.push
+
+        def push(levels, records):
+            known = [record for record in records if record["sku"] != "TEE-1"]
+            strange = [{"sku": "tee-1", "index_pos": None, "message": "Unknown"}] if known != records else []
+            return original(levels, known) + strange
+
+        with patch.object(Levels, "push", push):
+            run = self.push()
+        self.assertEqual((run.done_count, run.failed_count), (1, 1))
+        self.assertEqual((self.level("TEE-1").state, self.level("MUG-1").state), ("refused", "accepted"))
 
     def test_everything_refused_in_the_same_words_is_no_fault_of_the_skus(self):
         self.env["product.product"].create([
