@@ -22,18 +22,16 @@ class ExtensivStockLevel(models.Model):
         demand = defaultdict(float)
         if not account.subtract_waiting:
             return demand
-        of_warehouse = defaultdict(list)
-        for mapping in mappings:
-            of_warehouse[mapping.warehouse_id].append(mapping.id)
         products = self.env["product.product"]
         for warehouse, product, quantity in self._waiting(account):
-            for mapping in of_warehouse[warehouse] + of_warehouse[None]:
-                demand[mapping, products.browse(product)] += quantity
+            for mapping in mappings:
+                if mapping.warehouse_id in (None, warehouse):
+                    demand[mapping.id, products.browse(product)] += quantity
         return demand
 
     @api.model
     def _waiting(self, account):
-        """Return ``[(warehouse id, product id, quantity in the product's unit)]`` of the waiting orders' lines."""
+        """Return ``[(warehouse id or None, product id, quantity in its unit)]`` of the waiting orders' lines."""
         self.env["extensiv.order"].flush_model()
         self.env["sale.order"].flush_model()
         self.env["sale.order.line"].flush_model()
@@ -74,7 +72,7 @@ class ExtensivStockLevel(models.Model):
             warehouse = (warehouses.get(order.location) or warehouses.get(order.warehouse_pk)
                          or carts.browse(cart).warehouse_id or default)
             waiting += [
-                (warehouse.id, matches[line.sku].product.id, float(line.quantity)) for line in order.lines
+                (warehouse.id or None, matches[line.sku].product.id, float(line.quantity)) for line in order.lines
                 if not line.filtered and line.sku and line.quantity and matches[line.sku].product
             ]
         return waiting

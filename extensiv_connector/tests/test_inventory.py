@@ -282,6 +282,17 @@ class TestWanted(InventoryCase):
         self.push()
         self.assertEqual(self.at_eim()["TEE-1"], 6)
 
+    def test_a_quotation_without_warehouse_is_subtracted_once(self):
+        self.east.write({"source": "all", "stock_location_id": False})
+        self.west.write({"push_enabled": True, "stock_location_id": self.stock.id})
+        self.receive(self.tee, 10)
+        self.add_orders({"cust_ref": "W-5", "items": [{"item": "TEE-1", "quantity": 3, "price": "5"}],
+                         "grand_total": "1.00"})
+        self.pull()
+        self.inbox("W-5").sale_order_id.warehouse_id = False
+        self.push()
+        self.assertEqual((self.at_eim()["TEE-1"], self.at_eim("WEST")["TEE-1"]), (7, 10))
+
     def test_an_order_that_eim_still_lists_as_new_is_left_to_eim(self):
         self.receive(self.tee, 10)
         self.add_orders({"cust_ref": "W-4", "items": [{"item": "GHOST", "quantity": 1, "price": "1"},
