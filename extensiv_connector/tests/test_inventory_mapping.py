@@ -159,6 +159,15 @@ class TestCompare(InventoryCase):
         wizard = self.compare()
         self.assertEqual((wizard.difference_count, wizard.deducted_count, wizard.deducted_quantity), (0, 1, 3))
 
+    def test_a_level_that_eim_refused_is_no_difference(self):
+        self.receive(self.tee, 4)
+        self.push()
+        self.sandbox.store.levels.refused_skus = {"TEE-1"}
+        self.receive(self.tee, 9)
+        self.push()
+        self.assertEqual(self.level("TEE-1").state, "refused")
+        self.assertEqual(self.compare().difference_count, 0)
+
     def test_reading_goes_on_where_it_stopped(self):
         self.env["product.product"].create([
             {"name": f"N{number}", "default_code": f"N-{number}", "is_storable": True} for number in range(150)])

@@ -128,7 +128,8 @@ class ExtensivCompare(models.TransientModel):
         self.env.flush_all()
         missing = self.env.execute_query(SQL(
             """SELECT level.id, level.quantity FROM extensiv_stock_level AS level
-                WHERE level.location_id = ANY (%s) AND level.quantity <> 0 AND NOT level.unconfirmed
+                WHERE level.location_id = ANY (%s) AND level.quantity <> 0
+                  AND NOT level.unconfirmed AND level.refused_at IS NULL
                   AND NOT EXISTS (
                       SELECT FROM extensiv_compare_line WHERE compare_id = %s AND level_id = level.id)""",
             self._locations().ids, self.id,
