@@ -289,14 +289,17 @@ class ExtensivStockLevel(models.Model):
         demand = self._demand(account, mappings)
         if not kits and not demand:
             return kits, {}
-        recipes = self.env["mrp.bom"]._bom_find(kits, bom_type="phantom") if kits else {}
+        # What is ordered need not be pushed itself.
+        ordered = kits.union(*(product for _mapping, product in demand))
+        recipes = kits.env["mrp.bom"]._bom_find(ordered, bom_type="phantom") if "mrp.bom" in self.env else {}
         components = self.env["product.product"].union(*(
             line.product_id for kit, bom in recipes.items() for line, _data in bom.explode(kit, 1)[1]))
         # An order for a kit takes its components.
         taken = defaultdict(float)
         for (mapping, product), quantity in demand.items():
             if bom := recipes.get(product):
-                for line, data in bom.explode(product, quantity / (bom.product_qty or 1))[1]:
+                times = product.uom_id._compute_quantity(quantity, bom.product_uom_id, round=False) / bom.product_qty
+                for line, data in bom.explode(product, times)[1]:
                     taken[mapping, line.product_id.id] += line.product_uom_id._compute_quantity(
                         data["qty"], line.product_id.uom_id, round=False)
             else:
@@ -320,7 +323,8 @@ class ExtensivStockLevel(models.Model):
         products = self.env["product.product"]
         if "mrp.bom" not in self.env:
             return products
-        return products.with_company(account.company_id).search([
+        # As superuser, recipes are found of all companies but for the context.
+        return products.with_company(account.company_id).with_context(company_id=account.company_id.id).search([
             ("is_kits", "=", True), ("sale_ok", "=", True), ("default_code", "!=", False),
             ("extensiv_push", "!=", False), ("company_id", "in", [False, account.company_id.id]),
         ])

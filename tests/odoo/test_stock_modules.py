@@ -23,6 +23,18 @@ for product in kit + stored_kit:
         "bom_line_ids": [
             (0, 0, {"product_id": mug.id, "product_qty": 1}), (0, 0, {"product_id": pen.id, "product_qty": 2})],
     })
+# A component of kits that a waiting order takes: of one that is not pushed itself, and of one made by the dozen.
+# The recipe of another company is not ours.
+cup, off, dozen, shared = env["product.product"].create([
+    {"name": name, "default_code": name.upper(), "is_storable": name == "Cup", "extensiv_push": name != "Off"}
+    for name in ("Cup", "Off", "Dozen", "Shared")])
+other = env["res.company"].create({"name": "Other"})
+for product, component, quantity, values in (
+        (off, cup, 1, {}), (dozen, cup, 24, {"product_uom_id": env.ref("uom.product_uom_dozen").id}),
+        (shared, pen, 1, {"company_id": other.id, "sequence": 1}), (shared, cup, 1, {"company_id": env.company.id})):
+    env["mrp.bom"].create({
+        "product_tmpl_id": product.product_tmpl_id.id, "type": "phantom", "sequence": 2,
+        "bom_line_ids": [(0, 0, {"product_id": component.id, "product_qty": quantity})], **values})
 milk = env["product.product"].create({
     "name": "Milk", "default_code": "MILK", "is_storable": True, "tracking": "lot", "use_expiration_date": True})
 now = fields.Datetime.now()
@@ -30,7 +42,7 @@ for name, removal, quantity in (("old", -1, 5), ("fresh", 24, 7)):
     lot = env["stock.lot"].create({
         "name": name, "product_id": milk.id, "removal_date": now + timedelta(hours=removal)})
     env["stock.quant"]._update_available_quantity(milk, stock, quantity, lot_id=lot)
-for product, quantity in ((mug, 20), (pen, 9)):
+for product, quantity in ((mug, 20), (pen, 9), (cup, 40)):
     env["stock.quant"]._update_available_quantity(product, stock, quantity)
 account = env["extensiv.account"].create({
     "name": "Shops", "base_url": args["base_url"], "api_user": "demo", "api_key": "demo-key",
@@ -61,13 +73,16 @@ print(json.dumps(said))
 def test_kits_and_expiring_lots_are_pushed_as_what_can_be_sold(odoo, start_sandbox):
     sandbox = start_sandbox("--orders", "0")
     sandbox.post("/sandbox/orders", {
-        "cust_ref": "KIT-1", "grand_total": "1.00", "items": [{"item": "KIT", "quantity": "1", "price": "25.00"}]})
+        "cust_ref": "KIT-1", "grand_total": "1.00", "items": [
+            {"item": sku, "quantity": quantity, "price": "25.00"}
+            for sku, quantity in (("KIT", "1"), ("OFF", "5"), ("DOZEN", "12"))]})
     odoo.run(INSTALL)
     said = json.loads(odoo.run(PUSH, {"base_url": sandbox.base_url}).splitlines()[-1])
-    levels = {"MUG": 20, "PEN": 9, "KIT": 4, "KIT-STORED": 4, "MILK": 7}
+    levels = {"MUG": 20, "PEN": 9, "KIT": 4, "KIT-STORED": 4, "MILK": 7, "CUP": 40, "DOZEN": 1, "SHARED": 40}
     assert [said[basis] for basis in ("free", "on_hand", "forecast")] == [levels] * 3
     assert said["odoo"] == [4, 4]
     # The order's total is wrong: it stays a quotation, and what it will take is no longer offered.
     assert said["orders"] == ["draft"]
-    assert said["waiting"] == {"MUG": 19, "PEN": 7, "KIT": 3, "KIT-STORED": 3, "MILK": 7}
+    assert said["waiting"] == {
+        "MUG": 19, "PEN": 7, "KIT": 3, "KIT-STORED": 3, "MILK": 7, "CUP": 40 - 5 - 24, "DOZEN": 0, "SHARED": 11}
     assert said["mug off"] == said["waiting"] | {"MUG": 0}
