@@ -109,6 +109,7 @@ class ExtensivStockLevel(models.Model):
         chunk = size * max(1, CHUNK // size)
         changes, shared = self._changes(account)
         self._note_shared(account, names, shared)
+        self._close_unpushed(account)
         # Nothing is locked, and no snapshot held, while EIM is asked.
         pass_.commit()
         told = 0
@@ -325,3 +326,17 @@ class ExtensivStockLevel(models.Model):
         gone.write({"state": "resolved", "next_try": False})
         same = {error.key for error in known if failures.get(error.key, {}).get("message") == error.message}
         Error._report(account, "inventory", {key: value for key, value in failures.items() if key not in same})
+
+    @api.model
+    def _close_unpushed(self, account):
+        """Close the errors of levels that nobody pushes any more: their location was switched off or deleted.
+
+        Switched on again, EIM is asked anew.
+        """
+        pushed = self._search([("location_id", "in", account.location_ids.filtered("push_enabled").ids)])
+        errors = self.env["extensiv.error"].search([
+            ("account_id", "=", account.id), ("flow", "=", "inventory"), ("state", "=", "open"),
+            ("res_model", "=", self._name), ("res_id", "not in", pushed),
+        ])
+        errors.write({"state": "resolved", "next_try": False})
+        self.browse(errors.mapped("res_id")).exists()._forget()

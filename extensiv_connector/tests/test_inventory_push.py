@@ -197,6 +197,24 @@ class TestPush(InventoryCase):
         run = self.push()
         self.assertEqual((self.at_eim()["TEE-1"], run.message), (4, "Nothing new."))
 
+    def test_the_errors_of_a_location_that_is_not_pushed_any_more_are_closed(self):
+        self.west.write({"push_enabled": True, "stock_location_id": self.stock.id})
+        self.sandbox.store.levels.refused_skus = {"TEE-1"}
+        self.push()
+        errors = self.errors()
+        self.assertEqual(set(errors.mapped("key")), {"EAST/TEE-1", "WEST/TEE-1"})
+        self.west.push_enabled = False
+        self.push()
+        self.assertEqual(self.errors().key, "EAST/TEE-1")
+        self.west.push_enabled = True
+        self.push()
+        self.assertEqual(set(self.errors().mapped("key")), {"EAST/TEE-1", "WEST/TEE-1"}, "EIM refuses it still")
+        errors |= self.errors()
+        self.west.push_enabled = False
+        self.east.unlink()
+        self.push()
+        self.assertEqual(set(errors.mapped("state")), {"resolved"})
+
     def test_an_order_pass_wakes_the_push(self):
         with patch.object(type(self.account), "_wake_inventory") as wake:
             self.pull()
