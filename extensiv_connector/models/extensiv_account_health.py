@@ -116,7 +116,8 @@ class ExtensivAccount(models.Model):
         """Return ``{account: levels that EIM did not accept yet or refused}``, as the last push found them."""
         counts = Counter()
         for location, count in self.env["extensiv.stock.level"]._read_group(
-            [("location_id.account_id", "in", self.ids), ("state", "in", ["waiting", "refused"])],
+            [("location_id.account_id", "in", self.ids), ("location_id.push_enabled", "=", True),
+             ("state", "in", ["waiting", "refused"])],
             ["location_id"], ["__count"],
         ):
             counts[location.account_id] += count

@@ -98,10 +98,11 @@ class TestHealth(ConnectorCase):
         self.assertEqual(graph["values"][-1]["value"], 2)
 
     def test_levels_and_shipments_that_eim_does_not_have_yet_are_counted(self):
-        location = self.account.location_ids[0]
+        location, off = self.account.location_ids[:2]
+        location.write({"push_enabled": True, "source": "all"})
         self.env["extensiv.stock.level"].create([
-            {"location_id": location.id, "company_id": self.company.id, "sku": sku, **values}
-            for sku, values in {
+            {"location_id": of.id, "company_id": self.company.id, "sku": sku, **values}
+            for of in (location, off) for sku, values in {
                 "ACCEPTED": {"quantity": 3}, "WAITING": {"unconfirmed": True},
                 "REFUSED": {"refused_at": fields.Datetime.now(), "refused_quantity": 2},
             }.items()
