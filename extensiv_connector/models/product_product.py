@@ -37,6 +37,9 @@ class ProductProduct(models.Model):
         "Buffer for EIM", digits="Product Unit", copy=False, tracking=True,
         help="Kept back in every location of EIM, besides the account's own buffer.")
 
+    _extensiv_buffer_qty_positive = models.Constraint(
+        "CHECK(extensiv_buffer_qty >= 0)", "The buffer cannot be negative.")
+
     @api.model
     def _extensiv_service_products(self):
         """Return the products of the lines that are not goods, ``{a key of SERVICE_PRODUCTS: product}``.

@@ -45,6 +45,13 @@ class TestMapping(InventoryCase):
             self.west.push_enabled = True
             self.env.flush_all()
 
+    def test_no_buffer_adds_to_the_stock(self):
+        for record, field in ((self.account, "buffer_qty"), (self.tee, "extensiv_buffer_qty"),
+                              (self.tee.product_tmpl_id, "extensiv_buffer_qty")):
+            with self.assertRaises(IntegrityError), mute_logger("odoo.sql_db"), self.env.cr.savepoint():
+                record[field] = -1
+                self.env.flush_all()
+
     def test_counting_twice_is_warned_about_by_name(self):
         shelf = self.env["stock.location"].create({"name": "Shelf", "location_id": self.stock.id})
         for values in ({"source": "single", "stock_location_id": self.stock.id},
