@@ -140,8 +140,11 @@ class ExtensivStockLevel(models.Model):
         finally:
             self._write_outcome(pass_, names, accepted, refused, (progress[0] + told, progress[1]))
             if told < len(changes):
-                pass_.notes.append(self.env._(
-                    "%(told)s of %(all)s levels told; the others follow.", told=progress[0] + told, all=progress[1]))
+                counts = {"told": progress[0] + told, "all": progress[1]}
+                pass_.notes.append(
+                    self.env._("%(told)s of %(all)s levels told; the others follow.", **counts)
+                    if pass_.account.push_inventory else
+                    self.env._("%(told)s of %(all)s levels told; push again for the others.", **counts))
         return told
 
     @api.model

@@ -177,7 +177,7 @@ class TestPush(InventoryCase):
         with patch(f"{RUN}.Pass.seconds_left", side_effect=[50, 50, 50, 4]):
             run = self.push()
         self.assertEqual((run.state, run.done_count, run.message),
-                         ("partial", 3, "3 pushed. 3 of 4 levels told; the others follow."))
+                         ("partial", 3, "3 pushed. 3 of 4 levels told; push again for the others."), "no schedule does")
         self.assertEqual(self.push().done_count, 1)
         self.assertEqual(set(self.told().values()), {1}, "nothing is told twice")
 
@@ -359,7 +359,7 @@ class TestRateLimit(InventoryCase):
 
     def test_more_than_eim_allows_is_pushed_in_several_passes(self):
         """A hundred calls are in the bucket, of which twenty are left to other flows."""
-        self.account.push_batch_size = 1
+        self.account.write({"push_batch_size": 1, "push_inventory": True})
         self.env["product.product"].create([
             {"name": f"N{number}", "default_code": f"N-{number}", "is_storable": True} for number in range(118)])
         with patch(f"{RUN}.PASS_SECONDS", 8):
