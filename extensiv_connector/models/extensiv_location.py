@@ -55,13 +55,13 @@ class ExtensivLocation(models.Model):
             others = location.account_id.location_ids.filtered(lambda other, own=location: other._origin != own._origin)
             location.warning = "\n".join(location._warnings(others)) or False
 
-    @api.depends("example_product_id", "source", "stock_location_id")
+    @api.depends("account_id", "example_product_id", "source", "stock_location_id")
     def _compute_example(self):
         for location in self:
             product = location.example_product_id._origin
             location.example = self.env["ir.qweb"]._render("extensiv_connector.stock_example", {
                 "explained": self.env["extensiv.stock.level"]._explain(location, product),
-            }) if product else False
+            }) if product and location.account_id else False
 
     def _warnings(self, others=None):
         """Return sentences on stock that is counted twice, and on warehouses that do not reserve at once.

@@ -96,6 +96,15 @@ class TestMapping(InventoryCase):
             form.example_product_id = self.tee
             self.assertIn("switched off", form.example)
 
+    def test_the_example_waits_for_the_account(self):
+        with Form(self.env["extensiv.location"].with_user(self.manager)) as form:
+            form.name = "NORTH"
+            form.account_id = self.env["extensiv.account"]
+            form.example_product_id = self.tee
+            self.assertFalse(form.example)
+            form.account_id = self.account
+            self.assertIn("TEE-1", form.example)
+
     def test_the_example_of_a_shared_sku_and_of_an_alias(self):
         twin = self.env["product.product"].create({"name": "Twin", "default_code": "TEE-1", "is_storable": True})
         explain = self.env["extensiv.stock.level"]._explain
