@@ -81,6 +81,7 @@ class TestAnyOrder(ConnectorCase):
     @example(values={"items": [{"item": "TEE-1", "quantity": "1", "price": "NaN"}]})
     @example(values={"items": [{"item": "TEE-1", "quantity": "999999999", "price": "99999999"}]})
     @example(values={"grand_total": "Infinity"})
+    @example(values={"order_discount": "0.0150"})
     @example(values={"order_date": "0000-00-00", "requested_ship_date": "9999-12-31T23:59:59-14:00"})
     @example(values={"currency_code": "x" * 5000, "order_source": "y" * 5000})
     def test_any_order_ends_well_and_stops_no_other(self, values):

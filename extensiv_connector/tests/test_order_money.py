@@ -121,6 +121,15 @@ class TestOrderMoney(ConnectorCase):
         sale = self.sale(items=[self.line()], sales_tax="2.06")
         self.assertTotal(sale, "12.00", "draft")
 
+    def test_a_difference_that_is_none_of_odoos_taxes_is_not_borne_as_one(self):
+        self.products.taxes_id = False
+        for policy in ("line", "odoo"):
+            self.account.write({"tax_policy": policy, "tax_tolerance": 0.05})
+            sale = self.sale(
+                cust_ref=policy, items=[self.line()], order_discount="0.03", grand_total="10.00")
+            self.assertTotal(sale, "9.97", "draft")
+            self.assertNotIn("Only the taxes", sale.extensiv_message)
+
     def test_fiscal_position_maps_odoos_taxes(self):
         self.account.tax_policy = "odoo"
         self.products.taxes_id = self.tax(20)
