@@ -2,6 +2,7 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 
 from odoo import api, fields, models
+from odoo.fields import Domain
 from odoo.tools import SQL
 
 from .extensiv_stock_level import Change
@@ -174,7 +175,7 @@ class ExtensivStockLevel(models.Model):
                       JOIN product_template AS template ON template.id = product.product_tmpl_id
                      WHERE product.active AND template.active AND template.sale_ok
                        AND product.extensiv_push IS NOT FALSE AND BTRIM(product.default_code) <> ''
-                       AND (template.company_id IS NULL OR template.company_id = %(company)s)
+                       AND (template.company_id IS NULL OR template.company_id = ANY (%(companies)s))
                        AND (template.is_storable AND template.type = 'consu' OR product.id = ANY (%(kits)s::int[])))
                SELECT sku, MIN(product_id) AS product_id, MIN(product_id) <> MAX(product_id) AS shared,
                       COALESCE(MIN(buffer), 0)::float8 + %(buffer)s AS buffer
@@ -185,16 +186,17 @@ class ExtensivStockLevel(models.Model):
                         WHERE alias.account_id = %(account)s) AS named
                 WHERE %(only)s
                 GROUP BY sku""",
-            company=account.company_id.id, kits=kits.ids, buffer=account.buffer_qty, account=account.id,
+            companies=account.company_id.parent_ids.ids, kits=kits.ids, buffer=account.buffer_qty, account=account.id,
             only=SQL("TRUE") if skus is None else SQL("sku = ANY (%s)", skus),
         )
 
     @api.model
     def _feeding(self, account, skus):
         """Return ``{sku: the products that feed it}``, by internal reference or alias, as far as they are in use."""
-        feeding = dict.fromkeys(skus, self.env["product.product"])
-        for product in self.env["product.product"].search(
-                [("default_code", "in", skus), ("company_id", "in", [False, account.company_id.id])]):
+        products = self.env["product.product"]
+        feeding = dict.fromkeys(skus, products)
+        for product in products.search(
+                Domain("default_code", "in", skus) & Domain(products._check_company_domain(account.company_id))):
             feeding[product.default_code] |= product
         for alias in self.env["extensiv.sku.alias"].search([("account_id", "=", account.id), ("sku", "in", skus)]):
             feeding[alias.sku] |= alias.product_id
@@ -324,7 +326,6 @@ class ExtensivStockLevel(models.Model):
         if "mrp.bom" not in self.env:
             return products
         # As superuser, recipes are found of all companies but for the context.
-        return products.with_company(account.company_id).with_context(company_id=account.company_id.id).search([
-            ("is_kits", "=", True), ("sale_ok", "=", True), ("default_code", "!=", False),
-            ("extensiv_push", "!=", False), ("company_id", "in", [False, account.company_id.id]),
-        ])
+        return products.with_company(account.company_id).with_context(company_id=account.company_id.id).search(
+            Domain([("is_kits", "=", True), ("sale_ok", "=", True), ("default_code", "!=", False),
+                    ("extensiv_push", "!=", False)]) & Domain(products._check_company_domain(account.company_id)))

@@ -1,4 +1,5 @@
 from odoo import api, models
+from odoo.fields import Domain
 
 
 class ProductPricelist(models.Model):
@@ -14,7 +15,7 @@ class ProductPricelist(models.Model):
         if not foreign:
             return {}
         found = {pricelist.currency_id: pricelist for pricelist in self.search(
-            [("currency_id", "in", foreign.ids), ("company_id", "in", [False, company.id])], order="id desc")}
+            Domain("currency_id", "in", foreign.ids) & Domain(self._check_company_domain(company)), order="id desc")}
         missing = foreign.filtered(lambda currency: currency not in found)
         for pricelist in self.create([{
             "name": self.env._("EIM orders in %s", currency.name),

@@ -86,7 +86,7 @@ class ProductProduct(models.Model):
         by_reference, by_barcode = defaultdict(list), defaultdict(list)
         # In lists, for a recordset made of one product forgets the others, and Odoo would read it alone.
         for product in self.with_context(active_test=False).search(
-            Domain("company_id", "in", [False, account.company_id.id])
+            Domain(self._check_company_domain(account.company_id))
             & (Domain("default_code", "in", codes) | Domain("barcode", "in", codes)),
         ):
             by_reference[product.default_code].append(product)

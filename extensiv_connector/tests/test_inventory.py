@@ -167,6 +167,17 @@ class TestWanted(InventoryCase):
         self.push()
         self.assertEqual(self.at_eim()["TEE-1"], 3)
 
+    def test_a_branch_pushes_its_own_stock_of_its_parents_products(self):
+        branch = self.env["res.company"].create({"name": "Branch", "parent_id": self.company.id})
+        theirs = self.env["stock.warehouse"].search([("company_id", "=", branch.id)], limit=1)
+        self.products.company_id = self.company
+        self.receive(self.tee, 100)
+        self.env["stock.quant"]._update_available_quantity(self.tee, theirs.lot_stock_id, 5)
+        self.east.write({"source": "all", "stock_location_id": False})
+        self.account.company_id = branch
+        self.push()
+        self.assertEqual(self.at_eim(), {"TEE-1": 5, "MUG-1": 0})
+
     def test_never_below_zero_and_whole_units(self):
         self.env["stock.quant"]._update_available_quantity(self.tee, self.stock, -4)
         self.receive(self.mug, 5.99)

@@ -49,6 +49,13 @@ class TestOrderLines(ConnectorCase):
         self.env["product.product"].create({"name": "Theirs", "default_code": "THEIRS", "company_id": other.id})
         self.assertEqual(self.pulled({"item": "THEIRS"}).state, "failed")
 
+    def test_a_branch_sells_its_parents_products(self):
+        branch = self.env["res.company"].create({"name": "Branch", "parent_id": self.company.id})
+        self.products.company_id = self.company
+        self.account.company_id = branch
+        sale = self.pulled({"item": "TEE-1"}).sale_order_id
+        self.assertEqual((sale.company_id, sale.state), (branch, "sale"))
+
     def test_archived_and_unsaleable_products_are_named_as_such(self):
         self.products[0].active = False
         self.assertIn("archived product", self.pulled({"item": "TEE-1"}).message)

@@ -103,7 +103,7 @@ class ExtensivSkuReport(models.TransientModel):
     def _products(self, account):
         """Return the products that could be sold through EIM: goods for sale in the account's company."""
         return self.env["product.product"].search_fetch(
-            Domain("company_id", "in", [False, account.company_id.id])
+            Domain(self.env["product.product"]._check_company_domain(account.company_id))
             & Domain("sale_ok", "=", True) & Domain("is_storable", "=", True),
             ["default_code"], order="default_code, id")
 
