@@ -154,7 +154,11 @@ class ExtensivOrder(models.Model):
         finally:
             client.max_wait = patience
         # Last, for after EIM's history was cleared they are thousands, and new orders come first.
-        self._tell_eim(pass_, listed_again)
+        done, failures, stop = self._tell_eim(pass_, listed_again)
+        pass_.failed += len(failures)
+        pass_.repeat_on_conflict(lambda: self._note_answers(account, done, failures))
+        if isinstance(stop, eim.CredentialsRefused):
+            raise stop
         if self._unacknowledged(account, limit=1) or self._importable(account, limit=1):
             pass_.again_in = 0
 
@@ -212,13 +216,16 @@ class ExtensivOrder(models.Model):
                 wanted.setdefault(order.cust_ref, order)
         known = {
             order.cust_ref: order for order in self.search_fetch(
-                [("account_id", "=", account.id), ("cust_ref", "in", list(wanted))], ["cust_ref", "acknowledged_at"])
+                [("account_id", "=", account.id), ("cust_ref", "in", list(wanted))], [
+                    "cust_ref", "acknowledged_at", "acknowledge_after"])
         }
         self.create([
             self._prepare_received_vals(account, carts.get(order.order_source), order)
             for cust_ref, order in wanted.items() if cust_ref not in known
         ])
-        again = [cust_ref for cust_ref, order in known.items() if order.acknowledged_at]
+        now = fields.Datetime.now()
+        again = [cust_ref for cust_ref, order in known.items()
+                 if order.acknowledged_at and (order.acknowledge_after or now) <= now]
         return len(wanted) - len(known), again, len(page.items) - len(wanted)
 
     @api.model
@@ -356,11 +363,23 @@ class ExtensivOrder(models.Model):
         :param ids: of the orders that EIM took
         :param failures: ``{reference: eim.EimError}``
         """
-        Error = self.env["extensiv.error"]
         done = self.browse(ids)
-        done.write({"acknowledged_at": fields.Datetime.now(), "acknowledge_after": False})
-        if ids:
-            Error._resolve(account, "orders", [f"{ref}/acknowledge" for ref in done.mapped("cust_ref")])
+        done.acknowledged_at = fields.Datetime.now()
+        self._note_answers(account, done.mapped("cust_ref"), failures)
+
+    @api.model
+    def _note_answers(self, account, done, failures):
+        """Close the errors of acknowledgements that EIM took, and open one for each that it did not.
+
+        :param done: references
+        :param failures: ``{reference: eim.EimError}``
+        """
+        Error = self.env["extensiv.error"]
+        if done:
+            self.search([
+                ("account_id", "=", account.id), ("cust_ref", "in", done), ("acknowledge_after", "!=", False),
+            ]).acknowledge_after = False
+            Error._resolve(account, "orders", [f"{ref}/acknowledge" for ref in done])
         if not failures:
             return
         failed = self.search([("account_id", "=", account.id), ("cust_ref", "in", list(failures))])

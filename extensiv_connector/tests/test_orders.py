@@ -123,7 +123,11 @@ class TestPull(ConnectorCase):
         self.pull()
         self.assertEqual((self.at_eim("F-2")["order_status"], self.inbox("F-3").state), ("new", "imported"))
         self.assertTrue(self.inbox("F-3").acknowledged_at)
+        error = self.env["extensiv.error"].search([("key", "=", "F-2/acknowledge"), ("state", "=", "open")])
+        self.assertTrue(error, "not in silence")
+        self.inbox("F-2").acknowledge_after = fields.Datetime.now()
         self.pull()
+        self.assertEqual((error.state, self.inbox("F-2").acknowledge_after), ("resolved", False))
         told = [call["path"].rsplit("/")[-1] for call in self.sandbox.sandbox.calls if call["route"] == "acknowledge"]
         self.assertEqual(told, ["F-2", "F-3", "F-2", "F-2"])
 
