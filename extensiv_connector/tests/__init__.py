@@ -18,6 +18,7 @@ from . import test_inventory_mapping
 from . import test_inventory_property
 from . import test_inventory_push
 from . import test_merchants
+from . import test_migrations
 from . import test_money_rounding
 from . import test_observe_browser
 from . import test_order_lines
