@@ -290,6 +290,7 @@ class ExtensivAccount(models.Model):
         :param on_call: what is told of each call, a ``CallLog``
         """
         self.ensure_one()
+        self.check_access("read")
         account = self.sudo()
         if not account.api_user or not account.api_key:
             raise UserError(self.env._("Enter the API user and the API key first."))

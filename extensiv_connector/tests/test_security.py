@@ -1,4 +1,6 @@
 from odoo.exceptions import AccessError, UserError
+from odoo.fields import Command
+from odoo.models import BaseModel
 from odoo.tests import TransactionCase, new_test_user, tagged
 from odoo.tools import file_open, mute_logger
 
@@ -24,6 +26,51 @@ RIGHTS = {
 # The call allowance belongs to a credential, which accounts of several companies may share; the catalogue is the same
 # for all.
 WITHOUT_COMPANY = {"extensiv.bucket", "extensiv.cart.type"}
+# Every public method, which RPC calls with whatever ids it likes, and who may call it: a new one has to be added here.
+METHODS = {
+    "manager": {
+        "extensiv.account": (
+            "action_connect action_disconnect action_check_carts action_fetch_locations action_list_merchants "
+            "action_record_calls action_push_everything action_sku_report action_check_live action_go_live "
+            "action_undo_live action_setup_next action_setup_back action_setup_goto action_setup_close "
+            "action_setup_resume"),
+        "extensiv.alert": "action_dismiss_at_eim",
+        "extensiv.cart.share": "action_send action_withdraw action_open_page",
+        "extensiv.merchants": "action_create_accounts",
+        "extensiv.sku.report.line": "action_create_alias action_create_product",
+        "sale.order": "action_extensiv_resend",
+        "stock.picking": "action_extensiv_resend",
+    },
+    "user": {
+        "extensiv.account": (
+            "action_pull_orders action_push_inventory action_push_shipments action_fetch_alerts action_open_eim"),
+        "extensiv.add.alias": "action_add",
+        "extensiv.alert": "action_open_at_eim action_open_order",
+        "extensiv.compare": "action_read action_push",
+        "extensiv.diagnosis": "action_diagnose",
+        "extensiv.error": "action_retry action_dismiss action_mend action_open_document",
+        "extensiv.fetch": "action_fetch action_preview",
+        "extensiv.order": "action_import action_fetch_again action_ignore action_open_sale_order",
+        "extensiv.stock.level": "action_push_again",
+        "sale.order": "action_extensiv_send action_extensiv_mark_sent",
+        "stock.picking": "action_extensiv_send action_extensiv_mark_sent",
+    },
+    "salesman": {
+        "extensiv.cancel": "action_cancel_order",
+        "extensiv.choose.product": "action_choose",
+        "sale.order": "action_open_extensiv_order",
+        "sale.order.line": "action_extensiv_choose_product",
+    },
+    # These say what the web client opens next, and read nothing.
+    "anybody": {
+        "extensiv.account": (
+            "action_compare action_open_account action_open_alerts action_open_diagnosis action_open_errors "
+            "action_open_orders action_open_runs action_open_waiting_orders"),
+        "extensiv.alert": "action_open_details",
+        "extensiv.sku.report.line": "action_download_template",
+        "sale.order": "action_extensiv_cancel",
+    },
+}
 
 
 @tagged("post_install", "-at_install")
@@ -188,6 +235,103 @@ class TestSecurity(TransactionCase):
             wizard = elsewhere[model].create({"account_id": self.records["extensiv.account"].id})
             with self.assertRaises(AccessError):
                 getattr(wizard, action)()
+
+    def _public_methods(self):
+        """Return ``{(model name, method)}`` of what the module adds for RPC to call."""
+        return {
+            (name, method)
+            for name, model in self.env.registry.items() for cls in model.mro()
+            if cls.__module__.startswith("odoo.addons.extensiv_connector.")
+            for method, value in vars(cls).items()
+            if callable(value) and not method.startswith("_") and not hasattr(BaseModel, method)
+        }
+
+    def _make_wizard(self, person, name, method=None):
+        """Make a wizard of ``person`` on records of our company, as anybody can who knows their ids."""
+        account, product = self.records["extensiv.account"], self.env["product.product"].search([], limit=1)
+        vals = {
+            "extensiv.add.alias": {
+                "error_id": self.records["extensiv.error"].id, "sku": "A", "product_id": product.id},
+            "extensiv.cancel": {"sale_order_id": self.sale.id},
+            "extensiv.choose.product": {"line_id": self.sale.order_line.id, "product_id": product.id},
+            "extensiv.compare": {"account_id": account.id, "line_ids": [
+                Command.create({"level_id": self.records["extensiv.stock.level"].id, "is_different": True})]},
+            "extensiv.merchants": {"account_id": account.id, "line_ids": [
+                Command.create({"merchant_pk": "7", "name": "Seven", "chosen": True})]},
+            "extensiv.fetch": {"account_id": account.id, "reference": "1"},
+        }
+        report = self.env["extensiv.sku.report"].create({"account_id": account.id})
+        vals["extensiv.sku.report.line"] = {
+            "report_id": report.id, "state": "eim_only", "sku": "A",
+            "product_id": method == "action_create_alias" and product.id}
+        return self.env[name].with_user(person).sudo().create(vals.get(name, {"account_id": account.id})).sudo(False)
+
+    def _refused(self, person, name, method):
+        """Whether ``person`` is refused ``method`` on our company's record for who they are."""
+        record = {
+            **self.records, "sale.order": self.sale, "sale.order.line": self.sale.order_line,
+            "stock.picking": self.picking,
+        }.get(name) or self._make_wizard(person, name, method)
+        self.env.invalidate_all()
+        try:
+            with self.env.cr.savepoint():
+                getattr(record.with_user(person).with_context(setup_step="carts"), method)()
+        except AccessError:
+            return True
+        except UserError as error:
+            return "Only an Extensiv" in str(error)
+        return False
+
+    def test_every_public_method_is_known_here(self):
+        known = {(name, method) for methods in METHODS.values() for name, names in methods.items()
+                 for method in names.split()}
+        self.assertEqual(self._public_methods(), known)
+
+    @mute_logger("odoo.addons.base.models.ir_model", "odoo.addons.base.models.ir_rule")
+    def test_public_methods_are_refused_to_other_groups_and_other_companies(self):
+        self.sale = self.env["sale.order"].create({
+            "company_id": self.company.id, "partner_id": self.env["res.partner"].create({"name": "Mary"}).id,
+            "extensiv_account_id": self.records["extensiv.account"].id, "extensiv_cust_ref": "1",
+            "order_line": [Command.create({"product_id": self.env["product.product"].create({"name": "Cup"}).id})],
+        })
+        kind = self.env["stock.picking.type"].search(
+            [("company_id", "=", self.company.id), ("code", "=", "outgoing")], limit=1)
+        self.picking = self.env["stock.picking"].create({"picking_type_id": kind.id})
+        seller = "base.group_user,sales_team.group_sale_manager,stock.group_stock_manager"
+        persons = {
+            who: new_test_user(self.env, login=f"rpc_{who}", groups=groups, company_id=company.id,
+                               company_ids=company.ids)
+            for who, groups, company in (
+                ("portal", "base.group_portal", self.company),
+                ("elsewhere", f"{seller},extensiv_connector.group_manager", self.other_company),
+                ("salesman", seller, self.company),
+                ("user", f"{seller},extensiv_connector.group_user", self.company),
+            )
+        }
+        # Each may do less than the next, but for the one elsewhere.
+        for allowed, rank in {"salesman": 2, "user": 3, "manager": 4}.items():
+            for name, methods in METHODS[allowed].items():
+                for method in methods.split():
+                    for who in list(persons)[:rank]:
+                        with self.subTest(f"{name}.{method}: {who}"):
+                            self.assertTrue(self._refused(persons[who], name, method))
+        for field in ("sku", "description"):
+            with self.assertRaises(AccessError):
+                self._make_wizard(persons["elsewhere"], "extensiv.choose.product").read([field])
+
+    @mute_logger("odoo.addons.base.models.ir_rule")
+    def test_a_wizard_is_seen_by_nobody_but_who_opened_it(self):
+        for name, model in self.env.registry.items():
+            if model._original_module == "extensiv_connector" and model._transient:
+                with self.subTest(name):
+                    rules = self.env["ir.rule"].search([("model_id.model", "=", name)])
+                    self.assertEqual(rules.mapped("domain_force"), ["[('create_uid', '=', user.id)]"])
+        mine = self.env["extensiv.fetch"].with_user(self.user).create({
+            "account_id": self.records["extensiv.account"].id, "preview": "Mary's address"})
+        theirs = mine.with_user(self.manager)
+        self.assertFalse(theirs.search([]))
+        with self.assertRaises(AccessError):
+            theirs.read(["preview"])
 
     @mute_logger("odoo.addons.base.models.ir_model")
     def test_nobody_deletes_an_order_that_was_pulled(self):

@@ -9,8 +9,8 @@ class ExtensivChooseProduct(models.TransientModel):
     _description = "Choose the Product of an EIM Line"
 
     line_id = fields.Many2one("sale.order.line", required=True, readonly=True, ondelete="cascade")
-    sku = fields.Char(related="line_id.extensiv_sku")
-    description = fields.Text(related="line_id.name")
+    sku = fields.Char(related="line_id.extensiv_sku", related_sudo=False)
+    description = fields.Text(related="line_id.name", related_sudo=False)
     company_id = fields.Many2one(related="line_id.company_id")
     product_id = fields.Many2one(
         "product.product", check_company=True, domain="[('sale_ok', '=', True)]",

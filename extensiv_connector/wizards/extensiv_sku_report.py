@@ -169,6 +169,7 @@ class ExtensivSkuReportLine(models.TransientModel):
         if not lines:
             raise UserError(self.env._("Choose a product on a line that is only at EIM, then press this again."))
         self.env["extensiv.account"]._check_manager()
+        lines.account_id.check_access("write")
         for line in lines:
             line.account_id._remember_alias(line.sku, line.product_id)
         lines.write({"state": "matched", "message": self.env._("By its alias.")})
