@@ -91,6 +91,9 @@ class ExtensivAccount(models.Model):
             if runs._seconds_until(deadline) < 5:
                 again.append(0)
                 break
+            # Others had their turns meanwhile: it may be switched off, disconnected, archived or deleted by now.
+            if not self.sudo().search_count([("id", "=", account.id), *self._due_domain(flow)]):
+                continue
             result = runs._run_pass(account, flow, deadline=deadline)
             if result.again_in is not None:
                 again.append(result.again_in)

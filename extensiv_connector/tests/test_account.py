@@ -4,6 +4,7 @@ from odoo.exceptions import UserError, ValidationError
 from odoo.tests import Form, tagged
 from odoo.tools import mute_logger
 
+from ..models.extensiv_run import Result
 from .common import ConnectorCase
 
 
@@ -157,3 +158,28 @@ class TestConnection(ConnectorCase):
             self.env["extensiv.account"]._cron_pull_orders()
         mine = [account for account in asked if account in (self.account.id, other.id)]
         self.assertEqual(mine[2:4], [mine[1], mine[0]])
+
+    def test_an_account_switched_off_while_others_have_their_turn_runs_no_more(self):
+        self.connect()
+        self.account.pull_orders = True
+        names = ("off", "disconnected", "archived", "deleted", "due")
+        off, disconnected, archived, deleted, due = accounts = [
+            self.account.copy({"api_user": name, "api_key": "demo-key"}) for name in names]
+        for account in accounts:
+            account.write({"state": "connected", "pull_orders": True})
+            self.env["extensiv.run"].create({
+                "account_id": account.id, "flow": "orders", "state": "done", "started_at": "2020-01-01"})
+        asked = []
+
+        def run_pass(run, account, flow, deadline=None):
+            asked.append(account.id)
+            if account == self.account:
+                off.pull_orders = False
+                disconnected.action_disconnect()
+                archived.active = False
+                deleted.unlink()
+            return Result("done", "")
+
+        with patch.object(type(self.env["extensiv.run"]), "_run_pass", run_pass):
+            self.env["extensiv.account"]._cron_pull_orders()
+        self.assertEqual(asked, [self.account.id, due.id])
