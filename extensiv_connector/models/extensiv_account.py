@@ -308,7 +308,7 @@ class ExtensivAccount(models.Model):
         """
         self._check_manager()
         for account in self:
-            with account._asking_eim() as client:
+            with account._asking_eim(connecting=True) as client:
                 client.check_credentials()
                 carts, locations = client.list_carts(), client.list_locations()
             account.sudo().write({
@@ -351,8 +351,15 @@ class ExtensivAccount(models.Model):
         return self._notification(self.env._("Locations"), self.env._(
             "%(found)s locations at EIM, %(new)s of them new.", found=len(locations), new=len(new)))
 
-    def _asking_eim(self):
-        """Give a client for a button; EIM's refusals become ``UserError`` in EIM's words."""
+    def _asking_eim(self, connecting=False):
+        """Give a client for a button; EIM's refusals become ``UserError`` in EIM's words.
+
+        :raise UserError: in a copy of the database that was connected, but for Connect, which takes over
+        """
+        if self._is_copy() and not connecting:
+            raise UserError(self.env._(
+                "This database looks like a copy of the one that was connected, so EIM is not asked. Press Connect "
+                "only if this one is to take over."))
         self.env["extensiv.run"]._commit_caller()
         return _AskingEim(self)
 

@@ -19,7 +19,7 @@ class ExtensivAccount(models.Model):
         Asks EIM for the next orders, holding no lock; an unreachable EIM is one of the results.
         """
         self.ensure_one()
-        if self.state == "connected":
+        if self.state == "connected" and not self._is_copy():
             with self._asking_eim() as client:
                 orders = client.list_orders("new", limit=SAMPLE, from_date=self.import_from or None).items
                 if not orders and self.import_from:

@@ -183,3 +183,21 @@ class TestConnection(ConnectorCase):
         with patch.object(type(self.env["extensiv.run"]), "_run_pass", run_pass):
             self.env["extensiv.account"]._cron_pull_orders()
         self.assertEqual(asked, [self.account.id, due.id])
+
+    def test_no_button_but_connect_asks_eim_from_a_copy_of_a_live_database(self):
+        self.connect()
+        alert = self.env["extensiv.alert"].create({
+            "account_id": self.account.id, "remote_id": "1", "subject": "Cart access"})
+        self.env["ir.config_parameter"].set_param("database.uuid", "another")
+        calls = len(self.calls())
+        with self.flows():
+            for button in (alert.action_dismiss_at_eim, self.account.action_check_carts,
+                           self.account.action_fetch_locations):
+                with self.assertRaisesRegex(UserError, "a copy"):
+                    button()
+            self.account.action_check_live()
+        self.assertIn("stop", [check["mark"] for check in self.account.live_checks])
+        self.assertEqual(len(self.calls()), calls)
+        self.connect()
+        with self.flows():
+            self.account.action_check_carts()
