@@ -411,7 +411,9 @@ class _AskingEim:
 
     def __enter__(self):
         self.log = CallLog(self.account)
-        return self.account._client(max_wait=20.0, on_call=self.log)
+        client = self.account._client(max_wait=20.0, on_call=self.log)
+        client.end_by(self.account.env["extensiv.run"]._deadline())
+        return client
 
     def __exit__(self, _type, error, _traceback):
         self.log.flush()

@@ -1,3 +1,4 @@
+import time
 from unittest.mock import patch
 
 from odoo.exceptions import UserError, ValidationError
@@ -201,3 +202,7 @@ class TestConnection(ConnectorCase):
         self.connect()
         with self.flows():
             self.account.action_check_carts()
+
+    def test_a_button_ends_within_a_request_s_time(self):
+        with self.flows(), self.account._asking_eim() as client:
+            self.assertLess(client._transport.deadline - time.monotonic(), 60)
