@@ -1,4 +1,5 @@
 import logging
+import random
 import secrets
 from datetime import timedelta
 from urllib.parse import urlsplit
@@ -252,19 +253,24 @@ class ExtensivCartShare(models.Model):
     @api.model
     def _cron_watch(self):
         """Look for new carts at EIM for every account that somebody was asked to connect one to."""
-        shares = self.sudo().search([("state", "in", OPEN)])
-        for account in shares.account_id.filtered(lambda account: account.state == "connected"):
-            if account._is_copy():
-                continue
+        shares, runs = self.sudo().search([("state", "in", OPEN)]), self.env["extensiv.run"]
+        deadline = runs._deadline()
+        accounts = shares.account_id.filtered(lambda account: account.state == "connected" and not account._is_copy())
+        # In any order: one that EIM lets wait does not keep the others from their turn every time.
+        for account in random.sample(list(accounts), len(accounts)):
+            if runs._seconds_until(deadline) < 5:
+                break
             account = account.with_company(account.company_id)
+            client = account._client(max_wait=2.0)
+            client.end_by(deadline)
             try:
-                carts = account._client(max_wait=2.0).list_carts()
+                carts = client.list_carts()
             except EimError as error:
                 # The next run asks again; what is wrong with the connection is told by the flows.
                 _logger.info("EIM account %s: carts not listed, %s", account.id, type(error).__name__)
                 continue
             # Merchants' pages asked meanwhile and wrote to their shares, and EIM may have taken its time.
-            self.env["extensiv.run"]._see_what_was_committed()
+            runs._see_what_was_committed()
             account.cart_ids._take_over(account, carts)
             if self.env.context.get("ir_cron_progress_id"):
                 self.env["ir.cron"]._commit_progress(1)

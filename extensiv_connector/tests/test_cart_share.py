@@ -208,6 +208,20 @@ class TestCartShare(ShareMixin, ConnectorCase):
             self._watch()
         self.assertEqual(seen, [1], "what the pages wrote is seen after EIM's answer, before anything is written")
 
+    def test_the_watch_of_many_accounts_ends_in_time_and_lets_each_have_its_turn(self):
+        self._send(self.share)
+        other = self.account.copy({"api_user": "second", "api_key": "demo-key"})
+        other.state = "connected"
+        self.share.copy({"account_id": other.id}).state = "sent"
+        Run, Account, asked = type(self.env["extensiv.run"]), type(self.account), []
+        client = Account._client
+        with patch.object(Account, "_client", lambda account, **kwargs: asked.append(account) or client(
+                account, **kwargs)), patch.object(Run, "_seconds_until", side_effect=(40, 3) * 20):
+            for _time in range(20):
+                self._watch()
+        self.assertEqual(len(asked), 20, "one each time")
+        self.assertEqual(set(asked), {self.account, other})
+
     def test_a_cart_of_another_kind_or_one_known_before_does_not_count(self):
         self.share.type_id = self.env.ref("extensiv_connector.cart_type_etsy")
         self._send(self.share)
