@@ -1,3 +1,5 @@
+from unittest.mock import patch
+
 from odoo.exceptions import UserError
 from odoo.tests import tagged
 
@@ -63,6 +65,14 @@ class TestMerchants(ConnectorCase):
         harbour, pine = self._create(wizard)
         self.assertEqual((harbour.state, pine.state), ("draft", "connected"))
         self.assertIn("Merchant is closed.", harbour.state_message)
+
+    def test_merchants_that_a_request_has_no_time_to_connect_have_their_accounts_and_say_so(self):
+        wizard = self._list()
+        wizard.line_ids.chosen = True
+        with patch.object(type(self.env["extensiv.run"]), "_seconds_until", side_effect=(40, 3)):
+            harbour, pine = self._create(wizard)
+        self.assertEqual((harbour.state, pine.state), ("connected", "draft"))
+        self.assertIn("Press Connect", pine.state_message)
 
     # -- the owner's stock
 

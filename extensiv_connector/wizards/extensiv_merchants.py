@@ -45,7 +45,8 @@ class ExtensivMerchants(models.TransientModel):
     def action_create_accounts(self):
         """Create an account for each chosen merchant, with this key and these settings, and connect them.
 
-        A merchant that EIM refuses has its account all the same, not connected and saying why.
+        A merchant that EIM refuses, or that a request has no time for, has its account all the same, not connected
+        and saying why.
         """
         self.ensure_one()
         self.env["extensiv.account"]._check_manager()
@@ -63,8 +64,12 @@ class ExtensivMerchants(models.TransientModel):
                 "api_key": origin.api_key,
                 "route_overrides": origin.route_overrides,
             })
+        runs = self.env["extensiv.run"]
+        deadline = runs._deadline()
         for account in accounts:
             try:
+                if runs._seconds_until(deadline) < 5:
+                    raise UserError(self.env._("There was no time left to connect it. Press Connect."))
                 account.action_connect()
             except UserError as error:
                 account.state_message = str(error)
