@@ -54,11 +54,12 @@ class ExtensivAccount(models.Model):
             if not open_errors or not person:
                 activity.unlink()
                 continue
-            summary = self.env._(
+            to_person = account.with_context(lang=person.lang)
+            summary = to_person.env._(
                 "Errors waiting for you: %(count)s (%(flows)s)", count=sum(open_errors.values()),
                 flows=", ".join(f"{FLOWS[flow]} {count}" for flow, count in open_errors.items()))
             if not activity:
-                account.activity_schedule(ACTIVITY, user_id=person.id, summary=summary, note=self.env._(
+                account.activity_schedule(ACTIVITY, user_id=person.id, summary=summary, note=to_person.env._(
                     "Open the account's errors: each says what to do. This goes by itself when none is left."))
             elif activity[0].summary != summary:
                 activity[0].summary = summary
@@ -142,14 +143,15 @@ class ExtensivAccount(models.Model):
         waiting = self._count_orders_waiting().get(self, 0)
         if not person.email or not (errors or waiting or self.alert_count):
             return self.env["mail.mail"]
-        body = self.env["ir.qweb"].with_context(lang=person.lang)._render("extensiv_connector.daily_mail", {
-            "account": self, "errors": errors, "needs_person": needs_person, "waiting": waiting,
+        to_person = self.with_context(lang=person.lang)
+        body = to_person.env["ir.qweb"]._render("extensiv_connector.daily_mail", {
+            "account": to_person, "errors": errors, "needs_person": needs_person, "waiting": waiting,
             "url": f"{self.get_base_url()}/odoo/action-extensiv_connector.extensiv_error_action",
             "messages": self.env["extensiv.error"].search(
                 [("account_id", "=", self.id), ("state", "=", "open"), ("category", "!=", "transient")], limit=10),
         })
         return self.env["mail.mail"].create({
-            "subject": self.env._("%(account)s: %(count)s errors open", account=self.name, count=errors),
+            "subject": to_person.env._("%(account)s: %(count)s errors open", account=self.name, count=errors),
             "body_html": body,
             "recipient_ids": person.partner_id.ids,
             "auto_delete": True,

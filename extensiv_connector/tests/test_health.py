@@ -1,8 +1,10 @@
 import json
 from datetime import timedelta
+from unittest.mock import patch
 
 from odoo import fields
 from odoo.tests import new_test_user, tagged
+from odoo.tools.translate import code_translations
 
 from .common import ConnectorCase
 
@@ -170,6 +172,20 @@ class TestHealth(ConnectorCase):
         self.pull()
         self.assertEqual(error.state, "resolved")
         self.assertFalse(self.account.activity_ids)
+
+    def test_the_responsible_person_is_told_in_their_language_whoever_noticed(self):
+        self.env["res.lang"]._activate_lang("fr_FR")
+        self.account.responsible_id.write({"lang": "fr_FR", "email": "keeper@example.com"})
+        french = {
+            "Errors waiting for you: %(count)s (%(flows)s)": "Erreurs : %(count)s (%(flows)s)",
+            "%(account)s: %(count)s errors open": "%(account)s : %(count)s erreurs",
+        }
+        self.env["extensiv.error"]._report(self.account, "orders", {"1": {"message": "No SKU.", "category": "data"}})
+        with patch.dict(code_translations.python_translations, {("extensiv_connector", "fr_FR"): french}):
+            self.account._remind_responsible()
+            mail = self.account._send_daily_mail()
+        self.assertEqual(self.account.activity_ids.summary, "Erreurs : 1 (Orders 1)")
+        self.assertEqual(mail.subject, "Test shops : 1 erreurs")
 
     def test_what_was_just_switched_on_or_ran_lately_or_is_off_is_not_silent(self):
         self.run_of("alerts")
