@@ -6,6 +6,7 @@ import random
 import ssl
 import time
 from dataclasses import dataclass
+from datetime import timezone
 from email.utils import parsedate_to_datetime
 from urllib.parse import urljoin, urlsplit
 
@@ -177,7 +178,7 @@ class Transport:
             with response:
                 status, headers = response.status_code, response.headers
                 process_id = text(headers.get("X-CartRover-Process-ID"), 100)
-                date = _http_date(headers.get("Date"))
+                date = http_date(headers.get("Date"))
                 self._observe(headers.get("X-CartRover-Api-Minute-Hits-Remaining"))
                 data = self._read(response, started + seconds)
         except (requests.RequestException, urllib3.exceptions.HTTPError, OSError, _TooLong) as exception:
@@ -307,12 +308,13 @@ def _unanswered(route, message, about, cut_short=False):
     return AnswerLost(message, **about) if route.writes else Unreadable(message, cut_short=cut_short, **about)
 
 
-def _http_date(value):
-    """Return the moment of a ``Date`` header, or ``None``."""
+def http_date(value):
+    """Return the moment of a ``Date`` header (aware), or ``None``."""
     try:
-        return parsedate_to_datetime(value) if value else None
-    except ValueError:
+        moment = parsedate_to_datetime(value or "")
+    except (ValueError, OverflowError):
         return None
+    return moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)
 
 
 def _load(data):

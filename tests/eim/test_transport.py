@@ -6,6 +6,7 @@ import logging
 import socket
 import time
 import traceback
+from datetime import datetime, timezone
 
 import pytest
 from eim_service import Service, drops, ok, raw, refusal, reset, silence
@@ -22,11 +23,13 @@ from eim.errors import (
     Unreadable,
 )
 from eim.throttle import MemoryTokens
+from eim.transport import http_date
 from eim.wire import Shipment, ShipmentItem
 
 HTML = raw(502, "<html>Bad gateway</html>", content_type="text/html")
 CUT = raw(200, '{"success_code": true, "resp', declared=500)
 PARCEL = Shipment("UPS", "Ground", "1Z9", None, (ShipmentItem("A", 1),))
+NOON = datetime(2024, 3, 1, 12, tzinfo=timezone.utc)
 GARBAGE = raw(200, "<html>Please log in</html>", content_type="text/html")
 
 TROUBLE = [
@@ -215,6 +218,22 @@ def test_the_support_id_is_on_errors_and_calls(service, connect):
         "Refused",
     )
     assert call.path == "merchant/orders/update/A%2F1" and call.milliseconds >= 0
+
+
+@pytest.mark.parametrize(
+    ("header", "moment"),
+    [
+        ("Fri, 01 Mar 2024 12:00:00 GMT", NOON),
+        ("Fri, 01 Mar 2024 07:00:00 -0500", NOON),
+        ("Fri, 01 Mar 2024 12:00:00 -0000", NOON),
+        ("Fri, 01 Mar 2024 12:00:00", NOON),
+        ("Fri, 01 Mar 99999999999999999999 12:00:00 GMT", None),
+        ("yesterday", None),
+        (None, None),
+    ],
+)
+def test_eims_clock_is_read_whatever_the_header_looks_like(header, moment):
+    assert http_date(header) == moment
 
 
 def test_redirects_stay_on_the_host(service, connect):
