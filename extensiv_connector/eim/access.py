@@ -40,6 +40,17 @@ def check_base_url(base_url):
     return f"{url.scheme}://{plain}"
 
 
+def check_merchant_pk(merchant_pk):
+    """Return the merchant's key as a header can carry it, perhaps empty.
+
+    :raise ValueError: it cannot, in a sentence for the person who typed it
+    """
+    merchant_pk = str(merchant_pk or "").strip()
+    if not merchant_pk.isascii() or not merchant_pk.isprintable():
+        raise ValueError("The merchant's key has characters that cannot be sent.")
+    return merchant_pk
+
+
 def is_loopback(host):
     """Whether ``host`` is this machine itself, by its name or number."""
     try:

@@ -13,7 +13,7 @@ from urllib.parse import urljoin, urlsplit
 import requests
 import urllib3
 
-from .access import Credential, check_base_url, is_loopback
+from .access import Credential, check_base_url, check_merchant_pk, is_loopback
 from .cleaning import clean
 from .errors import (
     AnswerLost,
@@ -81,9 +81,7 @@ class Transport:
         clock=None, on_call=None, record=False, max_wait=5.0, timeout=30.0,
     ):  # fmt: skip
         self.base_url = check_base_url(base_url)
-        merchant_pk = str(merchant_pk or "").strip()
-        if not merchant_pk.isascii() or not merchant_pk.isprintable():
-            raise ValueError("The merchant's key has characters that cannot be sent.")
+        merchant_pk = check_merchant_pk(merchant_pk)
         self._auth = Credential(api_user or "", api_key or "")
         self._headers = {"Accept": "application/json", "User-Agent": USER_AGENT}
         if merchant_pk:

@@ -5,7 +5,8 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 
 from ..eim import errors as eim
-from ..eim.client import EimClient, check_base_url
+from ..eim.access import check_base_url, check_merchant_pk
+from ..eim.client import EimClient
 from ..eim.routes import ROUTES, check_override
 from .extensiv_bucket import BucketStore
 from .extensiv_call import CallLog
@@ -200,11 +201,12 @@ class ExtensivAccount(models.Model):
             account.orders_run_state = run.state
             account.orders_run_message = run.message
 
-    @api.constrains("base_url")
-    def _check_base_url(self):
+    @api.constrains("base_url", "merchant_pk")
+    def _check_can_be_sent(self):
         for account in self:
             try:
                 check_base_url(account.base_url)
+                check_merchant_pk(account.merchant_pk)
             except ValueError as error:
                 raise ValidationError(str(error)) from None
 

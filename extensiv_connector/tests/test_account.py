@@ -57,6 +57,10 @@ class TestConnection(ConnectorCase):
             with self.assertRaises(ValidationError):
                 self.account.base_url = address
 
+    def test_a_merchant_id_that_cannot_be_sent_is_refused_with_a_sentence(self):
+        with self.assertRaisesRegex(ValidationError, "cannot be sent"):
+            self.account.merchant_pk = "7001\N{EN DASH}A"
+
     @mute_logger("odoo.sql_db")
     def test_two_connected_accounts_never_share_a_credential(self):
         self.connect()
