@@ -274,13 +274,13 @@ class ExtensivAccount(models.Model):
 
     @api.model
     def _clean_vals(self, vals):
-        """Trim what people paste: blanks around a key, a slash or /v1 behind the address."""
+        """Write what people paste in one way: no blanks around a key, no capitals, slash or /v1 in the address."""
         vals = dict(vals)
         for name in CREDENTIALS:
             if isinstance(vals.get(name), str):
                 vals[name] = vals[name].strip()
         if vals.get("base_url"):
-            vals["base_url"] = vals["base_url"].rstrip("/").removesuffix("/v1").rstrip("/")
+            vals["base_url"] = vals["base_url"].lower().rstrip("/").removesuffix("/v1").rstrip("/")
         return vals
 
     # -- connection

@@ -47,8 +47,8 @@ class TestConnection(ConnectorCase):
         self.account.api_key = "another"
         self.assertEqual(self.account.state, "draft")
 
-    def test_pasted_blanks_and_v1_are_trimmed(self):
-        self.account.write({"api_user": " demo ", "base_url": "https://api.cartrover.com/v1/"})
+    def test_pasted_blanks_capitals_and_v1_are_trimmed(self):
+        self.account.write({"api_user": " demo ", "base_url": "https://API.CartRover.com/v1/"})
         self.assertEqual(self.account.api_user, "demo")
         self.assertEqual(self.account.base_url, "https://api.cartrover.com")
 
