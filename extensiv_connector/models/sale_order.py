@@ -8,12 +8,15 @@ class SaleOrder(models.Model):
 
     extensiv_order_id = fields.Many2one(
         "extensiv.order", "EIM Order", readonly=True, copy=False, index="btree_not_null", ondelete="set null",
+        check_company=True,
         help="The order as EIM sent it.",
     )
     extensiv_account_id = fields.Many2one(
-        "extensiv.account", "EIM Account", readonly=True, copy=False, index="btree_not_null", ondelete="restrict")
+        "extensiv.account", "EIM Account", readonly=True, copy=False, index="btree_not_null", ondelete="restrict",
+        check_company=True)
     extensiv_cart_id = fields.Many2one(
-        "extensiv.cart", "EIM Cart", readonly=True, copy=False, index="btree_not_null", ondelete="restrict")
+        "extensiv.cart", "EIM Cart", readonly=True, copy=False, index="btree_not_null", ondelete="restrict",
+        check_company=True)
     extensiv_cust_ref = fields.Char("EIM Reference", readonly=True, copy=False)
     extensiv_message = fields.Text(
         "EIM Notes", readonly=True, copy=False, help="What a person should know about how this order was imported.")

@@ -319,6 +319,17 @@ class TestSecurity(TransactionCase):
             with self.assertRaises(AccessError):
                 self._make_wizard(persons["elsewhere"], "extensiv.choose.product").read([field])
 
+    def test_nobody_ties_an_order_to_the_account_of_another_company(self):
+        seller = new_test_user(
+            self.env, login="seller_elsewhere", groups="base.group_user,sales_team.group_sale_manager",
+            company_id=self.other_company.id, company_ids=self.other_company.ids)
+        order = self.env["sale.order"].with_user(seller).create({
+            "partner_id": self.env["res.partner"].create({"name": "Mary"}).id})
+        for field, name in (("extensiv_account_id", "extensiv.account"), ("extensiv_cart_id", "extensiv.cart"),
+                            ("extensiv_order_id", "extensiv.order")):
+            with self.assertRaisesRegex(UserError, "compan"):
+                order[field] = self.records[name].id
+
     @mute_logger("odoo.addons.base.models.ir_rule")
     def test_a_wizard_is_seen_by_nobody_but_who_opened_it(self):
         for name, model in self.env.registry.items():
