@@ -254,6 +254,8 @@ class ExtensivAccount(models.Model):
         changed = self.filtered(lambda account: account.state != "draft" and any(
             name in vals and (vals[name] or "") != (account.sudo()[name] or "") for name in CREDENTIALS))
         result = super().write(vals)
+        if "company_id" in vals:
+            self.check_access("write")  # where it is now: before writing, Odoo asks the rules of where it was
         if changed and "state" not in vals:
             changed.write({"state": "draft", "state_message": self.env._(
                 "The connection's settings changed. Press Connect.")})

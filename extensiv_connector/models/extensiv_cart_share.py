@@ -122,6 +122,12 @@ class ExtensivCartShare(models.Model):
                 "The set-up link must begin with https:// and lead to %(hosts)s. Copy it from EIM.",
                 hosts=", ".join(hosts)))
 
+    def write(self, vals):
+        result = super().write(vals)
+        if "account_id" in vals:
+            self.check_access("write")  # where it is now: before writing, Odoo asks the rules of where it was
+        return result
+
     # -- what a person does
 
     def action_send(self):

@@ -21,6 +21,8 @@ class ExtensivTracked(models.AbstractModel):
         names = [name for name in TRACKED[self._name] if name in vals]
         before = {record: {name: record[name] for name in names} for record in self} if names else {}
         result = super().write(vals)
+        if "account_id" in vals:
+            self.check_access("write")  # where it is now: before writing, Odoo asks the rules of where it was
         infos = self.fields_get(names) if before else {}
         for record, values in before.items():
             _changed, tracking = record._mail_track(infos, values)

@@ -331,6 +331,26 @@ class TestSecurity(TransactionCase):
                 order[field] = self.records[name].id
 
     @mute_logger("odoo.addons.base.models.ir_rule")
+    def test_managers_make_and_move_nothing_into_companies_that_are_not_theirs(self):
+        manager = new_test_user(
+            self.env, login="manager_elsewhere", groups="base.group_user,extensiv_connector.group_manager",
+            company_id=self.other_company.id, company_ids=self.other_company.ids)
+        theirs = self._make_records(self.other_company)
+        account = self.records["extensiv.account"].id
+        for name, vals in {
+            "extensiv.cart": {"order_source": "Z", "prefix": "Z:"}, "extensiv.cart.share": {},
+            "extensiv.location": {"name": "Z"}, "extensiv.ship.method": {"ship_code": "Z"},
+            "extensiv.sku.alias": {"sku": "Z"},
+        }.items():
+            record = theirs[name].with_user(manager)
+            with self.subTest(f"{name}: moved"), self.assertRaises(AccessError):
+                record.write({"account_id": account, **vals})
+            with self.subTest(f"{name}: made"), self.assertRaises(AccessError):
+                record.copy({"account_id": account, **vals})
+        with self.assertRaises(AccessError):
+            theirs["extensiv.account"].with_user(manager).copy().company_id = self.company
+
+    @mute_logger("odoo.addons.base.models.ir_rule")
     def test_a_wizard_is_seen_by_nobody_but_who_opened_it(self):
         for name, model in self.env.registry.items():
             if model._original_module == "extensiv_connector" and model._transient:
