@@ -88,6 +88,8 @@ class Transport:
             self._headers["X-Merchant-Pk"] = merchant_pk
         if session is None:
             session = requests.Session()
+            for scheme in ("https://", "http://"):
+                session.mount(scheme, _Adapter())
             session.trust_env = not is_loopback(urlsplit(self.base_url).hostname)  # no proxy to this machine
         self._session = session
         self._tokens = tokens if tokens is not None else MemoryTokens()
@@ -265,6 +267,13 @@ class Transport:
         total = text(headers.get("total-records"))
         total = int(total) if total.isascii() and total.isdigit() and len(total) < 10 else None
         return Answer(words.get("response"), total, about["process_id"]), None
+
+
+class _Adapter(requests.adapters.HTTPAdapter):
+    """Give a host less time to accept a connection than to answer: each of its addresses is tried for as long."""
+
+    def send(self, request, *args, timeout, **kwargs):
+        return super().send(request, *args, timeout=(min(CONNECT_SECONDS, timeout), timeout), **kwargs)
 
 
 class _TooLong(Exception):

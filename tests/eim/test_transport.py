@@ -59,6 +59,22 @@ def test_a_get_succeeds_once_the_trouble_is_over(service, connect, trouble, _err
     assert len(service.requests) == 2
 
 
+def test_a_host_of_several_addresses_that_accepts_no_connection_takes_no_longer_than_a_call(
+    connect, slept, monkeypatch
+):
+    monkeypatch.setattr("eim.transport.CONNECT_SECONDS", 0.1)
+    with socket.socket() as full, socket.socket() as waiting:
+        full.bind(("127.0.0.1", 0))
+        full.listen(0)
+        waiting.connect(full.getsockname())  # the one that the queue has room for: further ones are kept waiting
+        address = (socket.AF_INET, socket.SOCK_STREAM, 6, "", full.getsockname())
+        monkeypatch.setattr("socket.getaddrinfo", lambda *args, **kwargs: [address] * 4)
+        start = time.monotonic()
+        with pytest.raises(Transient):
+            connect(timeout=1).list_carts()
+        assert time.monotonic() - start < 2.5
+
+
 def test_near_the_deadline_limits_shrink_and_nothing_is_repeated(service, connect, slept, monkeypatch):
     monkeypatch.setattr("eim.transport.LEAST_SECONDS", 0.2)
     service.script = [silence(1.5)]
