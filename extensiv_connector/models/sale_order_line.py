@@ -57,10 +57,11 @@ class SaleOrderLine(models.Model):
     def _extensiv_set_product(self, product):
         """Put ``product`` on an imported line, keeping price, discount, taxes, quantity and text as EIM sent them."""
         for line in self:
+            # The first line says "Unknown SKU …" in the language of whoever imported it.
+            first, *rest = line.name.split("\n", 1)
             line.write({
                 "product_id": product.id,
-                "name": line.name.replace(
-                    self.env._("Unknown SKU %s", line.extensiv_sku), product.display_name, 1),
+                "name": "\n".join([product.display_name if line.extensiv_sku in first else first, *rest]),
                 "product_uom_qty": line.product_uom_qty,
                 "price_unit": line.price_unit,
                 "technical_price_unit": line.price_unit + 1.0,

@@ -1,5 +1,8 @@
+from unittest.mock import patch
+
 from odoo.exceptions import UserError
 from odoo.tests import Form, tagged
+from odoo.tools.translate import code_translations
 
 from .common import ConnectorCase
 
@@ -129,6 +132,15 @@ class TestOrderLines(ConnectorCase):
         self.assertEqual(sale.state, "sale")
         again = self.pulled({"item": "NEW-9"}, cust_ref="L-2")
         self.assertEqual(again.sale_order_id.order_line.product_id, self.products[1], "the alias was recorded")
+
+    def test_the_product_s_name_replaces_unknown_sku_in_whatever_language_it_was_imported(self):
+        self.env["res.lang"]._activate_lang("fr_FR")
+        self.account.sku_policy = "placeholder"
+        line = self.pulled({"item": "NEW-9", "line_comment": "Gift wrap"}).sale_order_id.order_line
+        french = {"Unknown SKU %s": "Article inconnu : %s"}
+        with patch.dict(code_translations.python_translations, {("extensiv_connector", "fr_FR"): french}):
+            line.with_context(lang="fr_FR")._extensiv_set_product(self.products[0])
+        self.assertEqual(line.name, f"{self.products[0].display_name}\nGift wrap")
 
     def test_a_plain_salesman_may_choose_the_product(self):
         self.account.sku_policy = "placeholder"
