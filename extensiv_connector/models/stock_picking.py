@@ -26,6 +26,12 @@ class StockPicking(models.Model):
             self.env["sale.order"]._extensiv_retracked(self.filtered(lambda picking: picking.state == "done"))
         return result
 
+    def _add_delivery_cost_to_so(self):
+        """Charge nothing more on an order from EIM: its buyer paid the cart for shipping."""
+        if self.sale_id.extensiv_cust_ref:
+            return None
+        return super()._add_delivery_cost_to_so()
+
     def action_extensiv_send(self):
         """Tell EIM now of the shipments of the order, as the button of the order does."""
         return self._extensiv_order().action_extensiv_send()

@@ -29,6 +29,12 @@ class TestShipmentsWhen(ShipmentCase):
         self.assertEqual(self.contents(), [("1Z999", {"TEE-1": 2, "MUG-1": 1})])
         self.assertEqual(self.at_eim("S-1")["order_status"], "shipped")
 
+    def test_what_the_carrier_cost_is_not_charged_to_a_buyer_who_paid_the_cart(self):
+        self.carrier.write({"invoice_policy": "real", "fixed_price": 7.5})
+        sale = self.order(shipping_handling="5.00")
+        self.ship(sale.picking_ids, tracking=None)
+        self.assertEqual((sale.picking_ids.carrier_price, f"{sale.amount_total:.2f}"), (7.5, "20.00"))
+
     def test_nobody_validating_a_transfer_waits_for_eim(self):
         sale = self.order()
         calls = len(self.calls())
