@@ -1,3 +1,4 @@
+import logging
 from datetime import timedelta
 
 from odoo import api, fields, models
@@ -5,6 +6,9 @@ from odoo.exceptions import UserError
 
 from ..eim import errors as eim
 from .extensiv_order_import import SPOKEN
+from .extensiv_run import is_conflict, log_unexpected
+
+_logger = logging.getLogger(__name__)
 
 # A cancellation may reach EIM's list late: each pass looks back this far behind the last one.
 OVERLAP = timedelta(hours=1)
@@ -96,10 +100,15 @@ class ExtensivOrder(models.Model):
                 with self.env.cr.savepoint():
                     order.sale_order_id.filtered("locked").action_unlock()
                     order.sale_order_id.action_cancel()
-            except SPOKEN as error:
+            except Exception as error:  # noqa: BLE001 - whatever one order does, the pass goes on
+                if is_conflict(error):
+                    raise
+                reason = error.args[0] if isinstance(error, SPOKEN) else type(error).__name__
+                if not isinstance(error, SPOKEN):
+                    log_unexpected(_logger, error, "Cancelling of inbox order %s failed", order.id)
                 told[order] = self.env._(
                     "The buyer cancelled order %(order)s, but Odoo refuses to cancel it: %(reason)s",
-                    order=order.sale_order_id.name, reason=error.args[0])
+                    order=order.sale_order_id.name, reason=reason)
         self.sale_order_id._message_log_batch(bodies={
             order.sale_order_id.id: told.get(order) or self.env._("The buyer cancelled this order at EIM.")
             for order in self

@@ -80,6 +80,16 @@ class TestCancel(ConnectorCase):
         self.assertEqual(order.sale_order_id.state, "sale")
         self.assertIn("posted invoice", self.errors().message)
 
+    def test_an_order_that_another_app_cannot_cancel_does_not_hold_up_the_pass(self):
+        order = self.pulled()
+        self.change_order("X-1", order_status="canceled")
+        logger = "odoo.addons.extensiv_connector.models.extensiv_order_cancel"
+        with patch.object(self.env.registry["sale.order"], "action_cancel", side_effect=KeyError("x")), \
+                self.assertLogs(logger, "ERROR"):
+            other = self.pulled("X-2")
+        self.assertEqual((order.sale_order_id.state, other.sale_order_id.state), ("sale", "sale"))
+        self.assertIn("refuses to cancel it: KeyError", self.errors().message)
+
     def test_the_account_may_leave_cancelling_to_a_person(self):
         self.account.cancel_orders = False
         order = self.pulled()
