@@ -1,5 +1,7 @@
 import logging
 
+from psycopg2.errors import NotNullViolation
+
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, MissingError, UserError, ValidationError
 
@@ -141,6 +143,10 @@ class ExtensivOrder(models.Model):
         """Return what to tell a person of an error of Odoo while importing ``record``."""
         if isinstance(error, SPOKEN):
             return Refusal(self.env._("Odoo refused the order: %s", error.args[0]))
+        if isinstance(error, NotNullViolation):
+            return Refusal(self.env._(
+                "Another app requires the field %(field)s of %(table)s, which orders from EIM do not have. Give it a "
+                "default value, then retry.", field=error.diag.column_name, table=error.diag.table_name))
         log_unexpected(_logger, error, "Import of inbox order %s failed", record.id)
         return Refusal(self.env._(
             "Importing the order failed unexpectedly (%s). The server's log says where.", type(error).__name__))

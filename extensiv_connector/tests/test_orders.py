@@ -250,6 +250,15 @@ class TestPull(ConnectorCase):
         self.assertIn("KeyError", self.inbox("M-3").message)
         self.assertNotIn("Secret Street", self.inbox("M-3").message + "".join(logs.output))
 
+    def test_a_field_that_another_app_requires_is_named(self):
+        self.env.cr.execute("ALTER TABLE sale_order ADD x_colour varchar")
+        self.env.cr.execute("UPDATE sale_order SET x_colour = ''")
+        self.env.cr.execute("ALTER TABLE sale_order ALTER x_colour SET NOT NULL")
+        self.add({"cust_ref": "I-1"})
+        with self.assertLogs("odoo.sql_db", "ERROR"):
+            self.pull()
+        self.assertIn("requires the field x_colour of sale_order", self.inbox("I-1").message)
+
     def test_transient_trouble_ends_the_pass_and_the_next_one_goes_on(self):
         self.add({"cust_ref": "N-1"})
         self.fault(route="list_orders", kind="500", count=3)
