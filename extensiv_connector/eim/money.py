@@ -17,7 +17,6 @@ from decimal import ROUND_HALF_UP, Decimal
 from .wire import Order, OrderLine
 
 ZERO = Decimal(0)
-DISCOUNT_STEP = Decimal("0.01")  # Odoo keeps a discount percentage with two digits
 READ_DIGITS = 12  # finer parts of an amount are nobody's money
 FLOAT_DIGITS = 14  # beyond, Odoo's rounding of a float is no longer sure of the last digit
 
@@ -29,7 +28,7 @@ class PricedLine:
     line: OrderLine
     quantity: Decimal
     price_unit: Decimal
-    discount: Decimal  # percentage with two digits, 0 when not used
+    discount: Decimal  # percentage with the digits that Odoo keeps, 0 when not used
     amount: Decimal  # what EIM adds up: extended_amount, or (price - discount) * quantity where it sent none
     subtotal: Decimal  # what Odoo shows before taxes
     note: str  # names the discount where the net price is carried instead
@@ -74,6 +73,7 @@ def price_order(
     tax_policy: str = "line",
     round_globally: bool = True,
     quantity_digits: int = 2,
+    discount_digits: int = 2,
 ) -> PricedOrder:
     """Price the unfiltered lines of an order, in their order. Never raises: reasons are in ``problems``.
 
@@ -82,6 +82,7 @@ def price_order(
     :param tax_policy: ``line`` (EIM's tax as a line), ``odoo`` (Odoo's taxes), ``ignore`` (not on the order).
     :param round_globally: the company's ``tax_calculation_rounding_method`` is ``round_globally``.
     :param quantity_digits: the decimal precision *Product Unit*: Odoo would round finer quantities silently.
+    :param discount_digits: the decimal precision *Discount*: Odoo would round a finer percentage silently.
     """
     money = _Money(digits, unit or Decimal(1).scaleb(-digits), round_globally)
     problems, differences, lines = [], [], []
@@ -98,7 +99,7 @@ def price_order(
             continue
         label = f"Line {line.line_no or position} ({line.sku or 'no SKU'})"
         try:
-            lines.append(_price_line(line, money, quantity_digits))
+            lines.append(_price_line(line, money, quantity_digits, discount_digits))
             differences += [f"{label}: {told}" for told in _line_differences(lines[-1], money)]
         except ValueError as reason:
             problems.append(f"{label}: {reason}.")
@@ -177,7 +178,7 @@ def price_order(
     )
 
 
-def _price_line(line: OrderLine, money: "_Money", quantity_digits: int) -> PricedLine:
+def _price_line(line: OrderLine, money: "_Money", quantity_digits: int, discount_digits: int) -> PricedLine:
     """Price one line.
 
     :raise ValueError: the reason why Odoo cannot hold it.
@@ -199,7 +200,7 @@ def _price_line(line: OrderLine, money: "_Money", quantity_digits: int) -> Price
             raise ValueError("neither the price nor the extended amount can be read")
         amount = money.read((price - discount) * quantity, "the amount")
 
-    for price_unit, percentage in _candidates(price, discount):
+    for price_unit, percentage in _candidates(price, discount, discount_digits):
         if money.fits(price_unit, percentage, quantity, amount):
             break
     else:
@@ -228,13 +229,15 @@ def _note(line: OrderLine, money: "_Money") -> str:
     return f"{name} {money.show(abs(discount))} per unit{listed}"
 
 
-def _candidates(price: Decimal | None, discount: Decimal) -> Iterator[tuple[Decimal, Decimal]]:
+def _candidates(
+    price: Decimal | None, discount: Decimal, discount_digits: int
+) -> Iterator[tuple[Decimal, Decimal]]:
     """Ways to carry a line, the most telling first: ``(price_unit, discount percentage)``."""
     if price is None:
         return
     # A surcharge is no discount, and Odoo shows none: it goes into the net price.
     if discount and price and 0 < discount / price <= 1:
-        percentage = (discount / price * 100).quantize(DISCOUNT_STEP, ROUND_HALF_UP)
+        percentage = (discount / price * 100).quantize(Decimal(1).scaleb(-discount_digits), ROUND_HALF_UP)
         if percentage:
             yield price, percentage
     yield price - discount, ZERO

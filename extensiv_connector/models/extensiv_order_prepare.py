@@ -126,7 +126,7 @@ class ExtensivOrder(models.Model):
 
         :raise Refusal: for an unknown or inactive currency, or amounts that Odoo cannot hold
         """
-        company = account.company_id
+        company, precision = account.company_id, self.env["decimal.precision"].precision_get
         draft.currency = currencies.get(draft.wire.currency) if draft.wire.currency else company.currency_id
         if not draft.currency:
             raise Refusal(self.env._("%s is not a currency that Odoo knows.", draft.wire.currency))
@@ -140,7 +140,8 @@ class ExtensivOrder(models.Model):
             unit=Decimal(repr(draft.currency.rounding)),
             tax_policy=draft.tax_policy,
             round_globally=company.tax_calculation_rounding_method == "round_globally",
-            quantity_digits=self.env["decimal.precision"].precision_get("Product Unit"),
+            quantity_digits=precision("Product Unit"),
+            discount_digits=precision("Discount"),
         )
         if draft.priced.problems:
             raise Refusal("\n".join(draft.priced.problems))

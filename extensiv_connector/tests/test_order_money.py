@@ -64,6 +64,12 @@ class TestOrderMoney(ConnectorCase):
         self.assertTotal(sale, "16.00")
         self.assertTrue(sale.order_line[1].is_delivery)
 
+    def test_a_percentage_has_no_more_digits_than_odoo_keeps(self):
+        self.env["decimal.precision"].search([("name", "=", "Discount")]).digits = 0
+        sale = self.sale(items=[self.line(price="20.00", quantity="3", discount="2.50"), self.line(discount="1.00")])
+        self.assertEqual(sale.order_line.mapped("discount"), [0.0, 10.0])
+        self.assertTotal(sale, "61.50")
+
     # -- the price stays
 
     def test_a_later_change_of_quantity_or_text_keeps_price_and_discount(self):
