@@ -27,6 +27,7 @@ class Draft:
     is_whole: bool = True  # no line waits for its product
     is_right: bool = False  # and the total is EIM's
     notes: list = field(default_factory=list)  # from preparing
+    missing: list = field(default_factory=list)  # of lines that wait for their product
     told: list = field(default_factory=list)  # everything a person should know
 
 
@@ -117,7 +118,7 @@ class ExtensivOrder(models.Model):
             raise Refusal("\n".join(problems.values()), missing_skus=[sku for sku in problems if sku])
         draft.is_whole = False
         draft.products.update(dict.fromkeys(problems, account.placeholder_product_id))
-        draft.notes += [*problems.values(), self.env._(
+        draft.missing = [*problems.values(), self.env._(
             "The order stays a quotation until each line has its product: press Choose Product on the line.")]
 
     @api.model
@@ -176,13 +177,15 @@ class ExtensivOrder(models.Model):
             only_taxes = draft.tax_policy == "odoo" and draft.priced.matches
             draft.is_right, told = sale._extensiv_verify_total(
                 draft.priced.untaxed_total if only_taxes else None, account.tax_tolerance)
-            draft.told = [*draft.notes, *draft.contacts.notes, *told]
+            notes = [*draft.notes, *draft.contacts.notes]
+            draft.told = [*notes, *draft.missing, *told]
             if not draft.is_right:
                 draft.told += draft.priced.differences
             if draft.is_right and draft.is_whole:
                 right += sale
             if draft.told:
-                sale.extensiv_message = "\n".join(draft.told)
+                sale.write({
+                    "extensiv_message": "\n".join(draft.told), "extensiv_lasting_notes": "\n".join(notes) or False})
         if account.order_policy == "confirm":
             right.action_confirm()
 

@@ -20,6 +20,8 @@ class SaleOrder(models.Model):
     extensiv_cust_ref = fields.Char("EIM Reference", readonly=True, copy=False)
     extensiv_message = fields.Text(
         "EIM Notes", readonly=True, copy=False, help="What a person should know about how this order was imported.")
+    extensiv_lasting_notes = fields.Text(
+        readonly=True, copy=False, help="Those of the notes that stay true whatever a person mends.")
 
     extensiv_instructions = fields.Text(
         "Buyer's Wishes", copy=False,
@@ -58,7 +60,7 @@ class SaleOrder(models.Model):
         _right, told = self._extensiv_verify_total()
         if waiting:
             told = [self.env._("Choose the products of %s.", ", ".join(waiting.mapped("extensiv_sku"))), *told]
-        self.extensiv_message = "\n".join(told) or False
+        self.extensiv_message = "\n".join(filter(None, [self.extensiv_lasting_notes, *told])) or False
 
     def _confirmation_error_message(self):
         """Refuse to confirm while a line waits for its product."""

@@ -142,6 +142,19 @@ class TestOrderLines(ConnectorCase):
             line.with_context(lang="fr_FR")._extensiv_set_product(self.products[0])
         self.assertEqual(line.name, f"{self.products[0].display_name}\nGift wrap")
 
+    def choose(self, line, product):
+        self.env["extensiv.choose.product"].create({"line_id": line.id, "product_id": product.id}).action_choose()
+
+    def test_choosing_the_product_keeps_the_notes_that_are_not_about_it(self):
+        self.account.sku_policy = "placeholder"
+        sale = self.pulled(
+            {"item": "NEW-9"}, {"item": "WARRANTY", "filtered_sku": "Y", "price": "0"}, sales_tax="1.00",
+            grand_total="12.00", cust_state="Nowhere").sale_order_id
+        self.choose(sale.order_line[0], self.products[0])
+        for kept in ("WARRANTY", "Nowhere", "11.00"):
+            self.assertIn(kept, sale.extensiv_message)
+        self.assertNotIn("NEW-9", sale.extensiv_message)
+
     def test_a_plain_salesman_may_choose_the_product(self):
         self.account.sku_policy = "placeholder"
         sale = self.pulled({"item": "NEW-9"}).sale_order_id
