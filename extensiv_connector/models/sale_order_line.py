@@ -68,3 +68,9 @@ class SaleOrderLine(models.Model):
                 "discount": line.discount,
                 "tax_ids": [fields.Command.set(line.tax_ids.ids)],
             })
+            order = line.order_id.sudo()
+            policy = order.extensiv_cart_id.tax_policy or order.extensiv_account_id.tax_policy
+            if policy == "odoo" and not line.tax_ids:
+                # The placeholder has none: only the product says which taxes Odoo charges.
+                line._compute_tax_ids()
+                line._extensiv_include_taxes()

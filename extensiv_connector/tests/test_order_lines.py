@@ -155,6 +155,16 @@ class TestOrderLines(ConnectorCase):
             self.assertIn(kept, sale.extensiv_message)
         self.assertNotIn("NEW-9", sale.extensiv_message)
 
+    def test_the_chosen_product_brings_the_taxes_where_odoo_computes_them(self):
+        self.account.write({"sku_policy": "placeholder", "tax_policy": "odoo"})
+        self.products[0].taxes_id = self.env["account.tax"].create({
+            "name": "Tax 20", "amount": 20, "type_tax_use": "sale", "company_id": self.company.id,
+            "price_include_override": "tax_included"})
+        sale = self.pulled({"item": "NEW-9"}, sales_tax="2.00").sale_order_id
+        self.assertEqual(f"{sale.amount_total:.2f}", "10.00")
+        self.choose(sale.order_line, self.products[0])
+        self.assertEqual((f"{sale.amount_total:.2f}", sale.extensiv_message), ("12.00", False))
+
     def test_a_plain_salesman_may_choose_the_product(self):
         self.account.sku_policy = "placeholder"
         sale = self.pulled({"item": "NEW-9"}).sale_order_id
