@@ -222,6 +222,9 @@ class ExtensivOrder(models.Model):
             vals["warehouse_id"] = draft.warehouse.id
         if draft.carrier:
             vals["carrier_id"] = draft.carrier.id
+        if "sale_order_template_id" in self.env["sale.order"]._fields:
+            # The company's template for quotations may mail each buyer, who has the cart's mail already.
+            vals["sale_order_template_id"] = False
         return vals
 
     @api.model
