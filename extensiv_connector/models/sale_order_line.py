@@ -12,11 +12,11 @@ class SaleOrderLine(models.Model):
     extensiv_line_no = fields.Char("EIM Line", readonly=True, copy=False)
     extensiv_needs_product = fields.Boolean(compute="_compute_extensiv_needs_product")
 
-    @api.depends("product_id", "order_id.extensiv_account_id.placeholder_product_id")
+    @api.depends("extensiv_sku", "product_id", "order_id.extensiv_account_id.placeholder_product_id")
     def _compute_extensiv_needs_product(self):
         for line in self:
             placeholder = line.order_id.extensiv_account_id.sudo().placeholder_product_id
-            line.extensiv_needs_product = bool(placeholder) and line.product_id == placeholder
+            line.extensiv_needs_product = bool(placeholder and line.extensiv_sku) and line.product_id == placeholder
 
     def _compute_discount(self):
         """Leave the discount of an imported line: Odoo would reset it whenever the quantity changes."""

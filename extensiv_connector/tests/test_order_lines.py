@@ -1,6 +1,7 @@
 from unittest.mock import patch
 
 from odoo.exceptions import UserError
+from odoo.fields import Command
 from odoo.tests import Form, tagged
 from odoo.tools.translate import code_translations
 
@@ -164,6 +165,14 @@ class TestOrderLines(ConnectorCase):
         self.assertEqual(f"{sale.amount_total:.2f}", "10.00")
         self.choose(sale.order_line, self.products[0])
         self.assertEqual((f"{sale.amount_total:.2f}", sale.extensiv_message), ("12.00", False))
+
+    def test_a_line_that_a_person_added_waits_for_no_product(self):
+        self.account.sku_policy = "placeholder"
+        sale = self.pulled({"item": "NEW-9"}).sale_order_id
+        sale.order_line = [Command.create({"product_id": self.account.placeholder_product_id.id})]
+        self.choose(sale.order_line[0], self.products[0])
+        sale.action_confirm()
+        self.assertEqual(sale.state, "sale")
 
     def test_a_plain_salesman_may_choose_the_product(self):
         self.account.sku_policy = "placeholder"
