@@ -114,6 +114,18 @@ class TestOrderMoney(ConnectorCase):
         self.assertTotal(sale, "71.96")
         self.assertEqual(f"{sale.amount_untaxed:.2f}", "59.97")
 
+    def test_taxes_included_in_the_prices_leave_no_rest_of_rounding(self):
+        self.account.tax_policy = "odoo"
+        self.company.tax_calculation_rounding_method = "round_globally"
+        for product, amount in zip(self.products, (7, 20), strict=True):
+            product.taxes_id = self.tax(amount, price_include_override="tax_included")
+        sale = self.sale(items=[
+            self.line(price="7.0654", extended_amount="7.07"),
+            self.line(price="5.4083", extended_amount="5.41", item="MUG-1"),
+        ], sub_total="12.48", sales_tax="1.57", grand_total="14.05")
+        self.assertEqual(len(sale.order_line), 2)
+        self.assertTotal(sale, "14.05")
+
     def test_a_difference_of_taxes_alone_within_the_tolerance_is_told(self):
         self.account.write({"tax_policy": "odoo", "tax_tolerance": 0.05})
         self.products.taxes_id = self.tax(20)
