@@ -201,8 +201,8 @@ class _Batch:
             self._register(self._of_database(partner))
 
     def _search(self, domain):
-        """Search active contacts of the company and shared ones, the oldest first."""
-        domain &= Domain([("company_id", "in", [False, self.company.id]), ("active", "=", True)])
+        """Search active contacts of the company, of those above it and shared ones, the oldest first."""
+        domain &= Domain([("company_id", "in", [False, *self.company.parent_ids.ids]), ("active", "=", True)])
         found = self.partners.search_fetch(domain, READ, order="id")
         self.searches.append((domain, set(found.ids)))
         return found

@@ -136,6 +136,14 @@ class TestBuyer(ContactsCase):
         self.assertNotEqual(found.partner, known)
         self.assertEqual(found.partner.company_id, self.company)
 
+    def test_a_branch_uses_the_contacts_of_the_company_above_it(self):
+        known = self.contact(email="jane@example.com", company_id=self.company.id)
+        self.account.company_id = self.env["res.company"].create({"name": "Branch", "parent_id": self.company.id})
+        self.assertEqual(self.one().partner, known)
+        first, again = (
+            self.resolve(self.order(), fixed={0: known})[0].delivery for _time in range(2))
+        self.assertEqual(first, again)
+
     def test_shared_contact_is_used_and_its_addresses_are_shared(self):
         known = self.contact(email="jane@example.com")
         found = self.one()
