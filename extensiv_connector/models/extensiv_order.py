@@ -119,7 +119,7 @@ class ExtensivOrder(models.Model):
         except eim.EimError:
             # What is in the inbox already needs nothing more of EIM.
             pass_.env.cr.rollback()
-            self._revive(pass_)
+            pass_.repeat_on_conflict(lambda: self._revive(pass_.account))
             while pass_.seconds_left() > 10 and self._import_next(pass_):
                 continue
             if self._importable(pass_.account, limit=1):
@@ -136,7 +136,8 @@ class ExtensivOrder(models.Model):
         account, client, patience = pass_.account, pass_.client, pass_.client.max_wait
         self._pull_canceled(pass_)
         self._send_cancel_requests(pass_)
-        self._revive(pass_)
+        # A person may press Retry on one of them at this moment.
+        pass_.repeat_on_conflict(lambda: self._revive(account))
         self._resume_acknowledging(pass_)
         if len(self._importable(account, limit=account.import_batch_size + 1)) > account.import_batch_size:
             account._import_cron()._trigger()

@@ -74,9 +74,8 @@ class ExtensivOrder(models.Model):
             order.state == "imported" and not order.sale_order_id))
 
     @api.model
-    def _revive(self, pass_):
+    def _revive(self, account):
         """Take failed orders up again whose cause is seen gone or whose time to try again has come."""
-        account = pass_.account
         failed = self.search_fetch(
             [("account_id", "=", account.id), ("state", "=", "failed")], ["missing_skus", "cust_ref"])
         if not failed:
@@ -93,7 +92,6 @@ class ExtensivOrder(models.Model):
             lambda order: order.cust_ref in due
             or (order.missing_skus and not any(matches[sku].problem for sku in order.missing_skus)),
         ).write({"state": "received"})
-        pass_.commit()
 
     # -- one batch
 

@@ -239,6 +239,25 @@ class TestPull(ConnectorCase):
         self.assertEqual(tries, [2, 2, 2])
         self.assertEqual(self.env["sale.order"].search_count([("extensiv_cust_ref", "in", ["M-1", "M-2"])]), 2)
 
+    def test_a_person_who_retries_an_order_that_the_pass_takes_up_ends_no_pass(self):
+        self.add({"cust_ref": "M-4", "items": [{"item": "LATER", "quantity": "1", "price": "1.00"}]})
+        self.pull()
+        self.env["product.product"].create({"name": "Later", "default_code": "LATER"})
+        Order = type(self.env["extensiv.order"])
+        original, tries = Order.write, []
+
+        def write(orders, vals):
+            if vals == {"state": "received"}:
+                tries.append(orders)
+                if len(tries) == 1:
+                    raise SerializationFailure("could not serialize access due to concurrent update")
+            return original(orders, vals)
+
+        with patch.object(Order, "write", write), \
+                patch("odoo.addons.extensiv_connector.models.extensiv_run.time.sleep"):
+            run = self.pull()
+        self.assertEqual((run.state, self.inbox("M-4").state), ("done", "imported"))
+
     @mute_logger("odoo.addons.extensiv_connector.models.extensiv_order_import")
     def test_an_error_of_ours_is_logged_without_its_text_and_said_without_a_traceback(self):
         self.add({"cust_ref": "M-3"})
