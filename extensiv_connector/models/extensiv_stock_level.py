@@ -1,10 +1,12 @@
 import random
 import time
+from operator import attrgetter
 from typing import NamedTuple
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
-from odoo.tools import SQL
+from odoo.fields import Domain
+from odoo.tools import SQL, groupby
 
 from ..eim import errors as eim
 from ..eim.wire import Level
@@ -13,7 +15,7 @@ from ..eim.wire import Level
 # killed pass repeats little.
 CHUNK = 2_000
 WRITE_SECONDS = 2.0
-# So many levels refused in the same words are not wrong themselves: something of the whole account is.
+# So many levels refused in the same words are not wrong themselves: their location is, or the whole account.
 ALL_REFUSED = 10
 
 
@@ -102,32 +104,61 @@ class ExtensivStockLevel(models.Model):
 
     @api.model
     def _push(self, pass_):
-        """Tell EIM every level that it does not know yet, in batches. One pass, see ``extensiv.run``."""
+        """Tell EIM every level that it does not know yet, location by location. One pass, see ``extensiv.run``.
+
+        :raise eim.EimError: EIM could not be asked, or refuses every location
+        """
         account = pass_.account
         names = {location.id: location.name for location in account.location_ids}
-        size = account.push_batch_size
-        chunk = size * max(1, CHUNK // size)
+        pushed = account.location_ids.filtered("push_enabled").ids
         changes, shared = self._changes(account)
         self._note_shared(account, names, shared)
-        self._close_unpushed(account)
+        self._close_errors(account, "not in", pushed)
         # Nothing is locked, and no snapshot held, while EIM is asked.
         pass_.commit()
-        told = 0
-        for start in range(0, len(changes), chunk):
-            told += self._push_chunk(pass_, names, changes[start:start + chunk], size, (start, len(changes)))
-            if told < min(start + chunk, len(changes)):
-                pass_.again_in = 0
-                break
+        told, refused = [], {}
+        try:
+            for location, of_location in groupby(changes, attrgetter("location_id")):
+                try:
+                    if not self._push_location(pass_, names, of_location, len(changes)):
+                        pass_.again_in = 0
+                        break
+                    told.append(location)
+                except eim.NotFound:
+                    raise
+                except eim.Refused as error:
+                    refused[location] = error
+                    if len(refused) == len(pushed):
+                        raise
+        finally:
+            counts = {"told": pass_.tally["pushed"] + pass_.failed, "all": len(changes)}
+            if counts["told"] < counts["all"]:
+                pass_.notes.append(
+                    self.env._("%(told)s of %(all)s levels told; the others follow.", **counts)
+                    if account.push_inventory else
+                    self.env._("%(told)s of %(all)s levels told; push again for the others.", **counts))
+        pass_.failed += len(refused)
+        pass_.repeat_on_conflict(lambda: self._note_refused_locations(account, names, told, refused))
 
     @api.model
-    def _push_chunk(self, pass_, names, changes, size, progress):
-        """Tell EIM some levels, noted beforehand: whatever happens to us, these are told until EIM answered.
+    def _push_location(self, pass_, names, changes, total):
+        """Tell EIM the levels of one location, noted beforehand: whatever happens, they are told until it answers.
 
-        :param size: how many are told in one call
-        :param progress: how many were told before, and of how many
-        :return: how many of these were told before the time was over
+        :param total: how many levels the pass is to tell
+        :return: whether there was time for all of these
         """
-        pass_.repeat_on_conflict(lambda: self._intend(pass_.account, changes))
+        size = pass_.account.push_batch_size
+        chunk = size * max(1, CHUNK // size)
+        for start in range(0, len(changes), chunk):
+            part = changes[start:start + chunk]
+            pass_.repeat_on_conflict(lambda part=part: self._intend(pass_.account, part))
+            if not self._push_chunk(pass_, names, part, size, total):
+                return False
+        return True
+
+    @api.model
+    def _push_chunk(self, pass_, names, changes, size, total):
+        """Tell EIM levels that were noted, ``size`` of them in one call, and write down what it answers."""
         told, accepted, refused, written_at = 0, [], {}, time.monotonic()
         try:
             for part, moment, failures in self._tell(pass_, names, changes, size):
@@ -135,17 +166,11 @@ class ExtensivStockLevel(models.Model):
                 refused.update(failures)
                 accepted += [(*change, moment) for change in part if change not in failures]
                 if time.monotonic() - written_at > WRITE_SECONDS:
-                    self._write_outcome(pass_, names, accepted, refused, (progress[0] + told, progress[1]))
+                    self._write_outcome(pass_, names, accepted, refused, total)
                     accepted, refused, written_at = [], {}, time.monotonic()
         finally:
-            self._write_outcome(pass_, names, accepted, refused, (progress[0] + told, progress[1]))
-            if told < len(changes):
-                counts = {"told": progress[0] + told, "all": progress[1]}
-                pass_.notes.append(
-                    self.env._("%(told)s of %(all)s levels told; the others follow.", **counts)
-                    if pass_.account.push_inventory else
-                    self.env._("%(told)s of %(all)s levels told; push again for the others.", **counts))
-        return told
+            self._write_outcome(pass_, names, accepted, refused, total)
+        return told == len(changes)
 
     @api.model
     def _tell(self, pass_, names, changes, size):
@@ -213,23 +238,24 @@ class ExtensivStockLevel(models.Model):
     # -- what EIM said is written
 
     @api.model
-    def _write_outcome(self, pass_, names, accepted, refused, progress):
+    def _write_outcome(self, pass_, names, accepted, refused, total):
         """Commit what EIM accepted and refused, and show how far the pass is.
 
         :param accepted: tuples of a ``Change`` with the moment it was told behind
         :param refused: as ``_tell_eim`` returns them
-        :param progress: how many levels were told, of how many
+        :param total: how many levels the pass is to tell
         """
         account = pass_.account
         if not accepted and not refused:
             return
+        told = pass_.tally["pushed"] + pass_.failed + len(accepted) + len(refused)
 
         def work():
             self._store(accepted, refused)
             self._note_outcome(account, names, accepted, refused)
             self.env["extensiv.run"].search([
                 ("account_id", "=", account.id), ("flow", "=", "inventory"), ("state", "=", "running"),
-            ]).message = self.env._("%(told)s of %(all)s levels told.", told=progress[0], all=progress[1])
+            ]).message = self.env._("%(told)s of %(all)s levels told.", told=told, all=total)
 
         pass_.repeat_on_conflict(work)
         pass_.tally["pushed"] += len(accepted)
@@ -327,19 +353,47 @@ class ExtensivStockLevel(models.Model):
             }
         gone = known.filtered(lambda error: error.key not in failures)
         gone.write({"state": "resolved", "next_try": False})
-        same = {error.key for error in known if failures.get(error.key, {}).get("message") == error.message}
-        Error._report(account, "inventory", {key: value for key, value in failures.items() if key not in same})
+        self._report_once(account, known, failures)
 
     @api.model
-    def _close_unpushed(self, account):
-        """Close the errors of levels that nobody pushes any more: their location was switched off or deleted.
+    def _note_refused_locations(self, account, names, told, refused):
+        """Open an error for each location of which EIM takes no level, once; close those that it takes again.
 
-        Switched on again, EIM is asked anew.
+        :param told: ids of locations; :param refused: ``{location id: eim.Refused}``
         """
-        pushed = self._search([("location_id", "in", account.location_ids.filtered("push_enabled").ids)])
-        errors = self.env["extensiv.error"].search([
-            ("account_id", "=", account.id), ("flow", "=", "inventory"), ("state", "=", "open"),
-            ("res_model", "=", self._name), ("res_id", "not in", pushed),
+        known = self.env["extensiv.error"].search([
+            ("account_id", "=", account.id), ("flow", "=", "inventory"), ("res_model", "=", "extensiv.location"),
+            ("state", "in", ("open", "dismissed")),
         ])
+        known.filtered(lambda error: error.res_id in told).write({"state": "resolved", "next_try": False})
+        self._report_once(account, known, {names[location]: {
+            "message": self.env._(
+                "EIM refuses whatever it is told of the location %(location)s: %(reason)s If it was renamed or deleted "
+                "there, mend its name here or switch its push off.", location=names[location], reason=error.message),
+            "category": "settings",
+            "process_id": error.process_id,
+            "document": self.env["extensiv.location"].browse(location),
+        } for location, error in refused.items()})
+
+    @api.model
+    def _report_once(self, account, known, failures):
+        """Report ``failures``, but not those that ``known`` errors tell in the same words, be they dismissed."""
+        same = {error.key for error in known if failures.get(error.key, {}).get("message") == error.message}
+        self.env["extensiv.error"]._report(
+            account, "inventory", {key: value for key, value in failures.items() if key not in same})
+
+    @api.model
+    def _close_errors(self, account, operator, locations):
+        """Close the errors of some locations and of their levels; about what EIM refused of these it is asked anew.
+
+        :param operator: ``in`` or ``not in``: all but these, deleted ones too
+        :param locations: ids
+        """
+        levels = self._search([("location_id", "in", locations)])
+        errors = self.env["extensiv.error"].search(Domain([
+            ("account_id", "=", account.id), ("flow", "=", "inventory"), ("state", "in", ("open", "dismissed")),
+        ]) & Domain.OR(
+            Domain("res_model", "=", model) & Domain("res_id", operator, ids)
+            for model, ids in ((self._name, levels), ("extensiv.location", locations))))
         errors.write({"state": "resolved", "next_try": False})
-        self.browse(errors.mapped("res_id")).exists()._forget()
+        self.browse(errors.filtered(lambda error: error.res_model == self._name).mapped("res_id")).exists()._forget()

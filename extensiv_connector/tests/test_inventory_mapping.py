@@ -205,3 +205,57 @@ class TestCompare(InventoryCase):
         self.assertEqual(wizard.state, "read")
         with self.assertRaises(UserError):
             wizard.action_push()
+
+
+@tagged("post_install", "-at_install")
+class TestRefusedLocations(InventoryCase):
+    """A location that EIM knows no more, or by another name."""
+
+    def push_both(self):
+        """Have EAST and WEST pushed with 32 levels each."""
+        self.env["product.product"].create([
+            {"name": f"N{number}", "default_code": f"N-{number}", "is_storable": True} for number in range(30)])
+        self.west.write({"push_enabled": True, "stock_location_id": self.stock.id})
+
+    def test_a_location_that_eim_refuses_holds_up_no_other(self):
+        """Both are pushed in one pass, and again in passes in which the refused one alone has something to tell."""
+        self.push_both()
+        self.fault(route="push_inventory", kind="failure", count=1000, message="Unknown warehouse", match='"EAST"')
+        for _pass in range(2):
+            run = self.push()
+            self.assertEqual((run.state, run.failed_count), ("partial", 1))
+            self.assertEqual(len(self.at_eim("WEST")), 32)
+            self.assertFalse(self.at_eim("EAST"))
+            error = self.errors()
+            self.assertEqual(
+                (error.key, error.category, error.mend, error.action_open_document()["res_id"]),
+                ("EAST", "settings", "mapping", self.east.id))
+            self.assertIn("Unknown warehouse", error.message)
+            self.assertTrue(error.process_id)
+        self.assertEqual(run.message, "1 failed. 0 of 32 levels told; push again for the others.")
+        self.assertFalse(self.env["extensiv.error"].search([("key", "=", "inventory"), ("state", "=", "open")]))
+        error.action_dismiss()
+        self.push()
+        self.assertFalse(self.errors(), "a person knows it")
+        self.sandbox.faults.clear()
+        self.push()
+        self.assertEqual(len(self.at_eim("EAST")), 32)
+        self.assertEqual(error.state, "resolved")
+
+    def test_the_error_of_a_refused_location_ends_with_its_cause(self):
+        self.push_both()
+        self.fault(route="push_inventory", kind="failure", count=1000, message="Unknown warehouse", match='"EAST"')
+        self.sandbox.store.levels.locations["EASTERN"] = 3
+        for mend in ({"push_enabled": False}, {"name": "EASTERN"}):
+            self.east.push_enabled = True
+            self.push()
+            self.assertEqual(self.errors().key, "EAST")
+            self.east.write(mend)
+            self.push()
+            self.assertFalse(self.errors(), mend)
+
+    def test_the_pass_fails_when_every_location_is_refused(self):
+        self.push_both()
+        self.fault(route="push_inventory", kind="failure", count=1000, message="Missing WMS Setup")
+        self.assertEqual(self.push().state, "failed")
+        self.assertFalse(self.errors())
