@@ -10,7 +10,7 @@ class ExtensivLocation(models.Model):
     _description = "EIM Location"
     _order = "account_id, name, id"
     _check_company_auto = True
-    _wakes_push = frozenset({"push_enabled", "source", "stock_location_id"})
+    _wakes_push = frozenset({"name", "push_enabled", "source", "stock_location_id"})
 
     account_id = fields.Many2one(
         "extensiv.account", required=True, index=True, ondelete="cascade",
@@ -38,6 +38,16 @@ class ExtensivLocation(models.Model):
     _stock_location_needed = models.Constraint(
         "CHECK(NOT push_enabled OR source = 'all' OR stock_location_id IS NOT NULL)",
         "Choose the location of Odoo whose stock is to be pushed.")
+
+    def write(self, vals):
+        """Have everything told under a new name: for EIM that is another location."""
+        renamed = self.filtered(lambda location: location.name != vals.get("name", location.name))
+        result = super().write(vals)
+        Level = self.env["extensiv.stock.level"].sudo()
+        for account, locations in renamed.grouped("account_id").items():
+            Level._close_errors(account, "in", locations.ids)
+            Level.search([("location_id", "in", locations.ids)])._forget()
+        return result
 
     # -- what people see
 

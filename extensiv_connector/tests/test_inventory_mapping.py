@@ -259,3 +259,19 @@ class TestRefusedLocations(InventoryCase):
         self.fault(route="push_inventory", kind="failure", count=1000, message="Missing WMS Setup")
         self.assertEqual(self.push().state, "failed")
         self.assertFalse(self.errors())
+
+    def test_a_location_renamed_is_another_at_eim(self):
+        self.sandbox.store.levels.refused_skus = {"MUG-1"}
+        self.receive(self.tee, 4)
+        self.push()
+        self.assertEqual(self.errors().key, "EAST/MUG-1")
+        self.sandbox.store.levels.refused_skus = frozenset()
+        self.sandbox.store.levels.locations = {"EASTERN": 1}
+        self.east.name = "EASTERN"
+        self.push()
+        self.assertEqual(self.at_eim("EASTERN"), {"TEE-1": 4, "MUG-1": 0})
+        self.assertFalse(self.errors())
+        told = len(self.calls("push_inventory"))
+        self.east.name = "EASTERN"
+        self.push()
+        self.assertEqual(len(self.calls("push_inventory")), told)

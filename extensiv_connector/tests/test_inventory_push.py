@@ -305,10 +305,12 @@ class TestWaking(InventoryCase):
 
     def test_the_mapping_of_a_location_wakes_the_push(self):
         shelf = self.env["stock.location"].create({"name": "Shelf", "location_id": self.stock.id})
-        for values in ({"stock_location_id": shelf.id}, {"source": "all"}, {"push_enabled": False}):
+        for values in (
+            {"stock_location_id": shelf.id}, {"source": "all"}, {"push_enabled": False}, {"name": "EASTERN"},
+        ):
             with self.subTest(**values):
                 self.assert_wakes(lambda values=values: self.east.write(values))
-        self.assert_wakes(lambda: self.east.write({"name": "EASTERN", "remote_pk": "7"}), wakes=False)
+        self.assert_wakes(lambda: self.east.write({"remote_pk": "7"}), wakes=False)
 
     def test_the_settings_of_the_account_wake_the_push(self):
         owner = self.env["res.partner"].create({"name": "Owner"})
