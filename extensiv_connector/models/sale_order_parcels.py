@@ -184,11 +184,12 @@ class SaleOrder(models.Model):
         return []
 
     def _extensiv_kit_shares(self, line, held):
-        """Return how many kits each parcel completes; their number is Odoo's own, ``qty_delivered``.
+        """Return how many kits each parcel completes; their number is Odoo's own.
 
         A kit counts for the parcel that brings its last component.
         """
-        kits = Decimal(str(line.qty_delivered))
+        moves = self.env["stock.move"].union(*(move_line.move_id for _parcel, move_line in held))
+        kits = Decimal(str(self._extensiv_kits_left(line, moves)))
         totals, so_far, shares, complete = Counter(), Counter(), [], Decimal()
         for _parcel, move_line in held:
             totals[move_line.product_id] += _quantity_in(move_line, move_line.product_id.uom_id)
@@ -201,6 +202,21 @@ class SaleOrder(models.Model):
             shares.append((parcel, no_lot, float(now - complete)))
             complete = now
         return shares
+
+    def _extensiv_kits_left(self, line, left):
+        """Return how many kits of a line the moves ``left`` took out; ``qty_delivered`` lacks those that came back."""
+        if "mrp.bom" not in self.env or not any(
+                move.state == "done" and move.to_refund and move._is_incoming() for move in line.move_ids - left):
+            return line.qty_delivered
+        recipes = left.bom_line_id.bom_id
+        recipe = recipes.filtered(lambda recipe: recipe.product_tmpl_id == line.product_id.product_tmpl_id)[:1] or (
+            recipes._bom_find(line.product_id, company_id=line.company_id.id, bom_type="phantom")[line.product_id])
+        if not recipe:
+            return line.qty_delivered
+        kits = left._compute_kit_quantities(
+            line.product_id, line.product_uom_id._compute_quantity(line.product_uom_qty, recipe.product_uom_id), recipe,
+            {"incoming_moves": lambda move: True, "outgoing_moves": lambda move: False})
+        return recipe.product_uom_id._compute_quantity(kits, line.product_uom_id)
 
     # -- under which number
 
