@@ -233,6 +233,11 @@ class ExtensivStockLevel(models.Model):
             if not at:
                 raise eim.Refused(failure.message, process_id=result.process_id)
             failures.update(dict.fromkeys(at, (failure.message, result.process_id)))
+        words = {message for message, _process_id in failures.values()}
+        if len(failures) == len(changes) and len(words) == 1 and all(
+                names[change.location_id] in failures[change][0] for change in changes):
+            # Each by itself, but for the name of their location.
+            raise eim.Refused(words.pop(), process_id=result.process_id)
         return failures
 
     # -- what EIM said is written

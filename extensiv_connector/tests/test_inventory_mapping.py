@@ -242,6 +242,14 @@ class TestRefusedLocations(InventoryCase):
         self.assertEqual(len(self.at_eim("EAST")), 32)
         self.assertEqual(error.state, "resolved")
 
+    def test_levels_refused_one_by_one_for_their_location_are_one_error(self):
+        self.push_both()
+        del self.sandbox.store.levels.locations["EAST"]
+        self.push()
+        self.assertEqual(len(self.at_eim("WEST")), 32)
+        self.assertEqual(self.errors().key, "EAST")
+        self.assertIn("Unknown warehouse: EAST", self.errors().message)
+
     def test_the_error_of_a_refused_location_ends_with_its_cause(self):
         self.push_both()
         self.fault(route="push_inventory", kind="failure", count=1000, message="Unknown warehouse", match='"EAST"')
