@@ -446,6 +446,14 @@ class TestAccount(DiagnosisCase):
         self.add("P-2", **BUYER, order_status="error", error_msg="12 Elm Street is unknown to the carrier")
         self.assertFound(self.diagnose("P-2"), "PROBLEM", "*** is unknown to the carrier")
 
+    def test_a_postcode_that_reads_like_a_year_masks_no_date(self):
+        year = f"{fields.Datetime.now():%Y}"
+        self.add("P-9", **BUYER, ship_zip=year, order_status="error", error_msg=f"no carrier for {year}")
+        text = self.diagnose("P-9")
+        self.assertFound(text, "PROBLEM", "no carrier for ***")
+        self.assertIn("(Pacific)", text)
+        self.assertNotIn("***-", text)
+
     @mute_logger("odoo.addons.base.models.ir_model", "odoo.addons.base.models.ir_rule")
     def test_for_our_users_in_their_companies(self):
         user = new_test_user(self.env, login="doctor", groups="base.group_user,extensiv_connector.group_user")

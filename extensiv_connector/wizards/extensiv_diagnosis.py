@@ -11,6 +11,8 @@ from ..models.extensiv_run import FLOWS
 PACIFIC = pytz.timezone("America/Los_Angeles")  # what EIM's own screens show
 MARKS = {"good": "OK", "bad": "PROBLEM", "note": "NOTE", "look": "LOOK"}
 _MAIL_ADDRESS = re.compile(r"[\w.+-]+@[\w-]+\.[\w.-]+")
+# A postcode may read like a year or an hour; a moment is nobody's secret.
+_MOMENT = r"(?P<moment>\d{4}-\d\d-\d\d \d\d:\d\d)"
 
 
 @dataclass
@@ -31,10 +33,10 @@ class Line:
 def masked(lines, words):
     """Return the lines with ``words`` and every mail address masked."""
     longest_first = sorted(filter(None, words), key=len, reverse=True)
-    pattern = re.compile("|".join(rf"(?<!\w){re.escape(word)}(?!\w)" for word in longest_first) or "(?!)")
+    pattern = re.compile("|".join((_MOMENT, *(rf"(?<!\w){re.escape(word)}(?!\w)" for word in longest_first))))
 
     def hide(text):
-        return _MAIL_ADDRESS.sub("***", pattern.sub("***", text))
+        return _MAIL_ADDRESS.sub("***", pattern.sub(lambda found: found["moment"] or "***", text))
 
     return [Line(line.mark, hide(line.sentence), hide(line.todo), line.url) for line in lines]
 
