@@ -114,7 +114,8 @@ class ExtensivDiagnosis(models.TransientModel):
             return [Line("note", self.env._("No level of this SKU was pushed yet."))]
         return [Line("note", self.env._(
             "Last pushed to %(location)s: %(quantity)g on %(moment)s.", location=level.location_id.name,
-            quantity=level.quantity, moment=level.pushed_at and self._moment(level.pushed_at) or "?"))
+            quantity=level.quantity, moment=self._moment(level.pushed_at),
+        ) if level.pushed_at else self.env._("EIM accepted no level for %s yet.", level.location_id.name))
             for level in levels]
 
     def _lines_held(self, client, sku, wanted):
