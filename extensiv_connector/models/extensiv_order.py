@@ -45,7 +45,9 @@ class ExtensivOrder(models.Model):
     )
     acknowledged_at = fields.Datetime(readonly=True, help="When EIM was told that the order is here.")
     acknowledge_after = fields.Datetime(readonly=True)
-    sale_order_id = fields.Many2one("sale.order", readonly=True, index="btree_not_null", ondelete="set null")
+    # Who may see the inbox but not the sales looks for an order by the sale order's name as well.
+    sale_order_id = fields.Many2one(
+        "sale.order", readonly=True, index="btree_not_null", ondelete="set null", bypass_search_access=True)
     message = fields.Text(readonly=True, help="Why the order is in this state.")
     missing_skus = fields.Json(readonly=True)
     summary = fields.Html(compute="_compute_readable", sanitize=False)

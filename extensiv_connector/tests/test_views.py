@@ -3,6 +3,7 @@ from lxml import etree
 from odoo.exceptions import AccessError
 from odoo.tests import Form, TransactionCase, new_test_user, tagged
 from odoo.tools import convert_file
+from odoo.tools.safe_eval import safe_eval
 
 from ..eim.wire import Order
 from ..sandbox.catalogue import BY_SKU
@@ -160,6 +161,15 @@ class TestViews(TransactionCase):
         order.payload = False
         self.assertFalse(order.summary or order.payload_readable)
         Form(order.with_user(self.user))
+
+    def test_a_user_who_does_not_sell_finds_an_order_by_the_name_of_its_sale_order(self):
+        order = self._receive(wire_order())
+        order.sale_order_id = self.env["sale.order"].create({
+            "name": "SH:1001", "partner_id": self.env["res.partner"].create({"name": "Mary"}).id})
+        Order = self.env["extensiv.order"].with_user(self.user)
+        search = etree.fromstring(Order.get_view(view_type="search")["arch"])
+        domain = safe_eval(search.find("field[@name='order_number']").get("filter_domain"), {"self": "sh:1001"})
+        self.assertEqual(Order.search(domain), order)
 
     # -- sale order
 
