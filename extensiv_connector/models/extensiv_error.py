@@ -6,6 +6,8 @@ from odoo.exceptions import UserError
 from .extensiv_run import FLOWS
 
 RETRY_MINUTES = (1, 2, 5, 15, 60)
+# The field by which people know the orders that errors are about.
+ORDERS = {"extensiv.order": "order_number", "sale.order": "name"}
 
 
 class ExtensivError(models.Model):
@@ -17,13 +19,16 @@ class ExtensivError(models.Model):
     _name = "extensiv.error"
     _description = "EIM Error"
     _order = "id desc"
-    _rec_name = "key"
+    _rec_name = "concerns"
 
     account_id = fields.Many2one("extensiv.account", required=True, readonly=True, index=True, ondelete="cascade")
     company_id = fields.Many2one(related="account_id.company_id", store=True, precompute=True)
     flow = fields.Selection(list(FLOWS.items()), required=True, readonly=True)
     key = fields.Char(
-        "Concerns", required=True, readonly=True, help="The order, the SKU or the part of the connection.")
+        required=True, readonly=True, help="What the flow knows it by: EIM's reference, location and SKU, or a flow.")
+    concerns = fields.Char(
+        compute="_compute_concerns", search="_search_concerns",
+        help="The order by the number the buyer knows, the location and SKU, or the part of the connection.")
     category = fields.Selection(
         [("data", "Data"), ("settings", "Settings"), ("transient", "Temporary")], required=True, readonly=True,
         help="Data and settings wait for a person; temporary trouble is tried again by itself.",
@@ -44,6 +49,27 @@ class ExtensivError(models.Model):
         "(account_id, flow, key) WHERE state = 'open'", "This error is open already.",
     )
     _key_not_empty = models.Constraint("CHECK(key != '')", "An error concerns something.")
+
+    # -- what people see
+
+    @api.depends("key", "res_model", "res_id")
+    def _compute_concerns(self):
+        """An order goes by its number; EIM's reference, which is the key, is nothing that a person looks for."""
+        names = {}
+        for model, errors in self.filtered(lambda error: error.res_model in ORDERS).grouped("res_model").items():
+            names.update(((model, record.id), record[ORDERS[model]]) for record in self.env[model].sudo().search_fetch(
+                [("id", "in", errors.mapped("res_id"))], [ORDERS[model]]))
+        for error in self:
+            error.concerns = names.get((error.res_model, error.res_id)) or error.key
+
+    def _search_concerns(self, operator, value):
+        if operator not in ("ilike", "in"):
+            return NotImplemented
+        domains = [[("key", operator, value)]]
+        for model, name in ORDERS.items():
+            found = self.env[model].sudo()._search([(name, operator, value)])
+            domains.append([("res_model", "=", model), ("res_id", "in", found)])
+        return fields.Domain.OR(domains)
 
     # -- actions
 

@@ -47,6 +47,16 @@ class TestErrors(ConnectorCase):
         self.assertTrue(error.create_date and error.last_seen)
         self.assertEqual(error.action_open_document()["res_model"], "extensiv.order")
 
+    def test_an_order_is_found_and_shown_by_the_number_the_buyer_knows(self):
+        self.add_orders(
+            {"cust_ref": "5501", "cust_po_no": "1019", "items": [{**UNKNOWN[0], "item": "ABC-1"}]},
+            {"cust_ref": "5502", "cust_po_no": "1020", "items": [{**UNKNOWN[0], "item": "ABC-2"}]})
+        self.pull()
+        Error = self.env["extensiv.error"]
+        error = Error.search([("concerns", "ilike", "1019")])
+        self.assertEqual((error.key, error.concerns, error.display_name), ("5501", "1019", "1019"))
+        self.assertEqual(Error.search([("concerns", "ilike", "5501")]), error)
+
     def test_temporary_trouble_has_its_next_try_and_eims_support_id(self):
         self.fault(route="list_orders", kind="500", count=3)
         self.pull()
