@@ -103,17 +103,20 @@ class ExtensivError(models.Model):
         return True
 
     def action_open_document(self):
-        """Open what the error is about.
+        """Open what the error is about; for who does not sell, the order of the inbox behind a sale order.
 
         :raise UserError: when it no longer exists
         """
         self.ensure_one()
-        if not self.res_model or not self.env[self.res_model].browse(self.res_id).exists():
+        document = self.res_model and self.env[self.res_model].browse(self.res_id).exists()
+        if not document:
             raise UserError(self.env._("There is no document to open for this error."))
+        if document._name == "sale.order" and not self.env.user.has_group("sales_team.group_sale_salesman"):
+            document = document.sudo().extensiv_order_id.sudo(False) or document
         return {
             "type": "ir.actions.act_window",
-            "res_model": self.res_model,
-            "res_id": self.res_id,
+            "res_model": document._name,
+            "res_id": document.id,
             "views": [(False, "form")],
         }
 
