@@ -54,6 +54,7 @@ class ExtensivFetch(models.TransientModel):
         self.preview = self.env["extensiv.order"].sudo()._preview(self.account_id, orders[0])
         return {
             "type": "ir.actions.act_window",
+            "name": self.env._("Fetch Orders"),
             "res_model": self._name,
             "res_id": self.id,
             "views": [(False, "form")],
