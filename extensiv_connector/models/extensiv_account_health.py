@@ -238,13 +238,21 @@ class ExtensivAccount(models.Model):
         """Open the account's form."""
         return self._get_records_action()
 
-    def action_open_orders(self):
-        """Open the account's inbox."""
-        return self._open_of("extensiv_order")
+    def action_open_orders_today(self):
+        """Open what the account's inbox received today."""
+        return self._open_of("extensiv_order", today=True)
 
     def action_open_waiting_orders(self):
         """Open the orders of the inbox that have no sale order yet."""
         return self._open_of("extensiv_order", received=True, failed=True)
+
+    def action_open_waiting_levels(self):
+        """Open the levels that EIM did not accept yet or refused."""
+        return self._open_of("extensiv_stock_level", waiting=True, refused=True)
+
+    def action_open_waiting_shipments(self):
+        """Open the orders that left and of which EIM was not told; the inbox, which every Extensiv user may see."""
+        return self._open_of("extensiv_order", shipment_waiting=True)
 
     def action_open_errors(self):
         """Open the account's open errors."""

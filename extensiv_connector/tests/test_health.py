@@ -2,8 +2,12 @@ import json
 from datetime import timedelta
 from unittest.mock import patch
 
+from lxml import etree
+
 from odoo import fields
+from odoo.fields import Domain
 from odoo.tests import new_test_user, tagged
+from odoo.tools.safe_eval import safe_eval
 from odoo.tools.translate import code_translations
 
 from .common import ConnectorCase
@@ -22,6 +26,16 @@ class TestHealth(ConnectorCase):
     def shown(self):
         self.env.invalidate_all()
         return json.loads(self.account.dashboard)
+
+    def opened(self, button, user):
+        """Return what the list shows that a button of the dashboard opens: its filters, any of them."""
+        action = getattr(self.account.with_user(user), button)()
+        model = self.env[action["res_model"]].with_user(user)
+        search = etree.fromstring(model.get_view(view_type="search")["arch"])
+        domains = [
+            Domain(safe_eval(search.find(f".//filter[@name='{name}']").get("domain")))
+            for name in (key.removeprefix("search_default_") for key in action["context"]) if name != "account_id"]
+        return model.search(Domain.OR(domains)).sudo()
 
     def errors(self):
         return self.env["extensiv.error"].search([("account_id", "=", self.account.id), ("state", "=", "open")])
@@ -74,6 +88,24 @@ class TestHealth(ConnectorCase):
         self.assertTrue(recent.exists())
 
     # -- dashboard
+
+    def test_each_number_of_the_dashboard_opens_what_it_counts(self):
+        self.add_orders({"cust_ref": "D-1"}, {"cust_ref": "D-2"})
+        self.pull()
+        told, old = self.inbox("D-1"), self.inbox("D-2")
+        old.sale_order_id = self.env["sale.order"].create({
+            "partner_id": self.env["res.partner"].create({"name": "Mary"}).id,
+            "extensiv_account_id": self.account.id, "extensiv_shipment_state": "failed"})
+        self.env.cr.execute("UPDATE extensiv_order SET create_date = now() - interval '3 days' WHERE id = %s", [old.id])
+        self.env.invalidate_all()
+        user = new_test_user(self.env, login="looker", groups="base.group_user,extensiv_connector.group_user")
+        self.assertEqual((self.opened("action_open_orders_today", user), self.shown()["today"]), (told, 1))
+        self.assertEqual((self.opened("action_open_waiting_shipments", user), self.shown()["shipments"]), (old, 1))
+        location = self.env["extensiv.location"].create({
+            "account_id": self.account.id, "name": "NORTH", "push_enabled": True, "source": "all"})
+        level = self.env["extensiv.stock.level"].create({
+            "location_id": location.id, "sku": "TEE-1", "refused_at": fields.Datetime.now()})
+        self.assertEqual((self.opened("action_open_waiting_levels", user), self.shown()["levels"]), (level, 1))
 
     def test_all_is_well(self):
         self.pull()
