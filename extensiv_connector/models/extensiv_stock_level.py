@@ -323,7 +323,8 @@ class ExtensivStockLevel(models.Model):
         Error._report(account, "inventory", {
             f"{names[change.location_id]}/{change.sku}": {
                 "message": self.env._(
-                    "EIM refused the level %(quantity)s of %(sku)s: %(reason)s",
+                    "EIM refused the level %(quantity)s of %(sku)s: %(reason)s\nIf EIM is to have this SKU, mend it "
+                    "there and press Retry; if not, switch Push Stock to EIM off on the product.",
                     quantity=change.quantity, sku=change.sku, reason=message),
                 "category": "data",
                 "process_id": process_id,

@@ -323,8 +323,13 @@ class SaleOrder(models.Model):
             self._extensiv_fail(self.env._("%s It is tried again by itself.", words), error, "transient")
             return
         carrier = (self._extensiv_left_moves().picking_id.carrier_id or self.carrier_id)[:1]
-        if not carrier or not CARRIER_WORDS.search(error.message):
+        if not CARRIER_WORDS.search(error.message):
             self._extensiv_fail(words, error)
+            return
+        if not carrier:
+            self._extensiv_fail(self.env._(
+                "%s\nNo delivery method stands on its transfers. Choose one there or on the order, with the carrier "
+                "and the method that EIM knows, then press Retry.", words), error)
             return
         # One mapping to mend, not one error for each order that uses it; nor one that has the order tried again.
         if self.extensiv_refused_carrier_id != carrier:

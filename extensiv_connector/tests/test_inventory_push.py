@@ -25,6 +25,7 @@ class TestPush(InventoryCase):
         error = self.errors()
         self.assertEqual((error.key, error.category), ("EAST/TEE-1", "data"))
         self.assertIn("SKU not found: TEE-1", error.message)
+        self.assertIn(self.tee._fields["extensiv_push"].string, error.message)
         self.assertTrue(error.process_id)
         level = self.level("TEE-1")
         self.assertEqual((level.refused_quantity, level.pushed_at, level.state), (4, False, "refused"))

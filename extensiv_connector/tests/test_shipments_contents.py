@@ -270,6 +270,19 @@ class TestShipmentsContents(ShipmentCase):
         self.push()
         self.assertEqual(set(sales.mapped("extensiv_shipment_state")), {"sent"})
 
+    def test_a_refused_carrier_where_no_delivery_method_was_chosen_says_where_to_choose_one(self):
+        self.sandbox.store.known_carriers = ("FEDEX",)
+        sale = self.order("S-1")
+        picking = sale.picking_ids
+        picking.carrier_tracking_ref = "T1"
+        picking.move_ids.picked = True
+        picking.button_validate()
+        self.assertFalse(picking.carrier_id)
+        self.push()
+        error = self.shipment_error("S-1")
+        self.assertIn("Unmapped ship method", error.message)
+        self.assertIn("No delivery method stands on its transfers", error.message)
+
     def test_a_refused_carrier_that_was_mapped_at_eim_ends_its_error_with_the_last_order_retried(self):
         self.sandbox.store.known_carriers = ("FEDEX",)
         sales = self.order("S-1") + self.order("S-2")
