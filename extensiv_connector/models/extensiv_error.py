@@ -87,7 +87,7 @@ class ExtensivError(models.Model):
         kind = "warning" if left else "success"
         message = self.env._(
             "%(done)s of %(all)s solved.", done=len(errors) - len(left), all=len(errors),
-        ) if len(errors) != 1 or not left else left.message
+        ) if len(errors) != 1 else left.message or errors.concerns
         return self.env["extensiv.account"]._notification(
             self.env._("Still failing") if left else self.env._("Solved"), message, kind)
 
