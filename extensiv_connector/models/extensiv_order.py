@@ -32,7 +32,8 @@ class ExtensivOrder(models.Model):
     cart_id = fields.Many2one("extensiv.cart", readonly=True, index=True, ondelete="restrict")
     order_number = fields.Char(required=True, readonly=True, index="trigram", help="The number the buyer knows.")
     order_date = fields.Datetime(readonly=True)
-    amount_total = fields.Float("Total", readonly=True, digits=(16, 2), help="As EIM sent it.")
+    # Groups have no sum: it would mix currencies.
+    amount_total = fields.Float("Total", readonly=True, digits=(16, 2), aggregator=None, help="As EIM sent it.")
     currency_code = fields.Char("Currency", readonly=True)
     payload = fields.Text(
         readonly=True, prefetch=False,

@@ -171,6 +171,10 @@ class TestViews(TransactionCase):
         domain = safe_eval(search.find("field[@name='order_number']").get("filter_domain"), {"self": "sh:1001"})
         self.assertEqual(Order.search(domain), order)
 
+    def test_groups_of_orders_mix_no_currencies(self):
+        fields = self.env["extensiv.order"].fields_get(["amount_total"])
+        self.assertFalse(fields["amount_total"].get("aggregator"))
+
     # -- sale order
 
     def test_an_extensiv_user_finds_the_eim_order_from_the_sale_order_and_back(self):
