@@ -188,7 +188,7 @@ class SaleOrder(models.Model):
                 continue
             message = self.env._(
                 "Order %(order)s left on %(moment)s without a tracking number. Enter it on the transfer, or press "
-                "Send now on the order to tell EIM without one.",
+                "Send Shipment Now on the order to tell EIM without one.",
                 order=order.name, moment=format_datetime(self.env, left_at))
             # The message on the order remembers that it was told.
             order._extensiv_set_state("waiting", message)

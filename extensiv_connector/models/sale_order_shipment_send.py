@@ -219,7 +219,7 @@ class SaleOrder(models.Model):
         if not shipments:
             return self._extensiv_fail("\n".join([self.env._(
                 "Nothing that EIM ordered has left, so there is nothing to tell it. Tell the buyer in the cart "
-                "itself, then press Mark as sent by hand."), *notes]))
+                "itself, then press Mark as Sent by Hand."), *notes]))
         try:
             written = [shipment.to_wire() for shipment in shipments]
         except ValueError as error:
@@ -252,7 +252,7 @@ class SaleOrder(models.Model):
         if isinstance(error, eim.Refused):
             self._extensiv_fail(self.env._(
                 "Whether EIM knows of the shipment is unknown: asked for the order, it says “%s”. Look there, then "
-                "press Send now or Mark as sent by hand.", error.message), error)
+                "press Send Shipment Now or Mark as Sent by Hand.", error.message), error)
         elif error is not None and self._extensiv_is_dismissed():
             self.extensiv_ask_after = fields.Datetime.now() + DISMISSED_PAUSE
         elif error is not None:

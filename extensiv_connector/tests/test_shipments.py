@@ -3,6 +3,8 @@
 from datetime import timedelta
 from unittest.mock import patch
 
+from lxml import etree
+
 from odoo import fields
 from odoo.tests import new_test_user
 
@@ -245,6 +247,10 @@ class TestShipmentsWhen(ShipmentCase):
         self.push()
         error = self.shipment_error()
         self.assertIn("without a tracking number", error.message)
+        for model in (sale, sale.picking_ids):
+            [button] = etree.fromstring(model.get_view(view_type="form")["arch"]).xpath(
+                "//header/button[@name='action_extensiv_send']")
+            self.assertIn(f"press {button.get('string')}", error.message)
         self.assertEqual((error.category, error.action_open_document()["res_id"]), ("data", sale.id))
         clerk = new_test_user(self.env, login="clerk", groups="base.group_user,extensiv_connector.group_user")
         document = error.with_user(clerk).action_open_document()
