@@ -21,6 +21,7 @@ class ExtensivError(models.Model):
     )
 
     @api.depends("state", "flow", "key", "category", "res_model", "res_id")
+    @api.depends_context("uid")
     def _compute_mend(self):
         missing = self._missing_skus()
         for error in self:
@@ -33,7 +34,7 @@ class ExtensivError(models.Model):
         """Return the key of ``mend``, or False where only the thing itself can be mended."""
         if self.flow == "connection":
             if self.key.endswith("/schedule"):
-                return "schedule"
+                return self.env.user.has_group("extensiv_connector.group_manager") and "schedule"
             return self.category == "settings" and "account"
         # EIM's words for a shipping method that it does not know.
         if self.flow == "shipments" and "ship method" in self.message.lower():

@@ -250,6 +250,8 @@ class TestHealth(ConnectorCase):
         self.watch()
         error = self.errors()
         self.assertEqual((error.key, error.mend), ("orders/schedule", "schedule"))
+        user = new_test_user(self.env, login="looker", groups="base.group_user,extensiv_connector.group_user")
+        self.assertFalse(error.with_user(user).mend, "no button that would refuse")
         error.action_mend()
         self.assertTrue(cron.active)
         self.assertEqual(error.state, "resolved")
