@@ -1,7 +1,7 @@
 # `make demo` shows the connector at work, `make test` runs every check; README.md says more, and `dev/` does the work.
 
 PYTHON = .odoo/venv/bin/python
-.PHONY: demo demo-check test lint bench shell clean setup
+.PHONY: demo demo-check test lint pot bench shell clean setup
 
 demo: setup
 	@$(PYTHON) -m dev.demo
@@ -17,6 +17,10 @@ test: setup
 lint: export ONLY = lint
 lint: setup
 	@$(PYTHON) -m dev.test
+
+# the addon's texts for translators, after they changed
+pot: setup
+	@$(PYTHON) -m dev.translations
 
 # NAME=orders for bench/bench_orders.py alone
 bench: setup

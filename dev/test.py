@@ -13,7 +13,7 @@ import subprocess
 import time
 import xml.etree.ElementTree as ElementTree
 
-from . import ADDON, LOGS, ROOT, VENV_PYTHON, Trouble, postgres, run_command, say, step, uninstall
+from . import ADDON, LOGS, ROOT, VENV_PYTHON, Trouble, postgres, run_command, say, step, translations, uninstall
 from .databases import complaints, copy, install_log, with_addon, write_config
 
 NO_TESTS = 5
@@ -71,9 +71,11 @@ def test_eim(selected: str | None) -> int:
 
 def check_install() -> None:
     """Install the addon with Odoo's own command line into a new database."""
-    log = install_log(with_addon(fresh=True))
-    if complained := complaints(log):
+    name = with_addon(fresh=True)
+    if complained := complaints(install_log(name)):
         raise Trouble("\n".join([f"Odoo complained while installing {ADDON}:", *complained]))
+    with step("Texts for translators"):
+        translations.check(name)
 
 
 def test_odoo(selected: str | None) -> int:

@@ -18,6 +18,7 @@ from . import extensiv_stock_level
 
 from . import delivery_carrier
 from . import extensiv_account_checks
+from . import extensiv_account_connect
 from . import extensiv_account_flows
 from . import extensiv_account_health
 from . import extensiv_account_inventory
