@@ -168,6 +168,7 @@ class ExtensivStockLevel(models.Model):
             ["default_code", "active", "extensiv_push", "extensiv_buffer_qty", "product_tmpl_id"])
         self.env["product.template"].flush_model(["active", "sale_ok", "is_storable", "company_id", "type"])
         self.env["extensiv.sku.alias"].flush_model()
+        self.env["res.company"].flush_model(["parent_path"])
         return SQL(
             """WITH product AS NOT MATERIALIZED (
                     SELECT product.id, product.default_code, product.extensiv_buffer_qty AS buffer
@@ -175,7 +176,9 @@ class ExtensivStockLevel(models.Model):
                       JOIN product_template AS template ON template.id = product.product_tmpl_id
                      WHERE product.active AND template.active AND template.sale_ok
                        AND product.extensiv_push IS NOT FALSE AND BTRIM(product.default_code) <> ''
-                       AND (template.company_id IS NULL OR template.company_id = ANY (%(companies)s))
+                       AND (template.company_id IS NULL OR template.company_id = ANY ((
+                            SELECT string_to_array(RTRIM(parent_path, '/'), '/') FROM res_company
+                             WHERE id = %(company)s)::int[]))
                        AND (template.is_storable AND template.type = 'consu' OR product.id = ANY (%(kits)s::int[])))
                SELECT sku, MIN(product_id) AS product_id, MIN(product_id) <> MAX(product_id) AS shared,
                       COALESCE(MIN(buffer), 0)::float8 + %(buffer)s AS buffer
@@ -186,7 +189,7 @@ class ExtensivStockLevel(models.Model):
                         WHERE alias.account_id = %(account)s) AS named
                 WHERE %(only)s
                 GROUP BY sku""",
-            companies=account.company_id.parent_ids.ids, kits=kits.ids, buffer=account.buffer_qty, account=account.id,
+            company=account.company_id.id, kits=kits.ids, buffer=account.buffer_qty, account=account.id,
             only=SQL("TRUE") if skus is None else SQL("sku = ANY (%s)", skus),
         )
 
