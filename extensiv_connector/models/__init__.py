@@ -33,6 +33,7 @@ from . import extensiv_order_cancel
 from . import extensiv_order_fetch
 from . import extensiv_order_import
 from . import extensiv_order_prepare
+from . import extensiv_stock_errors
 from . import extensiv_stock_explain
 from . import extensiv_stock_waiting
 from . import extensiv_stock_wanted

@@ -3,7 +3,6 @@ from datetime import datetime, timedelta
 from functools import partial
 
 from odoo import SUPERUSER_ID, api, fields, models
-from odoo.exceptions import UserError
 from odoo.tools import SQL
 
 from .extensiv_run import log_unexpected
@@ -91,8 +90,6 @@ class ExtensivAccount(models.Model):
         """Push every level again, whatever EIM accepted before."""
         self._check_manager()
         self.ensure_one()
-        if self.state != "connected":
-            raise UserError(self.env._("%s is not connected. Press Connect first.", self.name))
         self.push_again_at = fields.Datetime.now()
         return self.action_push_inventory()
 

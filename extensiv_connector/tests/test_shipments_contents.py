@@ -175,14 +175,18 @@ class TestShipmentsContents(ShipmentCase):
 
     # -- what EIM did not order
 
-    def test_a_substitute_is_told_to_a_person_and_not_sent(self):
-        sale = self.order(lines={"TEE-1": 2})
-        picking = sale.picking_ids
+    def _with_substitute(self, sale):
+        """Let a person put another product into the transfer of ``sale``; return the transfer."""
         other = self.env["product.product"].create({"name": "White tee", "is_storable": True})
         self._stock(other, 5)
-        with Form(picking) as form, form.move_ids.new() as move:
+        with Form(sale.picking_ids) as form, form.move_ids.new() as move:
             move.product_id = other
             move.product_uom_qty = 1
+        return sale.picking_ids
+
+    def test_a_substitute_is_told_to_a_person_and_not_sent(self):
+        sale = self.order(lines={"TEE-1": 2})
+        picking = self._with_substitute(sale)
         self.ship(picking, quantities={self.tee: 1}, backorder=False)
         self.push()
         self.assertEqual(self.contents(), [("1Z999", {"TEE-1": 1})])
@@ -190,12 +194,7 @@ class TestShipmentsContents(ShipmentCase):
 
     def test_nothing_but_substitutes_waits_for_a_person(self):
         sale = self.order(lines={"TEE-1": 1})
-        picking = sale.picking_ids
-        other = self.env["product.product"].create({"name": "White tee", "is_storable": True})
-        self._stock(other, 5)
-        with Form(picking) as form, form.move_ids.new() as move:
-            move.product_id = other
-            move.product_uom_qty = 1
+        picking = self._with_substitute(sale)
         self.ship(picking, quantities={self.tee: 0}, backorder=False)
         self.push()
         self.assertEqual(sale.extensiv_shipment_state, "failed")

@@ -39,6 +39,13 @@ class Odoo:
         self.started.append(process)
         return process
 
+    def kill_stalled(self, script, args):
+        """Start a script of `stall`, and kill its process where it stalls."""
+        victim = self.start(script, args)
+        assert victim.stdout.readline().strip() == "stalled"
+        victim.kill()
+        victim.wait()
+
     def run(self, script, args=None):
         """Run a script to its end and return what it printed.
 

@@ -1,7 +1,5 @@
 """Orders are pulled exactly once whatever dies, and however many pull at once."""
 
-import os
-import signal
 import time
 
 import pytest
@@ -103,10 +101,7 @@ def assert_each_exactly_once(odoo, sandbox):
     pytest.param("_note_imported", 3, True, id="before the third batch is committed"),
 ])
 def test_killed_process_is_repaired_by_the_next_run(odoo, pulled, method, call, after):
-    victim = odoo.start(STALL, {"method": method, "call": call, "after": after})
-    assert victim.stdout.readline().strip() == "stalled"
-    os.kill(victim.pid, signal.SIGKILL)
-    victim.wait()
+    odoo.kill_stalled(STALL, {"method": method, "call": call, "after": after})
     odoo.run(PULL, {"waits": True})
     assert_each_exactly_once(odoo, pulled)
     assert odoo.query("SELECT count(*) FROM extensiv_run WHERE state = 'running'") == [(0,)]

@@ -61,10 +61,7 @@ def assert_eim_knows_all(odoo, sandbox, location):
     pytest.param("_write_outcome", 2, True, id="after a commit in the middle"),
 ])
 def test_killed_push_goes_on_where_it_was(odoo, sandbox, location, method, call, after):
-    victim = odoo.start(STALL, {"method": method, "call": call, "after": after})
-    assert victim.stdout.readline().strip() == "stalled"
-    os.kill(victim.pid, signal.SIGKILL)
-    victim.wait()
+    odoo.kill_stalled(STALL, {"method": method, "call": call, "after": after})
     assert "success" in odoo.run(PUSH)
     # What was written down is not told again: at most the batch at work is.
     assert assert_eim_knows_all(odoo, sandbox, location) <= PRODUCTS + 10

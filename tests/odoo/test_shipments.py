@@ -1,7 +1,5 @@
 """EIM is told of each order exactly once whatever dies, is lost, or is done at the same time."""
 
-import os
-import signal
 from collections import Counter
 
 import pytest
@@ -113,10 +111,7 @@ def assert_each_told_once(odoo, sandbox, orders):
 ])
 def test_a_killed_process_is_repaired_by_the_next_run(odoo, delivered, method, after):
     sandbox = delivered(3)
-    victim = odoo.start(STALL, {"method": method, "after": after})
-    assert victim.stdout.readline().strip() == "stalled"
-    os.kill(victim.pid, signal.SIGKILL)
-    victim.wait()
+    odoo.kill_stalled(STALL, {"method": method, "after": after})
     odoo.run(PUSH, {})
     assert_each_told_once(odoo, sandbox, 3)
     assert odoo.query("SELECT count(*) FROM extensiv_run WHERE state = 'running'") == [(0,)]
@@ -125,20 +120,14 @@ def test_a_killed_process_is_repaired_by_the_next_run(odoo, delivered, method, a
 def test_a_process_killed_while_it_repairs_another_is_repaired_too(odoo, delivered):
     sandbox = delivered(2)
     for method in ("ship", "_extensiv_note_status"):
-        victim = odoo.start(STALL, {"method": method, "after": True})
-        assert victim.stdout.readline().strip() == "stalled"
-        os.kill(victim.pid, signal.SIGKILL)
-        victim.wait()
+        odoo.kill_stalled(STALL, {"method": method, "after": True})
     odoo.run(PUSH, {})
     assert_each_told_once(odoo, sandbox, 2)
 
 
 def test_what_a_killed_process_may_still_have_under_way_is_not_sent_again_at_once(odoo, delivered):
     sandbox = delivered(1)
-    victim = odoo.start(STALL, {"method": "ship", "after": False})
-    assert victim.stdout.readline().strip() == "stalled"
-    os.kill(victim.pid, signal.SIGKILL)
-    victim.wait()
+    odoo.kill_stalled(STALL, {"method": "ship", "after": False})
     odoo.run(PUSH, {"once": True})
     assert odoo.query("SELECT extensiv_shipment_state FROM sale_order WHERE extensiv_cust_ref IS NOT NULL") == [
         ("sending",)]
