@@ -32,13 +32,16 @@ def run(bench):
     orm = orm_seconds(bench, account)
     peak = bench.peak_mb()
     transfer = transfers(bench, account)
-    bench.table(["work", "seconds", "levels", "queries"], [
-        ["(a) changed levels, 1 % changed", figures.changed, figures.found, figures.queries],
-        ["(b) changed levels, nothing changed", figures.unchanged, 0, figures.queries],
-        ["(c) first push of everything, network at zero cost", first.seconds, first.levels, first.queries],
-        ["(d) bare aggregate over the same quants", figures.floor, first.levels, 1],
-        [f"(e) ORM free_qty, extrapolated from {SAMPLE:,} products", orm, first.levels, "-"],
-    ])
+    bench.table(
+        ["work", "seconds", "levels", "queries"],
+        [
+            ["(a) changed levels, 1 % changed", figures.changed, figures.found, figures.queries],
+            ["(b) changed levels, nothing changed", figures.unchanged, 0, figures.queries],
+            ["(c) first push of everything, network at zero cost", first.seconds, first.levels, first.queries],
+            ["(d) bare aggregate over the same quants", figures.floor, first.levels, 1],
+            [f"(e) ORM free_qty, extrapolated from {SAMPLE:,} products", orm, first.levels, "-"],
+        ],
+    )
     return {
         "changed_over_floor": round(figures.changed / figures.floor, 2),
         "unchanged_over_floor": round(figures.unchanged / figures.floor, 2),
@@ -61,42 +64,72 @@ def load(env):
     # Whatever the database brought along is not pushed: every level is one of the benchmark's.
     env["product.product"].search([("default_code", "!=", False)]).extensiv_push = False
     warehouse = env["stock.warehouse"].search([("company_id", "=", company.id)], limit=1)
-    roots = env["stock.location"].create([
-        {"name": f"Zone {number}", "location_id": warehouse.lot_stock_id.id} for number in range(LOCATIONS)])
-    shelves = env["stock.location"].create([
-        {"name": f"Shelf {number}", "location_id": root.id} for root in roots for number in range(SHELVES)])
-    sample = env["product.product"].create({
-        "name": "Sample", "default_code": "SKU-0", "is_storable": True, "list_price": 10})
+    roots = env["stock.location"].create(
+        [{"name": f"Zone {number}", "location_id": warehouse.lot_stock_id.id} for number in range(LOCATIONS)]
+    )
+    shelves = env["stock.location"].create(
+        [{"name": f"Shelf {number}", "location_id": root.id} for root in roots for number in range(SHELVES)]
+    )
+    sample = env["product.product"].create(
+        {"name": "Sample", "default_code": "SKU-0", "is_storable": True, "list_price": 10}
+    )
     quant = env["stock.quant"].create({"product_id": sample.id, "location_id": shelves[0].id, "quantity": 1})
     env.flush_all()
     copy_rows(env, "product_template", sample.product_tmpl_id.id, {"id": "new"}, PRODUCTS - 1)
-    copy_rows(env, "product_product", sample.id, {
-        "id": "new", "product_tmpl_id": "new", "default_code": "'SKU-' || new"}, PRODUCTS - 1,
-        start=f"(SELECT MAX(id) FROM product_template) - {PRODUCTS - 1}")
+    copy_rows(
+        env,
+        "product_product",
+        sample.id,
+        {"id": "new", "product_tmpl_id": "new", "default_code": "'SKU-' || new"},
+        PRODUCTS - 1,
+        start=f"(SELECT MAX(id) FROM product_template) - {PRODUCTS - 1}",
+    )
     env.cr.execute("SELECT array_agg(id ORDER BY id) FROM product_product WHERE default_code LIKE 'SKU-%'")
     [products] = env.cr.fetchone()
-    env.cr.execute("CREATE TEMP TABLE bench_product AS SELECT row_number() OVER () AS at, id"
-                   " FROM unnest(%s) AS product(id)", [products])
-    env.cr.execute("CREATE TEMP TABLE bench_shelf AS SELECT row_number() OVER () AS at, id"
-                   " FROM unnest(%s) AS shelf(id)", [shelves.ids])
-    columns = columns_of(env, "stock_quant", {
-        "id", "product_id", "location_id", "quantity", "reserved_quantity", "create_uid", "write_uid"})
-    env.cr.execute(SQL(
-        """INSERT INTO stock_quant (product_id, location_id, quantity, reserved_quantity, %(columns)s)
+    env.cr.execute(
+        "CREATE TEMP TABLE bench_product AS SELECT row_number() OVER () AS at, id FROM unnest(%s) AS product(id)",
+        [products],
+    )
+    env.cr.execute(
+        "CREATE TEMP TABLE bench_shelf AS SELECT row_number() OVER () AS at, id FROM unnest(%s) AS shelf(id)",
+        [shelves.ids],
+    )
+    columns = columns_of(
+        env,
+        "stock_quant",
+        {"id", "product_id", "location_id", "quantity", "reserved_quantity", "create_uid", "write_uid"},
+    )
+    env.cr.execute(
+        SQL(
+            """INSERT INTO stock_quant (product_id, location_id, quantity, reserved_quantity, %(columns)s)
            SELECT product.id, shelf.id, (spread.number * 7919) %% 50 + 10, (spread.number * 104729) %% 10, %(columns)s
              FROM generate_series(1::bigint, %(quants)s) AS spread(number)
              JOIN bench_product AS product ON product.at = spread.number %% %(products)s + 1
              JOIN bench_shelf AS shelf
                   ON shelf.at = (spread.number * 31 / %(products)s + spread.number) %% %(shelves)s + 1
             CROSS JOIN (SELECT * FROM stock_quant WHERE id = %(sample)s) AS sample""",
-        columns=columns, quants=QUANTS, products=PRODUCTS, shelves=len(shelves), sample=quant.id,
-    ))
-    account = env["extensiv.account"].create({
-        "name": "Bench", "base_url": "http://127.0.0.1:1", "api_user": "bench", "api_key": "bench-key"})
+            columns=columns,
+            quants=QUANTS,
+            products=PRODUCTS,
+            shelves=len(shelves),
+            sample=quant.id,
+        )
+    )
+    account = env["extensiv.account"].create(
+        {"name": "Bench", "base_url": "http://127.0.0.1:1", "api_user": "bench", "api_key": "bench-key"}
+    )
     account.write({"state": "connected", "live_database": account._this_database(), "push_inventory": True})
-    env["extensiv.location"].create([{
-        "account_id": account.id, "name": f"EIM {root.name}", "push_enabled": True, "stock_location_id": root.id,
-    } for root in roots])
+    env["extensiv.location"].create(
+        [
+            {
+                "account_id": account.id,
+                "name": f"EIM {root.name}",
+                "push_enabled": True,
+                "stock_location_id": root.id,
+            }
+            for root in roots
+        ]
+    )
     vacuum(env)
     return account
 
@@ -123,14 +156,21 @@ def copy_rows(env, table, sample, changed, count, start=None):
     """
     columns = columns_of(env, table, set(changed))
     start = start or f"(SELECT MAX(id) FROM {table})"
-    env.cr.execute(SQL(
-        """INSERT INTO %(table)s (%(names)s, %(columns)s)
+    env.cr.execute(
+        SQL(
+            """INSERT INTO %(table)s (%(names)s, %(columns)s)
            SELECT %(values)s, %(columns)s
              FROM (SELECT number + %(start)s AS new FROM generate_series(1, %(count)s) AS number) AS numbered
             CROSS JOIN (SELECT %(columns)s FROM %(table)s WHERE id = %(sample)s) AS sample""",
-        table=SQL.identifier(table), columns=columns, count=count, sample=sample, start=SQL(start),
-        names=SQL(", ").join(map(SQL.identifier, changed)), values=SQL(", ").join(map(SQL, changed.values())),
-    ))
+            table=SQL.identifier(table),
+            columns=columns,
+            count=count,
+            sample=sample,
+            start=SQL(start),
+            names=SQL(", ").join(map(SQL.identifier, changed)),
+            values=SQL(", ").join(map(SQL, changed.values())),
+        )
+    )
     env.cr.execute(SQL("SELECT setval(%s, (SELECT MAX(id) FROM %s))", f"{table}_id_seq", SQL.identifier(table)))
 
 
@@ -169,8 +209,10 @@ class Unlimited:
 
 def push_everything(bench, account):
     queries = sql_db.sql_counter
-    with bench.measure("(c) first push of everything") as measured, \
-            bench.env["extensiv.run"]._own_pass(account, time.monotonic() + 3600) as pass_:
+    with (
+        bench.measure("(c) first push of everything") as measured,
+        bench.env["extensiv.run"]._own_pass(account, time.monotonic() + 3600) as pass_,
+    ):
         pass_.client = EimClient(account.base_url, "bench", "bench-key", tokens=Unlimited(), session=Session())
         pass_.env["extensiv.stock.level"]._push(pass_)
     levels = pass_.tally["pushed"]
@@ -204,7 +246,8 @@ def differences(bench, account):
                         JOIN unnest(%s::int[], %s::int[]) AS place(mapping, location)
                           ON place.location = quant.location_id
                        WHERE quant.product_id %% 100 = 7 GROUP BY quant.product_id, place.mapping)""",
-            [[mapping for mapping, _place in places], [place for _mapping, place in places]])
+            [[mapping for mapping, _place in places], [place for _mapping, place in places]],
+        )
         expected = env.cr.rowcount
         queries = env.cr.sql_log_count
         env.invalidate_all()
@@ -217,8 +260,12 @@ def differences(bench, account):
         env.invalidate_all()
     bench.say(f"  floor {spread(floor)}, unchanged {spread(unchanged)}, changed {spread(changed)} s")
     return SimpleNamespace(
-        floor=statistics.median(floor), unchanged=statistics.median(unchanged),
-        changed=statistics.median(changed), found=len(found), queries=queries)
+        floor=statistics.median(floor),
+        unchanged=statistics.median(unchanged),
+        changed=statistics.median(changed),
+        found=len(found),
+        queries=queries,
+    )
 
 
 def bare_aggregate(env, places):
@@ -228,7 +275,8 @@ def bare_aggregate(env, places):
              FROM stock_quant AS quant
              JOIN unnest(%s::int[], %s::int[]) AS place(mapping, location) ON place.location = quant.location_id
             GROUP BY place.mapping, quant.product_id""",
-        [[mapping for mapping, _place in places], [place for _mapping, place in places]])
+        [[mapping for mapping, _place in places], [place for _mapping, place in places]],
+    )
     return env.cr.rowcount
 
 
@@ -250,8 +298,11 @@ def orm_seconds(bench, account):
     env, total = bench.env, 0.0
     for location in account.location_ids:
         env.invalidate_all()
-        products = env["product.product"].with_context(location=location.stock_location_id.id).search(
-            [("default_code", "=like", "SKU-%")], limit=SAMPLE)
+        products = (
+            env["product.product"]
+            .with_context(location=location.stock_location_id.id)
+            .search([("default_code", "=like", "SKU-%")], limit=SAMPLE)
+        )
         seconds, _quantities = timed(lambda products=products: products.mapped("free_qty"))
         total += seconds
     env.invalidate_all()
@@ -279,7 +330,7 @@ def transfers(bench, account):
             # What a process remembers of the last wake would hide the cost of the first.
             extensiv_account_inventory._awake_until.clear()
             first = pair % 3 * LINES
-            spent, asked = one_transfer(env, account, products[first:first + LINES])
+            spent, asked = one_transfer(env, account, products[first : first + LINES])
             seconds[on].append(spent)
             queries[on].append(asked)
     for name, hook in hooks.items():
@@ -290,7 +341,8 @@ def transfers(bench, account):
     bench.say(
         f"  transfer of {LINES} lines: off {spread(seconds[False])} s, on {spread(seconds[True])} s, pairs"
         f" {shares[0] - 1:+.1%} … {overhead:+.1%} … {shares[-1] - 1:+.1%}; queries {min(queries[False])} …"
-        f" {max(queries[False])} off, {min(queries[True])} … {max(queries[True])} on")
+        f" {max(queries[False])} off, {min(queries[True])} … {max(queries[True])} on"
+    )
     return SimpleNamespace(overhead=round(overhead, 4), extra_queries=extra)
 
 
@@ -299,13 +351,26 @@ def one_transfer(env, account, products):
     source = account.location_ids[0].stock_location_id.child_ids[0]
     target = account.location_ids[1].stock_location_id.child_ids[0]
     warehouse = source.warehouse_id
-    picking = env["stock.picking"].create({
-        "picking_type_id": warehouse.int_type_id.id, "location_id": source.id, "location_dest_id": target.id,
-        "move_ids": [(0, 0, {
-            "product_id": product.id, "product_uom_qty": 1, "location_id": source.id,
+    picking = env["stock.picking"].create(
+        {
+            "picking_type_id": warehouse.int_type_id.id,
+            "location_id": source.id,
             "location_dest_id": target.id,
-        }) for product in products],
-    })
+            "move_ids": [
+                (
+                    0,
+                    0,
+                    {
+                        "product_id": product.id,
+                        "product_uom_qty": 1,
+                        "location_id": source.id,
+                        "location_dest_id": target.id,
+                    },
+                )
+                for product in products
+            ],
+        }
+    )
     picking.action_confirm()
     for move in picking.move_ids:
         move.write({"quantity": 1, "picked": True})

@@ -27,10 +27,15 @@ def run(bench):
 
 
 def connected(bench, sandbox, name):
-    account = bench.env["extensiv.account"].create({
-        "name": name, "base_url": sandbox.base_url, "api_user": "demo", "api_key": "demo-key",
-        "import_from": "2000-01-01",
-    })
+    account = bench.env["extensiv.account"].create(
+        {
+            "name": name,
+            "base_url": sandbox.base_url,
+            "api_user": "demo",
+            "api_key": "demo-key",
+            "import_from": "2000-01-01",
+        }
+    )
     account.action_connect()
     bench.env.cr.commit()
     return account
@@ -41,9 +46,11 @@ def receive(bench):
     account = connected(bench, sandbox, "Without a rate limit")
     before = bench.peak_mb()
     Run = bench.env["extensiv.run"]
-    with patch.object(BucketStore, "bucket", Roomy(capacity=10**6)), \
-            bench.measure(f"{ORDERS:,} orders into the inbox") as measured, \
-            Run._own_pass(account, time.monotonic() + 600) as pass_:
+    with (
+        patch.object(BucketStore, "bucket", Roomy(capacity=10**6)),
+        bench.measure(f"{ORDERS:,} orders into the inbox") as measured,
+        Run._own_pass(account, time.monotonic() + 600) as pass_,
+    ):
         pass_.client = pass_.account._client()
         pass_.env["extensiv.order"]._receive(pass_)
     bench.env.cr.commit()  # to see what the pass committed
@@ -51,10 +58,13 @@ def receive(bench):
     if count != ORDERS:
         raise AssertionError(f"{count} orders in the inbox instead of {ORDERS}")
     figures = {"received_per_s": round(ORDERS / measured.seconds), "peak_mb": bench.peak_mb()}
-    bench.table(["receiving", "orders/s", "MB at most", "MB before"], [
-        [f"{ORDERS:,} orders", figures["received_per_s"], figures["peak_mb"], before],
-        ["wanted", 1000, 400, ""],
-    ])
+    bench.table(
+        ["receiving", "orders/s", "MB at most", "MB before"],
+        [
+            [f"{ORDERS:,} orders", figures["received_per_s"], figures["peak_mb"], before],
+            ["wanted", 1000, 400, ""],
+        ],
+    )
     account.action_disconnect()
     bench.env.cr.commit()
     return figures
@@ -84,15 +94,30 @@ def keep_pace(bench):
     bucket = Bucket()
     allowed = bucket.capacity - RESERVED_TOKENS + seconds / bucket.seconds_per_token
     figures = {"bucket_share": round(calls / allowed, 3), "rate_limited": state["rate_limited"]}
-    bench.table(["receiving and acknowledging", "seconds", "calls", "allowed", "share"], [
-        [f"{PACED} orders, and {len(waits)} calls of another flow", seconds, calls, round(allowed),
-         figures["bucket_share"]],
-        ["the same, counting the 20 tokens left to urgent calls as allowed", seconds, calls,
-         round(allowed + RESERVED_TOKENS), calls / (allowed + RESERVED_TOKENS)],
-        ["wanted", "", "", "", 0.95],
-    ])
-    bench.say(f"  The other flow waited {max(waits):.2f} s for an answer at most; EIM said RateLimit "
-              f"{state['rate_limited']} times.")
+    bench.table(
+        ["receiving and acknowledging", "seconds", "calls", "allowed", "share"],
+        [
+            [
+                f"{PACED} orders, and {len(waits)} calls of another flow",
+                seconds,
+                calls,
+                round(allowed),
+                figures["bucket_share"],
+            ],
+            [
+                "the same, counting the 20 tokens left to urgent calls as allowed",
+                seconds,
+                calls,
+                round(allowed + RESERVED_TOKENS),
+                calls / (allowed + RESERVED_TOKENS),
+            ],
+            ["wanted", "", "", "", 0.95],
+        ],
+    )
+    bench.say(
+        f"  The other flow waited {max(waits):.2f} s for an answer at most; EIM said RateLimit "
+        f"{state['rate_limited']} times."
+    )
     return figures
 
 

@@ -33,14 +33,19 @@ def import_orders(bench, eim):
     env.company.stock_text_confirmation = False
     warehouse = env["stock.warehouse"].search([], limit=1)
     skus = sorted({line["item"] for order in eim.get("/sandbox/orders") for line in order["items"]})
-    for product in env["product.product"].create([
-        {"name": sku, "default_code": sku, "is_storable": True} for sku in skus
-    ]):
+    for product in env["product.product"].create(
+        [{"name": sku, "default_code": sku, "is_storable": True} for sku in skus]
+    ):
         env["stock.quant"]._update_available_quantity(product, warehouse.lot_stock_id, 10**5)
-    account = env["extensiv.account"].create({
-        "name": "Shops", "base_url": eim.base_url, "api_user": "demo", "api_key": "demo-key",
-        "import_from": "2000-01-01",
-    })
+    account = env["extensiv.account"].create(
+        {
+            "name": "Shops",
+            "base_url": eim.base_url,
+            "api_user": "demo",
+            "api_key": "demo-key",
+            "import_from": "2000-01-01",
+        }
+    )
     account.action_connect()
     env.cr.commit()
     client, page, orders = account._client(), 1, []
@@ -71,9 +76,13 @@ def measure_done(bench, pickings):
         queries.append(seen[True] - seen[False])
     overhead = statistics.median(a / b - 1 for a, b in zip(with_hook, without, strict=True))
     extra = max(queries)
-    bench.table(["_action_done on 100 deliveries", "seconds (median of 10)", "queries"], [
-        ["without the connector", statistics.median(without), seen[False]],
-        ["with it", statistics.median(with_hook), seen[True]]])
+    bench.table(
+        ["_action_done on 100 deliveries", "seconds (median of 10)", "queries"],
+        [
+            ["without the connector", statistics.median(without), seen[False]],
+            ["with it", statistics.median(with_hook), seen[True]],
+        ],
+    )
     return {"done_overhead": round(overhead, 4), "done_extra_queries": extra}
 
 
@@ -105,6 +114,8 @@ def measure_sending(bench, eim, account, sales):
     state = eim.get("/sandbox/state")
     told = [event for event in eim.get("/sandbox/shipments") if not event["refusal"]]
     assert len(told) == len({event["cust_ref"] for event in told}) == ORDERS
-    bench.table(["sending", "orders", "calls", "seconds", "calls allowed"], [
-        ["at the bucket's pace", ORDERS, calls, seconds, allowed]])
+    bench.table(
+        ["sending", "orders", "calls", "seconds", "calls allowed"],
+        [["at the bucket's pace", ORDERS, calls, seconds, allowed]],
+    )
     return {"bucket_share": round(calls / allowed, 3), "rate_limited": state["rate_limited"]}

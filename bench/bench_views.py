@@ -36,10 +36,15 @@ def run(bench):
     env = env(user=env.ref("base.user_admin"))
     figures = {
         "dashboard_ms": median(env, lambda: env["extensiv.account"].web_search_read([], DASHBOARD, limit=LIMIT)),
-        "errors_list_ms": median(env, lambda: env["extensiv.error"].web_search_read(
-            [("state", "=", "open")], ERRORS_LIST, limit=LIMIT, count_limit=10_001)),
-        "runs_list_ms": median(env, lambda: env["extensiv.run"].web_search_read(
-            [], RUNS_LIST, limit=LIMIT, count_limit=10_001)),
+        "errors_list_ms": median(
+            env,
+            lambda: env["extensiv.error"].web_search_read(
+                [("state", "=", "open")], ERRORS_LIST, limit=LIMIT, count_limit=10_001
+            ),
+        ),
+        "runs_list_ms": median(
+            env, lambda: env["extensiv.run"].web_search_read([], RUNS_LIST, limit=LIMIT, count_limit=10_001)
+        ),
     }
     bench.table(["view", "ms"], [[name.removesuffix("_ms"), value] for name, value in figures.items()])
     return figures
@@ -61,37 +66,63 @@ def median(env, work):
 
 def fill(env):
     """Make accounts with their errors, their runs of years, and orders of which some wait."""
-    accounts = env["extensiv.account"].create([
-        {"name": f"Shops {number}", "api_user": f"user {number}", "api_key": "key", "pull_orders": True,
-         "base_url": "http://127.0.0.1:9"} for number in range(ACCOUNTS)])
+    accounts = env["extensiv.account"].create(
+        [
+            {
+                "name": f"Shops {number}",
+                "api_user": f"user {number}",
+                "api_key": "key",
+                "pull_orders": True,
+                "base_url": "http://127.0.0.1:9",
+            }
+            for number in range(ACCOUNTS)
+        ]
+    )
     accounts.write({"state": "connected"})
     for account in accounts:
-        env["extensiv.cart"].create([
-            {"account_id": account.id, "order_source": f"Cart {number}", "name": f"Cart {number}",
-             "prefix": f"{account.id}-{number}:"} for number in range(10)])
+        env["extensiv.cart"].create(
+            [
+                {
+                    "account_id": account.id,
+                    "order_source": f"Cart {number}",
+                    "name": f"Cart {number}",
+                    "prefix": f"{account.id}-{number}:",
+                }
+                for number in range(10)
+            ]
+        )
     env.flush_all()
     about = {"accounts": accounts.ids, "company": accounts[0].company_id.id, "count": ACCOUNTS}
-    env.cr.execute("""
+    env.cr.execute(
+        """
         INSERT INTO extensiv_order (account_id, company_id, cust_ref, order_number, state, missing_skus, create_date)
         SELECT (%(accounts)s)[n %% %(count)s + 1], %(company)s, 'R' || n, 'R' || n,
                CASE WHEN n %% 10 = 0 THEN 'failed' ELSE 'imported' END,
                CASE WHEN n %% 10 = 0 THEN '["ABC-1"]'::jsonb END,
                now() AT TIME ZONE 'UTC' - n * interval '1 minute'
-          FROM generate_series(1, %(rows)s) AS n""", {**about, "rows": ORDERS})
-    env.cr.execute("""
+          FROM generate_series(1, %(rows)s) AS n""",
+        {**about, "rows": ORDERS},
+    )
+    env.cr.execute(
+        """
         INSERT INTO extensiv_error (account_id, company_id, flow, key, category, message, attempts, state, last_seen,
                                     create_date, res_model, res_id)
         SELECT account_id, company_id, 'orders', cust_ref, 'data', 'SKU ABC-1 is not an internal reference', 3, 'open',
                create_date, create_date, 'extensiv.order', id
-          FROM extensiv_order WHERE state = 'failed' LIMIT %(rows)s""", {**about, "rows": ERRORS})
-    env.cr.execute("""
+          FROM extensiv_order WHERE state = 'failed' LIMIT %(rows)s""",
+        {**about, "rows": ERRORS},
+    )
+    env.cr.execute(
+        """
         INSERT INTO extensiv_run (account_id, company_id, flow, started_at, duration, done_count, failed_count,
                                   skipped_count, state, message)
         SELECT (%(accounts)s)[n / 4 %% %(count)s + 1], %(company)s,
                (ARRAY['orders', 'inventory', 'shipments', 'alerts'])[n %% 4 + 1],
                now() AT TIME ZONE 'UTC' - (%(rows)s - n) * interval '20 seconds', 1.5, n %% 3, 0, 0,
                'done', 'Nothing new.'
-          FROM generate_series(1, %(rows)s) AS n""", {**about, "rows": RUNS})
+          FROM generate_series(1, %(rows)s) AS n""",
+        {**about, "rows": RUNS},
+    )
     env.cr.commit()
     env.cr.execute("ANALYZE extensiv_order, extensiv_error, extensiv_run")
     env.cr.commit()

@@ -25,12 +25,30 @@ LIMITS = {
 # The specification's three questions, and what each answer has one look at.
 QUESTIONS = {
     "Why is my order not here?": (
-        "at EIM", "last order run", "Pacific time", "alerts", "statuses", "Pull Orders Now", "Import Orders From"),
+        "at EIM",
+        "last order run",
+        "Pacific time",
+        "alerts",
+        "statuses",
+        "Pull Orders Now",
+        "Import Orders From",
+    ),
     "Why does my cart show another stock?": (
-        "SKU", "capitals", "mapping", "errors", "last inventory run", "alerts",
-        "one location or to all of them combined"),
+        "SKU",
+        "capitals",
+        "mapping",
+        "errors",
+        "last inventory run",
+        "alerts",
+        "one location or to all of them combined",
+    ),
     "Why does my cart not know of a shipment?": (
-        "whole order must have left", "at EIM", "last shipment run", "alerts", "errors"),
+        "whole order must have left",
+        "at EIM",
+        "last shipment run",
+        "alerts",
+        "errors",
+    ),
 }
 # Names that are no part of the addon, and words that are only stressed.
 ELSEWHERE = {
@@ -119,9 +137,14 @@ def model_names():
     for path in (*(ADDON / "models").glob("*.py"), *(ADDON / "wizards").glob("*.py")):
         for node in ast.walk(ast.parse(path.read_text())):
             match node:
-                case ast.Assign(targets=[ast.Name(id=name)], value=ast.Call(func=ast.Attribute(
-                    value=ast.Name(id="fields"), attr=kind), args=args, keywords=keywords,
-                )):
+                case ast.Assign(
+                    targets=[ast.Name(id=name)],
+                    value=ast.Call(
+                        func=ast.Attribute(value=ast.Name(id="fields"), attr=kind),
+                        args=args,
+                        keywords=keywords,
+                    ),
+                ):
                     label = next((each.value for each in keywords if each.arg == "string"), None)
                     label = label or next(iter(args[kind in RELATIONAL or kind == "Selection" :]), None)
                     derived = re.sub("_ids?$", "", name).replace("_", " ").title()

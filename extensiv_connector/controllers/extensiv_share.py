@@ -19,8 +19,9 @@ class ExtensivShare(http.Controller):
 
     # The token is the proof that a form's visitor was invited, so a session's token would add nothing; and the
     # page may stay open for longer than a session lives.
-    @http.route("/extensiv/share/<string:token>/open", type="http", auth="public", methods=["POST"], csrf=False,
-                sitemap=False)
+    @http.route(
+        "/extensiv/share/<string:token>/open", type="http", auth="public", methods=["POST"], csrf=False, sitemap=False
+    )
     def open(self, token):
         """Record that the visitor goes on to EIM's set-up page, and lead there."""
         share = request.env["extensiv.cart.share"]._of_token(token)
@@ -45,11 +46,15 @@ class ExtensivShare(http.Controller):
 
     def _page(self, share):
         template = "extensiv_connector.share_page" if share else "extensiv_connector.share_invalid"
-        response = request.render(template, {
-            "share": share,
-            "no_header": True,
-            "no_footer": True,
-        }, status=200 if share else NotFound.code)
+        response = request.render(
+            template,
+            {
+                "share": share,
+                "no_header": True,
+                "no_footer": True,
+            },
+            status=200 if share else NotFound.code,
+        )
         # The address is a secret: neither stored by caches nor told to the pages that are opened from here.
         response.headers["Cache-Control"] = "no-store"
         response.headers["Referrer-Policy"] = "no-referrer"

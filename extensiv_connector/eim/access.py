@@ -22,9 +22,7 @@ def check_base_url(base_url):
         url = urlsplit(base_url)
         host, port = url.hostname or "", url.port
     except ValueError:
-        raise ValueError(
-            "The address of EIM cannot be read; it looks like https://api.cartrover.com."
-        ) from None
+        raise ValueError("The address of EIM cannot be read; it looks like https://api.cartrover.com.") from None
     name = f"[{host}]" if ":" in host else host
     plain = name + (f":{port}" if port is not None else "")
     if not _HOST.fullmatch(name) or url.netloc.lower() != plain.lower() or not base_url.isprintable():
@@ -34,9 +32,7 @@ def check_base_url(base_url):
     if url.path not in ("", "/") or url.query or url.fragment or "?" in base_url or "#" in base_url:
         raise ValueError("The address of EIM ends with the host; leave out /v1 and whatever follows.")
     if url.scheme != "https" and not (url.scheme == "http" and is_loopback(host)):
-        raise ValueError(
-            "The address of EIM must begin with https://; http:// is only for this machine itself."
-        )
+        raise ValueError("The address of EIM must begin with https://; http:// is only for this machine itself.")
     return f"{url.scheme}://{plain}"
 
 

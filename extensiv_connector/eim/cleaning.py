@@ -51,9 +51,7 @@ _SECRET = re.compile(
     """,
     re.VERBOSE,
 )
-_SECRET_SQUEEZED = re.compile(
-    "creditcard|debitcard|cardnum|cvv|preauth|shipaccount|checkaccount|accountnum|routingnum"
-)
+_SECRET_SQUEEZED = re.compile("creditcard|debitcard|cardnum|cvv|preauth|shipaccount|checkaccount|accountnum|routingnum")
 _EXPIRY = re.compile(r"expir|(?:^|_)exp(?:_?(?:date|dt|month|mon|mo|mm|year|yr|yy|yyyy|my))?(?:_|$)")
 _EXPIRY_OF_GOODS = re.compile(
     r"(?:^|_)(?:lot|batch|serial|product|item|stock|shelf|offer|promo|coupon|quote|hold)(?:_|$)"
@@ -95,9 +93,7 @@ def clean(record):
     :raise Unreadable: more than ``MAX_NODES`` values
     """
     budget = [MAX_NODES]
-    return (
-        _clean_map(record, 1, budget) if isinstance(record, dict) else _clean_value(record, False, 1, budget)
-    )
+    return _clean_map(record, 1, budget) if isinstance(record, dict) else _clean_value(record, False, 1, budget)
 
 
 def clean_text(value, free_text=False):

@@ -61,9 +61,7 @@ class EimClient:
             base_url, api_user, api_key, merchant_pk=merchant_pk, tokens=tokens, session=session, sleep=sleep,
             clock=clock, on_call=on_call, record=record, max_wait=max_wait, timeout=timeout,
         )  # fmt: skip
-        self._overrides = {
-            name: check_override(name, path) for name, path in (overrides or {}).items() if path
-        }
+        self._overrides = {name: check_override(name, path) for name, path in (overrides or {}).items() if path}
         self.answered = {name: path for name, path in (known_paths or {}).items() if name in ROUTES}
         self.alerts_source = None
 
@@ -154,9 +152,7 @@ class EimClient:
 
     # Orders
 
-    def list_orders(
-        self, status, *, page=1, limit=MAX_LIMIT, from_date=None, to_date=None, order_source=None
-    ):
+    def list_orders(self, status, *, page=1, limit=MAX_LIMIT, from_date=None, to_date=None, order_source=None):
         """Return one ``Page`` of the orders in ``status`` (``new``, ``canceled``, ``any`` …).
 
         Dates are a naive UTC or aware ``datetime``, or a ``date``; which date of the order they mean depends
@@ -203,9 +199,7 @@ class EimClient:
         cust_refs = list(cust_refs)
         if not cust_refs:
             return BatchResult()
-        body = [
-            {"cust_ref": writable(cust_ref, "cust_ref"), "order_status": "at_wms"} for cust_ref in cust_refs
-        ]
+        body = [{"cust_ref": writable(cust_ref, "cust_ref"), "order_status": "at_wms"} for cust_ref in cust_refs]
         return self._post_batch("batch_update_order_status", body)
 
     def ship(self, cust_ref, shipments) -> None:

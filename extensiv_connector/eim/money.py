@@ -229,9 +229,7 @@ def _note(line: OrderLine, money: "_Money") -> str:
     return f"{name} {money.show(abs(discount))} per unit{listed}"
 
 
-def _candidates(
-    price: Decimal | None, discount: Decimal, discount_digits: int
-) -> Iterator[tuple[Decimal, Decimal]]:
+def _candidates(price: Decimal | None, discount: Decimal, discount_digits: int) -> Iterator[tuple[Decimal, Decimal]]:
     """Ways to carry a line, the most telling first: ``(price_unit, discount percentage)``."""
     if price is None:
         return

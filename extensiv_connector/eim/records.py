@@ -46,9 +46,7 @@ class Cart:
         if isinstance(response, dict) and not text(first(response, *_CART_KEYS)):
             entries = response.items()
         else:
-            entries = (
-                (None, entry) for entry in (response if isinstance(response, (list, tuple)) else [response])
-            )
+            entries = ((None, entry) for entry in (response if isinstance(response, (list, tuple)) else [response]))
         for key, entry in entries:
             if isinstance(entry, dict):
                 source = text(first(entry, *_CART_KEYS)) or text(key)
@@ -79,9 +77,7 @@ class Location:
         if isinstance(response, dict) and not text(first(response, *_LOCATION_NAMES)):
             entries = response.items()
         else:
-            entries = (
-                ("", entry) for entry in (response if isinstance(response, (list, tuple)) else [response])
-            )
+            entries = (("", entry) for entry in (response if isinstance(response, (list, tuple)) else [response]))
         for key, entry in entries:
             if isinstance(entry, dict):
                 name = text(first(entry, *_LOCATION_NAMES))
@@ -165,9 +161,7 @@ class Level:
         """
         for quantity in (self.qty_available, self.qty_on_hand):
             if type(quantity) is not int or quantity < 0:
-                raise ValueError(
-                    f"The quantity of {self.sku!r} must be a whole number from 0, not {quantity!r}."
-                )
+                raise ValueError(f"The quantity of {self.sku!r} must be a whole number from 0, not {quantity!r}.")
         return {
             "sku": writable(self.sku, "SKU"),
             "qty_available": self.qty_available,

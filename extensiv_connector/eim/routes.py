@@ -100,9 +100,7 @@ def check_override(name, path):
         raise ValueError(f"There is no route named {name}; the routes are {', '.join(ROUTES)}.")
     path = str(path).strip().removeprefix("/").removesuffix("/").removeprefix("v1/")
     if not _PATH.fullmatch(path) or {".", ".."} & set(path.split("/")):
-        raise ValueError(
-            f"The path of {name} must look like merchant/orders/{{cust_ref}}, without host or query."
-        )
+        raise ValueError(f"The path of {name} must look like merchant/orders/{{cust_ref}}, without host or query.")
     if sorted(re.findall(r"\{([a-z_]+)\}", path)) != sorted(route.parts):
         wanted = " and ".join(f"{{{part}}}" for part in route.parts) or "nothing"
         raise ValueError(f"The path of {name} must hold {wanted} between braces, once.")

@@ -133,9 +133,7 @@ class Transport:
             worth_it = isinstance(error, Transient) or (isinstance(error, Unreadable) and error.cut_short)
             if pause is None or not worth_it or self._clock() >= until:
                 raise error
-            _logger.info(
-                "EIM %s is tried again: %s (process %s)", route.name, type(error).__name__, error.process_id
-            )
+            _logger.info("EIM %s is tried again: %s (process %s)", route.name, type(error).__name__, error.process_id)
             self._sleep(random.uniform(pause / 2, pause))
             seconds = min(limit, max(until - self._clock(), limit / 2))
 

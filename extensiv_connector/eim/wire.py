@@ -44,9 +44,7 @@ __all__ = [
 REDACTED = "**pii removed**"
 MAX_PAYLOAD = 5_000_000  # characters of one order's JSON text
 
-_to_json = json.JSONEncoder(
-    ensure_ascii=False, separators=(",", ":"), allow_nan=False, check_circular=False
-).encode
+_to_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False, check_circular=False).encode
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,9 +180,7 @@ class ShipmentItem:
         """
         quantity = number(self.quantity if type(self.quantity) in (int, str) else str(self.quantity))
         if quantity is None or quantity <= 0:
-            raise ValueError(
-                f"The shipped quantity of {self.sku!r} must be above zero, not {self.quantity!r}."
-            )
+            raise ValueError(f"The shipped quantity of {self.sku!r} must be above zero, not {self.quantity!r}.")
         whole = quantity == quantity.to_integral_value()
         item = {"item": writable(self.sku, "SKU"), "quantity": int(quantity) if whole else f"{quantity:f}"}
         optional = {"line_no": self.line_no, "lot_code": self.lot_code, "serial_no": self.serial_no}
@@ -362,9 +358,7 @@ class Order:
             error_code=fields.text("error_code"),
             error_msg=fields.note("error_msg"),
             error_reason=fields.note("error_reason"),
-            lines=tuple(
-                [OrderLine.parse(item, index, problems) for index, item in enumerate(items or (), 1)]
-            ),
+            lines=tuple([OrderLine.parse(item, index, problems) for index, item in enumerate(items or (), 1)]),
             shipments=Shipment.parse_all(raw.get("shipments"), oddities),
             problems=tuple(problems),
             payload=payload,

@@ -4,8 +4,15 @@ from ..eim import errors as eim
 
 # Odoo's own integrations and the brand that EIM knows them by.
 BRANDS = {
-    "ups": "UPS", "ups_rest": "UPS", "usps": "USPS", "usps_rest": "USPS", "fedex": "FEDEX", "fedex_rest": "FEDEX",
-    "dhl": "DHL", "dhl_rest": "DHL", "bpost": "BPOST",
+    "ups": "UPS",
+    "ups_rest": "UPS",
+    "usps": "USPS",
+    "usps_rest": "USPS",
+    "fedex": "FEDEX",
+    "fedex_rest": "FEDEX",
+    "dhl": "DHL",
+    "dhl_rest": "DHL",
+    "bpost": "BPOST",
 }
 
 
@@ -13,11 +20,14 @@ class DeliveryCarrier(models.Model):
     _inherit = "delivery.carrier"
 
     extensiv_carrier = fields.Char(
-        "EIM Carrier", copy=False,
+        "EIM Carrier",
+        copy=False,
         help="The carrier's brand in upper case as EIM expects it, such as UPS, USPS, FEDEX or DHL; for freight its "
-        "SCAC. Empty: proposed with the first shipment, from EIM's list of ship methods or the name.")
+        "SCAC. Empty: proposed with the first shipment, from EIM's list of ship methods or the name.",
+    )
     extensiv_method = fields.Char(
-        "EIM Method", copy=False, help="The shipping method that EIM is told, a code or text such as UPS Ground.")
+        "EIM Method", copy=False, help="The shipping method that EIM is told, a code or text such as UPS Ground."
+    )
 
     def write(self, vals):
         result = super().write(vals)
@@ -33,10 +43,14 @@ class DeliveryCarrier(models.Model):
             refused._extensiv_retry()
 
     def _extensiv_open_errors(self):
-        return self.env["extensiv.error"].search([
-            ("flow", "=", "shipments"), ("state", "=", "open"),
-            ("res_model", "=", self._name), ("res_id", "in", self.ids),
-        ])
+        return self.env["extensiv.error"].search(
+            [
+                ("flow", "=", "shipments"),
+                ("state", "=", "open"),
+                ("res_model", "=", self._name),
+                ("res_id", "in", self.ids),
+            ]
+        )
 
     def _extensiv_names(self):
         """Return carrier and method as EIM is told them."""
@@ -51,9 +65,17 @@ class DeliveryCarrier(models.Model):
         :param methods: ``eim.wire.ShipMethod`` objects
         """
         name = self.with_context(lang="en_US").name
-        found = [method for method in methods if method.carrier and _plain(method.description) and {
-            _plain(method.description), _plain(f"{method.carrier} {method.description}"),
-        } & {_plain(name), _plain(f"{method.carrier} {name}")}]
+        found = [
+            method
+            for method in methods
+            if method.carrier
+            and _plain(method.description)
+            and {
+                _plain(method.description),
+                _plain(f"{method.carrier} {method.description}"),
+            }
+            & {_plain(name), _plain(f"{method.carrier} {name}")}
+        ]
         if found:
             return found[0].carrier.upper(), found[0].description
         return BRANDS.get(self.delivery_type) or name.strip().upper(), name.strip()
@@ -62,7 +84,8 @@ class DeliveryCarrier(models.Model):
     def _extensiv_propose(self, pass_, orders):
         """Fill in what EIM calls the carriers of ``orders`` where a person has not yet."""
         carriers = (orders.picking_ids.carrier_id | orders.carrier_id).filtered(
-            lambda carrier: not carrier.extensiv_carrier)
+            lambda carrier: not carrier.extensiv_carrier
+        )
         if not carriers:
             return
         pass_.commit()

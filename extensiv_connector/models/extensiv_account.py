@@ -20,34 +20,51 @@ class ExtensivAccount(models.Model):
     name = fields.Char(required=True, default="Extensiv Integration Manager", tracking=True)
     active = fields.Boolean(default=True, tracking=True)
     company_id = fields.Many2one(
-        "res.company", required=True, default=lambda self: self.env.company, tracking=True,
+        "res.company",
+        required=True,
+        default=lambda self: self.env.company,
+        tracking=True,
         help="Orders are imported into this company and stock is taken from its warehouses.",
     )
     state = fields.Selection(
         [("draft", "Not Connected"), ("connected", "Connected"), ("error", "Refused")],
-        default="draft", required=True, readonly=True, copy=False, tracking=True,
+        default="draft",
+        required=True,
+        readonly=True,
+        copy=False,
+        tracking=True,
         help="Connected: EIM accepted the API user and key. Refused: EIM refuses them since; press Connect "
         "once they are right again.",
     )
     state_message = fields.Char(readonly=True, copy=False, help="Why the account is in this state.")
     api_user = fields.Char(
-        "API User", groups="extensiv_connector.group_manager", copy=False,
+        "API User",
+        groups="extensiv_connector.group_manager",
+        copy=False,
         help="EIM shows it on the WMS set-up page: choose API Access Only and press Test WMS Connection.",
     )
     api_key = fields.Char(
-        "API Key", groups="extensiv_connector.group_manager", copy=False,
+        "API Key",
+        groups="extensiv_connector.group_manager",
+        copy=False,
         help="EIM shows it beside the API user. It is never logged or shown again here.",
     )
     merchant_pk = fields.Char(
-        "Merchant ID", copy=False, tracking=True,
+        "Merchant ID",
+        copy=False,
+        tracking=True,
         help="Only for the key of a warehouse (3PL): the merchant on whose behalf this account acts.",
     )
     base_url = fields.Char(
-        "API Address", required=True, default="https://api.cartrover.com", tracking=True,
+        "API Address",
+        required=True,
+        default="https://api.cartrover.com",
+        tracking=True,
         help="The address of EIM's API without /v1. Only https, or http on this machine.",
     )
     alerts_url = fields.Char(
-        default="https://app.cartrover.com", help="EIM's page of alerts, opened from our list of them.",
+        default="https://app.cartrover.com",
+        help="EIM's page of alerts, opened from our list of them.",
     )
     route_overrides = fields.Text(
         copy=False,
@@ -56,61 +73,91 @@ class ExtensivAccount(models.Model):
     )
     answered_routes = fields.Json(readonly=True, copy=False)
     responsible_id = fields.Many2one(
-        "res.users", default=lambda self: self.env.user, check_company=True, tracking=True,
-        domain="[('share', '=', False)]", help="Who is told when something needs a person.",
+        "res.users",
+        default=lambda self: self.env.user,
+        check_company=True,
+        tracking=True,
+        domain="[('share', '=', False)]",
+        help="Who is told when something needs a person.",
     )
 
     pull_orders = fields.Boolean(
-        tracking=True, copy=False, help="Every 5 minutes, pull new orders of the carts into sale orders.",
+        tracking=True,
+        copy=False,
+        help="Every 5 minutes, pull new orders of the carts into sale orders.",
     )
     push_inventory = fields.Boolean(
-        tracking=True, copy=False, help="Push the stock of the mapped locations whenever it changes.",
+        tracking=True,
+        copy=False,
+        help="Push the stock of the mapped locations whenever it changes.",
     )
     push_shipments = fields.Boolean(
-        tracking=True, copy=False, help="Push carrier, tracking and contents once a whole order has left.",
+        tracking=True,
+        copy=False,
+        help="Push carrier, tracking and contents once a whole order has left.",
     )
 
     import_from = fields.Datetime(
-        "Import Orders From", copy=False, tracking=True,
+        "Import Orders From",
+        copy=False,
+        tracking=True,
         help="Older orders stay in EIM, untouched. Set to the moment of the first Connect.",
     )
     order_policy = fields.Selection(
-        [("confirm", "Confirm"), ("draft", "Leave as quotation")], required=True, default="confirm", tracking=True,
+        [("confirm", "Confirm"), ("draft", "Leave as quotation")],
+        required=True,
+        default="confirm",
+        tracking=True,
         help="What becomes of an imported order whose total is right.",
     )
     sku_policy = fields.Selection(
         [("block", "Keep the order in the inbox"), ("placeholder", "Import with a placeholder")],
-        "Unknown SKUs", required=True, default="block", tracking=True,
+        "Unknown SKUs",
+        required=True,
+        default="block",
+        tracking=True,
         help="What becomes of an order whose SKU belongs to no product. With a placeholder it becomes a quotation "
         "on whose lines a person chooses the products.",
     )
     placeholder_product_id = fields.Many2one(
-        "product.product", "Placeholder", check_company=True, tracking=True,
+        "product.product",
+        "Placeholder",
+        check_company=True,
+        tracking=True,
         default=lambda self: self._default_service_product("placeholder"),
         help="Stands on lines whose SKU belongs to no product, until a person chooses one.",
     )
     tax_policy = fields.Selection(
         [("line", "One line with EIM's tax"), ("odoo", "Odoo's taxes"), ("ignore", "Remitted by the marketplace")],
-        "Taxes", required=True, default="line", tracking=True,
+        "Taxes",
+        required=True,
+        default="line",
+        tracking=True,
         help="One line: the tax exactly as the buyer paid it. Odoo's taxes: computed by fiscal position and product "
         "taxes, and compared with EIM's. Remitted by the marketplace: the tax is left off the order and noted.",
     )
     tax_tolerance = fields.Float(
-        digits="Product Price", default=0.05, tracking=True,
+        digits="Product Price",
+        default=0.05,
+        tracking=True,
         help="With Odoo's taxes: an order whose taxes alone differ from EIM's by no more than this is confirmed, "
         "and the difference told. Above it the order stays a quotation.",
     )
     cancel_orders = fields.Boolean(
-        default=True, tracking=True,
+        default=True,
+        tracking=True,
         help="Cancel a sale order when the buyer cancelled and nothing has shipped. Otherwise a person is told.",
     )
     request_cancel = fields.Boolean(
-        "Request Cancellations", tracking=True,
+        "Request Cancellations",
+        tracking=True,
         help="Let people ask EIM to cancel an order there when they cancel it here. The route is inferred from "
         "EIM's documentation.",
     )
     payload_days = fields.Integer(
-        "Keep Orders as Received", default=90, tracking=True,
+        "Keep Orders as Received",
+        default=90,
+        tracking=True,
         help="Days after which an imported, cancelled or ignored order as EIM sent it is emptied: it holds personal "
         "data. The sale order keeps what it needs. 0 keeps it for ever.",
     )
@@ -120,22 +167,32 @@ class ExtensivAccount(models.Model):
         "salesperson. Off: importing notifies nobody.",
     )
     shipping_product_id = fields.Many2one(
-        "product.product", check_company=True, tracking=True, domain="[('type', '=', 'service')]",
+        "product.product",
+        check_company=True,
+        tracking=True,
+        domain="[('type', '=', 'service')]",
         default=lambda self: self._default_service_product("shipping"),
         help="The product of the line that carries the shipping charge.",
     )
     discount_product_id = fields.Many2one(
-        "product.product", check_company=True, tracking=True, domain="[('type', '=', 'service')]",
+        "product.product",
+        check_company=True,
+        tracking=True,
+        domain="[('type', '=', 'service')]",
         default=lambda self: self._default_service_product("discount"),
         help="The product of the line that carries the discount on the whole order.",
     )
     tax_product_id = fields.Many2one(
-        "product.product", check_company=True, tracking=True, domain="[('type', '=', 'service')]",
+        "product.product",
+        check_company=True,
+        tracking=True,
+        domain="[('type', '=', 'service')]",
         default=lambda self: self._default_service_product("tax"),
         help="The product of the line that carries the tax as the cart charged it.",
     )
     import_batch_size = fields.Integer(
-        default=50, help="How many orders are created and confirmed together. A batch that fails is split.",
+        default=50,
+        help="How many orders are created and confirmed together. A batch that fails is split.",
     )
 
     canceled_until = fields.Datetime(readonly=True, copy=False)
@@ -149,7 +206,8 @@ class ExtensivAccount(models.Model):
     error_count = fields.Integer("Open Errors", compute="_compute_counts")
     orders_run_id = fields.Many2one("extensiv.run", "Last Order Pass", compute="_compute_last_runs")
     orders_run_state = fields.Selection(
-        lambda self: self.env["extensiv.run"]._fields["state"].selection, "Order Pass", compute="_compute_last_runs")
+        lambda self: self.env["extensiv.run"]._fields["state"].selection, "Order Pass", compute="_compute_last_runs"
+    )
     orders_run_message = fields.Char("Order Pass Result", compute="_compute_last_runs")
 
     _credential_unique = models.UniqueIndex(
@@ -161,10 +219,12 @@ class ExtensivAccount(models.Model):
         "Choose the placeholder product that stands for unknown SKUs.",
     )
     _tax_tolerance_positive = models.Constraint(
-        "CHECK(tax_tolerance >= 0)", "The tax tolerance cannot be negative.",
+        "CHECK(tax_tolerance >= 0)",
+        "The tax tolerance cannot be negative.",
     )
     _import_batch_size_positive = models.Constraint(
-        "CHECK(import_batch_size > 0)", "The batch size of the import must be at least 1.",
+        "CHECK(import_batch_size > 0)",
+        "The batch size of the import must be at least 1.",
     )
 
     # -- computes and constraints
@@ -175,11 +235,16 @@ class ExtensivAccount(models.Model):
 
     def _compute_counts(self):
         states = {
-            (account, state): count for account, state, count in self.env["extensiv.order"]._read_group(
-                [("account_id", "in", self.ids)], ["account_id", "state"], ["__count"])
+            (account, state): count
+            for account, state, count in self.env["extensiv.order"]._read_group(
+                [("account_id", "in", self.ids)], ["account_id", "state"], ["__count"]
+            )
         }
-        errors = dict(self.env["extensiv.error"]._read_group(
-            [("account_id", "in", self.ids), ("state", "=", "open")], ["account_id"], ["__count"]))
+        errors = dict(
+            self.env["extensiv.error"]._read_group(
+                [("account_id", "in", self.ids), ("state", "=", "open")], ["account_id"], ["__count"]
+            )
+        )
         for account in self:
             account.order_count = sum(count for (of, _state), count in states.items() if of == account)
             account.failed_order_count = states.get((account, "failed"), 0)
@@ -209,11 +274,17 @@ class ExtensivAccount(models.Model):
     @api.constrains("company_id")
     def _check_company_unchanged(self):
         for account in self:
-            if self.env["extensiv.order"].sudo().search_count(
-                    [("account_id", "=", account.id), ("company_id", "!=", account.company_id.id)], limit=1):
-                raise ValidationError(self.env._(
-                    "%(account)s has orders in another company already. Archive it and connect a new account.",
-                    account=account.name))
+            if (
+                self.env["extensiv.order"]
+                .sudo()
+                .search_count([("account_id", "=", account.id), ("company_id", "!=", account.company_id.id)], limit=1)
+            ):
+                raise ValidationError(
+                    self.env._(
+                        "%(account)s has orders in another company already. Archive it and connect a new account.",
+                        account=account.name,
+                    )
+                )
 
     def _routes(self):
         """Return the overrides as ``{route name: path}``.
@@ -228,8 +299,9 @@ class ExtensivAccount(models.Model):
             try:
                 routes[name] = check_override(name, path)
             except ValueError as error:
-                raise ValidationError(self.env._(
-                    "“%(line)s” is not of the form name = path: %(reason)s", line=line, reason=error)) from None
+                raise ValidationError(
+                    self.env._("“%(line)s” is not of the form name = path: %(reason)s", line=line, reason=error)
+                ) from None
         return routes
 
     # -- create, write, delete
@@ -242,14 +314,19 @@ class ExtensivAccount(models.Model):
 
     def write(self, vals):
         vals = self._clean_vals(vals)
-        changed = self.filtered(lambda account: account.state != "draft" and any(
-            name in vals and (vals[name] or "") != (account.sudo()[name] or "") for name in CREDENTIALS))
+        changed = self.filtered(
+            lambda account: (
+                account.state != "draft"
+                and any(name in vals and (vals[name] or "") != (account.sudo()[name] or "") for name in CREDENTIALS)
+            )
+        )
         result = super().write(vals)
         if "company_id" in vals:
             self.check_access("write")  # where it is now: before writing, Odoo asks the rules of where it was
         if changed and "state" not in vals:
-            changed.write({"state": "draft", "state_message": self.env._(
-                "The connection's settings changed. Press Connect.")})
+            changed.write(
+                {"state": "draft", "state_message": self.env._("The connection's settings changed. Press Connect.")}
+            )
         if {"active", "state", *SWITCHES.values()} & vals.keys():
             self._toggle_crons()
         return result
@@ -262,8 +339,11 @@ class ExtensivAccount(models.Model):
     @api.ondelete(at_uninstall=False)
     def _unlink_except_with_orders(self):
         if self.env["extensiv.order"].sudo().search_count([("account_id", "in", self.ids)], limit=1):
-            raise UserError(self.env._(
-                "An account that pulled orders remembers which, so that none comes twice. Archive it instead."))
+            raise UserError(
+                self.env._(
+                    "An account that pulled orders remembers which, so that none comes twice. Archive it instead."
+                )
+            )
 
     @api.model
     def _clean_vals(self, vals):
@@ -288,7 +368,10 @@ class ExtensivAccount(models.Model):
             "type": "ir.actions.client",
             "tag": "display_notification",
             "params": {
-                "title": title, "message": message, "type": kind, "sticky": sticky,
+                "title": title,
+                "message": message,
+                "type": kind,
+                "sticky": sticky,
                 "next": {"type": "ir.actions.client", "tag": "soft_reload"},
             },
         }

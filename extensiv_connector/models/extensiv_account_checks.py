@@ -35,11 +35,14 @@ class ExtensivAccount(models.Model):
             checks += [self._check_live_carriers()]
         if "inventory" in wanted:
             checks += [self._check_live_locations(), self._check_live_double()]
-        self.write({
-            "live_checks": [
-                {"mark": mark, "title": title, "text": text} for mark, title, text in filter(None, checks)],
-            "live_checked_at": fields.Datetime.now(),
-        })
+        self.write(
+            {
+                "live_checks": [
+                    {"mark": mark, "title": title, "text": text} for mark, title, text in filter(None, checks)
+                ],
+                "live_checked_at": fields.Datetime.now(),
+            }
+        )
 
     def _listed(self, names):
         names = list(names)
@@ -71,15 +74,27 @@ class ExtensivAccount(models.Model):
             return "warn", title, self.env._("No cart takes orders yet. Set one up at EIM and check for carts.")
         others = self.env["extensiv.cart"].search([("company_id", "=", self.company_id.id)])
         alike = [
-            f"{one.prefix} / {other.prefix}" for one, other in combinations(carts | others, 2)
+            f"{one.prefix} / {other.prefix}"
+            for one, other in combinations(carts | others, 2)
             if one.prefix.startswith(other.prefix) or other.prefix.startswith(one.prefix)
         ]
         if alike:
-            return "warn", title, self.env._(
-                "One prefix begins with another, so that two orders could get one name: %s.", self._listed(alike))
-        return "ok", title, self.env._(
-            "%(count)s carts, each with a prefix of its own: %(prefixes)s.",
-            count=len(carts), prefixes=self._listed(carts.mapped("prefix")))
+            return (
+                "warn",
+                title,
+                self.env._(
+                    "One prefix begins with another, so that two orders could get one name: %s.", self._listed(alike)
+                ),
+            )
+        return (
+            "ok",
+            title,
+            self.env._(
+                "%(count)s carts, each with a prefix of its own: %(prefixes)s.",
+                count=len(carts),
+                prefixes=self._listed(carts.mapped("prefix")),
+            ),
+        )
 
     def _check_live_skus(self, orders):
         """Find the products of the orders that would be pulled next."""
@@ -89,18 +104,30 @@ class ExtensivAccount(models.Model):
             for line in order.lines:
                 if line.sku and not line.filtered:
                     codes.setdefault(line.sku, set()).update(
-                        filter(None, (line.alt_sku, *(alias.code for alias in line.aliases))))
+                        filter(None, (line.alt_sku, *(alias.code for alias in line.aliases)))
+                    )
         matches = self.env["product.product"]._extensiv_match(self, codes)
         unknown = sorted(sku for sku, match in matches.items() if match.problem)
         if unknown:
-            return "warn", title, self.env._(
-                "No single product to sell has the SKU %(skus)s. Compare SKUs shows them all.",
-                skus=self._listed(unknown))
+            return (
+                "warn",
+                title,
+                self.env._(
+                    "No single product to sell has the SKU %(skus)s. Compare SKUs shows them all.",
+                    skus=self._listed(unknown),
+                ),
+            )
         if not codes:
             return "ok", title, self.env._("No order is waiting at EIM.")
-        return "ok", title, self.env._(
-            "All %(skus)s SKUs of %(orders)s orders waiting at EIM have their product.",
-            skus=len(codes), orders=len(orders))
+        return (
+            "ok",
+            title,
+            self.env._(
+                "All %(skus)s SKUs of %(orders)s orders waiting at EIM have their product.",
+                skus=len(codes),
+                orders=len(orders),
+            ),
+        )
 
     def _check_live_delivery(self, orders):
         """Look for what buyers ask to be shipped with and no delivery method stands for."""
@@ -110,9 +137,15 @@ class ExtensivAccount(models.Model):
         mapped = set(methods.filtered("delivery_carrier_id").mapped("ship_code"))
         unmapped = sorted(asked - mapped - {"", False})
         if unmapped:
-            return "warn", title, self.env._(
-                "No delivery method stands for %s, so a person chooses one for these orders. See Configuration, "
-                "Shipping Methods.", self._listed(unmapped))
+            return (
+                "warn",
+                title,
+                self.env._(
+                    "No delivery method stands for %s, so a person chooses one for these orders. See Configuration, "
+                    "Shipping Methods.",
+                    self._listed(unmapped),
+                ),
+            )
         return "ok", title, self.env._("Everything buyers ask for has its delivery method.")
 
     def _check_live_carriers(self):
@@ -121,9 +154,16 @@ class ExtensivAccount(models.Model):
         methods = self.env["extensiv.ship.method"].search([("account_id", "=", self.id)])
         unnamed = methods.delivery_carrier_id.filtered(lambda carrier: not carrier.extensiv_carrier)
         if unnamed:
-            return "warn", title, self.env._(
-                "EIM's name of the carrier is not set on %s; it is proposed with the first shipment. See the delivery "
-                "method's EIM Carrier.", self._listed(unnamed.mapped("name")))
+            return (
+                "warn",
+                title,
+                self.env._(
+                    "EIM's name of the carrier is not set on %s; it is proposed with the first shipment. "
+                    "See the delivery "
+                    "method's EIM Carrier.",
+                    self._listed(unnamed.mapped("name")),
+                ),
+            )
         return "ok", title, self.env._("Every mapped delivery method names its carrier.")
 
     def _check_live_locations(self):
@@ -131,13 +171,17 @@ class ExtensivAccount(models.Model):
         if not self.location_ids:
             return "warn", title, self.env._("EIM has no location to push stock to. Create one there, then fetch.")
         unmapped = self.location_ids.filtered(
-            lambda location: location.source == "single" and not location.stock_location_id)
+            lambda location: location.source == "single" and not location.stock_location_id
+        )
         off = self.location_ids.filtered(lambda location: not location.push_enabled) - unmapped
         told = []
         if unmapped:
-            told.append(self.env._(
-                "No location of Odoo stands for %s, so no stock is pushed there.",
-                self._listed(unmapped.mapped("name"))))
+            told.append(
+                self.env._(
+                    "No location of Odoo stands for %s, so no stock is pushed there.",
+                    self._listed(unmapped.mapped("name")),
+                )
+            )
         if off:
             told.append(self.env._("Push Stock is off for %s.", self._listed(off.mapped("name"))))
         if told:

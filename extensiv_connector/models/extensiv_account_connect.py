@@ -29,10 +29,16 @@ class ExtensivAccount(models.Model):
         if not account.api_user or not account.api_key:
             raise UserError(self.env._("Enter the API user and the API key first."))
         return EimClient(
-            account.base_url, account.api_user, account.api_key, merchant_pk=account.merchant_pk or "",
+            account.base_url,
+            account.api_user,
+            account.api_key,
+            merchant_pk=account.merchant_pk or "",
             tokens=BucketStore(self.env.registry, account.base_url, account.api_user),
-            overrides=account._routes(), known_paths=account.answered_routes, max_wait=max_wait,
-            on_call=on_call, record=bool(on_call) and account._is_recording(),
+            overrides=account._routes(),
+            known_paths=account.answered_routes,
+            max_wait=max_wait,
+            on_call=on_call,
+            record=bool(on_call) and account._is_recording(),
         )
 
     def action_connect(self):
@@ -45,20 +51,27 @@ class ExtensivAccount(models.Model):
             with account._asking_eim(connecting=True) as client:
                 client.check_credentials()
                 carts, locations = client.list_carts(), client.list_locations()
-            account.sudo().write({
-                "state": "connected",
-                "state_message": False,
-                "import_from": account.import_from or fields.Datetime.now(),
-                "answered_routes": client.answered,
-            })
+            account.sudo().write(
+                {
+                    "state": "connected",
+                    "state_message": False,
+                    "import_from": account.import_from or fields.Datetime.now(),
+                    "answered_routes": client.answered,
+                }
+            )
             account.sudo().live_database = self._this_database()
             account.cart_ids._take_over(account, carts)
             account.location_ids._take_over(account, locations)
             self.env["extensiv.error"].sudo()._resolve(account, "connection")
             account.sudo()._remind_responsible()
-        return self._notification(self.env._("Connected"), self.env._(
-            "%(carts)s carts and %(locations)s locations found.",
-            carts=len(self.cart_ids), locations=len(self.location_ids)))
+        return self._notification(
+            self.env._("Connected"),
+            self.env._(
+                "%(carts)s carts and %(locations)s locations found.",
+                carts=len(self.cart_ids),
+                locations=len(self.location_ids),
+            ),
+        )
 
     def action_disconnect(self):
         """Stop all flows of the account until the next Connect; nothing is forgotten."""
@@ -72,8 +85,10 @@ class ExtensivAccount(models.Model):
             with account._asking_eim() as client:
                 carts = client.list_carts()
             new = account.cart_ids._take_over(account, carts)
-        return self._notification(self.env._("Carts"), self.env._(
-            "%(found)s carts at EIM, %(new)s of them new.", found=len(carts), new=len(new)))
+        return self._notification(
+            self.env._("Carts"),
+            self.env._("%(found)s carts at EIM, %(new)s of them new.", found=len(carts), new=len(new)),
+        )
 
     def action_fetch_locations(self):
         """Fetch EIM's locations; known ones keep their mapping."""
@@ -82,8 +97,10 @@ class ExtensivAccount(models.Model):
             with account._asking_eim() as client:
                 locations = client.list_locations()
             new = account.location_ids._take_over(account, locations)
-        return self._notification(self.env._("Locations"), self.env._(
-            "%(found)s locations at EIM, %(new)s of them new.", found=len(locations), new=len(new)))
+        return self._notification(
+            self.env._("Locations"),
+            self.env._("%(found)s locations at EIM, %(new)s of them new.", found=len(locations), new=len(new)),
+        )
 
     def _asking_eim(self, connecting=False):
         """Give a client for a button; EIM's refusals become ``UserError`` in EIM's words.
@@ -91,9 +108,12 @@ class ExtensivAccount(models.Model):
         :raise UserError: in a copy of the database that was connected, but for Connect, which takes over
         """
         if self._is_copy() and not connecting:
-            raise UserError(self.env._(
-                "This database looks like a copy of the one that was connected, so EIM is not asked. Press Connect "
-                "only if this one is to take over."))
+            raise UserError(
+                self.env._(
+                    "This database looks like a copy of the one that was connected, so EIM is not asked. Press Connect "
+                    "only if this one is to take over."
+                )
+            )
         self.env["extensiv.run"]._commit_caller()
         return _AskingEim(self)
 
@@ -110,9 +130,15 @@ class ExtensivAccount(models.Model):
 
     def _become_draft_copy(self):
         """Stop a copy of the database from talking to the live shop until a manager connects on purpose."""
-        self.write({"state": "draft", "state_message": self.env._(
-            "This database looks like a copy of the one that was connected, so nothing is pulled or pushed. "
-            "Press Connect only if this one is to take over.")})
+        self.write(
+            {
+                "state": "draft",
+                "state_message": self.env._(
+                    "This database looks like a copy of the one that was connected, so nothing is pulled or pushed. "
+                    "Press Connect only if this one is to take over."
+                ),
+            }
+        )
 
 
 class _AskingEim:

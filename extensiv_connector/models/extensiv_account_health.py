@@ -23,9 +23,12 @@ class ExtensivAccount(models.Model):
     alert_ids = fields.One2many("extensiv.alert", "account_id", "Alerts")
     alert_count = fields.Integer("Active Alerts", compute="_compute_alert_count")
     alerts_source = fields.Selection(
-        [("alerts", "EIM's list of alerts"), ("orders", "Orders in error")], readonly=True, copy=False,
+        [("alerts", "EIM's list of alerts"), ("orders", "Orders in error")],
+        readonly=True,
+        copy=False,
         help="Where the last pass found the alerts. EIM's route for them is not documented; where it does not answer, "
-        "the orders that EIM holds in its error state are listed instead.")
+        "the orders that EIM holds in its error state are listed instead.",
+    )
     flow_table = fields.Html("Flows", compute="_compute_flow_table", sanitize=False)
     dashboard = fields.Text(compute="_compute_dashboard")
     dashboard_graph = fields.Text(compute="_compute_dashboard_graph")
@@ -54,10 +57,18 @@ class ExtensivAccount(models.Model):
                 wanted = flow not in SWITCHES or account[SWITCHES[flow]]
                 reason = account._why_off(wanted, cron)
                 good, bad = runs.get((account.id, flow), (none, none))
-                flows.append({
-                    "flow": flow, "name": FLOWS[flow], "wanted": wanted, "on": not reason, "off_reason": reason,
-                    "good": good, "bad": bad, "next_due": next_due if not reason else None,
-                })
+                flows.append(
+                    {
+                        "flow": flow,
+                        "name": FLOWS[flow],
+                        "wanted": wanted,
+                        "on": not reason,
+                        "off_reason": reason,
+                        "good": good,
+                        "bad": bad,
+                        "next_due": next_due if not reason else None,
+                    }
+                )
         return health
 
     def _why_off(self, wanted, cron):
@@ -77,11 +88,14 @@ class ExtensivAccount(models.Model):
     def _compute_flow_table(self):
         health = self._health()
         for account in self:
-            account.flow_table = self.env["ir.qweb"]._render("extensiv_connector.flow_table", {
-                "flows": health.get(account, []),
-                "at": lambda moment: format_datetime(self.env, moment, dt_format="medium"),
-                "ago": self._ago,
-            })
+            account.flow_table = self.env["ir.qweb"]._render(
+                "extensiv_connector.flow_table",
+                {
+                    "flows": health.get(account, []),
+                    "at": lambda moment: format_datetime(self.env, moment, dt_format="medium"),
+                    "ago": self._ago,
+                },
+            )
 
     def _ago(self, moment):
         """Return how long ago (or in how long) in the person's language."""
@@ -91,15 +105,21 @@ class ExtensivAccount(models.Model):
     # -- counts
 
     def _compute_alert_count(self):
-        counts = dict(self.env["extensiv.alert"]._read_group(
-            [("account_id", "in", self.ids), ("state", "=", "active")], ["account_id"], ["__count"]))
+        counts = dict(
+            self.env["extensiv.alert"]._read_group(
+                [("account_id", "in", self.ids), ("state", "=", "active")], ["account_id"], ["__count"]
+            )
+        )
         for account in self:
             account.alert_count = counts.get(account, 0)
 
     def _count_orders_waiting(self):
         """Return ``{account: orders in the inbox that have no sale order yet}``."""
-        return dict(self.env["extensiv.order"]._read_group(
-            [("account_id", "in", self.ids), ("state", "in", ("received", "failed"))], ["account_id"], ["__count"]))
+        return dict(
+            self.env["extensiv.order"]._read_group(
+                [("account_id", "in", self.ids), ("state", "in", ("received", "failed"))], ["account_id"], ["__count"]
+            )
+        )
 
     def _count_orders_by_day(self):
         """Return ``{account: {date: orders received}}`` of the last days, in the person's time zone."""
@@ -107,7 +127,8 @@ class ExtensivAccount(models.Model):
         days = {}
         for account, day, count in self.env["extensiv.order"]._read_group(
             [("account_id", "in", self.ids), ("create_date", ">=", first)],
-            ["account_id", "create_date:day"], ["__count"],
+            ["account_id", "create_date:day"],
+            ["__count"],
         ):
             days.setdefault(account, {})[day.date()] = count
         return days
@@ -116,25 +137,39 @@ class ExtensivAccount(models.Model):
         """Return ``{account: levels that EIM did not accept yet or refused}``, as the last push found them."""
         counts = Counter()
         for location, count in self.env["extensiv.stock.level"]._read_group(
-            [("location_id.account_id", "in", self.ids), ("location_id.push_enabled", "=", True),
-             ("state", "in", ["waiting", "refused"])],
-            ["location_id"], ["__count"],
+            [
+                ("location_id.account_id", "in", self.ids),
+                ("location_id.push_enabled", "=", True),
+                ("state", "in", ["waiting", "refused"]),
+            ],
+            ["location_id"],
+            ["__count"],
         ):
             counts[location.account_id] += count
         return counts
 
     def _count_shipments_waiting(self):
         """Return ``{account: shipped orders that EIM was not told of}``."""
-        return dict(self.env["sale.order"].sudo()._read_group(
-            [("extensiv_account_id", "in", self.ids),
-             ("extensiv_shipment_state", "in", ("ready", "sending", "failed"))],
-            ["extensiv_account_id"], ["__count"]))
+        return dict(
+            self.env["sale.order"]
+            .sudo()
+            ._read_group(
+                [
+                    ("extensiv_account_id", "in", self.ids),
+                    ("extensiv_shipment_state", "in", ("ready", "sending", "failed")),
+                ],
+                ["extensiv_account_id"],
+                ["__count"],
+            )
+        )
 
     def _count_errors(self):
         """Return ``{account: (open errors, those that wait for a person)}``."""
         counts = {}
         for account, category, count in self.env["extensiv.error"]._read_group(
-            [("account_id", "in", self.ids), ("state", "=", "open")], ["account_id", "category"], ["__count"],
+            [("account_id", "in", self.ids), ("state", "=", "open")],
+            ["account_id", "category"],
+            ["__count"],
         ):
             every, person = counts.get(account, (0, 0))
             counts[account] = (every + count, person + (category != "transient") * count)
@@ -184,10 +219,13 @@ class ExtensivAccount(models.Model):
         shown = []
         for cart in carts[:SHOWN_CARTS]:
             kind = cart.type_id if "type_id" in cart else None
-            shown.append({
-                "id": cart.id, "name": cart.name,
-                "image": kind and kind.image_128 and f"/web/image/{kind._name}/{kind.id}/image_128" or "",
-            })
+            shown.append(
+                {
+                    "id": cart.id,
+                    "name": cart.name,
+                    "image": kind and kind.image_128 and f"/web/image/{kind._name}/{kind.id}/image_128" or "",
+                }
+            )
         return {"shown": shown, "more": max(len(carts) - SHOWN_CARTS, 0)}
 
     def _shown_flow(self, flow):
@@ -196,8 +234,13 @@ class ExtensivAccount(models.Model):
         failing = bool(bad) and (not good or bad.id > good.id)
         last = bad if failing else good
         return {
-            "flow": flow["flow"], "name": flow["name"], "on": flow["on"], "off_reason": flow["off_reason"],
-            "wanted": flow["wanted"], "failing": failing, "ago": self._ago(last.started_at) if last else "",
+            "flow": flow["flow"],
+            "name": flow["name"],
+            "on": flow["on"],
+            "off_reason": flow["off_reason"],
+            "wanted": flow["wanted"],
+            "failing": failing,
+            "ago": self._ago(last.started_at) if last else "",
             "message": last.message or "",
         }
 
@@ -207,13 +250,23 @@ class ExtensivAccount(models.Model):
         labels = [format_date(self.env, date, date_format="d MMM") for date in dates]
         for account in self:
             counts = days.get(account, {})
-            account.dashboard_graph = json.dumps([{
-                "key": self.env._("Orders"), "title": "", "is_sample_data": False,
-                "values": [
-                    {"label": label, "value": counts.get(date, 0), "type": "future" if date == today else "past"}
-                    for date, label in zip(dates, labels, strict=True)
-                ],
-            }])
+            account.dashboard_graph = json.dumps(
+                [
+                    {
+                        "key": self.env._("Orders"),
+                        "title": "",
+                        "is_sample_data": False,
+                        "values": [
+                            {
+                                "label": label,
+                                "value": counts.get(date, 0),
+                                "type": "future" if date == today else "past",
+                            }
+                            for date, label in zip(dates, labels, strict=True)
+                        ],
+                    }
+                ]
+            )
 
     # -- actions
 

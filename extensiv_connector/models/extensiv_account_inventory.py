@@ -22,41 +22,63 @@ class ExtensivAccount(models.Model):
     _inherit = "extensiv.account"
 
     owner_id = fields.Many2one(
-        "res.partner", "Stock Owner", check_company=True, tracking=True,
+        "res.partner",
+        "Stock Owner",
+        check_company=True,
+        tracking=True,
         help="For a warehouse that keeps others' stock (3PL): only what this owner has is pushed, and orders are "
-        "delivered from it alone. Empty: the stock of all owners, as Odoo itself counts.")
+        "delivered from it alone. Empty: the stock of all owners, as Odoo itself counts.",
+    )
     quantity_basis = fields.Selection(
-        [("free", "Free to use: on hand, less what is reserved"), ("on_hand", "On hand"),
-         ("forecast", "Forecast: on hand, plus incoming, less outgoing")],
-        required=True, default="free", tracking=True, help="Which of Odoo's quantities EIM is told.")
+        [
+            ("free", "Free to use: on hand, less what is reserved"),
+            ("on_hand", "On hand"),
+            ("forecast", "Forecast: on hand, plus incoming, less outgoing"),
+        ],
+        required=True,
+        default="free",
+        tracking=True,
+        help="Which of Odoo's quantities EIM is told.",
+    )
     buffer_qty = fields.Float(
-        "Buffer", digits="Product Unit", tracking=True,
+        "Buffer",
+        digits="Product Unit",
+        tracking=True,
         help="Kept back of every SKU in every location, in the product's unit. A product may have a further buffer "
-        "of its own.")
+        "of its own.",
+    )
     subtract_waiting = fields.Boolean(
-        "Subtract Waiting Orders", default=True, tracking=True,
+        "Subtract Waiting Orders",
+        default=True,
+        tracking=True,
         help="Orders that were acknowledged to EIM but reserve nothing yet, because they wait in the inbox or are "
-        "still quotations, are taken off until they do. Without it the carts could sell their goods once more.")
+        "still quotations, are taken off until they do. Without it the carts could sell their goods once more.",
+    )
     push_batch_size = fields.Integer(
-        default=50, help="How many levels are pushed in one call. A batch that EIM refuses is split.")
+        default=50, help="How many levels are pushed in one call. A batch that EIM refuses is split."
+    )
     push_again_at = fields.Datetime(readonly=True, copy=False)
     level_count = fields.Integer("Stock Levels", compute="_compute_level_count")
     inventory_run_state = fields.Selection(
-        lambda self: self.env["extensiv.run"]._fields["state"].selection, "Stock Pass", compute="_compute_last_runs")
+        lambda self: self.env["extensiv.run"]._fields["state"].selection, "Stock Pass", compute="_compute_last_runs"
+    )
     inventory_run_message = fields.Char("Stock Pass Result", compute="_compute_last_runs")
     stock_warning = fields.Text(compute="_compute_stock_warning")
 
     _push_batch_size_positive = models.Constraint(
-        "CHECK(push_batch_size > 0)", "The batch size of the push must be at least 1.",
+        "CHECK(push_batch_size > 0)",
+        "The batch size of the push must be at least 1.",
     )
     _buffer_qty_positive = models.Constraint("CHECK(buffer_qty >= 0)", "The buffer cannot be negative.")
 
     def _compute_level_count(self):
-        counts = dict(self.env["extensiv.stock.level"]._read_group(
-            [("location_id.account_id", "in", self.ids)], ["location_id"], ["__count"]))
+        counts = dict(
+            self.env["extensiv.stock.level"]._read_group(
+                [("location_id.account_id", "in", self.ids)], ["location_id"], ["__count"]
+            )
+        )
         for account in self:
-            account.level_count = sum(
-                count for location, count in counts.items() if location.account_id == account)
+            account.level_count = sum(count for location, count in counts.items() if location.account_id == account)
 
     def _compute_last_runs(self):
         result = super()._compute_last_runs()
@@ -74,8 +96,15 @@ class ExtensivAccount(models.Model):
 
     def write(self, vals):
         result = super().write(vals)
-        if {"quantity_basis", "buffer_qty", "owner_id", "subtract_waiting", "location_ids", "state",
-                "push_inventory"} & vals.keys():
+        if {
+            "quantity_basis",
+            "buffer_qty",
+            "owner_id",
+            "subtract_waiting",
+            "location_ids",
+            "state",
+            "push_inventory",
+        } & vals.keys():
             self._wake_inventory()
         return result
 
@@ -154,12 +183,16 @@ class ExtensivAccount(models.Model):
             if not cron:
                 return
             # Two processes may wake at once; the one that comes second relies on the first.
-            [[active, free, last, now]] = env.execute_query(SQL(
-                """SELECT cron.active, pg_try_advisory_xact_lock(hashtext(%s)), GREATEST(
+            [[active, free, last, now]] = env.execute_query(
+                SQL(
+                    """SELECT cron.active, pg_try_advisory_xact_lock(hashtext(%s)), GREATEST(
                           (SELECT MAX(call_at) FROM ir_cron_trigger WHERE cron_id = cron.id), cron.lastcall),
                           (clock_timestamp() AT TIME ZONE 'UTC')
-                     FROM ir_cron AS cron WHERE cron.id = %s""", WAKE, cron.id,
-            ))
+                     FROM ir_cron AS cron WHERE cron.id = %s""",
+                    WAKE,
+                    cron.id,
+                )
+            )
             if not active or not free:
                 return
             wait = timedelta(seconds=WAKE_SECONDS)

@@ -4,7 +4,11 @@ from odoo.exceptions import UserError
 from .extensiv_run import SWITCHES
 
 STEPS = [
-    ("connect", "Connect"), ("carts", "Carts"), ("settings", "Settings"), ("live", "Go Live"), ("done", "Finished"),
+    ("connect", "Connect"),
+    ("carts", "Carts"),
+    ("settings", "Settings"),
+    ("live", "Go Live"),
+    ("done", "Finished"),
 ]
 # What the guide's Go live switches on: chosen in its third step, so that nothing runs before the last.
 CHOICES = {"orders": "live_orders", "inventory": "live_inventory", "shipments": "live_shipments"}
@@ -16,16 +20,27 @@ class ExtensivAccount(models.Model):
     _inherit = "extensiv.account"
 
     setup_step = fields.Selection(
-        STEPS, default="connect", required=True, readonly=True, copy=False, tracking=True,
-        help="Where the guided set-up is. It waits there for as long as you like.")
+        STEPS,
+        default="connect",
+        required=True,
+        readonly=True,
+        copy=False,
+        tracking=True,
+        help="Where the guided set-up is. It waits there for as long as you like.",
+    )
     live_orders = fields.Boolean(
-        "Pull Orders Once Live", default=True, help="Go Live switches on: new orders of the carts become sale orders.")
+        "Pull Orders Once Live", default=True, help="Go Live switches on: new orders of the carts become sale orders."
+    )
     live_inventory = fields.Boolean(
-        "Push Stock Once Live", default=True,
-        help="Go Live switches on: the stock of the mapped locations is pushed whenever it changes.")
+        "Push Stock Once Live",
+        default=True,
+        help="Go Live switches on: the stock of the mapped locations is pushed whenever it changes.",
+    )
     live_shipments = fields.Boolean(
-        "Push Shipments Once Live", default=True,
-        help="Go Live switches on: carrier, tracking and contents are pushed once a whole order has left.")
+        "Push Shipments Once Live",
+        default=True,
+        help="Go Live switches on: carrier, tracking and contents are pushed once a whole order has left.",
+    )
     live_checks = fields.Json(readonly=True, copy=False)
     live_checked_at = fields.Datetime("Checked", readonly=True, copy=False)
     live_report = fields.Html("Check Before Going Live", compute="_compute_live_report", sanitize=False)
@@ -37,13 +52,15 @@ class ExtensivAccount(models.Model):
     def _compute_live_report(self):
         for account in self:
             account.live_report = account.live_checks and self.env["ir.qweb"]._render(
-                "extensiv_connector.live_report", {"checks": account.live_checks})
+                "extensiv_connector.live_report", {"checks": account.live_checks}
+            )
 
     @api.depends("cart_ids.unsupported")
     def _compute_unsupported(self):
         for account in self:
-            account.unsupported = "\n".join(dict.fromkeys(
-                cart.unsupported for cart in account.cart_ids if cart.unsupported)) or False
+            account.unsupported = (
+                "\n".join(dict.fromkeys(cart.unsupported for cart in account.cart_ids if cart.unsupported)) or False
+            )
 
     def _functions_wanted(self):
         """Return the flows that run by schedule, or will once the guide has gone live."""
@@ -86,8 +103,11 @@ class ExtensivAccount(models.Model):
         self.ensure_one()
         self._check_manager()
         names = [name for name, _label in STEPS[:-1]]
-        step = names[max(0, min(names.index(self.setup_step) + by, len(names) - 1))] \
-            if self.setup_step in names else "live"
+        step = (
+            names[max(0, min(names.index(self.setup_step) + by, len(names) - 1))]
+            if self.setup_step in names
+            else "live"
+        )
         return self._setup_go(step)
 
     def action_setup_goto(self):
@@ -141,10 +161,12 @@ class ExtensivAccount(models.Model):
         stops = [check["text"] for check in self.live_checks if check["mark"] == "stop"]
         if stops:
             raise UserError("\n".join(stops))
-        self.write({
-            **{switch: self[CHOICES[flow]] for flow, switch in SWITCHES.items()},
-            "setup_step": "done",
-        })
+        self.write(
+            {
+                **{switch: self[CHOICES[flow]] for flow, switch in SWITCHES.items()},
+                "setup_step": "done",
+            }
+        )
         for flow in self._functions_wanted():
             if cron := self._cron_of(flow).sudo():
                 cron._trigger()
@@ -170,7 +192,8 @@ class ExtensivAccount(models.Model):
         """Return every account that uses this account's API user, archived ones included."""
         account = self.sudo()
         return account.with_context(active_test=False).search(
-            [("base_url", "=", account.base_url), ("api_user", "=", account.api_user)])
+            [("base_url", "=", account.base_url), ("api_user", "=", account.api_user)]
+        )
 
     def action_list_merchants(self):
         """List the merchants that a warehouse's key may act for."""

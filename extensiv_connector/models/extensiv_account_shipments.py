@@ -17,8 +17,10 @@ class ExtensivAccount(models.Model):
     _inherit = "extensiv.account"
 
     shipments_run_state = fields.Selection(
-        lambda self: self.env["extensiv.run"]._fields["state"].selection, "Shipment Pass",
-        compute="_compute_shipments_run")
+        lambda self: self.env["extensiv.run"]._fields["state"].selection,
+        "Shipment Pass",
+        compute="_compute_shipments_run",
+    )
     shipments_run_message = fields.Char("Shipment Pass Result", compute="_compute_shipments_run")
 
     def _compute_shipments_run(self):
@@ -56,7 +58,8 @@ class ExtensivAccount(models.Model):
         """Trigger the schedule, at most once a minute."""
         cron, now = self._cron_of("shipments").sudo(), fields.Datetime.now()
         if not cron.active or self.env["ir.cron.trigger"].sudo().search_count(
-                [("cron_id", "=", cron.id), ("call_at", "<=", now + WAKE_PAUSE)], limit=1):
+            [("cron_id", "=", cron.id), ("call_at", "<=", now + WAKE_PAUSE)], limit=1
+        ):
             return
         soonest = cron.lastcall + WAKE_PAUSE if cron.lastcall else now
         cron._trigger(soonest if soonest > now else None)

@@ -15,26 +15,34 @@ class ExtensivAccount(models.Model):
     _inherit = "extensiv.account"
 
     silence_hours = fields.Integer(
-        "Silence Alarm", default=6, tracking=True,
+        "Silence Alarm",
+        default=6,
+        tracking=True,
         help="Hours without a good pass of a flow that is switched on, after which the responsible person is told. "
-        "0: never.")
+        "0: never.",
+    )
     daily_mail = fields.Boolean(
         tracking=True,
-        help="Send the responsible person a mail each day on which errors are open, orders wait or EIM has alerts.")
+        help="Send the responsible person a mail each day on which errors are open, orders wait or EIM has alerts.",
+    )
     watched_since = fields.Datetime(
-        readonly=True, copy=False, help="When the flows were last switched on: silence counts from here at most.")
+        readonly=True, copy=False, help="When the flows were last switched on: silence counts from here at most."
+    )
     record_until = fields.Datetime(
-        "Recording Until", readonly=True, copy=False,
-        help="Until then the log of calls keeps what was sent and received, with values masked.")
+        "Recording Until",
+        readonly=True,
+        copy=False,
+        help="Until then the log of calls keeps what was sent and received, with values masked.",
+    )
 
-    _silence_hours_positive = models.Constraint(
-        "CHECK(silence_hours >= 0)", "The hours of silence cannot be negative.")
+    _silence_hours_positive = models.Constraint("CHECK(silence_hours >= 0)", "The hours of silence cannot be negative.")
 
     def write(self, vals):
         if vals.get("state") == "connected" or any(vals.get(switch) for switch in SWITCHES.values()):
             vals = {**vals, "watched_since": fields.Datetime.now()}
         moved = self.filtered(
-            lambda account: "responsible_id" in vals and account.responsible_id.id != vals["responsible_id"])
+            lambda account: "responsible_id" in vals and account.responsible_id.id != vals["responsible_id"]
+        )
         result = super().write(vals)
         if moved:
             moved.sudo().activity_unlink([ACTIVITY])
@@ -46,9 +54,13 @@ class ExtensivAccount(models.Model):
     def _remind_responsible(self):
         """Keep one activity an account while anything needs a person, and none while nothing does."""
         for account in self:
-            open_errors = dict(self.env["extensiv.error"]._read_group(
-                [("account_id", "=", account.id), ("state", "=", "open"), ("category", "!=", "transient")],
-                ["flow"], ["__count"]))
+            open_errors = dict(
+                self.env["extensiv.error"]._read_group(
+                    [("account_id", "=", account.id), ("state", "=", "open"), ("category", "!=", "transient")],
+                    ["flow"],
+                    ["__count"],
+                )
+            )
             activity = account.activity_search([ACTIVITY])
             person = account._who_is_told()
             if not open_errors or not person:
@@ -56,19 +68,30 @@ class ExtensivAccount(models.Model):
                 continue
             to_person = account.with_context(lang=person.lang)
             summary = to_person.env._(
-                "Errors waiting for you: %(count)s (%(flows)s)", count=sum(open_errors.values()),
-                flows=", ".join(f"{FLOWS[flow]} {count}" for flow, count in open_errors.items()))
+                "Errors waiting for you: %(count)s (%(flows)s)",
+                count=sum(open_errors.values()),
+                flows=", ".join(f"{FLOWS[flow]} {count}" for flow, count in open_errors.items()),
+            )
             if not activity:
-                account.activity_schedule(ACTIVITY, user_id=person.id, summary=summary, note=to_person.env._(
-                    "Open the account's errors: each says what to do. This goes by itself when none is left."))
+                account.activity_schedule(
+                    ACTIVITY,
+                    user_id=person.id,
+                    summary=summary,
+                    note=to_person.env._(
+                        "Open the account's errors: each says what to do. This goes by itself when none is left."
+                    ),
+                )
             elif activity[0].summary != summary:
                 activity[0].summary = summary
 
     def _who_is_told(self):
         """Return the responsible user, if they can see the account."""
         person = self.responsible_id
-        can_see = (person.active and person.has_group("extensiv_connector.group_user")
-                   and self.company_id in person.company_ids)
+        can_see = (
+            person.active
+            and person.has_group("extensiv_connector.group_user")
+            and self.company_id in person.company_ids
+        )
         return person if can_see else person.browse()
 
     @api.model
@@ -100,9 +123,16 @@ class ExtensivAccount(models.Model):
             ):
                 if not message:
                     well.append(key)
-                elif not Error.search_count([
-                    ("account_id", "=", self.id), ("flow", "=", "connection"), ("key", "=", key),
-                    ("state", "=", "dismissed"), ("create_date", ">=", since)], limit=1):
+                elif not Error.search_count(
+                    [
+                        ("account_id", "=", self.id),
+                        ("flow", "=", "connection"),
+                        ("key", "=", key),
+                        ("state", "=", "dismissed"),
+                        ("create_date", ">=", since),
+                    ],
+                    limit=1,
+                ):
                     failures[key] = {"message": message, "category": "settings", "document": self}
         Error._resolve(self, "connection", well)
         Error._report(self, "connection", failures)
@@ -111,17 +141,25 @@ class ExtensivAccount(models.Model):
     def _say_off(self, flow):
         return self.env._(
             "%(flow)s is switched on, but its schedule does not run: %(reason)s. Press Switch the Schedule On, or open "
-            "Settings, Technical, Scheduled Actions.", flow=flow["name"], reason=flow["off_reason"].lower())
+            "Settings, Technical, Scheduled Actions.",
+            flow=flow["name"],
+            reason=flow["off_reason"].lower(),
+        )
 
     def _say_silent(self, flow):
         last = flow["good"]
-        told = self.env._(
-            "%(flow)s had no good pass for %(hours)s hours.", flow=flow["name"], hours=self.silence_hours)
+        told = self.env._("%(flow)s had no good pass for %(hours)s hours.", flow=flow["name"], hours=self.silence_hours)
         if last:
             told += " " + self.env._("The last one was at %s.", format_datetime(self.env, last.started_at))
-        return told + " " + self.env._(
-            "Run the Diagnosis of the account; if the server was down or its scheduled actions do not run, ask whoever "
-            "runs it.")
+        return (
+            told
+            + " "
+            + self.env._(
+                "Run the Diagnosis of the account; if the server was down or its scheduled actions do not "
+                "run, ask whoever "
+                "runs it."
+            )
+        )
 
     # -- the daily mail
 
@@ -144,18 +182,27 @@ class ExtensivAccount(models.Model):
         if not person.email or not (errors or waiting or self.alert_count):
             return self.env["mail.mail"]
         to_person = self.with_context(lang=person.lang)
-        body = to_person.env["ir.qweb"]._render("extensiv_connector.daily_mail", {
-            "account": to_person, "errors": errors, "needs_person": needs_person, "waiting": waiting,
-            "url": f"{self.get_base_url()}/odoo/action-extensiv_connector.extensiv_error_action",
-            "messages": self.env["extensiv.error"].search(
-                [("account_id", "=", self.id), ("state", "=", "open"), ("category", "!=", "transient")], limit=10),
-        })
-        return self.env["mail.mail"].create({
-            "subject": to_person.env._("%(account)s: %(count)s errors open", account=self.name, count=errors),
-            "body_html": body,
-            "recipient_ids": person.partner_id.ids,
-            "auto_delete": True,
-        })
+        body = to_person.env["ir.qweb"]._render(
+            "extensiv_connector.daily_mail",
+            {
+                "account": to_person,
+                "errors": errors,
+                "needs_person": needs_person,
+                "waiting": waiting,
+                "url": f"{self.get_base_url()}/odoo/action-extensiv_connector.extensiv_error_action",
+                "messages": self.env["extensiv.error"].search(
+                    [("account_id", "=", self.id), ("state", "=", "open"), ("category", "!=", "transient")], limit=10
+                ),
+            },
+        )
+        return self.env["mail.mail"].create(
+            {
+                "subject": to_person.env._("%(account)s: %(count)s errors open", account=self.name, count=errors),
+                "body_html": body,
+                "recipient_ids": person.partner_id.ids,
+                "auto_delete": True,
+            }
+        )
 
     # -- recording
 
@@ -166,5 +213,6 @@ class ExtensivAccount(models.Model):
         """Keep the bodies of calls in the log for an hour, or stop keeping them."""
         self._check_manager()
         for account in self:
-            account.record_until = False if account._is_recording() else (
-                fields.Datetime.now() + timedelta(minutes=RECORDING_MINUTES))
+            account.record_until = (
+                False if account._is_recording() else (fields.Datetime.now() + timedelta(minutes=RECORDING_MINUTES))
+            )

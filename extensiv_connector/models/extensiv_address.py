@@ -20,7 +20,13 @@ POSTAL = ("street", "street2", "city", "zip", "state_id", "country_id")
 # whose rows hold 2,700 bytes.
 LIMIT = 200
 LIMITS = {
-    "company": 150, "first_name": 75, "last_name": 75, "email": 254, "phone": 64, "zip": 32, "country": 100,
+    "company": 150,
+    "first_name": 75,
+    "last_name": 75,
+    "email": 254,
+    "phone": 64,
+    "zip": 32,
+    "country": 100,
 }
 
 WHO = ("company", "first_name", "last_name")
@@ -52,6 +58,7 @@ class Place:
 
 # -- comparing
 
+
 def fold(text):
     """Return ``text`` for comparing: case and blanks do not count."""
     return " ".join((text or "").split()).casefold()
@@ -66,12 +73,17 @@ def zip_key(text):
 def postal_key(values):
     """Return the values of a postal address (``POSTAL``) for comparing."""
     return (
-        fold(values["street"]), fold(values["street2"]), fold(values["city"]), zip_key(values["zip"]),
-        values["state_id"], values["country_id"],
+        fold(values["street"]),
+        fold(values["street2"]),
+        fold(values["city"]),
+        zip_key(values["zip"]),
+        values["state_id"],
+        values["country_id"],
     )
 
 
 # -- the two addresses of an order
+
 
 def addresses_of(order):
     """Return the addresses of the buyer and of the delivery, cleaned, each filled up from the other.
@@ -95,7 +107,7 @@ def is_long(address):
 def _clean(address):
     """Return ``address`` without its title and what was redacted, blanks collapsed and over-long text cut."""
     parts = {
-        part: "" if REDACTED in text.lower() else text[:LIMITS.get(part, LIMIT)].strip()
+        part: "" if REDACTED in text.lower() else text[: LIMITS.get(part, LIMIT)].strip()
         for part, text in _texts(address)
     }
     return replace(address, **{**parts, "title": ""})
@@ -121,6 +133,7 @@ def _filled(address, other, blocks):
 
 
 # -- Odoo's terms
+
 
 def read_places(company, addresses):
     """Return ``{address: Place}`` of cleaned addresses, with two queries for all of them.

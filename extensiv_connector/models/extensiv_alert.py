@@ -19,11 +19,18 @@ class ExtensivAlert(models.Model):
     message = fields.Text(readonly=True)
     cust_ref = fields.Char("EIM Reference", readonly=True, help="The order it is about, if any.")
     state = fields.Selection(
-        [("active", "Active"), ("closed", "Closed")], default="active", required=True, readonly=True, index=True,
-        help="Closed: EIM no longer lists it.")
+        [("active", "Active"), ("closed", "Closed")],
+        default="active",
+        required=True,
+        readonly=True,
+        index=True,
+        help="Closed: EIM no longer lists it.",
+    )
     is_order = fields.Boolean(
-        "Order in Error", readonly=True,
-        help="EIM's list of alerts does not answer; an order that EIM holds in its error state stands here instead.")
+        "Order in Error",
+        readonly=True,
+        help="EIM's list of alerts does not answer; an order that EIM holds in its error state stands here instead.",
+    )
 
     _remote_id_unique = models.Constraint("UNIQUE(account_id, remote_id)", "This alert is listed already.")
 
@@ -40,8 +47,9 @@ class ExtensivAlert(models.Model):
         if closed:
             pass_.notes.append(self.env._("%s closed, for EIM no longer lists them.", closed))
         if orders_only:
-            pass_.notes.append(self.env._(
-                "EIM's list of alerts does not answer; orders in its error state are listed instead."))
+            pass_.notes.append(
+                self.env._("EIM's list of alerts does not answer; orders in its error state are listed instead.")
+            )
 
     @api.model
     def _take_over(self, account, alerts, orders_only=False):
@@ -51,9 +59,17 @@ class ExtensivAlert(models.Model):
         :param orders_only: they are the orders in error, of which nothing follows for alerts known from before
         :return: how many are new (or active again), how many were closed
         """
-        known = {alert.remote_id: alert for alert in self.search([
-            ("account_id", "=", account.id), "|", ("state", "=", "active"),
-            ("remote_id", "in", [alert.remote_id for alert in alerts])])}
+        known = {
+            alert.remote_id: alert
+            for alert in self.search(
+                [
+                    ("account_id", "=", account.id),
+                    "|",
+                    ("state", "=", "active"),
+                    ("remote_id", "in", [alert.remote_id for alert in alerts]),
+                ]
+            )
+        }
         listed = {alert.remote_id: self._prepare_vals(account, alert) for alert in alerts}
         new = [vals for remote_id, vals in listed.items() if remote_id not in known]
         revived = 0
@@ -61,14 +77,19 @@ class ExtensivAlert(models.Model):
             if remote_id in listed:
                 revived += alert.state == "closed"
                 changed = {
-                    name: value for name, value in listed[remote_id].items()
+                    name: value
+                    for name, value in listed[remote_id].items()
                     if name != "account_id" and alert[name] != value
                 }
                 if changed:
                     alert.write(changed)
-        gone = self.union(*(
-            alert for remote_id, alert in known.items()
-            if remote_id not in listed and alert.state == "active" and (alert.is_order or not orders_only)))
+        gone = self.union(
+            *(
+                alert
+                for remote_id, alert in known.items()
+                if remote_id not in listed and alert.state == "active" and (alert.is_order or not orders_only)
+            )
+        )
         gone.write({"state": "closed"})
         self.create(new)
         return len(new) + revived, len(gone)
@@ -107,7 +128,8 @@ class ExtensivAlert(models.Model):
         """
         self.ensure_one()
         order = self.env["extensiv.order"].search(
-            [("account_id", "=", self.account_id.id), ("cust_ref", "=", self.cust_ref)], limit=1)
+            [("account_id", "=", self.account_id.id), ("cust_ref", "=", self.cust_ref)], limit=1
+        )
         if not order:
             raise UserError(self.env._("Order %s was not received here; it is held at EIM.", self.cust_ref))
         return order._get_records_action()
@@ -121,9 +143,12 @@ class ExtensivAlert(models.Model):
         self.check_access("read")
         alerts = self.sudo().filtered(lambda alert: alert.state == "active")
         if alerts.filtered("is_order"):
-            raise UserError(self.env._(
-                "This is an order that EIM holds in its error state, not an alert: mend the order at EIM, and it "
-                "leaves this list by itself."))
+            raise UserError(
+                self.env._(
+                    "This is an order that EIM holds in its error state, not an alert: mend the order at EIM, and it "
+                    "leaves this list by itself."
+                )
+            )
         for account, of_account in alerts.grouped("account_id").items():
             with account._asking_eim() as client:
                 client.dismiss_alerts(of_account.mapped("remote_id"))

@@ -70,22 +70,38 @@ class BucketStore:
     def _update_row(self, cr, change):
         # Held for a millisecond by whoever is well; nobody waits long for a process that hangs.
         cr.execute("SET LOCAL lock_timeout = '10s'")
-        cr.execute(SQL(
-            "SELECT tokens, counted_at, EXTRACT(EPOCH FROM clock_timestamp())::float8"
-            " FROM extensiv_bucket WHERE key = %s FOR NO KEY UPDATE", self._key,
-        ), log_exceptions=False)
+        cr.execute(
+            SQL(
+                "SELECT tokens, counted_at, EXTRACT(EPOCH FROM clock_timestamp())::float8"
+                " FROM extensiv_bucket WHERE key = %s FOR NO KEY UPDATE",
+                self._key,
+            ),
+            log_exceptions=False,
+        )
         row = cr.fetchone()
         if row is None:
             cr.execute("SELECT EXTRACT(EPOCH FROM clock_timestamp())::float8")
             [now] = cr.fetchone()
             (tokens, at), result = change(self.bucket.full(now), now)
-            cr.execute(SQL(
-                "INSERT INTO extensiv_bucket (key, tokens, counted_at) VALUES (%s, %s, %s)", self._key, tokens, at,
-            ), log_exceptions=False)
+            cr.execute(
+                SQL(
+                    "INSERT INTO extensiv_bucket (key, tokens, counted_at) VALUES (%s, %s, %s)",
+                    self._key,
+                    tokens,
+                    at,
+                ),
+                log_exceptions=False,
+            )
         else:
             (tokens, at), result = change(State(*row[:2]), row[2])
-            cr.execute(SQL(
-                "UPDATE extensiv_bucket SET tokens = %s, counted_at = %s WHERE key = %s", tokens, at, self._key,
-            ), log_exceptions=False)
+            cr.execute(
+                SQL(
+                    "UPDATE extensiv_bucket SET tokens = %s, counted_at = %s WHERE key = %s",
+                    tokens,
+                    at,
+                    self._key,
+                ),
+                log_exceptions=False,
+            )
         cr.commit()
         return result

@@ -30,18 +30,21 @@ class ExtensivCall(models.Model):
     process_id = fields.Char("EIM Process ID", readonly=True, help="What EIM's support asks for.")
     error = fields.Char(readonly=True, help="How the call failed; empty when it did not.")
     sent = fields.Text(
-        readonly=True, groups="extensiv_connector.group_manager",
-        help="Only while recording is on; values that could be a person's or a payment's are masked.")
+        readonly=True,
+        groups="extensiv_connector.group_manager",
+        help="Only while recording is on; values that could be a person's or a payment's are masked.",
+    )
     received = fields.Text(
-        readonly=True, groups="extensiv_connector.group_manager",
-        help="Only while recording is on; values that could be a person's or a payment's are masked.")
+        readonly=True,
+        groups="extensiv_connector.group_manager",
+        help="Only while recording is on; values that could be a person's or a payment's are masked.",
+    )
 
     @api.autovacuum
     def _gc_calls(self):
         """Keep the calls of the last days."""
         limit = 10_000
-        old = self.search(
-            [("date", "<", fields.Datetime.subtract(fields.Datetime.now(), days=KEPT_DAYS))], limit=limit)
+        old = self.search([("date", "<", fields.Datetime.subtract(fields.Datetime.now(), days=KEPT_DAYS))], limit=limit)
         old.unlink()
         return len(old), len(old) == limit
 
@@ -58,19 +61,21 @@ class CallLog:
         self._waiting = []
 
     def __call__(self, call):
-        self._waiting.append({
-            **self._about,
-            "date": fields.Datetime.now(),
-            "route": call.route,
-            "method": call.method,
-            "path": call.path,
-            "status": call.status or 0,
-            "milliseconds": call.milliseconds,
-            "process_id": call.process_id or False,
-            "error": call.error or False,
-            "sent": call.sent or False,
-            "received": call.received or False,
-        })
+        self._waiting.append(
+            {
+                **self._about,
+                "date": fields.Datetime.now(),
+                "route": call.route,
+                "method": call.method,
+                "path": call.path,
+                "status": call.status or 0,
+                "milliseconds": call.milliseconds,
+                "process_id": call.process_id or False,
+                "error": call.error or False,
+                "sent": call.sent or False,
+                "received": call.received or False,
+            }
+        )
         if len(self._waiting) >= BATCH:
             self.flush()
 

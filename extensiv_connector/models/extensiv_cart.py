@@ -14,36 +14,49 @@ class ExtensivCart(models.Model):
     order_source = fields.Char(required=True, readonly=True, help="EIM's own name of the cart, as its orders carry it.")
     name = fields.Char(required=True)
     prefix = fields.Char(
-        required=True, copy=False,
+        required=True,
+        copy=False,
         help="Stands in front of the order number, so that the name of a sale order tells where it came from.",
     )
     active = fields.Boolean(default=True, help="Orders of an archived cart stay in EIM, untouched.")
     warehouse_id = fields.Many2one(
-        "stock.warehouse", check_company=True,
-        help="Delivers the orders that EIM assigns to no location of a warehouse. Empty: Odoo's own choice.")
+        "stock.warehouse",
+        check_company=True,
+        help="Delivers the orders that EIM assigns to no location of a warehouse. Empty: Odoo's own choice.",
+    )
     team_id = fields.Many2one("crm.team", "Sales Team", check_company=True)
     user_id = fields.Many2one(
-        "res.users", "Salesperson", check_company=True, domain="[('share', '=', False)]",
-        help="Empty: imported orders have no salesperson.")
+        "res.users",
+        "Salesperson",
+        check_company=True,
+        domain="[('share', '=', False)]",
+        help="Empty: imported orders have no salesperson.",
+    )
     tag_ids = fields.Many2many("crm.tag", string="Tags", help="Put on every order of the cart.")
     partner_id = fields.Many2one(
-        "res.partner", "Fixed Customer", check_company=True,
-        help="For marketplaces: every order is this customer's, and the delivery address becomes its child.")
+        "res.partner",
+        "Fixed Customer",
+        check_company=True,
+        help="For marketplaces: every order is this customer's, and the delivery address becomes its child.",
+    )
     tax_policy = fields.Selection(
-        lambda self: self.env["extensiv.account"]._fields["tax_policy"].selection, "Taxes",
-        help="Empty: as the account says.")
+        lambda self: self.env["extensiv.account"]._fields["tax_policy"].selection,
+        "Taxes",
+        help="Empty: as the account says.",
+    )
     order_count = fields.Integer(compute="_compute_order_count")
 
     _order_source_unique = models.Constraint(
-        "UNIQUE(account_id, order_source)", "This cart exists already.",
+        "UNIQUE(account_id, order_source)",
+        "This cart exists already.",
     )
     _prefix_unique = models.Constraint(
-        "UNIQUE(company_id, prefix)", "Another cart of this company uses this prefix. Each needs its own.",
+        "UNIQUE(company_id, prefix)",
+        "Another cart of this company uses this prefix. Each needs its own.",
     )
 
     def _compute_order_count(self):
-        counts = dict(self.env["extensiv.order"]._read_group(
-            [("cart_id", "in", self.ids)], ["cart_id"], ["__count"]))
+        counts = dict(self.env["extensiv.order"]._read_group([("cart_id", "in", self.ids)], ["cart_id"], ["__count"]))
         for cart in self:
             cart.order_count = counts.get(cart, 0)
 
@@ -64,12 +77,14 @@ class ExtensivCart(models.Model):
             known.add(cart.order_source)
             prefix = self._propose_prefix(cart.name or cart.order_source, taken)
             taken.add(prefix)
-            vals_list.append({
-                "account_id": account.id,
-                "order_source": cart.order_source,
-                "name": cart.name or cart.order_source,
-                "prefix": prefix,
-            })
+            vals_list.append(
+                {
+                    "account_id": account.id,
+                    "order_source": cart.order_source,
+                    "name": cart.name or cart.order_source,
+                    "prefix": prefix,
+                }
+            )
         return Cart.create(vals_list)
 
     @api.model

@@ -7,9 +7,16 @@ class ExtensivCart(models.Model):
     _inherit = "extensiv.cart"
 
     type_id = fields.Many2one(
-        "extensiv.cart.type", "Kind", compute="_compute_type_id", store=True, readonly=False, precompute=True,
-        index=True, ondelete="set null",
-        help="Found by the name of the order source; change it where that is not what it is.")
+        "extensiv.cart.type",
+        "Kind",
+        compute="_compute_type_id",
+        store=True,
+        readonly=False,
+        precompute=True,
+        index=True,
+        ondelete="set null",
+        help="Found by the name of the order source; change it where that is not what it is.",
+    )
     type_image = fields.Image(related="type_id.image_128", string="Picture")
     order_download = fields.Selection(related="type_id.order_download")
     inventory_sync = fields.Selection(related="type_id.inventory_sync")
@@ -25,22 +32,39 @@ class ExtensivCart(models.Model):
             cart.type_id = found[cart.order_source]
 
     @api.depends(
-        "active", "push_shipments", "type_id.name", "type_id.order_download", "type_id.inventory_sync",
+        "active",
+        "push_shipments",
+        "type_id.name",
+        "type_id.order_download",
+        "type_id.inventory_sync",
         "type_id.shipment_confirmation",
-        "account_id.pull_orders", "account_id.push_inventory", "account_id.push_shipments",
-        "account_id.live_orders", "account_id.live_inventory", "account_id.live_shipments", "account_id.setup_step")
+        "account_id.pull_orders",
+        "account_id.push_inventory",
+        "account_id.push_shipments",
+        "account_id.live_orders",
+        "account_id.live_inventory",
+        "account_id.live_shipments",
+        "account_id.setup_step",
+    )
     def _compute_unsupported(self):
         for cart in self:
             wanted = cart.account_id._functions_wanted()
-            lacking = [
-                label for flow, support, label in (
-                    ("orders", cart.order_download, self.env._("pulling orders")),
-                    ("inventory", cart.inventory_sync, self.env._("pushing stock")),
-                    ("shipments", cart.shipment_confirmation, self.env._("pushing shipments")),
-                ) if support == "none" and flow in wanted and (flow != "shipments" or cart.push_shipments)
-            ] if cart.active else []
+            lacking = (
+                [
+                    label
+                    for flow, support, label in (
+                        ("orders", cart.order_download, self.env._("pulling orders")),
+                        ("inventory", cart.inventory_sync, self.env._("pushing stock")),
+                        ("shipments", cart.shipment_confirmation, self.env._("pushing shipments")),
+                    )
+                    if support == "none" and flow in wanted and (flow != "shipments" or cart.push_shipments)
+                ]
+                if cart.active
+                else []
+            )
             cart.unsupported = bool(lacking) and self.env._(
-                "%(kind)s does not support %(functions)s.", kind=cart.type_id.name, functions=", ".join(lacking))
+                "%(kind)s does not support %(functions)s.", kind=cart.type_id.name, functions=", ".join(lacking)
+            )
 
     @api.model
     def _take_over(self, account, carts):

@@ -34,39 +34,81 @@ class ExtensivCartShare(models.Model):
     _check_company_auto = True
 
     account_id = fields.Many2one(
-        "extensiv.account", required=True, index=True, ondelete="cascade", tracking=True, check_company=True,
-        default=lambda self: self._default_account(), help="The account whose carts the new one will be among.")
+        "extensiv.account",
+        required=True,
+        index=True,
+        ondelete="cascade",
+        tracking=True,
+        check_company=True,
+        default=lambda self: self._default_account(),
+        help="The account whose carts the new one will be among.",
+    )
     company_id = fields.Many2one(related="account_id.company_id", store=True, precompute=True)
     partner_id = fields.Many2one(
-        "res.partner", "Merchant", required=True, check_company=True, tracking=True,
-        help="Whose cart it is. The invitation goes to this contact's e-mail address.")
+        "res.partner",
+        "Merchant",
+        required=True,
+        check_company=True,
+        tracking=True,
+        help="Whose cart it is. The invitation goes to this contact's e-mail address.",
+    )
     partner_email = fields.Char(related="partner_id.email", string="E-mail")
     type_id = fields.Many2one(
-        "extensiv.cart.type", "Cart", required=True, ondelete="restrict", tracking=True,
-        help="The kind of cart that is to be connected.")
+        "extensiv.cart.type",
+        "Cart",
+        required=True,
+        ondelete="restrict",
+        tracking=True,
+        help="The kind of cart that is to be connected.",
+    )
     requirements = fields.Text(related="type_id.requirements")
     setup_url = fields.Char(
-        "Set-up Link", required=True, tracking=True,
-        help="The link that EIM gave you for this cart. It must be https and lead to EIM.")
+        "Set-up Link",
+        required=True,
+        tracking=True,
+        help="The link that EIM gave you for this cart. It must be https and lead to EIM.",
+    )
     access_token = fields.Char(
-        required=True, readonly=True, copy=False, groups="extensiv_connector.group_manager",
-        default=lambda self: secrets.token_urlsafe(32))
+        required=True,
+        readonly=True,
+        copy=False,
+        groups="extensiv_connector.group_manager",
+        default=lambda self: secrets.token_urlsafe(32),
+    )
     page_url = fields.Char(
-        "Page", compute="_compute_page_url", groups="extensiv_connector.group_manager",
-        help="The page that the invitation leads to. Whoever has the address can open it.")
+        "Page",
+        compute="_compute_page_url",
+        groups="extensiv_connector.group_manager",
+        help="The page that the invitation leads to. Whoever has the address can open it.",
+    )
     state = fields.Selection(
-        [("draft", "Draft"), ("sent", "Sent"), ("opened", "Opened"), ("connected", "Connected"),
-         ("expired", "Expired"), ("withdrawn", "Withdrawn")],
-        default="draft", required=True, readonly=True, copy=False, tracking=True)
+        [
+            ("draft", "Draft"),
+            ("sent", "Sent"),
+            ("opened", "Opened"),
+            ("connected", "Connected"),
+            ("expired", "Expired"),
+            ("withdrawn", "Withdrawn"),
+        ],
+        default="draft",
+        required=True,
+        readonly=True,
+        copy=False,
+        tracking=True,
+    )
     expires_on = fields.Date(
-        default=lambda self: fields.Date.context_today(self) + timedelta(days=VALID_DAYS), copy=False, tracking=True,
-        help="The last day on which the link works. Sending it again gives it two more weeks.")
+        default=lambda self: fields.Date.context_today(self) + timedelta(days=VALID_DAYS),
+        copy=False,
+        tracking=True,
+        help="The last day on which the link works. Sending it again gives it two more weeks.",
+    )
     sent_at = fields.Datetime(readonly=True, copy=False)
     opened_at = fields.Datetime(readonly=True, copy=False, help="When the merchant pressed Grant API Access.")
     asked_at = fields.Datetime(readonly=True, copy=False)
     known_sources = fields.Json(readonly=True, copy=False)
-    cart_id = fields.Many2one("extensiv.cart", "Connected Cart", readonly=True, copy=False, index="btree_not_null",
-                              ondelete="set null")
+    cart_id = fields.Many2one(
+        "extensiv.cart", "Connected Cart", readonly=True, copy=False, index="btree_not_null", ondelete="set null"
+    )
 
     _access_token_unique = models.Constraint("UNIQUE(access_token)", "Two shares cannot have one token.")
 
@@ -81,7 +123,8 @@ class ExtensivCartShare(models.Model):
     def _compute_display_name(self):
         for share in self:
             share.display_name = bool(share.type_id and share.partner_id) and self.env._(
-                "%(cart)s of %(merchant)s", cart=share.type_id.name, merchant=share.partner_id.name)
+                "%(cart)s of %(merchant)s", cart=share.type_id.name, merchant=share.partner_id.name
+            )
 
     @api.depends("access_token")
     def _compute_page_url(self):
@@ -114,13 +157,19 @@ class ExtensivCartShare(models.Model):
             except ValueError:
                 parts = None
         if (
-            not parts or parts.scheme != "https" or not parts.hostname or parts.username is not None
+            not parts
+            or parts.scheme != "https"
+            or not parts.hostname
+            or parts.username is not None
             or port not in (None, 443)
             or not any(parts.hostname == host or parts.hostname.endswith(f".{host}") for host in hosts)
         ):
-            raise ValidationError(self.env._(
-                "The set-up link must begin with https:// and lead to %(hosts)s. Copy it from EIM.",
-                hosts=", ".join(hosts)))
+            raise ValidationError(
+                self.env._(
+                    "The set-up link must begin with https:// and lead to %(hosts)s. Copy it from EIM.",
+                    hosts=", ".join(hosts),
+                )
+            )
 
     def write(self, vals):
         result = super().write(vals)
@@ -145,9 +194,12 @@ class ExtensivCartShare(models.Model):
                 raise UserError(self.env._("%s has no e-mail address.", share.partner_id.name))
             share._assert_allowed(share.setup_url)
             if share.account_id.state != "connected":
-                raise UserError(self.env._(
-                    "%s is not connected, so nobody would notice the new cart. Press Connect on it first.",
-                    share.account_id.name))
+                raise UserError(
+                    self.env._(
+                        "%s is not connected, so nobody would notice the new cart. Press Connect on it first.",
+                        share.account_id.name,
+                    )
+                )
             share.account_id.action_check_carts()
             if share.state == "connected":  # it appeared before the reminder was sent
                 continue
@@ -197,8 +249,10 @@ class ExtensivCartShare(models.Model):
         none = self.sudo().browse()
         # PostgreSQL refuses some characters that an address can carry and no token does.
         share = none.search([("access_token", "=", token)], limit=1) if token and token.isprintable() else none
-        if share and consteq(share.access_token, token) and (
-            share.state == "connected" or (share.state in OPEN and not share._is_over())
+        if (
+            share
+            and consteq(share.access_token, token)
+            and (share.state == "connected" or (share.state in OPEN and not share._is_over()))
         ):
             return share
         return none
@@ -236,13 +290,21 @@ class ExtensivCartShare(models.Model):
         shares = self.search([("account_id", "=", account.id), ("state", "in", OPEN)], order="sent_at, id")
         if not shares:
             return
-        carts = self.env["extensiv.cart"].with_context(active_test=False).search(
-            [("account_id", "=", account.id)], order="id")
+        carts = (
+            self.env["extensiv.cart"]
+            .with_context(active_test=False)
+            .search([("account_id", "=", account.id)], order="id")
+        )
         taken = self.search([("account_id", "=", account.id), ("cart_id", "!=", False)]).cart_id
         for share in shares:
-            cart = next((
-                cart for cart in carts - taken
-                if cart.type_id == share.type_id and cart.order_source not in (share.known_sources or ())), None)
+            cart = next(
+                (
+                    cart
+                    for cart in carts - taken
+                    if cart.type_id == share.type_id and cart.order_source not in (share.known_sources or ())
+                ),
+                None,
+            )
             if cart:
                 taken += cart
                 share.write({"state": "connected", "cart_id": cart.id})
@@ -285,6 +347,5 @@ class ExtensivCartShare(models.Model):
     @api.autovacuum
     def _gc_shares(self):
         """Let links expire whose last day is over."""
-        self.search([
-            ("state", "in", OPEN), ("expires_on", "<", fields.Date.today())]).state = "expired"
+        self.search([("state", "in", OPEN), ("expires_on", "<", fields.Date.today())]).state = "expired"
         self._toggle_cron()

@@ -14,21 +14,31 @@ class ExtensivCartType(models.Model):
     code = fields.Char(
         required=True,
         help="What the name of an order source begins with, where that is not the cart's own name. Only its letters "
-        "count.")
+        "count.",
+    )
     name = fields.Char(required=True)
     active = fields.Boolean(default=True)
     image_128 = fields.Image("Picture", max_width=128, max_height=128)
     order_download = fields.Selection(
-        SUPPORT, required=True, default="basic", help="Whether EIM downloads the cart's orders.")
+        SUPPORT, required=True, default="basic", help="Whether EIM downloads the cart's orders."
+    )
     inventory_sync = fields.Selection(
-        SUPPORT, "Inventory", required=True, default="unknown", help="Whether EIM passes stock levels on to the cart.")
+        SUPPORT, "Inventory", required=True, default="unknown", help="Whether EIM passes stock levels on to the cart."
+    )
     shipment_confirmation = fields.Selection(
-        SUPPORT, "Shipments", required=True, default="unknown",
-        help="Whether EIM tells the cart what was shipped. Detailed: line by line.")
+        SUPPORT,
+        "Shipments",
+        required=True,
+        default="unknown",
+        help="Whether EIM tells the cart what was shipped. Detailed: line by line.",
+    )
     cancellation = fields.Selection(
         [("none", "No"), ("download", "From the cart"), ("both", "Both ways"), ("unknown", "Not documented")],
-        "Cancellations", required=True, default="unknown",
-        help="Whether EIM learns of orders cancelled in the cart, and can cancel them there.")
+        "Cancellations",
+        required=True,
+        default="unknown",
+        help="Whether EIM learns of orders cancelled in the cart, and can cancel them there.",
+    )
     requirements = fields.Text(help="What must be at hand to connect a cart of this kind.")
 
     _code_unique = models.Constraint("UNIQUE(code)", "Another kind of cart has this code.")
@@ -59,7 +69,8 @@ class ExtensivCartType(models.Model):
             letters, characters = self._letters(source), self._letters(source, str.isalnum)
             fitting = [
                 (len(key), characters.startswith(spelt), cart_type)
-                for key, spelt, cart_type in keys if letters.startswith(key)
+                for key, spelt, cart_type in keys
+                if letters.startswith(key)
             ]
             found[source] = max(fitting, key=lambda fit: fit[:2])[2] if fitting else self.browse()
         return found

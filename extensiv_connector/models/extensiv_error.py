@@ -25,12 +25,17 @@ class ExtensivError(models.Model):
     company_id = fields.Many2one(related="account_id.company_id", store=True, precompute=True)
     flow = fields.Selection(list(FLOWS.items()), required=True, readonly=True)
     key = fields.Char(
-        required=True, readonly=True, help="What the flow knows it by: EIM's reference, location and SKU, or a flow.")
+        required=True, readonly=True, help="What the flow knows it by: EIM's reference, location and SKU, or a flow."
+    )
     concerns = fields.Char(
-        compute="_compute_concerns", search="_search_concerns",
-        help="The order by the number the buyer knows, the location and SKU, or the part of the connection.")
+        compute="_compute_concerns",
+        search="_search_concerns",
+        help="The order by the number the buyer knows, the location and SKU, or the part of the connection.",
+    )
     category = fields.Selection(
-        [("data", "Data"), ("settings", "Settings"), ("transient", "Temporary")], required=True, readonly=True,
+        [("data", "Data"), ("settings", "Settings"), ("transient", "Temporary")],
+        required=True,
+        readonly=True,
         help="Data and settings wait for a person; temporary trouble is tried again by itself.",
     )
     message = fields.Text(required=True, readonly=True)
@@ -39,14 +44,18 @@ class ExtensivError(models.Model):
     process_id = fields.Char("EIM Process ID", readonly=True, help="What EIM's support asks for.")
     state = fields.Selection(
         [("open", "Open"), ("resolved", "Resolved"), ("dismissed", "Dismissed")],
-        default="open", required=True, readonly=True, index=True,
+        default="open",
+        required=True,
+        readonly=True,
+        index=True,
     )
     last_seen = fields.Datetime(readonly=True, default=fields.Datetime.now)
     res_model = fields.Char(readonly=True)
     res_id = fields.Many2oneReference("Document", model_field="res_model", readonly=True)
 
     _one_open = models.UniqueIndex(
-        "(account_id, flow, key) WHERE state = 'open'", "This error is open already.",
+        "(account_id, flow, key) WHERE state = 'open'",
+        "This error is open already.",
     )
     _key_not_empty = models.Constraint("CHECK(key != '')", "An error concerns something.")
 
@@ -57,8 +66,12 @@ class ExtensivError(models.Model):
         """An order goes by its number; EIM's reference, which is the key, is nothing that a person looks for."""
         names = {}
         for model, errors in self.filtered(lambda error: error.res_model in ORDERS).grouped("res_model").items():
-            names.update(((model, record.id), record[ORDERS[model]]) for record in self.env[model].sudo().search_fetch(
-                [("id", "in", errors.mapped("res_id"))], [ORDERS[model]]))
+            names.update(
+                ((model, record.id), record[ORDERS[model]])
+                for record in self.env[model]
+                .sudo()
+                .search_fetch([("id", "in", errors.mapped("res_id"))], [ORDERS[model]])
+            )
         for error in self:
             error.concerns = names.get((error.res_model, error.res_id)) or error.key
 
@@ -85,11 +98,18 @@ class ExtensivError(models.Model):
         errors.account_id._remind_responsible()
         left = errors._open_now()
         kind = "warning" if left else "success"
-        message = self.env._(
-            "%(done)s of %(all)s solved.", done=len(errors) - len(left), all=len(errors),
-        ) if len(errors) != 1 else left.message or errors.concerns
+        message = (
+            self.env._(
+                "%(done)s of %(all)s solved.",
+                done=len(errors) - len(left),
+                all=len(errors),
+            )
+            if len(errors) != 1
+            else left.message or errors.concerns
+        )
         return self.env["extensiv.account"]._notification(
-            self.env._("Still failing") if left else self.env._("Solved"), message, kind)
+            self.env._("Still failing") if left else self.env._("Solved"), message, kind
+        )
 
     def action_dismiss(self):
         """Take the errors off the list; what failed is left alone until it fails anew or a person retries it."""
@@ -128,9 +148,13 @@ class ExtensivError(models.Model):
     def _open_now(self):
         """Return the open errors of the same things; one that was dismissed may have failed anew."""
         known = {(error.account_id, error.flow, error.key) for error in self}
-        return self.search([
-            ("account_id", "in", self.account_id.ids), ("key", "in", self.mapped("key")), ("state", "=", "open"),
-        ]).filtered(lambda error: (error.account_id, error.flow, error.key) in known)
+        return self.search(
+            [
+                ("account_id", "in", self.account_id.ids),
+                ("key", "in", self.mapped("key")),
+                ("state", "=", "open"),
+            ]
+        ).filtered(lambda error: (error.account_id, error.flow, error.key) in known)
 
     def _retry(self, account, flow):
         """Have the flow try these again: ``_retry_<flow>`` where only they are tried, else a whole pass."""
@@ -153,9 +177,17 @@ class ExtensivError(models.Model):
         if not failures:
             return self.browse()
         now = fields.Datetime.now()
-        known = {error.key: error for error in self.search([
-            ("account_id", "=", account.id), ("flow", "=", flow), ("key", "in", list(failures)), ("state", "=", "open"),
-        ])}
+        known = {
+            error.key: error
+            for error in self.search(
+                [
+                    ("account_id", "=", account.id),
+                    ("flow", "=", flow),
+                    ("key", "in", list(failures)),
+                    ("state", "=", "open"),
+                ]
+            )
+        }
         vals_list = []
         for key, failure in failures.items():
             attempts = known[key].attempts + 1 if key in known else 1

@@ -15,9 +15,14 @@ class ExtensivError(models.Model):
     _inherit = "extensiv.error"
 
     mend = fields.Selection(
-        [("alias", "Add Alias"), ("mapping", "Open the Mapping"), ("account", "Open the Account"),
-         ("schedule", "Switch the Schedule On")],
-        "Mended By", compute="_compute_mend",
+        [
+            ("alias", "Add Alias"),
+            ("mapping", "Open the Mapping"),
+            ("account", "Open the Account"),
+            ("schedule", "Switch the Schedule On"),
+        ],
+        "Mended By",
+        compute="_compute_mend",
     )
 
     @api.depends("state", "flow", "key", "category", "res_model", "res_id")
@@ -44,8 +49,12 @@ class ExtensivError(models.Model):
     def _missing_skus(self):
         """Return ``{error: SKUs for which an alias would do}``, of orders that wait for their products."""
         errors = self.filtered(lambda error: error.res_model == "extensiv.order")
-        skus = {order.id: order.missing_skus for order in self.env["extensiv.order"].search_fetch(
-            [("id", "in", errors.mapped("res_id")), ("state", "=", "failed")], ["missing_skus"])}
+        skus = {
+            order.id: order.missing_skus
+            for order in self.env["extensiv.order"].search_fetch(
+                [("id", "in", errors.mapped("res_id")), ("state", "=", "failed")], ["missing_skus"]
+            )
+        }
         return {error: skus[error.res_id] for error in errors if skus.get(error.res_id)}
 
     def action_mend(self):
@@ -103,35 +112,51 @@ class ExtensivError(models.Model):
     def _retry_shipments(self, account):
         """Tell EIM anew of the orders that these errors are about, or whose delivery method they are about."""
         carriers = self.filtered(lambda error: error.res_model == "delivery.carrier").mapped("res_id")
-        self.env["sale.order"].search([
-            ("extensiv_account_id", "=", account.id), ("extensiv_shipment_state", "in", ("failed", "sending")),
-            "|", ("extensiv_cust_ref", "in", self.mapped("key")), ("extensiv_refused_carrier_id", "in", carriers),
-        ])._extensiv_retry()
+        self.env["sale.order"].search(
+            [
+                ("extensiv_account_id", "=", account.id),
+                ("extensiv_shipment_state", "in", ("failed", "sending")),
+                "|",
+                ("extensiv_cust_ref", "in", self.mapped("key")),
+                ("extensiv_refused_carrier_id", "in", carriers),
+            ]
+        )._extensiv_retry()
         account._run_now("shipments")
 
     def _retry_orders(self, account):
         """Import the orders anew; what EIM still has to be told of an order is told by a pass."""
         orders = self.env["extensiv.order"].search(
-            [("account_id", "=", account.id), ("cust_ref", "in", self.mapped("key"))])
+            [("account_id", "=", account.id), ("cust_ref", "in", self.mapped("key"))]
+        )
         orders._import_now()
         known = set(orders.mapped("cust_ref"))
         others = self.filtered(lambda error: error.key not in known)
         if others and account.state == "connected":
             self._orders_to_tell(account, "acknowledge").acknowledge_after = False
             self._orders_to_tell(account, "cancel").filtered(
-                lambda order: order.cancel_request != "done").cancel_request = "due"
+                lambda order: order.cancel_request != "done"
+            ).cancel_request = "due"
             account._run_now("orders")
 
     def _leave_orders(self, account):
         """Stop telling EIM by itself what it did not take of the orders that these errors are about."""
         self._orders_to_tell(account, "acknowledge").acknowledge_after = NEVER
         self._orders_to_tell(account, "cancel").filtered(
-            lambda order: order.cancel_request == "due").cancel_request = False
+            lambda order: order.cancel_request == "due"
+        ).cancel_request = False
 
     def _orders_to_tell(self, account, step):
         """Return the orders of which EIM did not take a ``step`` after receiving: ``acknowledge`` or ``cancel``."""
-        return self.env["extensiv.order"].search([("account_id", "=", account.id), ("cust_ref", "in", [
-            error.key.removesuffix(f"/{step}") for error in self if error.key.endswith(f"/{step}")])])
+        return self.env["extensiv.order"].search(
+            [
+                ("account_id", "=", account.id),
+                (
+                    "cust_ref",
+                    "in",
+                    [error.key.removesuffix(f"/{step}") for error in self if error.key.endswith(f"/{step}")],
+                ),
+            ]
+        )
 
     # -- words
 
@@ -141,15 +166,19 @@ class ExtensivError(models.Model):
         if isinstance(error, eim.CredentialsRefused):
             advice = self.env._(
                 "EIM refuses the API user or key. Enter both again as EIM's WMS set-up page shows them, and press "
-                "Connect.")
+                "Connect."
+            )
         elif isinstance(error, eim.Refused):
             advice = self.env._(
                 "EIM refused the call %s. Run the Diagnosis of the account: it tries every route and says which "
-                "answer.", error.route or "")
+                "answer.",
+                error.route or "",
+            )
         elif isinstance(error, eim.AnswerLost | eim.Unreadable):
             advice = self.env._("EIM's answer did not arrive whole. It is asked again by itself.")
         else:
             advice = self.env._(
                 "Nothing to do: it is tried again by itself. If it lasts, look at EIM's status page, "
-                "status.extensiv.com.")
+                "status.extensiv.com."
+            )
         return f"{error.message}\n{advice}"

@@ -13,31 +13,49 @@ class ExtensivLocation(models.Model):
     _wakes_push = frozenset({"name", "push_enabled", "source", "stock_location_id"})
 
     account_id = fields.Many2one(
-        "extensiv.account", required=True, index=True, ondelete="cascade",
-        default=lambda self: self.env["extensiv.account"].search([], limit=1))
+        "extensiv.account",
+        required=True,
+        index=True,
+        ondelete="cascade",
+        default=lambda self: self.env["extensiv.account"].search([], limit=1),
+    )
     company_id = fields.Many2one(related="account_id.company_id", store=True, precompute=True)
     name = fields.Char(required=True, help="Exactly as EIM spells it: stock is pushed by this name.")
     remote_pk = fields.Char("EIM ID", readonly=True)
     push_enabled = fields.Boolean(
-        "Push Stock", help="On: EIM is told this location's stock. Off: EIM keeps the levels it was told last.")
+        "Push Stock", help="On: EIM is told this location's stock. Off: EIM keeps the levels it was told last."
+    )
     source = fields.Selection(
-        [("single", "One location"), ("all", "All warehouses")], "Stock From", required=True, default="single",
-        help="One location of Odoo with everything in it, or all internal locations of the company's warehouses.")
+        [("single", "One location"), ("all", "All warehouses")],
+        "Stock From",
+        required=True,
+        default="single",
+        help="One location of Odoo with everything in it, or all internal locations of the company's warehouses.",
+    )
     stock_location_id = fields.Many2one(
-        "stock.location", check_company=True, domain="[('usage', '=', 'internal')]", ondelete="restrict",
+        "stock.location",
+        check_company=True,
+        domain="[('usage', '=', 'internal')]",
+        ondelete="restrict",
         help="The location of Odoo, children included, that this location of EIM stands for. Orders that EIM "
-        "assigns to it are delivered from its warehouse.")
+        "assigns to it are delivered from its warehouse.",
+    )
     pushed_at = fields.Datetime("Last Pushed", compute="_compute_pushed_at", help="When EIM last accepted a level.")
     warning = fields.Text(compute="_compute_warning")
     example_product_id = fields.Many2one(
-        "product.product", "Example", store=False, domain="[('type', '!=', 'service')]",
-        help="Choose a product to see what would be pushed of it, and how that is made up.")
+        "product.product",
+        "Example",
+        store=False,
+        domain="[('type', '!=', 'service')]",
+        help="Choose a product to see what would be pushed of it, and how that is made up.",
+    )
     example = fields.Html("What Would Be Pushed", compute="_compute_example", sanitize=False)
 
     _name_unique = models.Constraint("UNIQUE(account_id, name)", "This location exists already.")
     _stock_location_needed = models.Constraint(
         "CHECK(NOT push_enabled OR source = 'all' OR stock_location_id IS NOT NULL)",
-        "Choose the location of Odoo whose stock is to be pushed.")
+        "Choose the location of Odoo whose stock is to be pushed.",
+    )
 
     def write(self, vals):
         """Have everything told under a new name: for EIM that is another location."""
@@ -53,9 +71,16 @@ class ExtensivLocation(models.Model):
 
     def _compute_pushed_at(self):
         # One look into the index for each: a location may have a hundred thousand levels.
-        last = dict(self.env.execute_query(SQL(
-            """SELECT location.id, (SELECT MAX(pushed_at) FROM extensiv_stock_level WHERE location_id = location.id)
-                 FROM unnest(%s::int[]) AS location(id)""", self._origin.ids)))
+        last = dict(
+            self.env.execute_query(
+                SQL(
+                    """SELECT location.id,
+                              (SELECT MAX(pushed_at) FROM extensiv_stock_level WHERE location_id = location.id)
+                         FROM unnest(%s::int[]) AS location(id)""",
+                    self._origin.ids,
+                )
+            )
+        )
         for location in self:
             location.pushed_at = last.get(location._origin.id)
 
@@ -69,9 +94,16 @@ class ExtensivLocation(models.Model):
     def _compute_example(self):
         for location in self:
             product = location.example_product_id._origin
-            location.example = self.env["ir.qweb"]._render("extensiv_connector.stock_example", {
-                "explained": self.env["extensiv.stock.level"]._explain(location, product),
-            }) if product and location.account_id else False
+            location.example = (
+                self.env["ir.qweb"]._render(
+                    "extensiv_connector.stock_example",
+                    {
+                        "explained": self.env["extensiv.stock.level"]._explain(location, product),
+                    },
+                )
+                if product and location.account_id
+                else False
+            )
 
     def _warnings(self, others=None):
         """Return sentences on stock that is counted twice, and on warehouses that do not reserve at once.
@@ -79,18 +111,30 @@ class ExtensivLocation(models.Model):
         :param others: enabled locations to compare with; without, these are compared with each other
         """
         enabled = self.filtered("push_enabled")
-        pairs = [(one, other) for one in enabled for other in (
-            enabled[list(enabled).index(one) + 1:] if others is None else others.filtered("push_enabled"))]
+        pairs = [
+            (one, other)
+            for one in enabled
+            for other in (
+                enabled[list(enabled).index(one) + 1 :] if others is None else others.filtered("push_enabled")
+            )
+        ]
         return [
             self.env._(
                 "%(one)s and %(other)s both count the stock of %(location)s. A cart that adds up its locations will "
-                "offer it twice.", one=one.name, other=other.name, location=overlap)
-            for one, other in pairs if (overlap := one._overlap(other))
+                "offer it twice.",
+                one=one.name,
+                other=other.name,
+                location=overlap,
+            )
+            for one, other in pairs
+            if (overlap := one._overlap(other))
         ] + [
             self.env._(
                 "%(warehouse)s does not reserve when an order is confirmed (%(operation)s): until it does, the goods "
                 "of confirmed orders are still offered.",
-                warehouse=warehouse.display_name, operation=operation.name)
+                warehouse=warehouse.display_name,
+                operation=operation.name,
+            )
             for warehouse, operation in enabled._not_reserving()
         ]
 
@@ -110,8 +154,11 @@ class ExtensivLocation(models.Model):
 
     def _not_reserving(self):
         """Return ``[(warehouse, operation type)]`` of what feeds these and does not reserve at confirmation."""
-        warehouses = self.stock_location_id.warehouse_id if "all" not in self.mapped("source") else (
-            self.env["stock.warehouse"].search([("company_id", "in", self.account_id.company_id.ids)]))
+        warehouses = (
+            self.stock_location_id.warehouse_id
+            if "all" not in self.mapped("source")
+            else (self.env["stock.warehouse"].search([("company_id", "in", self.account_id.company_id.ids)]))
+        )
         found = []
         for warehouse in warehouses.sudo():
             operation = warehouse.out_type_id if warehouse.delivery_steps == "ship_only" else warehouse.pick_type_id
@@ -156,6 +203,5 @@ class ExtensivLocation(models.Model):
                     known[location.name].remote_pk = location.remote_pk
             else:
                 known[location.name] = Location
-                vals_list.append(
-                    {"account_id": account.id, "name": location.name, "remote_pk": location.remote_pk})
+                vals_list.append({"account_id": account.id, "name": location.name, "remote_pk": location.remote_pk})
         return Location.create(vals_list)

@@ -27,7 +27,8 @@ class ExtensivOrder(models.Model):
 
     account_id = fields.Many2one("extensiv.account", required=True, readonly=True, ondelete="restrict")
     company_id = fields.Many2one(
-        "res.company", compute="_compute_company_id", store=True, precompute=True, required=True, index=True)
+        "res.company", compute="_compute_company_id", store=True, precompute=True, required=True, index=True
+    )
     cust_ref = fields.Char("EIM Reference", required=True, readonly=True, help="EIM's key of the order.")
     cart_id = fields.Many2one("extensiv.cart", readonly=True, index=True, ondelete="restrict")
     order_number = fields.Char(required=True, readonly=True, index="trigram", help="The number the buyer knows.")
@@ -36,19 +37,28 @@ class ExtensivOrder(models.Model):
     amount_total = fields.Float("Total", readonly=True, digits=(16, 2), aggregator=None, help="As EIM sent it.")
     currency_code = fields.Char("Currency", readonly=True)
     payload = fields.Text(
-        readonly=True, prefetch=False,
+        readonly=True,
+        prefetch=False,
         help="The order as received, without anything that belongs to the payment.",
     )
     state = fields.Selection(
-        [("received", "Received"), ("imported", "Imported"), ("failed", "Failed"), ("cancelled", "Cancelled"),
-         ("ignored", "Ignored")],
-        default="received", required=True, readonly=True,
+        [
+            ("received", "Received"),
+            ("imported", "Imported"),
+            ("failed", "Failed"),
+            ("cancelled", "Cancelled"),
+            ("ignored", "Ignored"),
+        ],
+        default="received",
+        required=True,
+        readonly=True,
     )
     acknowledged_at = fields.Datetime(readonly=True, help="When EIM was told that the order is here.")
     acknowledge_after = fields.Datetime(readonly=True)
     # Who may see the inbox but not the sales looks for an order by the sale order's name as well.
     sale_order_id = fields.Many2one(
-        "sale.order", readonly=True, index="btree_not_null", ondelete="set null", bypass_search_access=True)
+        "sale.order", readonly=True, index="btree_not_null", ondelete="set null", bypass_search_access=True
+    )
     message = fields.Text(readonly=True, help="Why the order is in this state.")
     missing_skus = fields.Json(readonly=True)
     summary = fields.Html(compute="_compute_readable", sanitize=False)
@@ -70,14 +80,23 @@ class ExtensivOrder(models.Model):
     def _compute_readable(self):
         for order in self:
             order.payload_readable = order.payload and json.dumps(
-                json.loads(order.payload), indent=2, ensure_ascii=False)
+                json.loads(order.payload), indent=2, ensure_ascii=False
+            )
             order.summary = order.payload and order._render_summary(Order.from_payload(order.payload))
 
     def _render_summary(self, wire):
         """Return the order as a person would read it, as HTML; everything EIM sent is escaped."""
-        return self.env["ir.qweb"]._render("extensiv_connector.order_summary", {
-            "order": wire, "delivery": wire.delivery or wire.billing,
-        }) if wire else Markup()
+        return (
+            self.env["ir.qweb"]._render(
+                "extensiv_connector.order_summary",
+                {
+                    "order": wire,
+                    "delivery": wire.delivery or wire.billing,
+                },
+            )
+            if wire
+            else Markup()
+        )
 
     def action_import(self):
         """Import the orders now; those that cannot be imported say why."""
@@ -89,7 +108,8 @@ class ExtensivOrder(models.Model):
         self.invalidate_recordset()
         if len(self) == 1 and self.state == "failed":
             return self.env["extensiv.account"]._notification(
-                self.env._("Not imported"), self.message, "warning", sticky=True)
+                self.env._("Not imported"), self.message, "warning", sticky=True
+            )
         return {"type": "ir.actions.client", "tag": "soft_reload"}
 
     def action_ignore(self):
@@ -180,7 +200,8 @@ class ExtensivOrder(models.Model):
         while True:
             try:
                 page = pass_.client.list_orders(
-                    "new", page=number, limit=PAGE_SIZE, from_date=account.import_from or None)
+                    "new", page=number, limit=PAGE_SIZE, from_date=account.import_from or None
+                )
             except eim.RateLimited:
                 self._remember_page(pass_, number)
                 raise
@@ -188,8 +209,9 @@ class ExtensivOrder(models.Model):
             pass_.tally["received"] += new
             pass_.skipped += skipped
             listed_again += again
-            unreadable += [self.env._("Page %(page)s: %(reason)s", page=number, reason=reason)
-                           for reason in page.unreadable]
+            unreadable += [
+                self.env._("Page %(page)s: %(reason)s", page=number, reason=reason) for reason in page.unreadable
+            ]
             if page.is_last:
                 self._remember_page(pass_, 1)
                 pass_.repeat_on_conflict(lambda told=unreadable: self._note_unreadable(account, told))
@@ -219,17 +241,25 @@ class ExtensivOrder(models.Model):
             if self._is_ours(account, carts.get(order.order_source), order):
                 wanted.setdefault(order.cust_ref, order)
         known = {
-            order.cust_ref: order for order in self.search_fetch(
-                [("account_id", "=", account.id), ("cust_ref", "in", list(wanted))], [
-                    "cust_ref", "acknowledged_at", "acknowledge_after"])
+            order.cust_ref: order
+            for order in self.search_fetch(
+                [("account_id", "=", account.id), ("cust_ref", "in", list(wanted))],
+                ["cust_ref", "acknowledged_at", "acknowledge_after"],
+            )
         }
-        self.create([
-            self._prepare_received_vals(account, carts.get(order.order_source), order)
-            for cust_ref, order in wanted.items() if cust_ref not in known
-        ])
+        self.create(
+            [
+                self._prepare_received_vals(account, carts.get(order.order_source), order)
+                for cust_ref, order in wanted.items()
+                if cust_ref not in known
+            ]
+        )
         now = fields.Datetime.now()
-        again = [cust_ref for cust_ref, order in known.items()
-                 if order.acknowledged_at and (order.acknowledge_after or now) <= now]
+        again = [
+            cust_ref
+            for cust_ref, order in known.items()
+            if order.acknowledged_at and (order.acknowledge_after or now) <= now
+        ]
         return len(wanted) - len(known), again, len(page.items) - len(wanted)
 
     @api.model
@@ -239,10 +269,23 @@ class ExtensivOrder(models.Model):
         if not unreadable:
             Error._resolve(account, "orders", [key])
             return
-        Error._report(account, "orders", {key: {"category": "data", "message": "\n".join([
-            *unreadable,
-            self.env._("EIM sends something that is no order; the others are pulled. Tell EIM's support."),
-        ])}})
+        Error._report(
+            account,
+            "orders",
+            {
+                key: {
+                    "category": "data",
+                    "message": "\n".join(
+                        [
+                            *unreadable,
+                            self.env._(
+                                "EIM sends something that is no order; the others are pulled. Tell EIM's support."
+                            ),
+                        ]
+                    ),
+                }
+            },
+        )
 
     @api.model
     def _is_ours(self, account, cart, order):
@@ -285,20 +328,39 @@ class ExtensivOrder(models.Model):
     @api.model
     def _unacknowledged(self, account, limit):
         """Return the orders that EIM still has to be told of, oldest first."""
-        return self.search_fetch([
-            ("account_id", "=", account.id), ("acknowledged_at", "=", False), ("state", "!=", "cancelled"),
-            "|", ("acknowledge_after", "=", False), ("acknowledge_after", "<=", fields.Datetime.now()),
-        ], ["cust_ref"], limit=limit, order="id")
+        return self.search_fetch(
+            [
+                ("account_id", "=", account.id),
+                ("acknowledged_at", "=", False),
+                ("state", "!=", "cancelled"),
+                "|",
+                ("acknowledge_after", "=", False),
+                ("acknowledge_after", "<=", fields.Datetime.now()),
+            ],
+            ["cust_ref"],
+            limit=limit,
+            order="id",
+        )
 
     @api.model
     def _resume_acknowledging(self, pass_):
         """Let this pass repeat what failed once, however soon it follows; what failed again waits for its time."""
-        paused = self.search([
-            ("account_id", "=", pass_.account.id), ("acknowledged_at", "=", False), ("acknowledge_after", "!=", False)])
-        once = set(self.env["extensiv.error"].search([
-            ("account_id", "=", pass_.account.id), ("flow", "=", "orders"), ("state", "=", "open"),
-            ("attempts", "=", 1), ("key", "in", [f"{ref}/acknowledge" for ref in paused.mapped("cust_ref")]),
-        ]).mapped("key"))
+        paused = self.search(
+            [("account_id", "=", pass_.account.id), ("acknowledged_at", "=", False), ("acknowledge_after", "!=", False)]
+        )
+        once = set(
+            self.env["extensiv.error"]
+            .search(
+                [
+                    ("account_id", "=", pass_.account.id),
+                    ("flow", "=", "orders"),
+                    ("state", "=", "open"),
+                    ("attempts", "=", 1),
+                    ("key", "in", [f"{ref}/acknowledge" for ref in paused.mapped("cust_ref")]),
+                ]
+            )
+            .mapped("key")
+        )
         paused.filtered(lambda order: f"{order.cust_ref}/acknowledge" in once).acknowledge_after = False
         pass_.commit()
 
@@ -315,8 +377,11 @@ class ExtensivOrder(models.Model):
             if not ids:
                 return False
             done, failures, stop = self._tell_eim(pass_, list(ids))
-            pass_.repeat_on_conflict(lambda ids=ids, done=done, failures=failures: self._note_acknowledged(
-                pass_.account, [ids[ref] for ref in done], failures))
+            pass_.repeat_on_conflict(
+                lambda ids=ids, done=done, failures=failures: self._note_acknowledged(
+                    pass_.account, [ids[ref] for ref in done], failures
+                )
+            )
             pass_.tally["acknowledged"] += len(done)
             pass_.failed += len(failures)
             if isinstance(stop, eim.RateLimited):
@@ -380,21 +445,30 @@ class ExtensivOrder(models.Model):
         """
         Error = self.env["extensiv.error"]
         if done:
-            self.search([
-                ("account_id", "=", account.id), ("cust_ref", "in", done), ("acknowledge_after", "!=", False),
-            ]).acknowledge_after = False
+            self.search(
+                [
+                    ("account_id", "=", account.id),
+                    ("cust_ref", "in", done),
+                    ("acknowledge_after", "!=", False),
+                ]
+            ).acknowledge_after = False
             Error._resolve(account, "orders", [f"{ref}/acknowledge" for ref in done])
         if not failures:
             return
         failed = self.search([("account_id", "=", account.id), ("cust_ref", "in", list(failures))])
-        errors = Error._report(account, "orders", {
-            f"{order.cust_ref}/acknowledge": {
-                "message": self.env._("EIM did not take the acknowledgement: %s", failures[order.cust_ref].message),
-                "category": "transient",
-                "process_id": failures[order.cust_ref].process_id,
-                "document": order,
-            } for order in failed
-        })
+        errors = Error._report(
+            account,
+            "orders",
+            {
+                f"{order.cust_ref}/acknowledge": {
+                    "message": self.env._("EIM did not take the acknowledgement: %s", failures[order.cust_ref].message),
+                    "category": "transient",
+                    "process_id": failures[order.cust_ref].process_id,
+                    "document": order,
+                }
+                for order in failed
+            },
+        )
         next_try = {error.res_id: error.next_try for error in errors}
         for order in failed:
             order.acknowledge_after = next_try[order.id]

@@ -21,8 +21,11 @@ class ExtensivOrder(models.Model):
 
     cancelled_at = fields.Datetime("Cancelled at EIM", readonly=True)
     cancel_request = fields.Selection(
-        [("due", "To be sent"), ("done", "Sent"), ("refused", "Refused")], "Cancellation Request", readonly=True,
-        help="Whether EIM was asked to cancel the order, after it was cancelled here. The route is inferred.")
+        [("due", "To be sent"), ("done", "Sent"), ("refused", "Refused")],
+        "Cancellation Request",
+        readonly=True,
+        help="Whether EIM was asked to cancel the order, after it was cancelled here. The route is inferred.",
+    )
 
     # -- from EIM
 
@@ -36,7 +39,8 @@ class ExtensivOrder(models.Model):
             page = pass_.client.list_orders("canceled", page=number, from_date=since)
             listed = {order.cust_ref: order.cancel_date or started for order in page.items}
             pass_.tally["cancelled"] += pass_.repeat_on_conflict(
-                lambda listed=listed: self._cancel_listed(account, listed))
+                lambda listed=listed: self._cancel_listed(account, listed)
+            )
             if page.is_last:
                 account.canceled_until = started
                 pass_.commit()
@@ -51,8 +55,9 @@ class ExtensivOrder(models.Model):
         :param listed: ``{cust_ref: when}``
         :return: how many were dealt with
         """
-        orders = self.search([
-            ("account_id", "=", account.id), ("cust_ref", "in", list(listed)), ("cancelled_at", "=", False)])
+        orders = self.search(
+            [("account_id", "=", account.id), ("cust_ref", "in", list(listed)), ("cancelled_at", "=", False)]
+        )
         for order in orders:
             order.cancelled_at = listed[order.cust_ref]
         sold = orders.filtered("sale_order_id")
@@ -62,10 +67,14 @@ class ExtensivOrder(models.Model):
         (sold - self.union(*told)).write({"state": "cancelled", "message": self.env._("Cancelled by the buyer.")})
         for order, reason in told.items():
             order.message = reason
-        self.env["extensiv.error"]._report(account, "orders", {
-            order.cust_ref: {"message": reason, "category": "data", "document": order.sale_order_id}
-            for order, reason in told.items()
-        })
+        self.env["extensiv.error"]._report(
+            account,
+            "orders",
+            {
+                order.cust_ref: {"message": reason, "category": "data", "document": order.sale_order_id}
+                for order, reason in told.items()
+            },
+        )
         return len(orders)
 
     def _cancel_sales(self, account):
@@ -74,10 +83,17 @@ class ExtensivOrder(models.Model):
         :return: ``{inbox order: why a person must see to it}``
         """
         told = {}
-        shipped = self.env["stock.move"].search([
-            ("sale_line_id.order_id", "in", self.sale_order_id.ids), ("state", "=", "done"),
-            ("location_dest_usage", "=", "customer"),
-        ]).sale_line_id.order_id
+        shipped = (
+            self.env["stock.move"]
+            .search(
+                [
+                    ("sale_line_id.order_id", "in", self.sale_order_id.ids),
+                    ("state", "=", "done"),
+                    ("location_dest_usage", "=", "customer"),
+                ]
+            )
+            .sale_line_id.order_id
+        )
         cancelling = self.browse()
         for order in self:
             sale = order.sale_order_id
@@ -94,7 +110,9 @@ class ExtensivOrder(models.Model):
                 continue
             told[order] = self.env._(
                 "The buyer cancelled order %(order)s, but %(reason)s. Decide what to do, then dismiss this error.",
-                order=sale.name, reason=reason)
+                order=sale.name,
+                reason=reason,
+            )
         for order in cancelling:
             try:
                 with self.env.cr.savepoint():
@@ -108,11 +126,15 @@ class ExtensivOrder(models.Model):
                     log_unexpected(_logger, error, "Cancelling of inbox order %s failed", order.id)
                 told[order] = self.env._(
                     "The buyer cancelled order %(order)s, but Odoo refuses to cancel it: %(reason)s",
-                    order=order.sale_order_id.name, reason=reason)
-        self.sale_order_id._message_log_batch(bodies={
-            order.sale_order_id.id: told.get(order) or self.env._("The buyer cancelled this order at EIM.")
-            for order in self
-        })
+                    order=order.sale_order_id.name,
+                    reason=reason,
+                )
+        self.sale_order_id._message_log_batch(
+            bodies={
+                order.sale_order_id.id: told.get(order) or self.env._("The buyer cancelled this order at EIM.")
+                for order in self
+            }
+        )
         return told
 
     # -- to EIM
@@ -121,8 +143,7 @@ class ExtensivOrder(models.Model):
         """Have EIM asked to cancel these orders, by the next pass of their account."""
         for order in self:
             if not order.account_id.request_cancel:
-                raise UserError(self.env._(
-                    "%s is not set to request cancellations at EIM.", order.account_id.name))
+                raise UserError(self.env._("%s is not set to request cancellations at EIM.", order.account_id.name))
         self.write({"cancel_request": "due"})
         self.env.ref("extensiv_connector.ir_cron_pull_orders").sudo()._trigger()
 
@@ -135,11 +156,19 @@ class ExtensivOrder(models.Model):
             # EIM lists it as cancelled: the answer was lost, or the buyer was quicker.
             order._note_cancel_request(None)
         due = due.filtered(lambda order: not order.cancelled_at)
-        waiting = set(self.env["extensiv.error"].search([
-            ("account_id", "=", account.id), ("flow", "=", "orders"), ("state", "=", "open"),
-            ("next_try", ">", fields.Datetime.now()),
-            ("key", "in", [f"{ref}/cancel" for ref in due.mapped("cust_ref")]),
-        ]).mapped("key"))
+        waiting = set(
+            self.env["extensiv.error"]
+            .search(
+                [
+                    ("account_id", "=", account.id),
+                    ("flow", "=", "orders"),
+                    ("state", "=", "open"),
+                    ("next_try", ">", fields.Datetime.now()),
+                    ("key", "in", [f"{ref}/cancel" for ref in due.mapped("cust_ref")]),
+                ]
+            )
+            .mapped("key")
+        )
         refs = [(order.id, order.cust_ref) for order in due if f"{order.cust_ref}/cancel" not in waiting]
         pass_.commit()
         for order_id, cust_ref in refs:
@@ -154,7 +183,8 @@ class ExtensivOrder(models.Model):
             except eim.EimError as trouble:
                 error = trouble
             pass_.repeat_on_conflict(
-                lambda order_id=order_id, error=error: self.browse(order_id)._note_cancel_request(error))
+                lambda order_id=order_id, error=error: self.browse(order_id)._note_cancel_request(error)
+            )
 
     def _note_cancel_request(self, error):
         """Write what EIM answered to the request to cancel this order; ``error`` is None when it agreed."""
@@ -168,11 +198,19 @@ class ExtensivOrder(models.Model):
         refused = isinstance(error, eim.Refused)
         if refused:
             self.cancel_request = "refused"
-        Error._report(self.account_id, "orders", {key: {
-            "message": self.env._(
-                "EIM did not cancel order %(order)s: %(words)s Cancel it in the cart itself.",
-                order=self.order_number, words=error.message),
-            "category": "data" if refused else "transient",
-            "process_id": error.process_id,
-            "document": self.sale_order_id or self,
-        }})
+        Error._report(
+            self.account_id,
+            "orders",
+            {
+                key: {
+                    "message": self.env._(
+                        "EIM did not cancel order %(order)s: %(words)s Cancel it in the cart itself.",
+                        order=self.order_number,
+                        words=error.message,
+                    ),
+                    "category": "data" if refused else "transient",
+                    "process_id": error.process_id,
+                    "document": self.sale_order_id or self,
+                }
+            },
+        )

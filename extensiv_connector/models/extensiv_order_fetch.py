@@ -22,11 +22,17 @@ class ExtensivOrder(models.Model):
         wanted = {order.cust_ref: order for order in orders}
         known = self.search([("account_id", "=", account.id), ("cust_ref", "in", list(wanted))])
         now = fields.Datetime.now()
-        created = self.create([{
-            **self._prepare_received_vals(account, carts.get(order.order_source), order),
-            # Beyond ``new`` EIM was told already, by whomever.
-            "acknowledged_at": now if order.status not in ("", "new") else False,
-        } for order in wanted.values() if order.cust_ref not in set(known.mapped("cust_ref"))])
+        created = self.create(
+            [
+                {
+                    **self._prepare_received_vals(account, carts.get(order.order_source), order),
+                    # Beyond ``new`` EIM was told already, by whomever.
+                    "acknowledged_at": now if order.status not in ("", "new") else False,
+                }
+                for order in wanted.values()
+                if order.cust_ref not in set(known.mapped("cust_ref"))
+            ]
+        )
         return known + created
 
     @api.model
@@ -42,13 +48,15 @@ class ExtensivOrder(models.Model):
             known = Inbox.search([("account_id", "=", account.id), ("cust_ref", "=", order.cust_ref)])
             if known.sale_order_id:
                 html = Markup("<p>%s</p>") % pass_.env._(
-                    "This order was imported already, as %s.", known.sale_order_id.name)
+                    "This order was imported already, as %s.", known.sale_order_id.name
+                )
             else:
                 record = known or Inbox._store_fetched(pass_.account, [order])
                 record.write({"payload": order.payload, "state": "received"})
                 record._import_batch()
-                html = pass_.env["ir.qweb"]._render("extensiv_connector.order_preview", {
-                    "record": record, "sale": record.sale_order_id})
+                html = pass_.env["ir.qweb"]._render(
+                    "extensiv_connector.order_preview", {"record": record, "sale": record.sale_order_id}
+                )
             pass_.env.cr.rollback()
         return html
 
@@ -80,13 +88,19 @@ class ExtensivOrder(models.Model):
         :raise UserError: where its personal data are gone
         """
         if order.billing.is_redacted or (order.delivery and order.delivery.is_redacted):
-            raise UserError(self.env._(
-                "EIM has removed the buyer's personal data of order %s. It can only be entered by hand.",
-                self.order_number))
-        self.write({
-            name: value for name, value in self._prepare_received_vals(self.account_id, self.cart_id, order).items()
-            if name in ("payload", "amount_total", "currency_code", "order_date")
-        })
+            raise UserError(
+                self.env._(
+                    "EIM has removed the buyer's personal data of order %s. It can only be entered by hand.",
+                    self.order_number,
+                )
+            )
+        self.write(
+            {
+                name: value
+                for name, value in self._prepare_received_vals(self.account_id, self.cart_id, order).items()
+                if name in ("payload", "amount_total", "currency_code", "order_date")
+            }
+        )
 
     @api.autovacuum
     def _gc_payloads(self):
@@ -94,10 +108,15 @@ class ExtensivOrder(models.Model):
         limit, emptied = 1000, 0
         for account in self.env["extensiv.account"].with_context(active_test=False).search([("payload_days", ">", 0)]):
             old = fields.Datetime.now() - timedelta(days=account.payload_days)
-            orders = self.search([
-                ("account_id", "=", account.id), ("state", "in", ("imported", "cancelled", "ignored")),
-                ("create_date", "<", old), ("payload", "!=", False),
-            ], limit=limit)
+            orders = self.search(
+                [
+                    ("account_id", "=", account.id),
+                    ("state", "in", ("imported", "cancelled", "ignored")),
+                    ("create_date", "<", old),
+                    ("payload", "!=", False),
+                ],
+                limit=limit,
+            )
             orders.payload = False
             emptied += len(orders)
         return emptied, emptied >= limit

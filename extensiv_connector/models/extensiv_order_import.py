@@ -62,35 +62,56 @@ class ExtensivOrder(models.Model):
                         pass_.account._import_cron()._trigger()
                         pass_.commit()
                         break
-                    batch = orders[start:start + account.import_batch_size]
+                    batch = orders[start : start + account.import_batch_size]
                     pass_.repeat_on_conflict(
-                        lambda batch=batch: batch.try_lock_for_update().filtered(
-                            lambda order: order.state == "received")._import_batch())
+                        lambda batch=batch: (
+                            batch.try_lock_for_update()
+                            .filtered(lambda order: order.state == "received")
+                            ._import_batch()
+                        )
+                    )
         Run._see_what_was_committed()
 
     def _importable_again(self):
         """Return the orders that a person may have imported: all but those that have a sale order or were cancelled."""
-        return self.filtered(lambda order: order.state in ("received", "failed", "ignored") or (
-            order.state == "imported" and not order.sale_order_id))
+        return self.filtered(
+            lambda order: (
+                order.state in ("received", "failed", "ignored")
+                or (order.state == "imported" and not order.sale_order_id)
+            )
+        )
 
     @api.model
     def _revive(self, account):
         """Take failed orders up again whose cause is seen gone or whose time to try again has come."""
         failed = self.search_fetch(
-            [("account_id", "=", account.id), ("state", "=", "failed")], ["missing_skus", "cust_ref"])
+            [("account_id", "=", account.id), ("state", "=", "failed")], ["missing_skus", "cust_ref"]
+        )
         if not failed:
             return
         # Codes that came with the order may find a product too, but only a whole import reads them again.
         matches = self.env["product.product"]._extensiv_match(
-            account, {sku: () for order in failed for sku in order.missing_skus or ()})
-        due = set(self.env["extensiv.error"].search([
-            ("account_id", "=", account.id), ("flow", "=", "orders"), ("state", "=", "open"),
-            ("category", "=", "transient"), ("next_try", "<=", fields.Datetime.now()),
-            ("key", "in", failed.mapped("cust_ref")),
-        ]).mapped("key"))
+            account, {sku: () for order in failed for sku in order.missing_skus or ()}
+        )
+        due = set(
+            self.env["extensiv.error"]
+            .search(
+                [
+                    ("account_id", "=", account.id),
+                    ("flow", "=", "orders"),
+                    ("state", "=", "open"),
+                    ("category", "=", "transient"),
+                    ("next_try", "<=", fields.Datetime.now()),
+                    ("key", "in", failed.mapped("cust_ref")),
+                ]
+            )
+            .mapped("key")
+        )
         failed.filtered(
-            lambda order: order.cust_ref in due
-            or (order.missing_skus and not any(matches[sku].problem for sku in order.missing_skus)),
+            lambda order: (
+                order.cust_ref in due
+                or (order.missing_skus and not any(matches[sku].problem for sku in order.missing_skus))
+            ),
         ).write({"state": "received"})
 
     # -- one batch
@@ -133,8 +154,9 @@ class ExtensivOrder(models.Model):
                 failures[drafts[0].record] = self._explain(error, drafts[0].record)
                 return []
         half = len(drafts) // 2
-        return (self._create_or_split(account, drafts[:half], failures)
-                + self._create_or_split(account, drafts[half:], failures))
+        return self._create_or_split(account, drafts[:half], failures) + self._create_or_split(
+            account, drafts[half:], failures
+        )
 
     @api.model
     def _explain(self, error, record):
@@ -142,27 +164,42 @@ class ExtensivOrder(models.Model):
         if isinstance(error, SPOKEN):
             return Refusal(self.env._("Odoo refused the order: %s", error.args[0]))
         if isinstance(error, NotNullViolation):
-            return Refusal(self.env._(
-                "Another app requires the field %(field)s of %(table)s, which orders from EIM do not have. Give it a "
-                "default value, then retry.", field=error.diag.column_name, table=error.diag.table_name))
+            return Refusal(
+                self.env._(
+                    "Another app requires the field %(field)s of %(table)s, which orders from EIM do not "
+                    "have. Give it a "
+                    "default value, then retry.",
+                    field=error.diag.column_name,
+                    table=error.diag.table_name,
+                )
+            )
         log_unexpected(_logger, error, "Import of inbox order %s failed", record.id)
-        return Refusal(self.env._(
-            "Importing the order failed unexpectedly (%s). The server's log says where.", type(error).__name__))
+        return Refusal(
+            self.env._(
+                "Importing the order failed unexpectedly (%s). The server's log says where.", type(error).__name__
+            )
+        )
 
     def _note_imported(self, account, imported, failures):
         """Write to the inbox, and to the list of errors, what became of the orders."""
         Error = self.env["extensiv.error"]
         for draft in imported:
-            draft.record.write({
-                "state": "imported",
-                "sale_order_id": draft.sale.id,
-                "message": "\n".join(draft.told) or False,
-                "missing_skus": False,
-            })
+            draft.record.write(
+                {
+                    "state": "imported",
+                    "sale_order_id": draft.sale.id,
+                    "message": "\n".join(draft.told) or False,
+                    "missing_skus": False,
+                }
+            )
         for record, refusal in failures.items():
             record.write({"state": "failed", "message": str(refusal), "missing_skus": refusal.missing_skus})
         Error._resolve(account, "orders", [draft.record.cust_ref for draft in imported])
-        Error._report(account, "orders", {
-            record.cust_ref: {"message": str(refusal), "category": "data", "document": record}
-            for record, refusal in failures.items()
-        })
+        Error._report(
+            account,
+            "orders",
+            {
+                record.cust_ref: {"message": str(refusal), "category": "data", "document": record}
+                for record, refusal in failures.items()
+            },
+        )

@@ -56,12 +56,15 @@ class ExtensivOrder(models.Model):
             try:
                 drafts.append(Draft(record, Order.from_payload(record.payload or "")))
             except (EimError, ValueError):
-                failures[record] = Refusal(self.env._(
-                    "What EIM sent of this order is no longer kept. Open the order and press Fetch Again."))
+                failures[record] = Refusal(
+                    self.env._("What EIM sent of this order is no longer kept. Open the order and press Fetch Again.")
+                )
         matches = self.env["product.product"]._extensiv_match(account, self._codes(drafts))
         currencies = {
-            currency.name: currency for currency in self.env["res.currency"].with_context(active_test=False).search(
-                [("name", "in", list({draft.wire.currency for draft in drafts}))])
+            currency.name: currency
+            for currency in self.env["res.currency"]
+            .with_context(active_test=False)
+            .search([("name", "in", list({draft.wire.currency for draft in drafts}))])
         }
         warehouses = account.location_ids._warehouses(account)
         carriers = self.env["extensiv.ship.method"]._carriers(account)
@@ -70,9 +73,11 @@ class ExtensivOrder(models.Model):
             cart = draft.record.cart_id
             draft.tax_policy = cart.tax_policy or account.tax_policy
             draft.warehouse = (
-                warehouses.get(draft.wire.location) or warehouses.get(draft.wire.warehouse_pk) or cart.warehouse_id)
-            draft.carrier = (carriers.get((cart.id, asked_shipping(draft.wire)))
-                             or carriers.get((False, asked_shipping(draft.wire))))
+                warehouses.get(draft.wire.location) or warehouses.get(draft.wire.warehouse_pk) or cart.warehouse_id
+            )
+            draft.carrier = carriers.get((cart.id, asked_shipping(draft.wire))) or carriers.get(
+                (False, asked_shipping(draft.wire))
+            )
             try:
                 self._check_lines(account, draft, matches)
                 self._check_money(account, draft, currencies)
@@ -104,8 +109,9 @@ class ExtensivOrder(models.Model):
         problems = {}
         for line in draft.wire.lines:
             if line.filtered:
-                draft.notes.append(self.env._(
-                    "Left out, not ours to ship: %s", line.sku or line.description or line.line_no))
+                draft.notes.append(
+                    self.env._("Left out, not ours to ship: %s", line.sku or line.description or line.line_no)
+                )
             elif not line.sku:
                 problems[""] = self.env._("A line has no SKU.")
             elif matches[line.sku].problem:
@@ -118,8 +124,12 @@ class ExtensivOrder(models.Model):
             raise Refusal("\n".join(problems.values()), missing_skus=[sku for sku in problems if sku])
         draft.is_whole = False
         draft.products.update(dict.fromkeys(problems, account.placeholder_product_id))
-        draft.missing = [*problems.values(), self.env._(
-            "The order stays a quotation until each line has its product: press Choose Product on the line.")]
+        draft.missing = [
+            *problems.values(),
+            self.env._(
+                "The order stays a quotation until each line has its product: press Choose Product on the line."
+            ),
+        ]
 
     @api.model
     def _check_money(self, account, draft, currencies):
@@ -132,9 +142,13 @@ class ExtensivOrder(models.Model):
         if not draft.currency:
             raise Refusal(self.env._("%s is not a currency that Odoo knows.", draft.wire.currency))
         if not draft.currency.active:
-            raise Refusal(self.env._(
-                "The order is in %(currency)s, which is not active. Activate it under Accounting, Configuration, "
-                "Currencies (or Settings, Technical), then retry.", currency=draft.currency.name))
+            raise Refusal(
+                self.env._(
+                    "The order is in %(currency)s, which is not active. Activate it under Accounting, Configuration, "
+                    "Currencies (or Settings, Technical), then retry.",
+                    currency=draft.currency.name,
+                )
+            )
         draft.priced = price_order(
             draft.wire,
             digits=draft.currency.decimal_places,
@@ -147,9 +161,12 @@ class ExtensivOrder(models.Model):
         if draft.priced.problems:
             raise Refusal("\n".join(draft.priced.problems))
         if draft.tax_policy == "ignore" and draft.priced.sales_tax:
-            draft.notes.append(self.env._(
-                "The marketplace remits the sales tax of %(tax)s; it is not on this order.",
-                tax=draft.priced.sales_tax))
+            draft.notes.append(
+                self.env._(
+                    "The marketplace remits the sales tax of %(tax)s; it is not on this order.",
+                    tax=draft.priced.sales_tax,
+                )
+            )
 
     # -- create
 
@@ -158,12 +175,13 @@ class ExtensivOrder(models.Model):
         """Create, verify and confirm the sale orders of ``drafts``: one call each for the whole batch."""
         fixed = {
             index: draft.record.cart_id.partner_id
-            for index, draft in enumerate(drafts) if draft.record.cart_id.partner_id
+            for index, draft in enumerate(drafts)
+            if draft.record.cart_id.partner_id
         }
-        contacts = self.env["res.partner"]._extensiv_resolve(
-            account, [draft.wire for draft in drafts], fixed=fixed)
+        contacts = self.env["res.partner"]._extensiv_resolve(account, [draft.wire for draft in drafts], fixed=fixed)
         pricelists = self.env["product.pricelist"]._extensiv_of_currencies(
-            account.company_id, self.env["res.currency"].union(*(draft.currency for draft in drafts)))
+            account.company_id, self.env["res.currency"].union(*(draft.currency for draft in drafts))
+        )
         for draft, found in zip(drafts, contacts, strict=True):
             draft.contacts = found
             draft.pricelist = pricelists.get(draft.currency)
@@ -180,7 +198,8 @@ class ExtensivOrder(models.Model):
             # Only Odoo's own taxes may differ a little, and only from parts that make EIM's total.
             only_taxes = draft.tax_policy == "odoo" and draft.priced.matches
             draft.is_right, told = sale._extensiv_verify_total(
-                draft.priced.untaxed_total if only_taxes else None, account.tax_tolerance)
+                draft.priced.untaxed_total if only_taxes else None, account.tax_tolerance
+            )
             notes = [*draft.notes, *draft.contacts.notes]
             draft.told = [*notes, *draft.missing, *told]
             if not draft.is_right:
@@ -188,8 +207,9 @@ class ExtensivOrder(models.Model):
             if draft.is_right and draft.is_whole:
                 right += sale
             if draft.told:
-                sale.write({
-                    "extensiv_message": "\n".join(draft.told), "extensiv_lasting_notes": "\n".join(notes) or False})
+                sale.write(
+                    {"extensiv_message": "\n".join(draft.told), "extensiv_lasting_notes": "\n".join(notes) or False}
+                )
         if account.order_policy == "confirm":
             right.action_confirm()
 
@@ -250,19 +270,36 @@ class ExtensivOrder(models.Model):
         priced, wire = draft.priced, draft.wire
         lines = [self._prepare_goods_vals(draft, line) for line in priced.lines]
         if priced.shipping:
-            lines.append({"is_delivery": True, **self._prepare_amount_vals(
-                draft, account.shipping_product_id, priced.shipping,
-                wire.ship_code_description or asked_shipping(wire) or self.env._("Shipping"))})
+            lines.append(
+                {
+                    "is_delivery": True,
+                    **self._prepare_amount_vals(
+                        draft,
+                        account.shipping_product_id,
+                        priced.shipping,
+                        wire.ship_code_description or asked_shipping(wire) or self.env._("Shipping"),
+                    ),
+                }
+            )
         if priced.order_discount:
-            lines.append(self._prepare_amount_vals(
-                draft, account.discount_product_id, -priced.order_discount,
-                self.env._("Discount %s", wire.promo_code).strip()))
+            lines.append(
+                self._prepare_amount_vals(
+                    draft,
+                    account.discount_product_id,
+                    -priced.order_discount,
+                    self.env._("Discount %s", wire.promo_code).strip(),
+                )
+            )
         if priced.tax:
-            lines.append(self._prepare_amount_vals(
-                draft, account.tax_product_id, priced.tax, self.env._("Sales tax as charged by the cart")))
+            lines.append(
+                self._prepare_amount_vals(
+                    draft, account.tax_product_id, priced.tax, self.env._("Sales tax as charged by the cart")
+                )
+            )
         if priced.rounding:
-            lines.append(self._prepare_amount_vals(
-                draft, account.discount_product_id, priced.rounding, self.env._("Rounding")))
+            lines.append(
+                self._prepare_amount_vals(draft, account.discount_product_id, priced.rounding, self.env._("Rounding"))
+            )
         for sequence, line in enumerate(lines, 10):
             line["sequence"] = sequence
         return lines
@@ -279,7 +316,8 @@ class ExtensivOrder(models.Model):
             text[0] = self.env._("Unknown SKU %s", line.sku)
         return {
             **self._prepare_amount_vals(
-                draft, product, priced.price_unit, "\n".join(dict.fromkeys(filter(None, text)))),
+                draft, product, priced.price_unit, "\n".join(dict.fromkeys(filter(None, text)))
+            ),
             "product_uom_qty": float(priced.quantity),
             "discount": float(priced.discount),
             "extensiv_sku": line.sku,

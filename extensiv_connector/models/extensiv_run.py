@@ -86,7 +86,7 @@ class Pass:
                 self.env.transaction.reset()
                 if attempt == CONFLICT_TRIES or not (is_conflict(error) or isinstance(error, UniqueViolation)):
                     raise
-                time.sleep(0.05 * 2 ** attempt * random.uniform(0.5, 1.5))
+                time.sleep(0.05 * 2**attempt * random.uniform(0.5, 1.5))
 
 
 def is_conflict(error):
@@ -118,7 +118,8 @@ class ExtensivRun(models.Model):
     skipped_count = fields.Integer("Skipped", readonly=True)
     state = fields.Selection(
         [("running", "Running"), ("done", "Done"), ("partial", "Partly Done"), ("failed", "Failed")],
-        required=True, readonly=True,
+        required=True,
+        readonly=True,
     )
     message = fields.Char(readonly=True)
 
@@ -155,16 +156,23 @@ class ExtensivRun(models.Model):
         """
         if not accounts.ids:
             return {}
-        return {(account, flow): run for account, flow, run in self.env.execute_query(SQL(
-            """SELECT account.id, flow.name, run.id
+        return {
+            (account, flow): run
+            for account, flow, run in self.env.execute_query(
+                SQL(
+                    """SELECT account.id, flow.name, run.id
                  FROM unnest(%s) AS account(id) CROSS JOIN unnest(%s) AS flow(name)
                  JOIN LATERAL (
                       SELECT id, account_id, flow FROM extensiv_run
                        WHERE (account_id, flow, id) <= (account.id, flow.name::varchar, 2147483647) AND %s
                        ORDER BY account_id DESC, flow DESC, id DESC LIMIT 1
                       ) AS run ON run.account_id = account.id AND run.flow = flow.name""",
-            accounts.ids, list(FLOWS), SQL(condition or "TRUE"),
-        ))}
+                    accounts.ids,
+                    list(FLOWS),
+                    SQL(condition or "TRUE"),
+                )
+            )
+        }
 
     @api.model
     def _last_of_each_flow(self, accounts):
@@ -229,10 +237,14 @@ class ExtensivRun(models.Model):
     def _own_pass(self, account, deadline):
         """Give a ``Pass`` on a cursor of its own, as superuser in the account's company."""
         with self.env.registry.cursor() as cr:
-            env = api.Environment(cr, SUPERUSER_ID, {
-                "lang": self.env.lang or "en_US",
-                "allowed_company_ids": account.company_id.ids,
-            })
+            env = api.Environment(
+                cr,
+                SUPERUSER_ID,
+                {
+                    "lang": self.env.lang or "en_US",
+                    "allowed_company_ids": account.company_id.ids,
+                },
+            )
             yield Pass(account.with_env(env), None, deadline)
 
     @contextmanager
@@ -262,13 +274,15 @@ class ExtensivRun(models.Model):
         env["extensiv.run"].search(
             [("account_id", "=", account.id), ("flow", "=", flow), ("state", "=", "running")],
         )._note_interrupted()
-        run = env["extensiv.run"].create({
-            "account_id": account.id,
-            "company_id": account.company_id.id,
-            "flow": flow,
-            "started_at": fields.Datetime.now(),
-            "state": "running",
-        })
+        run = env["extensiv.run"].create(
+            {
+                "account_id": account.id,
+                "company_id": account.company_id.id,
+                "flow": flow,
+                "started_at": fields.Datetime.now(),
+                "state": "running",
+            }
+        )
         env.cr.commit()
         try:
             state = self._run_flow(pass_, flow)
@@ -278,8 +292,7 @@ class ExtensivRun(models.Model):
             log_unexpected(_logger, error, "EIM %s of account %s stopped", flow, account.id)
             stopped = env._("Stopped by an unexpected error (%s); see the server's log.", type(error).__name__)
             pass_.notes.append(stopped)
-            env["extensiv.error"]._report(
-                account, "connection", {flow: {"message": stopped, "category": "transient"}})
+            env["extensiv.error"]._report(account, "connection", {flow: {"message": stopped, "category": "transient"}})
             state = "failed"
         words = {
             "received": env._("received"),
@@ -295,14 +308,16 @@ class ExtensivRun(models.Model):
         counts = {**pass_.tally, "failed": pass_.failed, "skipped": pass_.skipped}
         told = ", ".join(f"{counts[key]} {word}" for key, word in words.items() if counts.get(key))
         message = " ".join(filter(None, [told and f"{told}.", *pass_.notes])) or env._("Nothing new.")
-        run.write({
-            "state": state,
-            "duration": time.monotonic() - start,
-            "done_count": pass_.tally[DONE[flow]],
-            "failed_count": pass_.failed,
-            "skipped_count": pass_.skipped,
-            "message": message,
-        })
+        run.write(
+            {
+                "state": state,
+                "duration": time.monotonic() - start,
+                "done_count": pass_.tally[DONE[flow]],
+                "failed_count": pass_.failed,
+                "skipped_count": pass_.skipped,
+                "message": message,
+            }
+        )
         env.cr.commit()
         pass_.repeat_on_conflict(account._remind_responsible)
         return Result(state, message, pass_.again_in)
@@ -338,9 +353,17 @@ class ExtensivRun(models.Model):
                 account.write({"state": "error", "state_message": error.message})
             elif isinstance(error, eim.Refused):
                 category = "settings"
-            Error._report(account, "connection", {flow: {
-                "message": Error._explain_connection(error), "category": category, "process_id": error.process_id,
-            }})
+            Error._report(
+                account,
+                "connection",
+                {
+                    flow: {
+                        "message": Error._explain_connection(error),
+                        "category": category,
+                        "process_id": error.process_id,
+                    }
+                },
+            )
             pass_.notes.append(env._("EIM: %s", error.message))
             env.cr.commit()
             return "failed"

@@ -13,15 +13,23 @@ class ExtensivShipMethod(models.Model):
     account_id = fields.Many2one("extensiv.account", required=True, index=True, ondelete="cascade")
     company_id = fields.Many2one(related="account_id.company_id", store=True, precompute=True)
     cart_id = fields.Many2one(
-        "extensiv.cart", check_company=True, ondelete="cascade", domain="[('account_id', '=', account_id)]",
-        help="Empty: orders of every cart.")
+        "extensiv.cart",
+        check_company=True,
+        ondelete="cascade",
+        domain="[('account_id', '=', account_id)]",
+        help="Empty: orders of every cart.",
+    )
     ship_code = fields.Char("Asked For", required=True, help="The shipping method exactly as EIM's orders name it.")
     delivery_carrier_id = fields.Many2one(
-        "delivery.carrier", "Delivery Method", check_company=True,
-        help="What an order that asks for this is delivered with. Empty: chosen by a person.")
+        "delivery.carrier",
+        "Delivery Method",
+        check_company=True,
+        help="What an order that asks for this is delivered with. Empty: chosen by a person.",
+    )
 
     _code_unique = models.UniqueIndex(
-        "(account_id, (COALESCE(cart_id, 0)), ship_code)", "This shipping method is mapped already.")
+        "(account_id, (COALESCE(cart_id, 0)), ship_code)", "This shipping method is mapped already."
+    )
 
     @api.model
     def _carriers(self, account):
@@ -37,6 +45,7 @@ class ExtensivShipMethod(models.Model):
         codes = {code for code in codes if code}
         if not codes:
             return
-        known = set(self.search(
-            [("account_id", "=", account.id), ("ship_code", "in", list(codes))]).mapped("ship_code"))
+        known = set(
+            self.search([("account_id", "=", account.id), ("ship_code", "in", list(codes))]).mapped("ship_code")
+        )
         self.create([{"account_id": account.id, "ship_code": code} for code in sorted(codes - known)])

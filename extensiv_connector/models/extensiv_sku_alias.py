@@ -16,7 +16,12 @@ class ExtensivSkuAlias(models.Model):
     company_id = fields.Many2one(related="account_id.company_id", store=True, precompute=True)
     sku = fields.Char("SKU", required=True, help="Exactly as the carts spell it; capitals matter.")
     product_id = fields.Many2one(
-        "product.product", required=True, check_company=True, index=True, ondelete="cascade",
-        help="What is sold under this SKU.")
+        "product.product",
+        required=True,
+        check_company=True,
+        index=True,
+        ondelete="cascade",
+        help="What is sold under this SKU.",
+    )
 
     _sku_unique = models.Constraint("UNIQUE(account_id, sku)", "This SKU is the alias of a product already.")

@@ -11,27 +11,46 @@ class ExtensivStockLevel(models.Model):
     def _note_outcome(self, account, names, accepted, refused):
         """Close the errors of what EIM accepted; open one for each SKU that it refused."""
         Error = self.env["extensiv.error"]
-        waiting = set(Error.search_fetch(
-            [("account_id", "=", account.id), ("flow", "=", "inventory"), ("state", "=", "open")], ["key"],
-        ).mapped("key"))
+        waiting = set(
+            Error.search_fetch(
+                [("account_id", "=", account.id), ("flow", "=", "inventory"), ("state", "=", "open")],
+                ["key"],
+            ).mapped("key")
+        )
         if waiting:
-            Error._resolve(account, "inventory", waiting.intersection(
-                f"{names[location]}/{sku}" for location, sku, *_rest in accepted))
+            Error._resolve(
+                account,
+                "inventory",
+                waiting.intersection(f"{names[location]}/{sku}" for location, sku, *_rest in accepted),
+            )
         if not refused:
             return
-        levels = {(level.location_id.id, level.sku): level for level in self.search(
-            [("location_id", "in", list(names)), ("sku", "in", [change.sku for change in refused])])}
-        Error._report(account, "inventory", {
-            f"{names[change.location_id]}/{change.sku}": {
-                "message": self.env._(
-                    "EIM refused the level %(quantity)s of %(sku)s: %(reason)s\nIf EIM is to have this SKU, mend it "
-                    "there and press Retry; if not, switch Push Stock to EIM off on the product.",
-                    quantity=change.quantity, sku=change.sku, reason=message),
-                "category": "data",
-                "process_id": process_id,
-                "document": levels[change.location_id, change.sku],
-            } for change, (message, process_id) in refused.items()
-        })
+        levels = {
+            (level.location_id.id, level.sku): level
+            for level in self.search(
+                [("location_id", "in", list(names)), ("sku", "in", [change.sku for change in refused])]
+            )
+        }
+        Error._report(
+            account,
+            "inventory",
+            {
+                f"{names[change.location_id]}/{change.sku}": {
+                    "message": self.env._(
+                        "EIM refused the level %(quantity)s of %(sku)s: %(reason)s\nIf EIM is to have this "
+                        "SKU, mend it "
+                        "there and press Retry; if not, switch Push Stock to EIM off on the product.",
+                        quantity=change.quantity,
+                        sku=change.sku,
+                        reason=message,
+                    ),
+                    "category": "data",
+                    "process_id": process_id,
+                    "document": levels[change.location_id, change.sku],
+                }
+                for change, (message, process_id) in refused.items()
+            },
+        )
 
     @api.model
     def _note_shared(self, account, names, shared):
@@ -40,10 +59,14 @@ class ExtensivStockLevel(models.Model):
         :param shared: ``[(location id, sku)]``; nothing is told of these, and nothing guessed
         """
         Error = self.env["extensiv.error"]
-        known = Error.search([
-            ("account_id", "=", account.id), ("flow", "=", "inventory"), ("res_model", "=", "product.product"),
-            ("state", "in", ("open", "dismissed")),
-        ])
+        known = Error.search(
+            [
+                ("account_id", "=", account.id),
+                ("flow", "=", "inventory"),
+                ("res_model", "=", "product.product"),
+                ("state", "in", ("open", "dismissed")),
+            ]
+        )
         if not known and not shared:
             return
         feeding = self._feeding(account, [sku for _location, sku in shared])
@@ -53,8 +76,10 @@ class ExtensivStockLevel(models.Model):
             failures[f"{names[location]}/{sku}"] = {
                 "message": self.env._(
                     "SKU %(sku)s belongs to several products, so nothing is pushed: %(products)s. Only one may have "
-                    "it as its internal reference or alias.", sku=sku,
-                    products=", ".join(f"{product.display_name} (ID {product.id})" for product in products)),
+                    "it as its internal reference or alias.",
+                    sku=sku,
+                    products=", ".join(f"{product.display_name} (ID {product.id})" for product in products),
+                ),
                 "category": "data",
                 "document": products[:1],
             }
@@ -68,26 +93,42 @@ class ExtensivStockLevel(models.Model):
 
         :param told: ids of locations; :param refused: ``{location id: eim.Refused}``
         """
-        known = self.env["extensiv.error"].search([
-            ("account_id", "=", account.id), ("flow", "=", "inventory"), ("res_model", "=", "extensiv.location"),
-            ("state", "in", ("open", "dismissed")),
-        ])
+        known = self.env["extensiv.error"].search(
+            [
+                ("account_id", "=", account.id),
+                ("flow", "=", "inventory"),
+                ("res_model", "=", "extensiv.location"),
+                ("state", "in", ("open", "dismissed")),
+            ]
+        )
         known.filtered(lambda error: error.res_id in told).write({"state": "resolved", "next_try": False})
-        self._report_once(account, known, {names[location]: {
-            "message": self.env._(
-                "EIM refuses whatever it is told of the location %(location)s: %(reason)s If it was renamed or deleted "
-                "there, mend its name here or switch its push off.", location=names[location], reason=error.message),
-            "category": "settings",
-            "process_id": error.process_id,
-            "document": self.env["extensiv.location"].browse(location),
-        } for location, error in refused.items()})
+        self._report_once(
+            account,
+            known,
+            {
+                names[location]: {
+                    "message": self.env._(
+                        "EIM refuses whatever it is told of the location %(location)s: %(reason)s If it was "
+                        "renamed or deleted "
+                        "there, mend its name here or switch its push off.",
+                        location=names[location],
+                        reason=error.message,
+                    ),
+                    "category": "settings",
+                    "process_id": error.process_id,
+                    "document": self.env["extensiv.location"].browse(location),
+                }
+                for location, error in refused.items()
+            },
+        )
 
     @api.model
     def _report_once(self, account, known, failures):
         """Report ``failures``, but not those that ``known`` errors tell in the same words, be they dismissed."""
         same = {error.key for error in known if failures.get(error.key, {}).get("message") == error.message}
         self.env["extensiv.error"]._report(
-            account, "inventory", {key: value for key, value in failures.items() if key not in same})
+            account, "inventory", {key: value for key, value in failures.items() if key not in same}
+        )
 
     @api.model
     def _close_errors(self, account, operator, locations):
@@ -97,10 +138,18 @@ class ExtensivStockLevel(models.Model):
         :param locations: ids
         """
         levels = self._search([("location_id", "in", locations)])
-        errors = self.env["extensiv.error"].search(Domain([
-            ("account_id", "=", account.id), ("flow", "=", "inventory"), ("state", "in", ("open", "dismissed")),
-        ]) & Domain.OR(
-            Domain("res_model", "=", model) & Domain("res_id", operator, ids)
-            for model, ids in ((self._name, levels), ("extensiv.location", locations))))
+        errors = self.env["extensiv.error"].search(
+            Domain(
+                [
+                    ("account_id", "=", account.id),
+                    ("flow", "=", "inventory"),
+                    ("state", "in", ("open", "dismissed")),
+                ]
+            )
+            & Domain.OR(
+                Domain("res_model", "=", model) & Domain("res_id", operator, ids)
+                for model, ids in ((self._name, levels), ("extensiv.location", locations))
+            )
+        )
         errors.write({"state": "resolved", "next_try": False})
         self.browse(errors.filtered(lambda error: error.res_model == self._name).mapped("res_id")).exists()._forget()

@@ -14,13 +14,16 @@ class ExtensivStockLevel(models.Model):
         :return: ``{"skus": [...], "parts": [(words, quantity)], "quantity": whole units, "reason": why nothing is}``
         """
         account = location.account_id
-        env = self.sudo().with_company(account.company_id).with_context(
-            allowed_company_ids=account.company_id.ids).env
+        env = self.sudo().with_company(account.company_id).with_context(allowed_company_ids=account.company_id.ids).env
         Level, account, product = env["extensiv.stock.level"], account.sudo().with_env(env), product.with_env(env)
         mappings = Level._mappings(account, location)
         kits, corrections = Level._corrections(account, mappings)
-        names = [product.default_code or "", *env["extensiv.sku.alias"].search(
-            [("account_id", "=", account.id), ("product_id", "=", product.id)]).mapped("sku")]
+        names = [
+            product.default_code or "",
+            *env["extensiv.sku.alias"]
+            .search([("account_id", "=", account.id), ("product_id", "=", product.id)])
+            .mapped("sku"),
+        ]
         fed = env.execute_query(Level._feed_sql(account, kits, names))
         skus = [sku for sku, of, shared, _buffer in fed if of == product.id or shared]
         if not skus:
@@ -61,14 +64,19 @@ class ExtensivStockLevel(models.Model):
         """Return the parts of the stock by the account's basis, ``[(words, quantity)]``."""
         places = [place for mapping in mappings for place in mapping.places]
         owner = SQL("owner_id = %s", account.owner_id.id) if account.owner_id else SQL("TRUE")
-        [[on_hand, reserved, expired, expired_free]] = self.env.execute_query(SQL(
-            """SELECT COALESCE(SUM(quantity), 0), COALESCE(SUM(reserved_quantity) FILTER (WHERE %(fresh)s), 0),
+        [[on_hand, reserved, expired, expired_free]] = self.env.execute_query(
+            SQL(
+                """SELECT COALESCE(SUM(quantity), 0), COALESCE(SUM(reserved_quantity) FILTER (WHERE %(fresh)s), 0),
                       COALESCE(SUM(quantity) FILTER (WHERE NOT %(fresh)s), 0),
                       COALESCE(SUM(quantity - reserved_quantity) FILTER (WHERE NOT %(fresh)s), 0)
                  FROM stock_quant AS quant
                 WHERE product_id = %(product)s AND location_id = ANY (%(places)s::int[]) AND %(owner)s""",
-            fresh=self._fresh_sql(), product=product.id, places=places, owner=owner,
-        ))
+                fresh=self._fresh_sql(),
+                product=product.id,
+                places=places,
+                owner=owner,
+            )
+        )
         total = sum(self._quantities(account, mappings, product).values())
         basis = account.quantity_basis
         parts = [(self.env._("On hand"), float(on_hand))]

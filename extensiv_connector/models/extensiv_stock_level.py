@@ -41,21 +41,30 @@ class ExtensivStockLevel(models.Model):
     company_id = fields.Many2one(related="location_id.company_id", store=True, precompute=True, required=True)
     sku = fields.Char("SKU", required=True, readonly=True)
     product_id = fields.Many2one(
-        "product.product", readonly=True, index="btree_not_null", ondelete="set null",
-        help="What feeds the level now; empty where nothing does any more and EIM was told zero.")
+        "product.product",
+        readonly=True,
+        index="btree_not_null",
+        ondelete="set null",
+        help="What feeds the level now; empty where nothing does any more and EIM was told zero.",
+    )
     quantity = fields.Integer(readonly=True, help="The last quantity that EIM accepted, whole units.")
     pushed_at = fields.Datetime("Accepted On", readonly=True, help="When EIM accepted the quantity.")
     unconfirmed = fields.Boolean(
         readonly=True,
         help="EIM was told, or is about to be told, and has not answered yet: what it holds is not known. It is told "
-        "again until it answers.")
+        "again until it answers.",
+    )
     refused_quantity = fields.Integer(readonly=True, help="The quantity that EIM refused last.")
     refused_at = fields.Datetime(
-        "Refused On", readonly=True,
-        help="When EIM refused it. It is told again once its quantity or its product changes, or by Retry.")
+        "Refused On",
+        readonly=True,
+        help="When EIM refused it. It is told again once its quantity or its product changes, or by Retry.",
+    )
     state = fields.Selection(
         [("waiting", "Waiting"), ("accepted", "Accepted"), ("refused", "Refused")],
-        compute="_compute_state", search="_search_state")
+        compute="_compute_state",
+        search="_search_state",
+    )
 
     _sku_unique = models.Constraint("UNIQUE(location_id, sku)", "This level exists already.")
 
@@ -134,8 +143,9 @@ class ExtensivStockLevel(models.Model):
             if counts["told"] < counts["all"]:
                 pass_.notes.append(
                     self.env._("%(told)s of %(all)s levels told; the others follow.", **counts)
-                    if account.push_inventory else
-                    self.env._("%(told)s of %(all)s levels told; push again for the others.", **counts))
+                    if account.push_inventory
+                    else self.env._("%(told)s of %(all)s levels told; push again for the others.", **counts)
+                )
         pass_.failed += len(refused)
         pass_.repeat_on_conflict(lambda: self._note_refused_locations(account, names, told, refused))
 
@@ -149,7 +159,7 @@ class ExtensivStockLevel(models.Model):
         size = pass_.account.push_batch_size
         chunk = size * max(1, CHUNK // size)
         for start in range(0, len(changes), chunk):
-            part = changes[start:start + chunk]
+            part = changes[start : start + chunk]
             pass_.repeat_on_conflict(lambda part=part: self._intend(pass_.account, part))
             if not self._push_chunk(pass_, names, part, size, total):
                 return False
@@ -182,7 +192,7 @@ class ExtensivStockLevel(models.Model):
         :raise eim.EimError: EIM could not be asked, or refuses whatever it is told
         """
         for start in range(0, len(changes), size):
-            parts, held = [changes[start:start + size]], {}
+            parts, held = [changes[start : start + size]], {}
             doubted = len(parts[0]) >= ALL_REFUSED
             while parts:
                 if pass_.seconds_left() <= 5:
@@ -196,7 +206,7 @@ class ExtensivStockLevel(models.Model):
                 except (eim.Refused, ValueError) as error:
                     if len(part) > 1:
                         part = random.sample(part, len(part))
-                        parts += [part[len(part) // 2:], part[:len(part) // 2]]
+                        parts += [part[len(part) // 2 :], part[: len(part) // 2]]
                         continue
                     held[part[0]] = (str(error), getattr(error, "process_id", None))
                     part, failures = [], {}
@@ -217,8 +227,7 @@ class ExtensivStockLevel(models.Model):
         :raise eim.Refused, ValueError: all of them, or nobody knows which
         """
         levels = [
-            Level(change.sku, names[change.location_id], change.quantity, change.quantity, moment)
-            for change in changes
+            Level(change.sku, names[change.location_id], change.quantity, change.quantity, moment) for change in changes
         ]
         try:
             result = client.push_inventory(levels)
@@ -233,8 +242,11 @@ class ExtensivStockLevel(models.Model):
                 raise eim.Refused(failure.message, process_id=result.process_id)
             failures.update(dict.fromkeys(at, (failure.message, result.process_id)))
         words = {message for message, _process_id in failures.values()}
-        if len(failures) == len(changes) and len(words) == 1 and all(
-                names[change.location_id] in failures[change][0] for change in changes):
+        if (
+            len(failures) == len(changes)
+            and len(words) == 1
+            and all(names[change.location_id] in failures[change][0] for change in changes)
+        ):
             # Each by itself, but for the name of their location.
             raise eim.Refused(words.pop(), process_id=result.process_id)
         return failures
@@ -257,9 +269,13 @@ class ExtensivStockLevel(models.Model):
         def work():
             self._store(accepted, refused)
             self._note_outcome(account, names, accepted, refused)
-            self.env["extensiv.run"].search([
-                ("account_id", "=", account.id), ("flow", "=", "inventory"), ("state", "=", "running"),
-            ]).message = self.env._("%(told)s of %(all)s levels told.", told=told, all=total)
+            self.env["extensiv.run"].search(
+                [
+                    ("account_id", "=", account.id),
+                    ("flow", "=", "inventory"),
+                    ("state", "=", "running"),
+                ]
+            ).message = self.env._("%(told)s of %(all)s levels told.", told=told, all=total)
 
         pass_.repeat_on_conflict(work)
         pass_.tally["pushed"] += len(accepted)
@@ -269,15 +285,20 @@ class ExtensivStockLevel(models.Model):
     def _intend(self, account, changes):
         """Note that EIM is about to be told ``changes``, so that what it holds is not known until it answers."""
         locations, skus, products, _quantities = map(list, zip(*changes, strict=True))
-        self.env.cr.execute(SQL(
-            """INSERT INTO extensiv_stock_level (location_id, company_id, sku, product_id, unconfirmed)
+        self.env.cr.execute(
+            SQL(
+                """INSERT INTO extensiv_stock_level (location_id, company_id, sku, product_id, unconfirmed)
                SELECT new.location_id, %s, new.sku, product.id, TRUE
                  FROM unnest(%s::int[], %s::text[], %s::int[]) AS new(location_id, sku, product_id)
                  LEFT JOIN product_product AS product ON product.id = new.product_id
                    ON CONFLICT (location_id, sku) DO UPDATE
                   SET product_id = EXCLUDED.product_id, unconfirmed = TRUE""",
-            account.company_id.id, locations, skus, products,
-        ))
+                account.company_id.id,
+                locations,
+                skus,
+                products,
+            )
+        )
         self.invalidate_model()
 
     @api.model
@@ -285,22 +306,32 @@ class ExtensivStockLevel(models.Model):
         """Write what EIM answered of levels that were noted before."""
         if accepted:
             locations, skus, _products, quantities, moments = map(list, zip(*accepted, strict=True))
-            self.env.cr.execute(SQL(
-                """UPDATE extensiv_stock_level AS level
+            self.env.cr.execute(
+                SQL(
+                    """UPDATE extensiv_stock_level AS level
                       SET quantity = new.quantity, pushed_at = new.pushed_at, unconfirmed = FALSE,
                           refused_quantity = NULL, refused_at = NULL
                      FROM unnest(%s::int[], %s::text[], %s::int[], %s::timestamp[])
                        AS new(location_id, sku, quantity, pushed_at)
                     WHERE level.location_id = new.location_id AND level.sku = new.sku""",
-                locations, skus, quantities, moments,
-            ))
+                    locations,
+                    skus,
+                    quantities,
+                    moments,
+                )
+            )
         if refused:
             locations, skus, _products, quantities = map(list, zip(*refused, strict=True))
-            self.env.cr.execute(SQL(
-                """UPDATE extensiv_stock_level AS level
+            self.env.cr.execute(
+                SQL(
+                    """UPDATE extensiv_stock_level AS level
                       SET refused_quantity = new.quantity, refused_at = %s, unconfirmed = FALSE
                      FROM unnest(%s::int[], %s::text[], %s::int[]) AS new(location_id, sku, quantity)
                     WHERE level.location_id = new.location_id AND level.sku = new.sku""",
-                fields.Datetime.now(), locations, skus, quantities,
-            ))
+                    fields.Datetime.now(),
+                    locations,
+                    skus,
+                    quantities,
+                )
+            )
         self.invalidate_model()

@@ -35,8 +35,9 @@ class ExtensivStockLevel(models.Model):
         self.env["extensiv.order"].flush_model()
         self.env["sale.order"].flush_model()
         self.env["sale.order.line"].flush_model()
-        rows = self.env.execute_query(SQL(
-            """SELECT id, payload, cart_id, NULL, NULL, NULL FROM extensiv_order
+        rows = self.env.execute_query(
+            SQL(
+                """SELECT id, payload, cart_id, NULL, NULL, NULL FROM extensiv_order
                 WHERE account_id = %(account)s AND state IN ('received', 'failed') AND acknowledged_at IS NOT NULL
                 UNION ALL
                SELECT NULL, NULL, NULL, sale.warehouse_id, line.product_id,
@@ -49,10 +50,15 @@ class ExtensivStockLevel(models.Model):
                  LEFT JOIN uom_uom AS unit ON unit.id = line.product_uom_id
                  LEFT JOIN uom_uom AS own_unit ON own_unit.id = template.uom_id
                 WHERE sale.extensiv_account_id = %(account)s AND sale.state IN ('draft', 'sent')
-                  AND received.acknowledged_at IS NOT NULL""", account=account.id,
-        ))
-        waiting = [(warehouse, product, float(quantity or 0))
-                   for order, _payload, _cart, warehouse, product, quantity in rows if not order]
+                  AND received.acknowledged_at IS NOT NULL""",
+                account=account.id,
+            )
+        )
+        waiting = [
+            (warehouse, product, float(quantity or 0))
+            for order, _payload, _cart, warehouse, product, quantity in rows
+            if not order
+        ]
         inbox = [(Order.from_payload(payload), cart) for order, payload, cart, *_rest in rows if order and payload]
         return waiting + (self._waiting_in_inbox(account, inbox) if inbox else [])
 
@@ -62,17 +68,23 @@ class ExtensivStockLevel(models.Model):
 
         :param inbox: ``[(wire.Order, cart id)]``
         """
-        matches = self.env["product.product"]._extensiv_match(account, self.env["extensiv.order"]._codes(
-            [Draft(None, order) for order, _cart in inbox]))
+        matches = self.env["product.product"]._extensiv_match(
+            account, self.env["extensiv.order"]._codes([Draft(None, order) for order, _cart in inbox])
+        )
         warehouses = account.location_ids._warehouses(account)
         default = self.env["stock.warehouse"].search([("company_id", "=", account.company_id.id)], limit=1)
         carts = self.env["extensiv.cart"]
         waiting = []
         for order, cart in inbox:
-            warehouse = (warehouses.get(order.location) or warehouses.get(order.warehouse_pk)
-                         or carts.browse(cart).warehouse_id or default)
+            warehouse = (
+                warehouses.get(order.location)
+                or warehouses.get(order.warehouse_pk)
+                or carts.browse(cart).warehouse_id
+                or default
+            )
             waiting += [
-                (warehouse.id or None, matches[line.sku].product.id, float(line.quantity)) for line in order.lines
+                (warehouse.id or None, matches[line.sku].product.id, float(line.quantity))
+                for line in order.lines
                 if not line.filtered and line.sku and line.quantity and matches[line.sku].product
             ]
         return waiting

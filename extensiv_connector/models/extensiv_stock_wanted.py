@@ -49,10 +49,12 @@ class ExtensivStockLevel(models.Model):
         # Passing rows from one worker to another costs less than its setting says, and a quarter of the time is won.
         self.env.cr.execute(
             "SELECT set_config('work_mem', '128MB', TRUE), set_config('jit', 'off', TRUE),"
-            " set_config('parallel_tuple_cost', '0.005', TRUE)")
+            " set_config('parallel_tuple_cost', '0.005', TRUE)"
+        )
         again = account.push_again_at or fields.Datetime.to_datetime("1970-01-01")
-        rows = self.env.execute_query(SQL(
-            """WITH stock AS (%(stock)s),
+        rows = self.env.execute_query(
+            SQL(
+                """WITH stock AS (%(stock)s),
                     feed AS (%(feed)s),
                     wanted AS (
                         SELECT mapping.id AS location_id, feed.sku, feed.product_id, feed.shared,
@@ -84,13 +86,14 @@ class ExtensivStockLevel(models.Model):
                                  AND GREATEST(product.write_date, template.write_date)
                                      > known.refused_at + INTERVAL '1 second')
                       END""",
-            stock=self._stock_sql(account, mappings),
-            feed=self._feed_sql(account, kits),
-            **self._corrected_sql(kits, corrections),
-            mappings=[mapping.id for mapping in mappings],
-            unit=10.0 ** self._digits(),
-            again=again,
-        ))
+                stock=self._stock_sql(account, mappings),
+                feed=self._feed_sql(account, kits),
+                **self._corrected_sql(kits, corrections),
+                mappings=[mapping.id for mapping in mappings],
+                unit=10.0 ** self._digits(),
+                again=again,
+            )
+        )
         return (
             [Change(*row[:4]) for row in rows if not row[4]],
             [row[:2] for row in rows if row[4]],
@@ -113,8 +116,10 @@ class ExtensivStockLevel(models.Model):
                 """LEFT JOIN unnest(%s::int[], %s::int[], %s::float8[])
                              AS correction(mapping_id, product_id, quantity)
                           ON correction.mapping_id = mapping.id AND correction.product_id = feed.product_id""",
-                [mapping for mapping, _product in corrections], [product for _mapping, product in corrections],
-                list(corrections.values())),
+                [mapping for mapping, _product in corrections],
+                [product for _mapping, product in corrections],
+                list(corrections.values()),
+            ),
         }
 
     @api.model
@@ -132,17 +137,24 @@ class ExtensivStockLevel(models.Model):
         if location is None:
             source = SQL(
                 """SELECT id, source, stock_location_id FROM extensiv_location
-                    WHERE account_id = %s AND push_enabled""", account.id)
+                    WHERE account_id = %s AND push_enabled""",
+                account.id,
+            )
             self.env["extensiv.location"].flush_model()
         else:
             source = SQL(
                 "SELECT %s::int AS id, %s AS source, %s::int AS stock_location_id",
-                location._origin.id or 0, location.source, location.stock_location_id._origin.id or None)
+                location._origin.id or 0,
+                location.source,
+                location.stock_location_id._origin.id or None,
+            )
         self.env["stock.location"].flush_model(["usage", "company_id", "parent_path", "warehouse_id"])
         company = account.company_id.id
         mappings = {}
-        for mapping, warehouse, place in self.env.execute_query(SQL(
-            """SELECT mapping.id, CASE mapping.source WHEN 'single' THEN COALESCE(root.warehouse_id, 0) END, place.id
+        for mapping, warehouse, place in self.env.execute_query(
+            SQL(
+                """SELECT mapping.id, CASE mapping.source WHEN 'single' THEN COALESCE(root.warehouse_id, 0) END,
+                      place.id
                  FROM (%s) AS mapping
                  LEFT JOIN stock_location AS root ON root.id = mapping.stock_location_id
                  LEFT JOIN stock_location AS place
@@ -150,8 +162,12 @@ class ExtensivStockLevel(models.Model):
                        AND CASE mapping.source WHEN 'single' THEN place.parent_path LIKE root.parent_path || '%%'
                            ELSE place.warehouse_id IN (
                                 SELECT id FROM stock_warehouse WHERE company_id = %s AND active) END
-                ORDER BY mapping.id, place.id""", source, company, company,
-        )):
+                ORDER BY mapping.id, place.id""",
+                source,
+                company,
+                company,
+            )
+        ):
             found = mappings.setdefault(mapping, Mapping(mapping, warehouse))
             if place:
                 found.places.append(place)
@@ -165,7 +181,8 @@ class ExtensivStockLevel(models.Model):
         :param skus: only these, if given
         """
         self.env["product.product"].flush_model(
-            ["default_code", "active", "extensiv_push", "extensiv_buffer_qty", "product_tmpl_id"])
+            ["default_code", "active", "extensiv_push", "extensiv_buffer_qty", "product_tmpl_id"]
+        )
         self.env["product.template"].flush_model(["active", "sale_ok", "is_storable", "company_id", "type"])
         self.env["extensiv.sku.alias"].flush_model()
         self.env["res.company"].flush_model(["parent_path"])
@@ -189,7 +206,10 @@ class ExtensivStockLevel(models.Model):
                         WHERE alias.account_id = %(account)s) AS named
                 WHERE %(only)s
                 GROUP BY sku""",
-            company=account.company_id.id, kits=kits.ids, buffer=account.buffer_qty, account=account.id,
+            company=account.company_id.id,
+            kits=kits.ids,
+            buffer=account.buffer_qty,
+            account=account.id,
             only=SQL("TRUE") if skus is None else SQL("sku = ANY (%s)", skus),
         )
 
@@ -199,7 +219,8 @@ class ExtensivStockLevel(models.Model):
         products = self.env["product.product"]
         feeding = dict.fromkeys(skus, products)
         for product in products.search(
-                Domain("default_code", "in", skus) & Domain(products._check_company_domain(account.company_id))):
+            Domain("default_code", "in", skus) & Domain(products._check_company_domain(account.company_id))
+        ):
             feeding[product.default_code] |= product
         for alias in self.env["extensiv.sku.alias"].search([("account_id", "=", account.id), ("sku", "in", skus)]):
             feeding[alias.sku] |= alias.product_id
@@ -227,8 +248,7 @@ class ExtensivStockLevel(models.Model):
             "free": (SQL("quant.quantity - quant.reserved_quantity"), fresh),
             "on_hand": (SQL("quant.quantity"), fresh),
             # What is reserved of an expired lot leaves by the very move that is forecast.
-            "forecast": (SQL(
-                "CASE WHEN %s THEN quant.quantity ELSE quant.reserved_quantity END", fresh), SQL("TRUE")),
+            "forecast": (SQL("CASE WHEN %s THEN quant.quantity ELSE quant.reserved_quantity END", fresh), SQL("TRUE")),
         }[basis]
         of_products = SQL("TRUE") if products is None else SQL("quant.product_id = ANY (%s)", products.ids)
         owner = SQL("quant.owner_id = %s", account.owner_id.id) if account.owner_id else SQL("TRUE")
@@ -236,13 +256,21 @@ class ExtensivStockLevel(models.Model):
             """SELECT place.mapping_id, quant.product_id, SUM(%s) AS quantity
                  FROM stock_quant AS quant JOIN %s USING (location_id)
                 WHERE %s AND %s AND %s
-                GROUP BY place.mapping_id, quant.product_id""", quantity, places, only, owner, of_products)
+                GROUP BY place.mapping_id, quant.product_id""",
+            quantity,
+            places,
+            only,
+            owner,
+            of_products,
+        )
         if basis != "forecast":
             return quants
         return SQL(
             """SELECT mapping_id, product_id, SUM(quantity) AS quantity
                  FROM (%s UNION ALL %s) AS counted GROUP BY mapping_id, product_id""",
-            quants, self._moves_sql(account, places, products))
+            quants,
+            self._moves_sql(account, places, products),
+        )
 
     @api.model
     def _fresh_sql(self):
@@ -266,7 +294,8 @@ class ExtensivStockLevel(models.Model):
                  JOIN %(places)s ON place.location_id = way.location_id
                 WHERE move.state IN ('waiting', 'confirmed', 'assigned', 'partially_available')
                   AND move.company_id = %(company)s AND %(of_products)s AND %(owner)s""",
-            company=account.company_id.id, places=places,
+            company=account.company_id.id,
+            places=places,
             of_products=SQL("TRUE") if products is None else SQL("move.product_id = ANY (%s)", products.ids),
             owner=SQL("move.restrict_partner_id = %s", account.owner_id.id) if account.owner_id else SQL("TRUE"),
         )
@@ -277,8 +306,8 @@ class ExtensivStockLevel(models.Model):
         if not products:
             return {}
         return {
-            (mapping, product): float(quantity) for mapping, product, quantity in self.env.execute_query(
-                self._stock_sql(account, mappings, products))
+            (mapping, product): float(quantity)
+            for mapping, product, quantity in self.env.execute_query(self._stock_sql(account, mappings, products))
         }
 
     # -- kits, and what waiting orders will take
@@ -297,8 +326,9 @@ class ExtensivStockLevel(models.Model):
         # What is ordered need not be pushed itself.
         ordered = kits.union(*(product for _mapping, product in demand))
         recipes = kits.env["mrp.bom"]._bom_find(ordered, bom_type="phantom") if "mrp.bom" in self.env else {}
-        components = self.env["product.product"].union(*(
-            line.product_id for kit, bom in recipes.items() for line, _data in bom.explode(kit, 1)[1]))
+        components = self.env["product.product"].union(
+            *(line.product_id for kit, bom in recipes.items() for line, _data in bom.explode(kit, 1)[1])
+        )
         # An order for a kit takes its components.
         taken = defaultdict(float)
         for (mapping, product), quantity in demand.items():
@@ -306,20 +336,26 @@ class ExtensivStockLevel(models.Model):
                 times = product.uom_id._compute_quantity(quantity, bom.product_uom_id, round=False) / bom.product_qty
                 for line, data in bom.explode(product, times)[1]:
                     taken[mapping, line.product_id.id] += line.product_uom_id._compute_quantity(
-                        data["qty"], line.product_id.uom_id, round=False)
+                        data["qty"], line.product_id.uom_id, round=False
+                    )
             else:
                 taken[mapping, product.id] += quantity
         corrections = {key: -quantity for key, quantity in taken.items()}
         stock = self._quantities(account, mappings, components)
         for mapping in mappings:
             available = {
-                component.id: dict.fromkeys(QUANTITIES, component.uom_id.round(
-                    stock.get((mapping.id, component.id), 0) - taken.get((mapping.id, component.id), 0)))
+                component.id: dict.fromkeys(
+                    QUANTITIES,
+                    component.uom_id.round(
+                        stock.get((mapping.id, component.id), 0) - taken.get((mapping.id, component.id), 0)
+                    ),
+                )
                 for component in components
             }
             computed = kits.with_context(mrp_compute_quantities=available)._compute_quantities_dict(None, None, None)
-            corrections.update({(mapping.id, kit): of_kit["free_qty"] for kit, of_kit in computed.items()
-                                if kit in kits._ids})
+            corrections.update(
+                {(mapping.id, kit): of_kit["free_qty"] for kit, of_kit in computed.items() if kit in kits._ids}
+            )
         return kits, corrections
 
     @api.model
@@ -329,6 +365,18 @@ class ExtensivStockLevel(models.Model):
         if "mrp.bom" not in self.env:
             return products
         # As superuser, recipes are found of all companies but for the context.
-        return products.with_company(account.company_id).with_context(company_id=account.company_id.id).search(
-            Domain([("is_kits", "=", True), ("sale_ok", "=", True), ("default_code", "!=", False),
-                    ("extensiv_push", "!=", False)]) & Domain(products._check_company_domain(account.company_id)))
+        return (
+            products.with_company(account.company_id)
+            .with_context(company_id=account.company_id.id)
+            .search(
+                Domain(
+                    [
+                        ("is_kits", "=", True),
+                        ("sale_ok", "=", True),
+                        ("default_code", "!=", False),
+                        ("extensiv_push", "!=", False),
+                    ]
+                )
+                & Domain(products._check_company_domain(account.company_id))
+            )
+        )

@@ -3,8 +3,16 @@ from odoo import api, models
 # Settings outside the account itself by which money or data can be lost, where they exist.
 TRACKED = {
     "extensiv.cart": (
-        "prefix", "active", "type_id", "warehouse_id", "partner_id", "tax_policy", "push_shipments", "wait_tracking",
-        "wait_tracking_days"),
+        "prefix",
+        "active",
+        "type_id",
+        "warehouse_id",
+        "partner_id",
+        "tax_policy",
+        "push_shipments",
+        "wait_tracking",
+        "wait_tracking_days",
+    ),
     "extensiv.location": ("stock_location_id", "source", "push_enabled"),
     "extensiv.ship.method": ("ship_code", "delivery_carrier_id"),
     "extensiv.sku.alias": ("sku", "product_id"),
@@ -28,14 +36,16 @@ class ExtensivTracked(models.AbstractModel):
             _changed, tracking = record._mail_track(infos, values)
             if tracking:
                 record.account_id.sudo()._message_log(
-                    body=record.display_name, author_id=self.env.user.partner_id.id, tracking_value_ids=tracking)
+                    body=record.display_name, author_id=self.env.user.partner_id.id, tracking_value_ids=tracking
+                )
         return result
 
     @api.ondelete(at_uninstall=False)
     def _tell_deleted(self):
         for record in self:
             record.account_id.sudo()._message_log(
-                body=self.env._("%s was deleted.", record.display_name), author_id=self.env.user.partner_id.id)
+                body=self.env._("%s was deleted.", record.display_name), author_id=self.env.user.partner_id.id
+            )
 
 
 class ExtensivCart(models.Model):
@@ -63,7 +73,10 @@ class ExtensivSkuAlias(models.Model):
         aliases = super().create(vals_list)
         for account, of_account in aliases.grouped("account_id").items():
             account.sudo()._message_log(
-                body=self.env._("New aliases: %s.", ", ".join(
-                    f"{alias.sku} = {alias.product_id.display_name}" for alias in of_account)),
-                author_id=self.env.user.partner_id.id)
+                body=self.env._(
+                    "New aliases: %s.",
+                    ", ".join(f"{alias.sku} = {alias.product_id.display_name}" for alias in of_account),
+                ),
+                author_id=self.env.user.partner_id.id,
+            )
         return aliases

@@ -9,12 +9,20 @@ class ProductTemplate(models.Model):
     _wakes_push = frozenset({"sale_ok", "is_storable", "type", "company_id"})  # the rest is the variants'
 
     extensiv_push = fields.Boolean(
-        "Push Stock to EIM", compute="_compute_extensiv_push", inverse="_inverse_extensiv_push", copy=False,
-        help="Off: EIM is told zero of this product once, and nothing more.")
+        "Push Stock to EIM",
+        compute="_compute_extensiv_push",
+        inverse="_inverse_extensiv_push",
+        copy=False,
+        help="Off: EIM is told zero of this product once, and nothing more.",
+    )
     extensiv_buffer_qty = fields.Float(
-        "Buffer for EIM", digits="Product Unit", compute="_compute_extensiv_buffer_qty",
-        inverse="_inverse_extensiv_buffer_qty", copy=False,
-        help="Kept back in every location of EIM, besides the account's own buffer.")
+        "Buffer for EIM",
+        digits="Product Unit",
+        compute="_compute_extensiv_buffer_qty",
+        inverse="_inverse_extensiv_buffer_qty",
+        copy=False,
+        help="Kept back in every location of EIM, besides the account's own buffer.",
+    )
 
     @api.depends("product_variant_ids.extensiv_push")
     def _compute_extensiv_push(self):

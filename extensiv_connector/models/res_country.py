@@ -71,10 +71,7 @@ class ResCountry(models.Model):
         # Odoo's own list decides: Babel also knows the European Union and other places that are no country.
         wanted = list({code for pair in codes.values() for code in pair})
         by_code = {country.code: country for country in self.search_fetch([("code", "in", wanted)], ["code"])}
-        by_key = {
-            key: next((by_code[code] for code in pair if code in by_code), None)
-            for key, pair in codes.items()
-        }
+        by_key = {key: next((by_code[code] for code in pair if code in by_code), None) for key, pair in codes.items()}
         if not all(by_key.values()):
             by_name = self._extensiv_by_name()
             by_key = {key: country or by_name.get(key) for key, country in by_key.items()}
@@ -97,7 +94,8 @@ class ResCountry(models.Model):
         if not self:
             return {}
         states = self.env["res.country.state"].search_fetch(
-            [("country_id", "in", self.ids)], ["code", "name", "country_id"], order="id")
+            [("country_id", "in", self.ids)], ["code", "name", "country_id"], order="id"
+        )
         found = {}
         for state in states:
             country = place_key(state.country_id.code)

@@ -9,8 +9,19 @@ from odoo.tools import SQL, email_normalize
 from .extensiv_address import LIMIT, POSTAL, addresses_of, fold, is_long, postal_key, read_places
 
 READ = [
-    "name", "email", "email_normalized", "phone", "phone_sanitized", "parent_id", "commercial_partner_id",
-    "commercial_company_name", "is_company", "active", "type", "company_id", *POSTAL,
+    "name",
+    "email",
+    "email_normalized",
+    "phone",
+    "phone_sanitized",
+    "parent_id",
+    "commercial_partner_id",
+    "commercial_company_name",
+    "is_company",
+    "active",
+    "type",
+    "company_id",
+    *POSTAL,
 ]
 
 
@@ -179,7 +190,12 @@ class _Batch:
         # The address is the company's: Odoo gives its people the same.
         buyer.values = {**values, "is_company": False}
         return buyer, _Known(
-            name=buyer.company, company=buyer.company, email="", number="", phone="", postal=buyer.postal,
+            name=buyer.company,
+            company=buyer.company,
+            email="",
+            number="",
+            phone="",
+            postal=buyer.postal,
             values={"name": place.company, "is_company": True, "customer_rank": 1, **place.postal},
         )
 
@@ -267,15 +283,19 @@ class _Batch:
     def _look_up_addresses(self, buyers, pairs):
         """Read the addresses that orders might use again; by name, as a fixed customer has many thousands."""
         of_database = [two for two in zip(buyers, pairs, strict=True) if two[0].entity.record]
-        parents = {
-            known.record.id for buyer, _pair in of_database for known in (buyer, buyer.entity) if known.record
-        }
+        parents = {known.record.id for buyer, _pair in of_database for known in (buyer, buyer.entity) if known.record}
         if not of_database:
             return
         names = {_label(buyer, place) for buyer, pair in of_database for place in pair}
-        addresses = self._search(Domain([
-            ("parent_id", "in", list(parents)), ("type", "in", ["invoice", "delivery", "other"]),
-        ]) & (_named(names) | Domain("name", "=", False)))
+        addresses = self._search(
+            Domain(
+                [
+                    ("parent_id", "in", list(parents)),
+                    ("type", "in", ["invoice", "delivery", "other"]),
+                ]
+            )
+            & (_named(names) | Domain("name", "=", False))
+        )
         for partner in addresses:
             address = self._of_database(partner)
             for kind in ("invoice", "delivery") if partner.type == "other" else (partner.type,):
@@ -288,10 +308,7 @@ class _Batch:
         customers = self.partners.union(*self.fixed.values())
         children = self._search(Domain([("parent_id", "in", customers.ids), ("type", "=", "invoice")]))
         first = {child.parent_id: child for child in reversed(children)}
-        return {
-            self._of_database(customer): self._of_database(first.get(customer, customer))
-            for customer in customers
-        }
+        return {self._of_database(customer): self._of_database(first.get(customer, customer)) for customer in customers}
 
     def _address(self, buyer, place, kind):
         """Return the contact for ``place``: ``buyer``, an address it has, or a new child of type ``kind``."""
@@ -303,8 +320,13 @@ class _Batch:
                 if address.is_at(fold(label), place):
                     return address
         address = _Known(
-            name=fold(label), company="", email="", number=place.number, phone=fold(place.phone),
-            postal=postal_key(place.postal), parent=buyer,
+            name=fold(label),
+            company="",
+            email="",
+            number=place.number,
+            phone=fold(place.phone),
+            postal=postal_key(place.postal),
+            parent=buyer,
             values={"name": label, "type": kind, "email": place.email, "phone": place.phone, **place.postal},
         )
         self.addresses[buyer, kind].append(address)
@@ -323,14 +345,18 @@ class _Batch:
         keys = {repr(("buyer", known.name, known.email or known.number)) for known in made}
         keys |= {
             repr(("address", known.parent.record.id, known.name, known.postal))
-            for known in self.new["address"] if known.parent.record
+            for known in self.new["address"]
+            if known.parent.record
         }
         if not keys:
             return
-        self.env.cr.execute(SQL(
-            "SELECT pg_advisory_xact_lock(key) FROM ("
-            "SELECT DISTINCT hashtextextended(text, 0) AS key FROM unnest(%s) AS text ORDER BY key) AS keys",
-            list(keys)))
+        self.env.cr.execute(
+            SQL(
+                "SELECT pg_advisory_xact_lock(key) FROM ("
+                "SELECT DISTINCT hashtextextended(text, 0) AS key FROM unnest(%s) AS text ORDER BY key) AS keys",
+                list(keys),
+            )
+        )
         with self.env.registry.cursor() as cr:
             now = self.partners.with_env(self.env(cr=cr))
             if any(set(now.search(domain).ids) - found for domain, found in self.searches):
@@ -376,6 +402,10 @@ def _label(buyer, place):
 
 def _named(names):
     """Return a domain of the contacts with one of ``names``, whatever the case."""
-    return Domain.custom(to_sql=lambda model, alias, query: SQL(
-        "lower(%s) = ANY(ARRAY(SELECT lower(name) FROM unnest(%s) AS name))",
-        model._field_to_sql(alias, "name", query), list(names)))
+    return Domain.custom(
+        to_sql=lambda model, alias, query: SQL(
+            "lower(%s) = ANY(ARRAY(SELECT lower(name) FROM unnest(%s) AS name))",
+            model._field_to_sql(alias, "name", query),
+            list(names),
+        )
+    )

@@ -7,27 +7,49 @@ class SaleOrder(models.Model):
     _inherit = "sale.order"
 
     extensiv_order_id = fields.Many2one(
-        "extensiv.order", "EIM Order", readonly=True, copy=False, index="btree_not_null", ondelete="set null",
+        "extensiv.order",
+        "EIM Order",
+        readonly=True,
+        copy=False,
+        index="btree_not_null",
+        ondelete="set null",
         check_company=True,
         help="The order as EIM sent it.",
     )
     extensiv_account_id = fields.Many2one(
-        "extensiv.account", "EIM Account", readonly=True, copy=False, index="btree_not_null", ondelete="restrict",
-        check_company=True)
+        "extensiv.account",
+        "EIM Account",
+        readonly=True,
+        copy=False,
+        index="btree_not_null",
+        ondelete="restrict",
+        check_company=True,
+    )
     extensiv_cart_id = fields.Many2one(
-        "extensiv.cart", "EIM Cart", readonly=True, copy=False, index="btree_not_null", ondelete="restrict",
-        check_company=True)
+        "extensiv.cart",
+        "EIM Cart",
+        readonly=True,
+        copy=False,
+        index="btree_not_null",
+        ondelete="restrict",
+        check_company=True,
+    )
     extensiv_cust_ref = fields.Char("EIM Reference", readonly=True, copy=False)
     extensiv_message = fields.Text(
-        "EIM Notes", readonly=True, copy=False, help="What a person should know about how this order was imported.")
+        "EIM Notes", readonly=True, copy=False, help="What a person should know about how this order was imported."
+    )
     extensiv_lasting_notes = fields.Text(
-        readonly=True, copy=False, help="Those of the notes that stay true whatever a person mends.")
+        readonly=True, copy=False, help="Those of the notes that stay true whatever a person mends."
+    )
 
     extensiv_instructions = fields.Text(
-        "Buyer's Wishes", copy=False,
-        help="Gift message, shipping instructions and whatever else the buyer asked for, as the cart sent it.")
+        "Buyer's Wishes",
+        copy=False,
+        help="Gift message, shipping instructions and whatever else the buyer asked for, as the cart sent it.",
+    )
     extensiv_expected_total = fields.Monetary(
-        "EIM Total", readonly=True, copy=False, help="What the order's total must be, by EIM's figures.")
+        "EIM Total", readonly=True, copy=False, help="What the order's total must be, by EIM's figures."
+    )
 
     def _extensiv_verify_total(self, expected_untaxed=None, tax_tolerance=0):
         """Compare the order's total with EIM's, to the cent, and say where they part.
@@ -37,18 +59,28 @@ class SaleOrder(models.Model):
         :return: whether it may be confirmed, and sentences for a person
         """
         self.ensure_one()
-        total, expected = amount_of(self.currency_id, self.amount_total), amount_of(
-            self.currency_id, self.extensiv_expected_total)
+        total, expected = (
+            amount_of(self.currency_id, self.amount_total),
+            amount_of(self.currency_id, self.extensiv_expected_total),
+        )
         if total == expected:
             return True, []
-        told = [self.env._(
-            "The total here is %(total)s %(currency)s, EIM's is %(expected)s.",
-            total=total, expected=expected, currency=self.currency_id.name)]
+        told = [
+            self.env._(
+                "The total here is %(total)s %(currency)s, EIM's is %(expected)s.",
+                total=total,
+                expected=expected,
+                currency=self.currency_id.name,
+            )
+        ]
         untaxed = amount_of(self.currency_id, self.amount_untaxed)
         if expected_untaxed is not None and untaxed == expected_untaxed:
             tax = amount_of(self.currency_id, self.amount_tax)
-            told.append(self.env._(
-                "Only the taxes differ: %(ours)s here, %(theirs)s at EIM.", ours=tax, theirs=expected - untaxed))
+            told.append(
+                self.env._(
+                    "Only the taxes differ: %(ours)s here, %(theirs)s at EIM.", ours=tax, theirs=expected - untaxed
+                )
+            )
             if abs(total - expected) <= amount_of(self.currency_id, tax_tolerance):
                 return True, told
         return False, [*told, self.env._("The order stays a quotation until a person decides.")]

@@ -7,8 +7,12 @@ class SaleOrderLine(models.Model):
 
     extensiv_sku = fields.Char("EIM SKU", readonly=True, copy=False, help="The SKU exactly as EIM sent it.")
     extensiv_quantity = fields.Float(
-        "EIM Quantity", digits="Product Unit", readonly=True, copy=False,
-        help="How many EIM ordered, whatever a person changes afterwards: it is told of no more as shipped.")
+        "EIM Quantity",
+        digits="Product Unit",
+        readonly=True,
+        copy=False,
+        help="How many EIM ordered, whatever a person changes afterwards: it is told of no more as shipped.",
+    )
     extensiv_line_no = fields.Char("EIM Line", readonly=True, copy=False)
     extensiv_needs_product = fields.Boolean(compute="_compute_extensiv_needs_product")
 
@@ -29,8 +33,12 @@ class SaleOrderLine(models.Model):
             included = line.tax_ids.filtered("price_include")
             if included and line.price_unit:
                 gross = included._get_tax_details(
-                    line.price_unit, 1.0, rounding_method="round_globally", product=line.product_id,
-                    special_mode="total_excluded")["total_included"]
+                    line.price_unit,
+                    1.0,
+                    rounding_method="round_globally",
+                    product=line.product_id,
+                    special_mode="total_excluded",
+                )["total_included"]
                 line.write({"price_unit": gross, "technical_price_unit": gross + 1.0})
 
     def _prepare_procurement_values(self):
@@ -59,15 +67,17 @@ class SaleOrderLine(models.Model):
         for line in self:
             # The first line says "Unknown SKU …" in the language of whoever imported it.
             first, *rest = line.name.split("\n", 1)
-            line.write({
-                "product_id": product.id,
-                "name": "\n".join([product.display_name if line.extensiv_sku in first else first, *rest]),
-                "product_uom_qty": line.product_uom_qty,
-                "price_unit": line.price_unit,
-                "technical_price_unit": line.price_unit + 1.0,
-                "discount": line.discount,
-                "tax_ids": [fields.Command.set(line.tax_ids.ids)],
-            })
+            line.write(
+                {
+                    "product_id": product.id,
+                    "name": "\n".join([product.display_name if line.extensiv_sku in first else first, *rest]),
+                    "product_uom_qty": line.product_uom_qty,
+                    "price_unit": line.price_unit,
+                    "technical_price_unit": line.price_unit + 1.0,
+                    "discount": line.discount,
+                    "tax_ids": [fields.Command.set(line.tax_ids.ids)],
+                }
+            )
             order = line.order_id.sudo()
             policy = order.extensiv_cart_id.tax_policy or order.extensiv_account_id.tax_policy
             if policy == "odoo" and not line.tax_ids:

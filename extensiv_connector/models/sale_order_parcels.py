@@ -71,9 +71,14 @@ class SaleOrder(models.Model):
             if not empty.items and empty.numbers:
                 # No number gets lost: the buyer waits for that box too.
                 full[-1].numbers += empty.numbers
-                notes.append(self.env._(
-                    "Nothing that EIM ordered by itself is under tracking number %(numbers)s; it is told together "
-                    "with %(first)s.", numbers=", ".join(empty.numbers), first=full[-1].numbers[0]))
+                notes.append(
+                    self.env._(
+                        "Nothing that EIM ordered by itself is under tracking number %(numbers)s; it is told together "
+                        "with %(first)s.",
+                        numbers=", ".join(empty.numbers),
+                        first=full[-1].numbers[0],
+                    )
+                )
         return [self._extensiv_shipment(parcel) for parcel in full], notes
 
     def _extensiv_shipment(self, parcel):
@@ -87,7 +92,8 @@ class SaleOrder(models.Model):
             date=parcel.picking.date_done,
             items=tuple(
                 ShipmentItem(sku, quantity, lot_code=lot, serial_no=serial)
-                for (sku, lot, serial), quantity in parcel.items.items()),
+                for (sku, lot, serial), quantity in parcel.items.items()
+            ),
             weight_lbs=self._extensiv_pounds(parcel.weight),
         )
 
@@ -107,8 +113,12 @@ class SaleOrder(models.Model):
     def _extensiv_left_moves(self):
         """Return the done moves of the order to a customer, oldest first; returns sent back again are none."""
         return self.order_line.move_ids.filtered(
-            lambda move: move.state == "done" and move.quantity > 0 and move.location_dest_id._is_outgoing()
-            and (not move.origin_returned_move_id or move.to_refund)
+            lambda move: (
+                move.state == "done"
+                and move.quantity > 0
+                and move.location_dest_id._is_outgoing()
+                and (not move.origin_returned_move_id or move.to_refund)
+            )
         ).sorted(lambda move: (move.picking_id.date_done or move.date, move.picking_id.id, move.id))
 
     def _extensiv_pack(self):
@@ -120,18 +130,27 @@ class SaleOrder(models.Model):
                 while package.parent_package_id:
                     package = package.parent_package_id
                 parcel = parcels.setdefault(
-                    (move.picking_id.id, package.id), Parcel(move.picking_id, package, weight=package.shipping_weight))
+                    (move.picking_id.id, package.id), Parcel(move.picking_id, package, weight=package.shipping_weight)
+                )
                 parcel.move_lines.append(move_line)
         for parcel in parcels.values():
             parcel.weight = parcel.weight or sum(
-                _quantity_in(line, line.product_id.uom_id) * line.product_id.weight for line in parcel.move_lines)
+                _quantity_in(line, line.product_id.uom_id) * line.product_id.weight for line in parcel.move_lines
+            )
         for (picking, _package), parcel in parcels.items():
             if [key[0] for key in parcels].count(picking) == 1:
                 parcel.weight = parcel.picking.shipping_weight or parcel.weight  # a person may have weighed it
         turn = {picking: number for number, picking in enumerate(dict.fromkeys(picking for picking, _ in parcels))}
         # Packages in the order of their names, as their numbers are listed; what is loose comes last.
-        return sorted(parcels.values(), key=lambda parcel: (
-            turn[parcel.picking.id], not parcel.package, parcel.package.name or "", parcel.package.id or 0))
+        return sorted(
+            parcels.values(),
+            key=lambda parcel: (
+                turn[parcel.picking.id],
+                not parcel.package,
+                parcel.package.name or "",
+                parcel.package.id or 0,
+            ),
+        )
 
     # -- what is in it
 
@@ -143,19 +162,35 @@ class SaleOrder(models.Model):
         digits = self.env["decimal.precision"].precision_get("Product Unit")
         notes, foreign = [], Counter()
         for line in self.order_line:
-            held = [(parcel, move_line) for parcel in parcels for move_line in parcel.move_lines
-                    if move_line.move_id.sale_line_id == line]
+            held = [
+                (parcel, move_line)
+                for parcel in parcels
+                for move_line in parcel.move_lines
+                if move_line.move_id.sale_line_id == line
+            ]
             if not line.extensiv_sku:
                 for _parcel, move_line in held:
                     foreign[move_line.product_id] += _quantity_in(move_line, move_line.product_id.uom_id)
                 continue
             is_kit = any(move_line.product_id != line.product_id for _parcel, move_line in held)
-            shares = self._extensiv_kit_shares(line, held) if is_kit else [
-                (parcel, move_line.lot_id, _quantity_in(move_line, line.product_uom_id)) for parcel, move_line in held]
+            shares = (
+                self._extensiv_kit_shares(line, held)
+                if is_kit
+                else [
+                    (parcel, move_line.lot_id, _quantity_in(move_line, line.product_uom_id))
+                    for parcel, move_line in held
+                ]
+            )
             notes += self._extensiv_put(line, shares, digits)
         if foreign:
-            notes.append(self.env._("Not told to EIM, which did not order it: %s", format_list(self.env, [
-                f"{quantity:g} × {product.display_name}" for product, quantity in foreign.items()])))
+            notes.append(
+                self.env._(
+                    "Not told to EIM, which did not order it: %s",
+                    format_list(
+                        self.env, [f"{quantity:g} × {product.display_name}" for product, quantity in foreign.items()]
+                    ),
+                )
+            )
         return notes
 
     def _extensiv_put(self, line, shares, digits):
@@ -174,13 +209,23 @@ class SaleOrder(models.Model):
                 parcel.items[key] += share
                 told += share
         if _rounded(left, digits) > ordered:
-            return [self.env._(
-                "%(left)s × %(sku)s were delivered, but EIM ordered %(ordered)s and is told no more.",
-                left=f"{left:g}", sku=line.extensiv_sku, ordered=f"{ordered.normalize():f}")]
+            return [
+                self.env._(
+                    "%(left)s × %(sku)s were delivered, but EIM ordered %(ordered)s and is told no more.",
+                    left=f"{left:g}",
+                    sku=line.extensiv_sku,
+                    ordered=f"{ordered.normalize():f}",
+                )
+            ]
         if told < ordered and line.product_id.type == "consu":
-            return [self.env._(
-                "Of %(ordered)s × %(sku)s only %(told)s were delivered.",
-                ordered=f"{ordered.normalize():f}", sku=line.extensiv_sku, told=f"{told.normalize():f}")]
+            return [
+                self.env._(
+                    "Of %(ordered)s × %(sku)s only %(told)s were delivered.",
+                    ordered=f"{ordered.normalize():f}",
+                    sku=line.extensiv_sku,
+                    told=f"{told.normalize():f}",
+                )
+            ]
         return []
 
     def _extensiv_kit_shares(self, line, held):
@@ -197,8 +242,7 @@ class SaleOrder(models.Model):
         for index, (parcel, move_line) in enumerate(held, 1):
             so_far[move_line.product_id] += _quantity_in(move_line, move_line.product_id.uom_id)
             part = min(so_far[product] / total for product, total in totals.items())
-            now = kits if index == len(held) else (
-                kits * Decimal(str(round(part, 6)))).to_integral_value(ROUND_FLOOR)
+            now = kits if index == len(held) else (kits * Decimal(str(round(part, 6)))).to_integral_value(ROUND_FLOOR)
             shares.append((parcel, no_lot, float(now - complete)))
             complete = now
         return shares
@@ -206,16 +250,22 @@ class SaleOrder(models.Model):
     def _extensiv_kits_left(self, line, left):
         """Return how many kits of a line the moves ``left`` took out; ``qty_delivered`` lacks those that came back."""
         if "mrp.bom" not in self.env or not any(
-                move.state == "done" and move.to_refund and move._is_incoming() for move in line.move_ids - left):
+            move.state == "done" and move.to_refund and move._is_incoming() for move in line.move_ids - left
+        ):
             return line.qty_delivered
         recipes = left.bom_line_id.bom_id
-        recipe = recipes.filtered(lambda recipe: recipe.product_tmpl_id == line.product_id.product_tmpl_id)[:1] or (
-            recipes._bom_find(line.product_id, company_id=line.company_id.id, bom_type="phantom")[line.product_id])
+        recipe = (
+            recipes.filtered(lambda recipe: recipe.product_tmpl_id == line.product_id.product_tmpl_id)[:1]
+            or (recipes._bom_find(line.product_id, company_id=line.company_id.id, bom_type="phantom")[line.product_id])
+        )
         if not recipe:
             return line.qty_delivered
         kits = left._compute_kit_quantities(
-            line.product_id, line.product_uom_id._compute_quantity(line.product_uom_qty, recipe.product_uom_id), recipe,
-            {"incoming_moves": lambda move: True, "outgoing_moves": lambda move: False})
+            line.product_id,
+            line.product_uom_id._compute_quantity(line.product_uom_qty, recipe.product_uom_id),
+            recipe,
+            {"incoming_moves": lambda move: True, "outgoing_moves": lambda move: False},
+        )
         return recipe.product_uom_id._compute_quantity(kits, line.product_uom_id)
 
     # -- under which number
@@ -255,7 +305,7 @@ def _number(parcels):
             parcel.numbers = [parcel.package.name]
     for index, parcel in enumerate(unnamed):
         parcel.numbers = [free[min(index, len(free) - 1)] if free else numbers[-1]]
-    for number in free[len(unnamed):]:
+    for number in free[len(unnamed) :]:
         donor = max(unnamed or parcels, key=lambda parcel: sum(parcel.items.values()))
         piece = donor.give_piece() if donor.items else None
         if piece:

@@ -12,7 +12,11 @@ from .sale_order_parcels import split_numbers
 Progress = namedtuple("Progress", "order left_at is_open has_gap is_tracked state shipment_state is_off waits")
 
 SHIPMENT_STATES = [
-    ("waiting", "Waiting"), ("ready", "Ready"), ("sending", "Sending"), ("sent", "Sent"), ("failed", "Failed"),
+    ("waiting", "Waiting"),
+    ("ready", "Ready"),
+    ("sending", "Sending"),
+    ("sent", "Sent"),
+    ("failed", "Failed"),
     ("skipped", "Skipped"),
 ]
 
@@ -23,38 +27,51 @@ class SaleOrder(models.Model):
     _inherit = "sale.order"
 
     extensiv_shipment_state = fields.Selection(
-        SHIPMENT_STATES, "EIM Shipment", readonly=True, copy=False,
+        SHIPMENT_STATES,
+        "EIM Shipment",
+        readonly=True,
+        copy=False,
         help="Waiting: not everything has left, or a tracking number is missing. Ready: EIM is told with the next "
         "pass. Sending: EIM was called, its answer is not known yet. Sent: EIM knows. Failed: see the message. "
-        "Skipped: there is nothing to tell, or the cart takes no confirmation.")
+        "Skipped: there is nothing to tell, or the cart takes no confirmation.",
+    )
     extensiv_shipped_at = fields.Datetime("Sent to EIM", readonly=True, copy=False)
     extensiv_sending_at = fields.Datetime(readonly=True, copy=False, help="When EIM was last called.")
     extensiv_ask_after = fields.Datetime(
-        readonly=True, copy=False, help="When EIM is asked what became of a call without an answer.")
+        readonly=True, copy=False, help="When EIM is asked what became of a call without an answer."
+    )
     extensiv_shipment_message = fields.Text("EIM Shipment Notes", readonly=True, copy=False)
     extensiv_shipments = fields.Json(readonly=True, copy=False, help="The shipments exactly as EIM was sent them.")
     extensiv_shipments_readable = fields.Text("Told to EIM", compute="_compute_extensiv_shipments_readable")
     extensiv_refused_carrier_id = fields.Many2one(
-        "delivery.carrier", readonly=True, copy=False, index="btree_not_null", ondelete="set null",
-        help="The delivery method whose carrier EIM refused.")
+        "delivery.carrier",
+        readonly=True,
+        copy=False,
+        index="btree_not_null",
+        ondelete="set null",
+        help="The delivery method whose carrier EIM refused.",
+    )
 
     _extensiv_shipment_idx = models.Index(
         "(extensiv_account_id, extensiv_shipment_state, id)"
-        " WHERE extensiv_shipment_state IN ('waiting', 'ready', 'sending', 'failed')")
+        " WHERE extensiv_shipment_state IN ('waiting', 'ready', 'sending', 'failed')"
+    )
 
     @api.depends("extensiv_shipments")
     def _compute_extensiv_shipments_readable(self):
         for order in self:
-            order.extensiv_shipments_readable = "\n".join(
-                order._extensiv_describe(shipment) for shipment in order.extensiv_shipments or ()) or False
+            order.extensiv_shipments_readable = (
+                "\n".join(order._extensiv_describe(shipment) for shipment in order.extensiv_shipments or ()) or False
+            )
 
     def _extensiv_describe(self, shipment):
         """Return one shipment, as it was sent, in a line for a person."""
         head = " ".join(filter(None, (shipment.get(key) for key in ("carrier", "method", "tracking_no"))))
         items = ", ".join(
-            f"{item['quantity']} × {item['item']}" + "".join(
-                f" ({item[key]})" for key in ("lot_code", "serial_no") if item.get(key))
-            for item in shipment["items"])
+            f"{item['quantity']} × {item['item']}"
+            + "".join(f" ({item[key]})" for key in ("lot_code", "serial_no") if item.get(key))
+            for item in shipment["items"]
+        )
         rest = []
         if shipment.get("package_weight_lbs"):
             rest.append(self.env._("%s lb", shipment["package_weight_lbs"]))
@@ -77,12 +94,13 @@ class SaleOrder(models.Model):
             "sale.order": ["state", "extensiv_shipment_state"],
             "extensiv.cart": ["push_shipments", "wait_tracking"],
             "sale.order.line": ["product_uom_qty", "product_id", "order_id", "display_type"],
-            "stock.move": [
-                "state", "quantity", "sale_line_id", "to_refund", "picking_id", "date", "location_final_id"],
+            "stock.move": ["state", "quantity", "sale_line_id", "to_refund", "picking_id", "date", "location_final_id"],
             "stock.picking": ["carrier_tracking_ref", "date_done"],
         }.items():
             self.env[model].flush_model(names)
-        rows = self.env.execute_query(SQL("""
+        rows = self.env.execute_query(
+            SQL(
+                """
             SELECT o.id,
                    max(COALESCE(m.date_done, m.date)) FILTER (WHERE m.has_left),
                    COALESCE(bool_or(m.is_open), false),
@@ -110,7 +128,10 @@ class SaleOrder(models.Model):
                      LEFT JOIN stock_picking picking ON picking.id = move.picking_id
                     WHERE move.sale_line_id = l.id) AS m ON true
              WHERE %s
-             GROUP BY o.id, cart.id ORDER BY o.id""", orders))
+             GROUP BY o.id, cart.id ORDER BY o.id""",
+                orders,
+            )
+        )
         orders = self.browse(row[0] for row in rows)  # read together, however many
         return [Progress(order, *row[1:]) for order, row in zip(orders, rows, strict=True)]
 
@@ -134,8 +155,9 @@ class SaleOrder(models.Model):
             elif of.is_tracked or not of.waits:
                 ready.append(of.order.id)
         self.browse(off)._extensiv_skip_off()
-        self.browse(nothing)._extensiv_skip(self.env._(
-            "Everything was cancelled, or is no goods: nothing is left to ship."))
+        self.browse(nothing)._extensiv_skip(
+            self.env._("Everything was cancelled, or is no goods: nothing is left to ship.")
+        )
         self.browse(ready)._extensiv_set_state("ready")
         return self.browse(ready)
 
@@ -151,8 +173,9 @@ class SaleOrder(models.Model):
     def _extensiv_set_state(self, state, message=False, **values):
         """Write the state of the shipment and why; what a form shows of it is not worth a tracking message."""
         if self:
-            self.with_context(tracking_disable=True).write({
-                "extensiv_shipment_state": state, "extensiv_shipment_message": message, **values})
+            self.with_context(tracking_disable=True).write(
+                {"extensiv_shipment_state": state, "extensiv_shipment_message": message, **values}
+            )
 
     @api.model
     def _extensiv_mark_delivered(self, pickings):
@@ -160,12 +183,18 @@ class SaleOrder(models.Model):
         self.env["stock.move"].flush_model(["sale_line_id", "picking_id"])
         self.flush_model(["extensiv_shipment_state"])
         # Asked by itself: together with the progress PostgreSQL would look at every order that waits.
-        concerned = [order_id for order_id, in self.env.execute_query(SQL(
-            """SELECT DISTINCT o.id FROM stock_move move
+        concerned = [
+            order_id
+            for (order_id,) in self.env.execute_query(
+                SQL(
+                    """SELECT DISTINCT o.id FROM stock_move move
                  JOIN sale_order_line line ON line.id = move.sale_line_id
                  JOIN sale_order o ON o.id = line.order_id
                 WHERE move.picking_id = ANY(%s) AND o.extensiv_shipment_state IN ('waiting', 'skipped')""",
-            list(pickings.ids)))]
+                    list(pickings.ids),
+                )
+            )
+        ]
         if not concerned:
             return
         Order = self.sudo()
@@ -175,21 +204,26 @@ class SaleOrder(models.Model):
     @api.model
     def _extensiv_mark_waiting(self, account):
         """Repair what no hook marked, and tell of orders that wait too long for a tracking number."""
-        progress = self._extensiv_progress(SQL(
-            "o.extensiv_shipment_state = 'waiting' AND o.extensiv_account_id = %s", account.id))
+        progress = self._extensiv_progress(
+            SQL("o.extensiv_shipment_state = 'waiting' AND o.extensiv_account_id = %s", account.id)
+        )
         ready = set(self._extensiv_mark(progress))
         now, late = fields.Datetime.now(), {}
         for of in progress:
             if of.is_open or of.has_gap or not of.left_at or of.is_tracked or of.is_off or of.order in ready:
                 continue
             order, left_at = of.order, of.left_at
-            if order.extensiv_shipment_message or left_at + timedelta(
-                    days=order.extensiv_cart_id.wait_tracking_days) > now:
+            if (
+                order.extensiv_shipment_message
+                or left_at + timedelta(days=order.extensiv_cart_id.wait_tracking_days) > now
+            ):
                 continue
             message = self.env._(
                 "Order %(order)s left on %(moment)s without a tracking number. Enter it on the transfer, or press "
                 "Send Shipment Now on the order to tell EIM without one.",
-                order=order.name, moment=format_datetime(self.env, left_at))
+                order=order.name,
+                moment=format_datetime(self.env, left_at),
+            )
             # The message on the order remembers that it was told.
             order._extensiv_set_state("waiting", message)
             late[order.extensiv_cust_ref] = {"message": message, "category": "data", "document": order}
@@ -205,14 +239,20 @@ class SaleOrder(models.Model):
             for order in picking.move_ids.sale_line_id.order_id:
                 if order.extensiv_shipment_state == "sent":
                     order._extensiv_tell_changed_tracking(picking)
-                elif (order.extensiv_shipment_state == "ready" and order.extensiv_cart_id.wait_tracking
-                        and not picking.carrier_tracking_ref):
+                elif (
+                    order.extensiv_shipment_state == "ready"
+                    and order.extensiv_cart_id.wait_tracking
+                    and not picking.carrier_tracking_ref
+                ):
                     order._extensiv_set_state("waiting")
 
     def _extensiv_tell_changed_tracking(self, picking):
         """Tell of a tracking number that changed after EIM was told; it takes shipments only once."""
-        told = {number for shipment in self.extensiv_shipments or ()
-                for number in split_numbers(shipment.get("tracking_no"))}
+        told = {
+            number
+            for shipment in self.extensiv_shipments or ()
+            for number in split_numbers(shipment.get("tracking_no"))
+        }
         numbers, key = set(split_numbers(picking.carrier_tracking_ref)), f"{self.extensiv_cust_ref}/tracking"
         transfers = self._extensiv_left_moves().picking_id
         if not self.extensiv_shipments or picking not in transfers:
@@ -224,11 +264,14 @@ class SaleOrder(models.Model):
         message = self.env._(
             "The tracking number of %(transfer)s is now %(numbers)s, but EIM was told %(told)s and takes shipments "
             "only once. Change it in the cart itself, then dismiss this error.",
-            transfer=picking.name, numbers=", ".join(sorted(numbers)) or self.env._("empty"),
-            told=", ".join(sorted(told)) or self.env._("none"))
+            transfer=picking.name,
+            numbers=", ".join(sorted(numbers)) or self.env._("empty"),
+            told=", ".join(sorted(told)) or self.env._("none"),
+        )
         self._message_log(body=message)
-        self.env["extensiv.error"]._report(self.extensiv_account_id, "shipments", {
-            key: {"message": message, "category": "data", "document": self}})
+        self.env["extensiv.error"]._report(
+            self.extensiv_account_id, "shipments", {key: {"message": message, "category": "data", "document": self}}
+        )
 
     # -- buttons
 
@@ -240,9 +283,12 @@ class SaleOrder(models.Model):
         self._extensiv_check_button()
         for progress in self.sudo()._extensiv_progress(SQL("o.id = ANY(%s)", list(self.ids))):
             if not progress.left_at or progress.is_open or progress.has_gap:
-                raise UserError(self.env._(
-                    "Not everything of %s has left yet. EIM takes the shipment of an order only once, as a whole.",
-                    progress.order.name))
+                raise UserError(
+                    self.env._(
+                        "Not everything of %s has left yet. EIM takes the shipment of an order only once, as a whole.",
+                        progress.order.name,
+                    )
+                )
         if self.filtered(lambda order: order.extensiv_shipment_state == "sent"):
             raise UserError(self.env._("EIM was told already. A manager can send it again."))
         self._extensiv_check_connected()
@@ -259,7 +305,8 @@ class SaleOrder(models.Model):
             order._extensiv_leave_refused_carrier()
             order._message_log(body=message)
             self.env["extensiv.error"].sudo()._resolve(
-                order.extensiv_account_id, "shipments", [order.extensiv_cust_ref])
+                order.extensiv_account_id, "shipments", [order.extensiv_cust_ref]
+            )
         return {"type": "ir.actions.client", "tag": "soft_reload"}
 
     def action_extensiv_resend(self):

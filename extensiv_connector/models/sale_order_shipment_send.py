@@ -64,34 +64,66 @@ class SaleOrder(models.Model):
         """Return orders to be told now: intents without outcome, whose status is asked, then those that are ready."""
         waiting = self._extensiv_stepping_back(account)
         now = fields.Datetime.now()
-        sending = self.search([
-            ("extensiv_account_id", "=", account.id), ("extensiv_shipment_state", "=", "sending"),
-            ("extensiv_cust_ref", "not in", waiting),
-            "|", ("extensiv_ask_after", "=", False), ("extensiv_ask_after", "<=", now),
-        ], limit=limit, order="id")
-        return sending or self.search([
-            ("extensiv_account_id", "=", account.id), ("extensiv_shipment_state", "=", "ready"),
-        ], limit=limit, order="id")
+        sending = self.search(
+            [
+                ("extensiv_account_id", "=", account.id),
+                ("extensiv_shipment_state", "=", "sending"),
+                ("extensiv_cust_ref", "not in", waiting),
+                "|",
+                ("extensiv_ask_after", "=", False),
+                ("extensiv_ask_after", "<=", now),
+            ],
+            limit=limit,
+            order="id",
+        )
+        return sending or self.search(
+            [
+                ("extensiv_account_id", "=", account.id),
+                ("extensiv_shipment_state", "=", "ready"),
+            ],
+            limit=limit,
+            order="id",
+        )
 
     @api.model
     def _extensiv_stepping_back(self, account):
         """Return the references whose temporary trouble is to be left alone for a while."""
-        return self.env["extensiv.error"].search([
-            ("account_id", "=", account.id), ("flow", "=", "shipments"), ("state", "=", "open"),
-            ("next_try", ">", fields.Datetime.now()),
-        ]).mapped("key")
+        return (
+            self.env["extensiv.error"]
+            .search(
+                [
+                    ("account_id", "=", account.id),
+                    ("flow", "=", "shipments"),
+                    ("state", "=", "open"),
+                    ("next_try", ">", fields.Datetime.now()),
+                ]
+            )
+            .mapped("key")
+        )
 
     @api.model
     def _extensiv_revive(self, account):
         """Take orders up again whose temporary trouble is to be tried once more."""
-        due = self.env["extensiv.error"].search([
-            ("account_id", "=", account.id), ("flow", "=", "shipments"), ("state", "=", "open"),
-            ("category", "=", "transient"), ("next_try", "<=", fields.Datetime.now()),
-        ]).mapped("key")
-        self.search([
-            ("extensiv_account_id", "=", account.id), ("extensiv_shipment_state", "=", "failed"),
-            ("extensiv_cust_ref", "in", due),
-        ])._extensiv_set_state("ready")
+        due = (
+            self.env["extensiv.error"]
+            .search(
+                [
+                    ("account_id", "=", account.id),
+                    ("flow", "=", "shipments"),
+                    ("state", "=", "open"),
+                    ("category", "=", "transient"),
+                    ("next_try", "<=", fields.Datetime.now()),
+                ]
+            )
+            .mapped("key")
+        )
+        self.search(
+            [
+                ("extensiv_account_id", "=", account.id),
+                ("extensiv_shipment_state", "=", "failed"),
+                ("extensiv_cust_ref", "in", due),
+            ]
+        )._extensiv_set_state("ready")
 
     @api.model
     def _extensiv_plan_next(self, pass_):
@@ -100,13 +132,24 @@ class SaleOrder(models.Model):
         if self._extensiv_due(account, 1):
             pass_.again_in = 0
             return
-        moments = self.env["extensiv.error"].search([
-            ("account_id", "=", account.id), ("flow", "=", "shipments"), ("state", "=", "open"),
-            ("next_try", ">", now),
-        ], order="next_try", limit=1).mapped("next_try") + self.search([
-            ("extensiv_account_id", "=", account.id), ("extensiv_shipment_state", "=", "sending"),
-            ("extensiv_ask_after", ">", now),
-        ], order="extensiv_ask_after", limit=1).mapped("extensiv_ask_after")
+        moments = self.env["extensiv.error"].search(
+            [
+                ("account_id", "=", account.id),
+                ("flow", "=", "shipments"),
+                ("state", "=", "open"),
+                ("next_try", ">", now),
+            ],
+            order="next_try",
+            limit=1,
+        ).mapped("next_try") + self.search(
+            [
+                ("extensiv_account_id", "=", account.id),
+                ("extensiv_shipment_state", "=", "sending"),
+                ("extensiv_ask_after", ">", now),
+            ],
+            order="extensiv_ask_after",
+            limit=1,
+        ).mapped("extensiv_ask_after")
         if moments:
             pass_.again_in = max((min(moments) - now).total_seconds(), 1)
 
@@ -137,9 +180,11 @@ class SaleOrder(models.Model):
         if any(order.extensiv_shipment_state == "sending" for order in waiting):
             told.append(self.env._("EIM has not shown yet what the last call did; it is asked again within minutes."))
         message = "\n".join(filter(None, told)) or (
-            self.env._("EIM is told as soon as it allows.") if waiting else self.env._("EIM was told."))
+            self.env._("EIM is told as soon as it allows.") if waiting else self.env._("EIM was told.")
+        )
         return self.env["extensiv.account"]._notification(
-            self.env._("Shipments"), message, "warning" if waiting else "success", sticky=bool(waiting))
+            self.env._("Shipments"), message, "warning" if waiting else "success", sticky=bool(waiting)
+        )
 
     def _extensiv_send_in(self, pass_):
         """Send these orders within ``pass_``, until EIM cannot be reached."""
@@ -198,8 +243,11 @@ class SaleOrder(models.Model):
             if is_conflict(error):
                 raise
             log_unexpected(_logger, error, "The shipment of order %s could not be written", self.id)
-            return self._extensiv_fail(self.env._(
-                "Writing the shipment failed unexpectedly (%s). The server's log says where.", type(error).__name__))
+            return self._extensiv_fail(
+                self.env._(
+                    "Writing the shipment failed unexpectedly (%s). The server's log says where.", type(error).__name__
+                )
+            )
 
     def _extensiv_intend(self):
         """Write down what EIM is about to be told.
@@ -217,16 +265,29 @@ class SaleOrder(models.Model):
             return self._extensiv_skip_off()
         shipments, notes = self._extensiv_shipments()
         if not shipments:
-            return self._extensiv_fail("\n".join([self.env._(
-                "Nothing that EIM ordered has left, so there is nothing to tell it. Tell the buyer in the cart "
-                "itself, then press Mark as Sent by Hand."), *notes]))
+            return self._extensiv_fail(
+                "\n".join(
+                    [
+                        self.env._(
+                            "Nothing that EIM ordered has left, so there is nothing to tell it. Tell the "
+                            "buyer in the cart "
+                            "itself, then press Mark as Sent by Hand."
+                        ),
+                        *notes,
+                    ]
+                )
+            )
         try:
             written = [shipment.to_wire() for shipment in shipments]
         except ValueError as error:
             return self._extensiv_fail(self.env._("The shipment cannot be written for EIM: %s", error))
         self._extensiv_set_state(
-            "sending", "\n".join(notes), extensiv_shipments=written, extensiv_sending_at=fields.Datetime.now(),
-            extensiv_ask_after=False)
+            "sending",
+            "\n".join(notes),
+            extensiv_shipments=written,
+            extensiv_sending_at=fields.Datetime.now(),
+            extensiv_ask_after=False,
+        )
         return shipments
 
     def _extensiv_settle(self, pass_):
@@ -250,9 +311,14 @@ class SaleOrder(models.Model):
     def _extensiv_note_status(self, status, error):
         """Write what EIM says of an order that it was, or was not, told of by a lost call."""
         if isinstance(error, eim.Refused):
-            self._extensiv_fail(self.env._(
-                "Whether EIM knows of the shipment is unknown: asked for the order, it says “%s”. Look there, then "
-                "press Send Shipment Now or Mark as Sent by Hand.", error.message), error)
+            self._extensiv_fail(
+                self.env._(
+                    "Whether EIM knows of the shipment is unknown: asked for the order, it says “%s”. Look there, then "
+                    "press Send Shipment Now or Mark as Sent by Hand.",
+                    error.message,
+                ),
+                error,
+            )
         elif error is not None and self._extensiv_is_dismissed():
             self.extensiv_ask_after = fields.Datetime.now() + DISMISSED_PAUSE
         elif error is not None:
@@ -269,11 +335,19 @@ class SaleOrder(models.Model):
             self._extensiv_set_state("ready")
 
     def _extensiv_is_dismissed(self):
-        return bool(self.env["extensiv.error"].search_count([
-            ("account_id", "=", self.extensiv_account_id.id), ("flow", "=", "shipments"),
-            ("key", "=", self.extensiv_cust_ref), ("state", "=", "dismissed"), ("next_try", "=", False),
-            ("last_seen", ">=", self.extensiv_sending_at),
-        ], limit=1))
+        return bool(
+            self.env["extensiv.error"].search_count(
+                [
+                    ("account_id", "=", self.extensiv_account_id.id),
+                    ("flow", "=", "shipments"),
+                    ("key", "=", self.extensiv_cust_ref),
+                    ("state", "=", "dismissed"),
+                    ("next_try", "=", False),
+                    ("last_seen", ">=", self.extensiv_sending_at),
+                ],
+                limit=1,
+            )
+        )
 
     @api.model
     def _extensiv_status_after_refusal(self, client, cust_ref):
@@ -300,9 +374,11 @@ class SaleOrder(models.Model):
         if error is None:
             self._extensiv_sent()
         elif isinstance(error, eim.AnswerLost):
-            self._extensiv_report(self.env._(
-                "EIM's answer was lost: %s EIM is asked before anything is sent again.", error.message),
-                "transient", error)
+            self._extensiv_report(
+                self.env._("EIM's answer was lost: %s EIM is asked before anything is sent again.", error.message),
+                "transient",
+                error,
+            )
         elif isinstance(error, eim.RateLimited | eim.CredentialsRefused):
             self._extensiv_set_state("ready")
         elif isinstance(error, eim.Refused):
@@ -312,8 +388,11 @@ class SaleOrder(models.Model):
 
     def _extensiv_refused(self, error, status):
         if status in KNOWN_AT_EIM:
-            self._extensiv_sent(self.env._("EIM says that the order is %(status)s already: %(words)s",
-                                           status=status, words=error.message))
+            self._extensiv_sent(
+                self.env._(
+                    "EIM says that the order is %(status)s already: %(words)s", status=status, words=error.message
+                )
+            )
             return
         if status == "canceled":
             self._extensiv_fail(self._extensiv_cancelled_words(), error)
@@ -327,40 +406,61 @@ class SaleOrder(models.Model):
             self._extensiv_fail(words, error)
             return
         if not carrier:
-            self._extensiv_fail(self.env._(
-                "%s\nNo delivery method stands on its transfers. Choose one there or on the order, with the carrier "
-                "and the method that EIM knows, then press Retry.", words), error)
+            self._extensiv_fail(
+                self.env._(
+                    "%s\nNo delivery method stands on its transfers. Choose one there or on the order, with "
+                    "the carrier "
+                    "and the method that EIM knows, then press Retry.",
+                    words,
+                ),
+                error,
+            )
             return
         # One mapping to mend, not one error for each order that uses it; nor one that has the order tried again.
         if self.extensiv_refused_carrier_id != carrier:
             self._extensiv_leave_refused_carrier()
         self._extensiv_set_state("failed", words, extensiv_refused_carrier_id=carrier.id)
-        self.env["extensiv.error"]._resolve(
-            self.extensiv_account_id, "shipments", [self.extensiv_cust_ref])
-        self.env["extensiv.error"]._report(self.extensiv_account_id, "shipments", {
-            f"delivery method {carrier.with_context(lang='en_US').name}": {
-                "message": self.env._(
-                    "EIM refused the carrier “%(carrier)s”, method “%(method)s”, of delivery method %(name)s: "
-                    "%(words)s Set both on the delivery method; the orders concerned are then sent.",
-                    carrier=carrier.extensiv_carrier or "", method=carrier.extensiv_method or "",
-                    name=carrier.name, words=error.message),
-                "category": "settings", "process_id": error.process_id, "document": carrier,
-            }})
+        self.env["extensiv.error"]._resolve(self.extensiv_account_id, "shipments", [self.extensiv_cust_ref])
+        self.env["extensiv.error"]._report(
+            self.extensiv_account_id,
+            "shipments",
+            {
+                f"delivery method {carrier.with_context(lang='en_US').name}": {
+                    "message": self.env._(
+                        "EIM refused the carrier “%(carrier)s”, method “%(method)s”, of delivery method %(name)s: "
+                        "%(words)s Set both on the delivery method; the orders concerned are then sent.",
+                        carrier=carrier.extensiv_carrier or "",
+                        method=carrier.extensiv_method or "",
+                        name=carrier.name,
+                        words=error.message,
+                    ),
+                    "category": "settings",
+                    "process_id": error.process_id,
+                    "document": carrier,
+                }
+            },
+        )
 
     def _extensiv_leave_refused_carrier(self):
         """Close the error of the delivery method that EIM refused, once no other order of the account waits for it."""
         account, carrier = self.extensiv_account_id, self.extensiv_refused_carrier_id
         self.extensiv_refused_carrier_id = False
-        if carrier and not self.search_count([
-            ("extensiv_account_id", "=", account.id), ("extensiv_refused_carrier_id", "=", carrier.id),
-        ], limit=1):
+        if carrier and not self.search_count(
+            [
+                ("extensiv_account_id", "=", account.id),
+                ("extensiv_refused_carrier_id", "=", carrier.id),
+            ],
+            limit=1,
+        ):
             carrier._extensiv_open_errors().filtered(lambda error: error.account_id == account).write(
-                {"state": "resolved", "next_try": False})
+                {"state": "resolved", "next_try": False}
+            )
 
     def _extensiv_cancelled_words(self):
         return self.env._(
             "The order was cancelled at EIM before EIM was told that it shipped, so it is not told. Ask the buyer or "
-            "the cart, and take the goods back.")
+            "the cart, and take the goods back."
+        )
 
     def _extensiv_sent(self, note=None):
         """Note that EIM knows of the shipment."""
@@ -370,8 +470,7 @@ class SaleOrder(models.Model):
         head = self.env._("EIM was told of the shipment:")
         sent = (self.extensiv_shipments_readable or "").splitlines()
         self._message_log(body=Markup("<br/>").join([head, *sent, *message.splitlines()]))
-        self.env["extensiv.error"]._resolve(
-            self.extensiv_account_id, "shipments", [self.extensiv_cust_ref])
+        self.env["extensiv.error"]._resolve(self.extensiv_account_id, "shipments", [self.extensiv_cust_ref])
         for picking in self._extensiv_left_moves().picking_id:
             # A number that was entered between the intent and the outcome.
             if picking.carrier_tracking_ref:
@@ -384,7 +483,15 @@ class SaleOrder(models.Model):
         self._extensiv_report(message, category, error)
 
     def _extensiv_report(self, message, category, error=None):
-        self.env["extensiv.error"]._report(self.extensiv_account_id, "shipments", {self.extensiv_cust_ref: {
-            "message": self.env._("Order %(order)s: %(message)s", order=self.name, message=message),
-            "category": category, "process_id": error and error.process_id, "document": self,
-        }})
+        self.env["extensiv.error"]._report(
+            self.extensiv_account_id,
+            "shipments",
+            {
+                self.extensiv_cust_ref: {
+                    "message": self.env._("Order %(order)s: %(message)s", order=self.name, message=message),
+                    "category": category,
+                    "process_id": error and error.process_id,
+                    "document": self,
+                }
+            },
+        )

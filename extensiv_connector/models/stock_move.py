@@ -32,7 +32,13 @@ class StockMove(models.Model):
         return values
 
     def _update_reserved_quantity_vals(
-        self, need, location_id, lot_id=None, package_id=None, owner_id=None, strict=True,
+        self,
+        need,
+        location_id,
+        lot_id=None,
+        package_id=None,
+        owner_id=None,
+        strict=True,
     ):
         if not strict and not owner_id:
             owner_id = self._extensiv_owner()

@@ -14,14 +14,10 @@ from sandbox.server import serve  # noqa: E402
 
 def main(arguments: list[str] | None = None) -> None:
     """Read the command line and serve."""
-    parser = argparse.ArgumentParser(
-        prog="sandbox", description="A stand-in for the Extensiv Integration Manager API."
-    )
+    parser = argparse.ArgumentParser(prog="sandbox", description="A stand-in for the Extensiv Integration Manager API.")
     parser.add_argument("--port", type=int, default=8070, help="0 takes any that is free (default: 8070)")
     parser.add_argument("--seed", type=int, default=1, help="of the made-up data (default: 1)")
-    parser.add_argument(
-        "--orders", type=int, help="make up so many simple orders instead of the demonstration"
-    )
+    parser.add_argument("--orders", type=int, help="make up so many simple orders instead of the demonstration")
     parser.add_argument("--no-rate-limit", action="store_true", help="let callers call as often as they like")
     parser.add_argument("--user", help=f"one more API user beside {MERCHANT_USER!r}")
     parser.add_argument("--key", help=f"the key of --user ({MERCHANT_USER!r} has {MERCHANT_KEY!r})")

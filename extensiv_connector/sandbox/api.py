@@ -210,10 +210,7 @@ class Api:
             raise Refused(INVALID, f"Unknown cart: {call.key}")
         methods = CART_SHIPPING.get(call.key, ())
         return _json(
-            [
-                {"carrier": carrier or "", "code": code, "description": text}
-                for carrier, code, text, _price in methods
-            ]
+            [{"carrier": carrier or "", "code": code, "description": text} for carrier, code, text, _price in methods]
         )
 
     def _list_alerts(self, call, store):

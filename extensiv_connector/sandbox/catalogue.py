@@ -28,8 +28,14 @@ PRODUCTS = (
     Product("PEN-GEL-3", "Gel pens, set of 3", "4.50", "0.10", "614141000104"),
     Product("POSTER-A2", "Poster, A2", "18.00", "0.30", "614141000111"),
     Product("STICKER/10", "Stickers, set of 10", "3.50", "0.05", "614141000128"),
-    Product("KIT-DESK", "Desk kit: mug, notebook and pens", "21.00", "1.50", "614141000135",
-            (("MUG-11OZ", 1), ("NOTEBOOK-A5", 1), ("PEN-GEL-3", 1))),
+    Product(
+        "KIT-DESK",
+        "Desk kit: mug, notebook and pens",
+        "21.00",
+        "1.50",
+        "614141000135",
+        (("MUG-11OZ", 1), ("NOTEBOOK-A5", 1), ("PEN-GEL-3", 1)),
+    ),
 )
 BY_SKU = {product.sku: product for product in PRODUCTS}
 
@@ -49,8 +55,20 @@ CARTS = {
     "Etsy": ("Etsy", "Etsy - Northwind Prints"),
 }
 CART_TYPES = (
-    "Amazon Seller Central", "Amazon Vendor Central", "API Access", "Best Buy Canada", "BigCommerce",
-    "ChannelAdvisor", "eBay", "Ecwid", "Etsy", "Faire", "Magento 2", "Shopify", "ShipStation", "Walmart",
+    "Amazon Seller Central",
+    "Amazon Vendor Central",
+    "API Access",
+    "Best Buy Canada",
+    "BigCommerce",
+    "ChannelAdvisor",
+    "eBay",
+    "Ecwid",
+    "Etsy",
+    "Faire",
+    "Magento 2",
+    "Shopify",
+    "ShipStation",
+    "Walmart",
     "WooCommerce",
 )
 

@@ -139,9 +139,7 @@ def _settings(sandbox: Sandbox, store: Store, arguments: dict, content: object):
 def _set_routes(sandbox: Sandbox, store: Store, value: dict) -> None:
     for name, state in value.items():
         if name not in PATHS or state not in ("on", "off"):
-            raise Refused(
-                INVALID, f"routes: a name of {', '.join(PATHS)} to 'on' or 'off', not {name} to {state!r}"
-            )
+            raise Refused(INVALID, f"routes: a name of {', '.join(PATHS)} to 'on' or 'off', not {name} to {state!r}")
         (sandbox.api.off.add if state == "off" else sandbox.api.off.discard)(name)
 
 

@@ -95,12 +95,9 @@ def build_order(values: dict) -> dict:
 def grand_total(order: dict) -> str:
     """Return ``sub_total + sales_tax + shipping_handling - order_discount``, EIM's definition."""
     amount = {
-        field: Decimal(order[field])
-        for field in ("sub_total", "sales_tax", "shipping_handling", "order_discount")
+        field: Decimal(order[field]) for field in ("sub_total", "sales_tax", "shipping_handling", "order_discount")
     }
-    return money(
-        amount["sub_total"] + amount["sales_tax"] + amount["shipping_handling"] - amount["order_discount"]
-    )
+    return money(amount["sub_total"] + amount["sales_tax"] + amount["shipping_handling"] - amount["order_discount"])
 
 
 def fallback_buyer(key: str) -> dict:

@@ -81,12 +81,20 @@ def _overview(sandbox: Sandbox, arguments: dict) -> Html:
     orders, total = store.list_orders(status, {"limit": ROWS, "page": number})
     sections = (
         _summary(sandbox),
-        _heading("Orders"), _statuses(store, status), _orders(orders), _pager(status, number, total),
-        _heading("Shipments"), _shipments(store),
-        _heading("Levels"), _levels(store),
-        _heading("Alerts"), _alerts(store),
-        _heading("Faults"), _faults(sandbox),
-        _heading("Calls"), _calls(sandbox),
+        _heading("Orders"),
+        _statuses(store, status),
+        _orders(orders),
+        _pager(status, number, total),
+        _heading("Shipments"),
+        _shipments(store),
+        _heading("Levels"),
+        _levels(store),
+        _heading("Alerts"),
+        _alerts(store),
+        _heading("Faults"),
+        _faults(sandbox),
+        _heading("Calls"),
+        _calls(sandbox),
     )
     return Html("".join(sections))
 
@@ -175,9 +183,7 @@ def _levels(store) -> Html:
         for name, level in levels.items()
         if level.pushes
     )
-    table = _table(
-        ("SKU", "Location", "Available", "On hand", "As of"), list(islice(pushed, ROWS)), numbers=(2, 3)
-    )
+    table = _table(("SKU", "Location", "Available", "On hand", "As of"), list(islice(pushed, ROWS)), numbers=(2, 3))
     more = store.levels.pushed - ROWS
     return Html(table + (f'<p class="quiet">and {more} more</p>' if more > 0 else ""))
 
@@ -206,9 +212,7 @@ def _order(held: HeldOrder) -> Html:
     raw = held.raw
     items = raw.get("items") if isinstance(raw.get("items"), list) else []
     lines = [[line.get(key) for key in _LINE_KEYS] for line in items if isinstance(line, dict)]
-    told = [
-        (event["moment"], event["order_status"], event["refusal"] or "accepted") for event in held.history
-    ]
+    told = [(event["moment"], event["order_status"], event["refusal"] or "accepted") for event in held.history]
     money = _table((), [(key, raw.get(key)) for key in _MONEY_KEYS], numbers=(1,))
     return Html(
         '<p><a href="/">Overview</a></p>'
@@ -223,10 +227,22 @@ def _order(held: HeldOrder) -> Html:
 
 
 _MONEY_KEYS = (
-    "sub_total", "sales_tax", "shipping_handling", "order_discount", "grand_total", "currency_code",
+    "sub_total",
+    "sales_tax",
+    "shipping_handling",
+    "order_discount",
+    "grand_total",
+    "currency_code",
 )
 _LINE_KEYS = (
-    "item", "Description", "quantity", "price", "discount", "addl_discount", "extended_amount", "tax",
+    "item",
+    "Description",
+    "quantity",
+    "price",
+    "discount",
+    "addl_discount",
+    "extended_amount",
+    "tax",
     "filtered_sku",
 )
 
@@ -237,9 +253,7 @@ def _address(raw: dict, kind: str) -> Html:
 
 
 def _name(raw: dict, kind: str) -> str:
-    return " ".join(
-        str(raw[f"{kind}_{field}"]) for field in ("first_name", "last_name") if raw.get(f"{kind}_{field}")
-    )
+    return " ".join(str(raw[f"{kind}_{field}"]) for field in ("first_name", "last_name") if raw.get(f"{kind}_{field}"))
 
 
 def _link(reference: str) -> Html:

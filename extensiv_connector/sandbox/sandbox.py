@@ -21,9 +21,7 @@ from .store import Store
 MERCHANT_USER, MERCHANT_KEY = "demo", "demo-key"
 WAREHOUSE_USER, WAREHOUSE_KEY = "warehouse", "warehouse-key"
 CALLS_REMEMBERED = 20_000
-GATEWAY_PAGE = (
-    "<html><head><title>{status}</title></head><body><h1>{status} Bad Gateway</h1><hr>nginx</body></html>"
-)
+GATEWAY_PAGE = "<html><head><title>{status}</title></head><body><h1>{status} Bad Gateway</h1><hr>nginx</body></html>"
 
 
 @dataclass(slots=True)
@@ -208,9 +206,7 @@ class Sandbox:
         if 502 <= status <= 504:
             page = fault.message or GATEWAY_PAGE.format(status=status)
             return Answer(page.encode(), status, "text/html", hold=fault.seconds)
-        return Answer(
-            (fault.message or "Internal Server Error").encode(), status, "text/plain", hold=fault.seconds
-        )
+        return Answer((fault.message or "Internal Server Error").encode(), status, "text/plain", hold=fault.seconds)
 
     def _fault_after(self, fault: Fault | None, answer: Answer) -> None:
         """Spoil the answer to work that was done."""

@@ -152,9 +152,7 @@ def running_sandbox(**arguments):
     :param arguments: for :class:`sandbox.Sandbox`
     """
     running = serve(**arguments)
-    thread = threading.Thread(
-        target=running.server.serve_forever, args=(0.02,), daemon=True, name="extensiv-sandbox"
-    )
+    thread = threading.Thread(target=running.server.serve_forever, args=(0.02,), daemon=True, name="extensiv-sandbox")
     thread.start()
     try:
         yield running

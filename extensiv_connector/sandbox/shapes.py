@@ -3,8 +3,19 @@
 from datetime import datetime, timezone
 
 ADDRESS_FIELDS = (
-    "company", "title", "first_name", "last_name", "address_1", "address_2", "address_3",
-    "city", "state", "zip", "country", "phone", "e_mail",
+    "company",
+    "title",
+    "first_name",
+    "last_name",
+    "address_1",
+    "address_2",
+    "address_3",
+    "city",
+    "state",
+    "zip",
+    "country",
+    "phone",
+    "e_mail",
 )
 PERSONAL_FIELDS = tuple(field for field in ADDRESS_FIELDS if field not in ("city", "state", "zip", "country"))
 PII_REMOVED = "**PII Removed**"
@@ -30,31 +41,71 @@ _NULLS = """
 
 _ORDER = dict.fromkeys(_NULLS) | {
     **{f"{kind}_{field}": None for kind in ("cust", "ship") for field in ADDRESS_FIELDS},
-    "sub_total": "0.00", "order_discount": "0.00", "sales_tax": "0.00", "shipping_handling": "0.00",
-    "grand_total": "0.00", "balance": "0.00", "pre_auth_amt": "0.00",
-    "routing_sw": "N", "regional_retry_sw": "N", "regional_attempts": "0",
-    "sending_canceled": "N", "shipping_pickup_canceled": "N", "on_hold": "N", "order_status": "new",
-    "total_qty": "0", "num_to_ship": "0", "num_shipped": "0",
+    "sub_total": "0.00",
+    "order_discount": "0.00",
+    "sales_tax": "0.00",
+    "shipping_handling": "0.00",
+    "grand_total": "0.00",
+    "balance": "0.00",
+    "pre_auth_amt": "0.00",
+    "routing_sw": "N",
+    "regional_retry_sw": "N",
+    "regional_attempts": "0",
+    "sending_canceled": "N",
+    "shipping_pickup_canceled": "N",
+    "on_hold": "N",
+    "order_status": "new",
+    "total_qty": "0",
+    "num_to_ship": "0",
+    "num_shipped": "0",
 }
 
 _LINE = {
-    "line_no": None, "item": None, "alt_sku": None, "lot_number": None, "quantity": "1", "price": "0.0000",
-    "discount": "0.0000", "addl_discount": "0.0000", "extended_amount": "0.00", "tax": "0.00",
-    "shipping_surcharge": "0.00", "line_item_id": None, "line_comment": None, "Description": None,
-    "filtered_sku": "N", "line_location": "",
+    "line_no": None,
+    "item": None,
+    "alt_sku": None,
+    "lot_number": None,
+    "quantity": "1",
+    "price": "0.0000",
+    "discount": "0.0000",
+    "addl_discount": "0.0000",
+    "extended_amount": "0.00",
+    "tax": "0.00",
+    "shipping_surcharge": "0.00",
+    "line_item_id": None,
+    "line_comment": None,
+    "Description": None,
+    "filtered_sku": "N",
+    "line_location": "",
 }
 
 _BOX = {"box_length_in": None, "box_width_in": None, "box_height_in": None, "package_weight_lbs": None}
 
 _SHIPMENT = {
-    "carrier": None, "method": None, "tracking_no": None, "tracking_no_secondary": None, "sscc_barcode": None,
-    "bill_of_lading": None, "total_cost": None, "dim_weight_lbs": None, "zone": None,
-    "delivery_surcharge_type": None, "whs_location": None, **_BOX, "date": None, "custom_1": None,
+    "carrier": None,
+    "method": None,
+    "tracking_no": None,
+    "tracking_no_secondary": None,
+    "sscc_barcode": None,
+    "bill_of_lading": None,
+    "total_cost": None,
+    "dim_weight_lbs": None,
+    "zone": None,
+    "delivery_surcharge_type": None,
+    "whs_location": None,
+    **_BOX,
+    "date": None,
+    "custom_1": None,
 }
 
 _SHIPMENT_ITEM = {
-    "item": None, "quantity": None, "carton_code": None, "carton_num": None, "lot_code": None,
-    "serial_no": None, **_BOX,
+    "item": None,
+    "quantity": None,
+    "carton_code": None,
+    "carton_num": None,
+    "lot_code": None,
+    "serial_no": None,
+    **_BOX,
 }
 
 

@@ -42,9 +42,7 @@ class Store:
     :param simple: further arguments for :func:`orders.simple_orders`
     """
 
-    def __init__(
-        self, seed: int = 1, orders: int | None = None, day: date | None = None, now=utc_now, **simple
-    ):
+    def __init__(self, seed: int = 1, orders: int | None = None, day: date | None = None, now=utc_now, **simple):
         self.now = now
         self.orders: dict[str, HeldOrder] = {}
         self.by_status: dict[str, dict[str, HeldOrder]] = {status: {} for status in STATUSES}
@@ -96,9 +94,7 @@ class Store:
             self.carts.setdefault(source, source)
         held.moments = {"created": self._moment(raw.get("created_date_time"))}
         if held.status != "new":
-            told = {"canceled": "cancel_date", "at_wms": "delivered_to_wms_date"}.get(
-                held.status, "updated_date_time"
-            )
+            told = {"canceled": "cancel_date", "at_wms": "delivered_to_wms_date"}.get(held.status, "updated_date_time")
             held.moments[held.status] = self._moment(raw.get(told))
             if held.status == "confirmed":
                 held.moments["shipped"] = held.moments["confirmed"]

@@ -32,14 +32,21 @@ class ConnectorMixin:
     def _make_world(cls):
         cls.company = cls.env.company
         cls.env["stock.warehouse"].search([("company_id", "=", cls.company.id)], limit=1)
-        cls.products = cls.env["product.product"].create([
-            {"name": "Black tee", "default_code": "TEE-1", "is_storable": True, "list_price": 19.99},
-            {"name": "Mug", "default_code": "MUG-1", "is_storable": True, "list_price": 8},
-        ])
-        cls.account = cls.env["extensiv.account"].create({
-            "name": "Test shops", "base_url": cls.sandbox.base_url, "api_user": "demo", "api_key": "demo-key",
-            "import_from": "2000-01-01",
-        })
+        cls.products = cls.env["product.product"].create(
+            [
+                {"name": "Black tee", "default_code": "TEE-1", "is_storable": True, "list_price": 19.99},
+                {"name": "Mug", "default_code": "MUG-1", "is_storable": True, "list_price": 8},
+            ]
+        )
+        cls.account = cls.env["extensiv.account"].create(
+            {
+                "name": "Test shops",
+                "base_url": cls.sandbox.base_url,
+                "api_user": "demo",
+                "api_key": "demo-key",
+                "import_from": "2000-01-01",
+            }
+        )
 
     @contextmanager
     def flows(self):
@@ -58,12 +65,10 @@ class ConnectorMixin:
         return self.last_run()
 
     def last_run(self, flow="orders"):
-        return self.env["extensiv.run"].search(
-            [("account_id", "=", self.account.id), ("flow", "=", flow)], limit=1)
+        return self.env["extensiv.run"].search([("account_id", "=", self.account.id), ("flow", "=", flow)], limit=1)
 
     def inbox(self, cust_ref):
-        return self.env["extensiv.order"].search(
-            [("account_id", "=", self.account.id), ("cust_ref", "=", cust_ref)])
+        return self.env["extensiv.order"].search([("account_id", "=", self.account.id), ("cust_ref", "=", cust_ref)])
 
     def setUp(self):
         super().setUp()
@@ -97,7 +102,6 @@ class ConnectorMixin:
 
 @tagged("post_install", "-at_install")
 class ConnectorCase(ConnectorMixin, TransactionCase):
-
     @classmethod
     def setUpClass(cls):
         super().setUpClass()

@@ -14,17 +14,22 @@ class ShipmentMixin:
         if "stock_text_confirmation" in cls.company._fields:
             cls.company.stock_text_confirmation = False  # a text message would be offered with each validation
         cls.warehouse = cls.env["stock.warehouse"].search([("company_id", "=", cls.company.id)], limit=1)
-        cls.carrier = cls.env["delivery.carrier"].create({
-            "name": "UPS Ground", "extensiv_carrier": "UPS", "extensiv_method": "Ground",
-            "product_id": cls.env["product.product"].create({"name": "Freight", "type": "service"}).id,
-        })
+        cls.carrier = cls.env["delivery.carrier"].create(
+            {
+                "name": "UPS Ground",
+                "extensiv_carrier": "UPS",
+                "extensiv_method": "Ground",
+                "product_id": cls.env["product.product"].create({"name": "Freight", "type": "service"}).id,
+            }
+        )
         for product in cls.products:
             cls._stock(product, 100)
 
     @classmethod
     def _stock(cls, product, quantity, lot=None, warehouse=None):
         cls.env["stock.quant"]._update_available_quantity(
-            product, (warehouse or cls.warehouse).lot_stock_id, quantity, lot_id=lot)
+            product, (warehouse or cls.warehouse).lot_stock_id, quantity, lot_id=lot
+        )
 
     def setUp(self):
         super().setUp()
@@ -33,10 +38,14 @@ class ShipmentMixin:
     def order(self, cust_ref="S-1", lines=None, **values):
         """Let EIM have an order, ``lines`` a ``{sku: quantity}``, pull it, and return the sale order."""
         lines = lines or {"TEE-1": 2, "MUG-1": 1}
-        self.add_orders({
-            "cust_ref": cust_ref, "order_source": "Shopify",
-            "items": [{"item": sku, "quantity": str(quantity), "price": "5"} for sku, quantity in lines.items()],
-            **values})
+        self.add_orders(
+            {
+                "cust_ref": cust_ref,
+                "order_source": "Shopify",
+                "items": [{"item": sku, "quantity": str(quantity), "price": "5"} for sku, quantity in lines.items()],
+                **values,
+            }
+        )
         self.pull()
         sale = self.inbox(cust_ref).sale_order_id
         self.assertEqual(sale.state, "sale", self.inbox(cust_ref).message)
@@ -71,8 +80,9 @@ class ShipmentMixin:
 
     def told(self, cust_ref="S-1"):
         """The shipments that EIM took of the order; it must have been told at most once."""
-        events = [event for event in self.sandbox.store.shipments
-                  if event["cust_ref"] == cust_ref and not event["refusal"]]
+        events = [
+            event for event in self.sandbox.store.shipments if event["cust_ref"] == cust_ref and not event["refusal"]
+        ]
         self.assertLessEqual(len(events), 1)
         return events[0]["shipments"] if events else []
 
@@ -80,12 +90,18 @@ class ShipmentMixin:
         """What EIM was told of the order as ``[(tracking number, {sku: quantity})]``."""
         return [
             (shipment.get("tracking_no"), {item["item"]: item["quantity"] for item in shipment["items"]})
-            for shipment in self.told(cust_ref)]
+            for shipment in self.told(cust_ref)
+        ]
 
     def shipment_error(self, key="S-1"):
         return self.env["extensiv.error"].search(
-            [("account_id", "=", self.account.id), ("flow", "=", "shipments"), ("key", "=", key),
-             ("state", "=", "open")])
+            [
+                ("account_id", "=", self.account.id),
+                ("flow", "=", "shipments"),
+                ("key", "=", key),
+                ("state", "=", "open"),
+            ]
+        )
 
 
 @tagged("post_install", "-at_install")

@@ -11,7 +11,6 @@ from .common import ConnectorCase
 
 @tagged("post_install", "-at_install")
 class TestConnection(ConnectorCase):
-
     def test_connect_shows_the_badge_and_fetches_carts_and_locations(self):
         self.connect()
         self.assertEqual(self.account.state, "connected")
@@ -104,8 +103,9 @@ class TestConnection(ConnectorCase):
         other = self.env["res.company"].create({"name": "Other"})
         self.account.company_id = other
         self.account.company_id = self.company
-        order = self.env["extensiv.order"].create({
-            "account_id": self.account.id, "cust_ref": "A", "order_number": "A", "payload": "{}"})
+        order = self.env["extensiv.order"].create(
+            {"account_id": self.account.id, "cust_ref": "A", "order_number": "A", "payload": "{}"}
+        )
         self.assertEqual(order.company_id, self.company)
         with self.assertRaisesRegex(ValidationError, "Archive it and connect a new account"):
             self.account.company_id = other
@@ -158,8 +158,9 @@ class TestConnection(ConnectorCase):
 
         with patch.object(Run, "_run_pass", run_pass), self.flows():
             self.env["extensiv.account"]._cron_pull_orders()
-            self.env["extensiv.run"].create({
-                "account_id": asked[0], "flow": "orders", "state": "done", "started_at": "2020-01-01"})
+            self.env["extensiv.run"].create(
+                {"account_id": asked[0], "flow": "orders", "state": "done", "started_at": "2020-01-01"}
+            )
             self.env["extensiv.account"]._cron_pull_orders()
         mine = [account for account in asked if account in (self.account.id, other.id)]
         self.assertEqual(mine[2:4], [mine[1], mine[0]])
@@ -169,11 +170,13 @@ class TestConnection(ConnectorCase):
         self.account.pull_orders = True
         names = ("off", "disconnected", "archived", "deleted", "due")
         off, disconnected, archived, deleted, due = accounts = [
-            self.account.copy({"api_user": name, "api_key": "demo-key"}) for name in names]
+            self.account.copy({"api_user": name, "api_key": "demo-key"}) for name in names
+        ]
         for account in accounts:
             account.write({"state": "connected", "pull_orders": True})
-            self.env["extensiv.run"].create({
-                "account_id": account.id, "flow": "orders", "state": "done", "started_at": "2020-01-01"})
+            self.env["extensiv.run"].create(
+                {"account_id": account.id, "flow": "orders", "state": "done", "started_at": "2020-01-01"}
+            )
         asked = []
 
         def run_pass(run, account, flow, deadline=None):
@@ -191,13 +194,17 @@ class TestConnection(ConnectorCase):
 
     def test_no_button_but_connect_asks_eim_from_a_copy_of_a_live_database(self):
         self.connect()
-        alert = self.env["extensiv.alert"].create({
-            "account_id": self.account.id, "remote_id": "1", "subject": "Cart access"})
+        alert = self.env["extensiv.alert"].create(
+            {"account_id": self.account.id, "remote_id": "1", "subject": "Cart access"}
+        )
         self.env["ir.config_parameter"].set_param("database.uuid", "another")
         calls = len(self.calls())
         with self.flows():
-            for button in (alert.action_dismiss_at_eim, self.account.action_check_carts,
-                           self.account.action_fetch_locations):
+            for button in (
+                alert.action_dismiss_at_eim,
+                self.account.action_check_carts,
+                self.account.action_fetch_locations,
+            ):
                 with self.assertRaisesRegex(UserError, "a copy"):
                     button()
             self.account.action_check_live()

@@ -8,7 +8,6 @@ NO_ROUTE = {"kind": "404", "count": 1}
 
 @tagged("post_install", "-at_install")
 class TestAlerts(ConnectorCase):
-
     def setUp(self):
         super().setUp()
         self.connect()
@@ -23,7 +22,8 @@ class TestAlerts(ConnectorCase):
 
     def alerts(self, *states):
         return self.env["extensiv.alert"].search(
-            [("account_id", "=", self.account.id), ("state", "in", states or ("active",))])
+            [("account_id", "=", self.account.id), ("state", "in", states or ("active",))]
+        )
 
     def without_route(self):
         self.sandbox.sandbox.api.off.add("list_alerts")
@@ -31,12 +31,14 @@ class TestAlerts(ConnectorCase):
 
     def test_eims_alerts_are_listed_as_eim_says_them(self):
         raised = self.raise_alert(
-            subject="Inventory feed", message="eBay refused a quantity", order_source="Ebay_CA", cust_ref="A-1")
+            subject="Inventory feed", message="eBay refused a quantity", order_source="Ebay_CA", cust_ref="A-1"
+        )
         run = self.fetch()
         alert = self.alerts()
         self.assertEqual(
             (alert.remote_id, alert.subject, alert.message, alert.order_source, alert.cust_ref),
-            (str(raised["alert_id"]), "Inventory feed", "eBay refused a quantity", "Ebay_CA", "A-1"))
+            (str(raised["alert_id"]), "Inventory feed", "eBay refused a quantity", "Ebay_CA", "A-1"),
+        )
         self.assertTrue(alert.date)
         self.assertEqual((run.state, run.done_count), ("done", 1))
         self.assertEqual(self.account.alert_count, 1)
@@ -76,14 +78,23 @@ class TestAlerts(ConnectorCase):
         self.fetch()
         self.account.alerts_url = "https://app.example.com/alerts"
         action = self.alerts().action_open_at_eim()
-        self.assertEqual((action["type"], action["url"], action["target"]),
-                         ("ir.actions.act_url", "https://app.example.com/alerts", "new"))
+        self.assertEqual(
+            (action["type"], action["url"], action["target"]),
+            ("ir.actions.act_url", "https://app.example.com/alerts", "new"),
+        )
         self.assertIn('action="action_open_at_eim"', self.env["extensiv.alert"].get_view(view_type="list")["arch"])
 
     def test_orders_in_error_where_the_route_does_not_answer(self):
-        self.add_orders({
-            "cust_ref": "BAD-1", "order_source": "Shopify", "order_status": "error", "error_code": "Address",
-            "error_msg": "No such city", "items": [{"item": "TEE-1", "quantity": "1", "price": "1"}]})
+        self.add_orders(
+            {
+                "cust_ref": "BAD-1",
+                "order_source": "Shopify",
+                "order_status": "error",
+                "error_code": "Address",
+                "error_msg": "No such city",
+                "items": [{"item": "TEE-1", "quantity": "1", "price": "1"}],
+            }
+        )
         self.without_route()
         run = self.fetch()
         alert = self.alerts()

@@ -15,36 +15,83 @@ from .common import ConnectorCase
 
 _anything = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=30),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3), max_leaves=6)
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
+    max_leaves=6,
+)
 _amount = st.decimals("-99999", "99999", places=4).map(str) | st.integers(-1000, 1000) | st.floats(-1e6, 1e6)
-_text = st.text(max_size=60) | st.sampled_from([
-    "<script>alert(1)</script>", "**PII Removed**", "x" * 9_999,
-    "\x00", "\ud800", "'; DROP TABLE sale_order; --", "%s"])
+_text = st.text(max_size=60) | st.sampled_from(
+    [
+        "<script>alert(1)</script>",
+        "**PII Removed**",
+        "x" * 9_999,
+        "\x00",
+        "\ud800",
+        "'; DROP TABLE sale_order; --",
+        "%s",
+    ]
+)
 
 MONEY = ("sub_total", "order_discount", "sales_tax", "shipping_handling", "grand_total")
 LINE_MONEY = ("quantity", "price", "discount", "addl_discount", "extended_amount", "tax", "shipping_surcharge")
 TEXTS = (
-    "cust_company", "cust_first_name", "cust_last_name", "cust_address_1", "cust_address_2", "cust_city", "cust_state",
-    "cust_zip", "cust_country", "cust_phone", "cust_e_mail", "ship_company", "ship_first_name", "ship_last_name",
-    "ship_address_1", "ship_city", "ship_state", "ship_zip", "ship_country", "ship_phone", "ship_e_mail", "cust_po_no",
-    "po_number", "gift_message", "shipping_instructions", "promo_code", "ship_code", "ship_code_description",
-    "order_source", "currency_code", "order_date", "created_date_time", "requested_ship_date", "location",
+    "cust_company",
+    "cust_first_name",
+    "cust_last_name",
+    "cust_address_1",
+    "cust_address_2",
+    "cust_city",
+    "cust_state",
+    "cust_zip",
+    "cust_country",
+    "cust_phone",
+    "cust_e_mail",
+    "ship_company",
+    "ship_first_name",
+    "ship_last_name",
+    "ship_address_1",
+    "ship_city",
+    "ship_state",
+    "ship_zip",
+    "ship_country",
+    "ship_phone",
+    "ship_e_mail",
+    "cust_po_no",
+    "po_number",
+    "gift_message",
+    "shipping_instructions",
+    "promo_code",
+    "ship_code",
+    "ship_code_description",
+    "order_source",
+    "currency_code",
+    "order_date",
+    "created_date_time",
+    "requested_ship_date",
+    "location",
 )
-_line = st.fixed_dictionaries({"item": st.sampled_from(["TEE-1", "MUG-1", "tee-1", "NOPE"]) | _text}, optional={
-    **{name: _amount | _anything for name in LINE_MONEY},
-    "Description": _text | _anything, "line_comment": _text, "aliases": _anything, "filtered_sku": _anything,
-    "line_no": _text | _anything,
-})
-_order = st.fixed_dictionaries({}, optional={
-    **{name: _amount | _anything for name in MONEY},
-    **{name: _text | _anything for name in TEXTS},
-    "items": st.lists(_line, max_size=4) | _anything,
-})
+_line = st.fixed_dictionaries(
+    {"item": st.sampled_from(["TEE-1", "MUG-1", "tee-1", "NOPE"]) | _text},
+    optional={
+        **{name: _amount | _anything for name in LINE_MONEY},
+        "Description": _text | _anything,
+        "line_comment": _text,
+        "aliases": _anything,
+        "filtered_sku": _anything,
+        "line_no": _text | _anything,
+    },
+)
+_order = st.fixed_dictionaries(
+    {},
+    optional={
+        **{name: _amount | _anything for name in MONEY},
+        **{name: _text | _anything for name in TEXTS},
+        "items": st.lists(_line, max_size=4) | _anything,
+    },
+)
 
 
 @tagged("post_install", "-at_install")
 class TestAnyOrder(ConnectorCase):
-
     def setUp(self):
         super().setUp()
         self.account.sku_policy = "block"
@@ -64,10 +111,16 @@ class TestAnyOrder(ConnectorCase):
             Inbox._store(self.account, Page(items=orders, number=1, is_last=True))
             records = Inbox.search([("cust_ref", "in", [order.cust_ref for order in orders])], order="id")
             records._import_batch()
-            outcomes = [(
-                record.state, record.message or "", record.sale_order_id.amount_total,
-                record.sale_order_id.extensiv_expected_total, record.sale_order_id.state,
-            ) for record in records]
+            outcomes = [
+                (
+                    record.state,
+                    record.message or "",
+                    record.sale_order_id.amount_total,
+                    record.sale_order_id.extensiv_expected_total,
+                    record.sale_order_id.state,
+                )
+                for record in records
+            ]
             for record in records:
                 self.assertTrue(record.summary)
             savepoint.rollback()
@@ -86,8 +139,9 @@ class TestAnyOrder(ConnectorCase):
     @example(values={"currency_code": "x" * 5000, "order_source": "y" * 5000})
     def test_any_order_ends_well_and_stops_no_other(self, values):
         number = next(self.numbers)
-        base = build_order({
-            "cust_ref": f"ANY-{number}", "items": [{"item": "TEE-1", "quantity": "2", "price": "5.00"}]})
+        base = build_order(
+            {"cust_ref": f"ANY-{number}", "items": [{"item": "TEE-1", "quantity": "2", "price": "5.00"}]}
+        )
         good = build_order({"cust_ref": f"GOOD-{number}", "items": [{"item": "MUG-1", "quantity": "1", "price": "8"}]})
         outcomes = self.outcome({**base, **values}, good)
         state, message, total, expected, sale_state = outcomes[0]

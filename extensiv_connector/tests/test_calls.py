@@ -11,15 +11,18 @@ from odoo.tools import mute_logger
 from .common import ConnectorCase
 
 ORDER = {
-    "cust_ref": "A-1", "order_source": "Shopify", "cust_first_name": "Mary", "cust_e_mail": "mary@example.com",
-    "ship_address_1": "12 Elm Street", "credit_card_no": "4111111111111111",
+    "cust_ref": "A-1",
+    "order_source": "Shopify",
+    "cust_first_name": "Mary",
+    "cust_e_mail": "mary@example.com",
+    "ship_address_1": "12 Elm Street",
+    "credit_card_no": "4111111111111111",
     "items": [{"item": "TEE-1", "price": "5", "quantity": "1"}],
 }
 
 
 @tagged("post_install", "-at_install")
 class TestCalls(ConnectorCase):
-
     def setUp(self):
         super().setUp()
         self.connect()
@@ -90,4 +93,5 @@ class TestCalls(ConnectorCase):
 
     def test_the_menu_is_for_developers(self):
         self.assertEqual(
-            self.env.ref("extensiv_connector.menu_extensiv_call").group_ids, self.env.ref("base.group_no_one"))
+            self.env.ref("extensiv_connector.menu_extensiv_call").group_ids, self.env.ref("base.group_no_one")
+        )

@@ -8,14 +8,12 @@ from .common import ConnectorCase
 
 @tagged("post_install", "-at_install")
 class TestCancel(ConnectorCase):
-
     def setUp(self):
         super().setUp()
         self.connect()
 
     def pulled(self, cust_ref="X-1", item="TEE-1", **order):
-        self.add_orders({
-            "cust_ref": cust_ref, "items": [{"item": item, "quantity": "1", "price": "10.00"}], **order})
+        self.add_orders({"cust_ref": cust_ref, "items": [{"item": item, "quantity": "1", "price": "10.00"}], **order})
         self.pull()
         return self.inbox(cust_ref)
 
@@ -28,7 +26,8 @@ class TestCancel(ConnectorCase):
 
     def ship(self, sale):
         self.env["stock.quant"]._update_available_quantity(
-            sale.order_line.product_id[:1], sale.warehouse_id.lot_stock_id, 10)
+            sale.order_line.product_id[:1], sale.warehouse_id.lot_stock_id, 10
+        )
         sale.picking_ids.action_assign()
         sale.picking_ids.move_ids.picked = True
         sale.picking_ids._action_done()
@@ -84,8 +83,10 @@ class TestCancel(ConnectorCase):
         order = self.pulled()
         self.change_order("X-1", order_status="canceled")
         logger = "odoo.addons.extensiv_connector.models.extensiv_order_cancel"
-        with patch.object(self.env.registry["sale.order"], "action_cancel", side_effect=KeyError("x")), \
-                self.assertLogs(logger, "ERROR"):
+        with (
+            patch.object(self.env.registry["sale.order"], "action_cancel", side_effect=KeyError("x")),
+            self.assertLogs(logger, "ERROR"),
+        ):
             other = self.pulled("X-2")
         self.assertEqual((order.sale_order_id.state, other.sale_order_id.state), ("sale", "sale"))
         self.assertIn("refuses to cancel it: KeyError", self.errors().message)

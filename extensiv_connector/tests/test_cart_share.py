@@ -53,9 +53,15 @@ class ShareMixin:
         self.merchant = self.env["res.partner"].create({"name": "Harbour Goods", "email": "harbour@example.com"})
         self.connect()
         self.account.company_id.name = "Pier 9 Warehouse"
-        return self.env["extensiv.cart.share"].create({
-            "account_id": self.account.id, "partner_id": self.merchant.id,
-            "type_id": self.env.ref("extensiv_connector.cart_type_shopify").id, "setup_url": SETUP_URL, **vals})
+        return self.env["extensiv.cart.share"].create(
+            {
+                "account_id": self.account.id,
+                "partner_id": self.merchant.id,
+                "type_id": self.env.ref("extensiv_connector.cart_type_shopify").id,
+                "setup_url": SETUP_URL,
+                **vals,
+            }
+        )
 
     def _send(self, share):
         with self.flows():
@@ -66,13 +72,11 @@ class ShareMixin:
             self.env["extensiv.cart.share"]._cron_watch()
 
     def _mails(self, share):
-        return self.env["mail.mail"].sudo().search(
-            [("model", "=", share._name), ("res_id", "=", share.id)], order="id")
+        return self.env["mail.mail"].sudo().search([("model", "=", share._name), ("res_id", "=", share.id)], order="id")
 
 
 @tagged("post_install", "-at_install")
 class TestCartShare(ShareMixin, ConnectorCase):
-
     def setUp(self):
         super().setUp()
         self.share = self._make_share()
@@ -85,8 +89,14 @@ class TestCartShare(ShareMixin, ConnectorCase):
         mail = self._mails(self.share)
         self.assertEqual(mail.recipient_ids, self.merchant)
         self.assertEqual(mail.subject, "Pier 9 Warehouse asks to connect your Shopify")
-        for words in ("Pier 9 Warehouse", "Shopify", "Grant API Access", "stay secret", "tracking numbers",
-                      f"/extensiv/share/{self.share.access_token}"):
+        for words in (
+            "Pier 9 Warehouse",
+            "Shopify",
+            "Grant API Access",
+            "stay secret",
+            "tracking numbers",
+            f"/extensiv/share/{self.share.access_token}",
+        ):
             self.assertIn(words, mail.body_html)
         self.assertNotIn(SETUP_URL, mail.body_html, "the page leads there, so that it is recorded")
         self.assertEqual(self.share.known_sources, ["Etsy"])
@@ -108,10 +118,19 @@ class TestCartShare(ShareMixin, ConnectorCase):
 
     def test_links_that_are_not_https_or_lead_elsewhere_are_refused(self):
         for url in (
-            "http://app.cartrover.com/x", "https://cartrover.com.evil.example/x", "https://evilcartrover.com/x",
-            "https://app.cartrover.com@evil.example/x", "https://evil.example\\@app.cartrover.com/x",
-            "https://app.cartrover.com:8443/x", "javascript:alert(1)", "//app.cartrover.com", "https://", "x",
-            "https://app.cartrover.com/\nx", "https://[app.cartrover.com", "https://user@app.cartrover.com/",
+            "http://app.cartrover.com/x",
+            "https://cartrover.com.evil.example/x",
+            "https://evilcartrover.com/x",
+            "https://app.cartrover.com@evil.example/x",
+            "https://evil.example\\@app.cartrover.com/x",
+            "https://app.cartrover.com:8443/x",
+            "javascript:alert(1)",
+            "//app.cartrover.com",
+            "https://",
+            "x",
+            "https://app.cartrover.com/\nx",
+            "https://[app.cartrover.com",
+            "https://user@app.cartrover.com/",
         ):
             with self.subTest(url), self.assertRaisesRegex(ValidationError, "https://"):
                 self.share.setup_url = url
@@ -215,8 +234,12 @@ class TestCartShare(ShareMixin, ConnectorCase):
         self.share.copy({"account_id": other.id}).state = "sent"
         Run, Account, asked = type(self.env["extensiv.run"]), type(self.account), []
         client = Account._client
-        with patch.object(Account, "_client", lambda account, **kwargs: asked.append(account) or client(
-                account, **kwargs)), patch.object(Run, "_seconds_until", side_effect=(40, 3) * 20):
+        with (
+            patch.object(
+                Account, "_client", lambda account, **kwargs: asked.append(account) or client(account, **kwargs)
+            ),
+            patch.object(Run, "_seconds_until", side_effect=(40, 3) * 20),
+        ):
             for _time in range(20):
                 self._watch()
         self.assertEqual(len(asked), 20, "one each time")
@@ -276,13 +299,22 @@ class TestSharePage(ShareMixin, ConnectorMixin, HttpCase):
         response = self.url_open(self.path)
         self.assertEqual(response.status_code, 200)
         text = " ".join(response.text.split())
-        for words in ("Pier 9 Warehouse", "Shopify", "Grant API Access", "pop-up", "Successful Authorization",
-                      "nor Extensiv Integration Manager gets to see your user name or password"):
+        for words in (
+            "Pier 9 Warehouse",
+            "Shopify",
+            "Grant API Access",
+            "pop-up",
+            "Successful Authorization",
+            "nor Extensiv Integration Manager gets to see your user name or password",
+        ):
             self.assertIn(words, text)
         self.assertNotIn("cartrover.com", response.text, "EIM's link is given away by the button alone")
-        for header, value in (("Cache-Control", "no-store"), ("Referrer-Policy", "no-referrer"),
-                              ("X-Robots-Tag", "noindex, nofollow"),
-                              ("Content-Security-Policy", "frame-ancestors 'none'")):
+        for header, value in (
+            ("Cache-Control", "no-store"),
+            ("Referrer-Policy", "no-referrer"),
+            ("X-Robots-Tag", "noindex, nofollow"),
+            ("Content-Security-Policy", "frame-ancestors 'none'"),
+        ):
             self.assertIn(value, response.headers[header])
         self.assertEqual(self.share.state, "sent", "a mail scanner that follows the link opens nothing")
 
@@ -300,8 +332,11 @@ class TestSharePage(ShareMixin, ConnectorMixin, HttpCase):
         triggers = self.env["ir.cron.trigger"].search_count([])
         self.assertEqual([self._state() for _ in range(3)], ["opened"] * 3)
         self.assertEqual(len(self.calls()), calls)
-        self.assertEqual(self.env["ir.cron.trigger"].search_count([]), triggers + 1,
-                         "the schedule is woken, once in ten seconds however many pages wait")
+        self.assertEqual(
+            self.env["ir.cron.trigger"].search_count([]),
+            triggers + 1,
+            "the schedule is woken, once in ten seconds however many pages wait",
+        )
         self.sandbox.store.carts["Shopify"] = "Harbour"
         self._watch()
         self.assertEqual(self._state(), "connected")
@@ -333,7 +368,7 @@ class TestSharePage(ShareMixin, ConnectorMixin, HttpCase):
 
     def test_no_credential_of_a_cart_is_asked_for(self):
         page = self.url_open(self.path).text
-        self.assertNotIn("<input", page[page.index('id="extensiv_share"'):page.index("</main>")])
+        self.assertNotIn("<input", page[page.index('id="extensiv_share"') : page.index("</main>")])
 
     def test_a_visitor_grants_access_and_sees_that_it_is_done(self):
         """In a browser; EIM has the cart by the second time that the page asks how far it is."""
@@ -349,7 +384,8 @@ class TestSharePage(ShareMixin, ConnectorMixin, HttpCase):
 
         with patch.object(type(self.share), "_wake_watch", wake_watch):
             self.browser_js(
-                self.path, VISIT, ready="!!document.querySelector('button[name=grant]')", login=None, timeout=60)
+                self.path, VISIT, ready="!!document.querySelector('button[name=grant]')", login=None, timeout=60
+            )
         self.share.invalidate_recordset()
         self.assertEqual(self.share.state, "connected")
         self.assertEqual(asked[:2], ["opened"] * 2)
@@ -357,6 +393,5 @@ class TestSharePage(ShareMixin, ConnectorMixin, HttpCase):
 
 @tagged("post_install", "-at_install")
 class TestSharePageOnAPhone(TestSharePage):
-
     browser_size = "375x667"
     touch_enabled = True

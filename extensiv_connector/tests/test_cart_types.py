@@ -6,14 +6,14 @@ from .common import ConnectorCase
 
 @tagged("post_install", "-at_install")
 class TestCatalogue(ConnectorCase):
-
     def _type(self, name):
         return self.env.ref(f"extensiv_connector.cart_type_{name}")
 
     def _cart(self, order_source):
         [prefix] = {f"{order_source}:"}
-        return self.env["extensiv.cart"].create({
-            "account_id": self.account.id, "order_source": order_source, "name": order_source, "prefix": prefix})
+        return self.env["extensiv.cart"].create(
+            {"account_id": self.account.id, "order_source": order_source, "name": order_source, "prefix": prefix}
+        )
 
     def test_every_cart_has_a_picture_and_what_is_documented_of_it(self):
         types = self.env["extensiv.cart.type"].search([])
@@ -34,7 +34,8 @@ class TestCatalogue(ConnectorCase):
         for name, functions in documented.items():
             cart_type = self._type(name)
             self.assertEqual(
-                (cart_type.inventory_sync, cart_type.shipment_confirmation, cart_type.cancellation), functions, name)
+                (cart_type.inventory_sync, cart_type.shipment_confirmation, cart_type.cancellation), functions, name
+            )
         others = types - self.env["extensiv.cart.type"].union(*map(self._type, documented))
         self.assertEqual(set(others.mapped("inventory_sync")), {"unknown"})
         self.assertEqual(set(others.mapped("shipment_confirmation")), {"unknown"})
@@ -42,10 +43,20 @@ class TestCatalogue(ConnectorCase):
 
     def test_an_order_source_finds_the_longest_name_that_begins_it_by_letters_alone(self):
         for order_source, name in {
-            "Amazon_US2": "amazon", "AmazonVendor_DE": "amazonvendor", "amazon vendor central 1": "amazonvendor",
-            "Ebay_CA": "ebay", "Best Buy Canada": "bestbuycanada", "APIAccess1": "apiaccess", "Shopify": "shopify",
-            "WooCommerce": "woocommerce", "3DCart_9": "3dcart", "CSV Cart 2": "csvcart", "CS-Cart": "cscart",
-            "Magento2_EU": "magento2", "Magento1": "magento1", "Magento": "magento2",
+            "Amazon_US2": "amazon",
+            "AmazonVendor_DE": "amazonvendor",
+            "amazon vendor central 1": "amazonvendor",
+            "Ebay_CA": "ebay",
+            "Best Buy Canada": "bestbuycanada",
+            "APIAccess1": "apiaccess",
+            "Shopify": "shopify",
+            "WooCommerce": "woocommerce",
+            "3DCart_9": "3dcart",
+            "CSV Cart 2": "csvcart",
+            "CS-Cart": "cscart",
+            "Magento2_EU": "magento2",
+            "Magento1": "magento1",
+            "Magento": "magento2",
         }.items():
             found = self.env["extensiv.cart.type"]._find([order_source])[order_source]
             self.assertEqual(found, self._type(name), order_source)

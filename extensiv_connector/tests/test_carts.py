@@ -6,16 +6,21 @@ from .common import ConnectorCase
 
 @tagged("post_install", "-at_install")
 class TestCarts(ConnectorCase):
-
     def setUp(self):
         super().setUp()
         self.connect()
         self.cart = self.account.cart_ids.filtered(lambda cart: cart.order_source == "Shopify")
 
     def pulled(self, cust_ref="C-1", **order):
-        self.add_orders({
-            "cust_ref": cust_ref, "cust_po_no": cust_ref, "order_source": "Shopify",
-            "items": [{"item": "TEE-1", "quantity": "1", "price": "10.00"}], **order})
+        self.add_orders(
+            {
+                "cust_ref": cust_ref,
+                "cust_po_no": cust_ref,
+                "order_source": "Shopify",
+                "items": [{"item": "TEE-1", "quantity": "1", "price": "10.00"}],
+                **order,
+            }
+        )
         self.pull()
         return self.inbox(cust_ref).sale_order_id
 
@@ -25,7 +30,8 @@ class TestCarts(ConnectorCase):
 
     def test_prefix_is_two_letters_and_a_colon_three_where_taken_then_on(self):
         self.assertEqual(
-            self.prefixes("BigCommerce", "Bigcartel", "BIG", "Biglietto"), ["BI:", "BIG:", "BIG2:", "BIGL:"])
+            self.prefixes("BigCommerce", "Bigcartel", "BIG", "Biglietto"), ["BI:", "BIG:", "BIG2:", "BIGL:"]
+        )
 
     def test_a_name_without_letters_still_gets_a_prefix(self):
         self.assertEqual(self.prefixes("!!", "7"), ["CA:", "7:"])
@@ -45,11 +51,13 @@ class TestCarts(ConnectorCase):
         warehouse = self.env["stock.warehouse"].create({"name": "West", "code": "WST"})
         team = self.env["crm.team"].create({"name": "Web"})
         tag = self.env["crm.tag"].create({"name": "Web"})
-        self.cart.write({
-            "warehouse_id": warehouse.id, "team_id": team.id, "user_id": self.env.user.id, "tag_ids": tag.ids})
+        self.cart.write(
+            {"warehouse_id": warehouse.id, "team_id": team.id, "user_id": self.env.user.id, "tag_ids": tag.ids}
+        )
         sale = self.pulled()
-        self.assertEqual((sale.warehouse_id, sale.team_id, sale.user_id, sale.tag_ids),
-                         (warehouse, team, self.env.user, tag))
+        self.assertEqual(
+            (sale.warehouse_id, sale.team_id, sale.user_id, sale.tag_ids), (warehouse, team, self.env.user, tag)
+        )
 
     def test_eims_location_of_the_order_is_its_warehouse(self):
         east = self.env["stock.warehouse"].create({"name": "East", "code": "EST"})
@@ -73,34 +81,54 @@ class TestCarts(ConnectorCase):
         self.assertEqual(method.account_id, self.account)
         self.assertFalse(method.delivery_carrier_id)
         product = self.env["product.product"].create({"name": "Delivery", "type": "service"})
-        general, special = self.env["delivery.carrier"].create([
-            {"name": name, "product_id": product.id} for name in ("Ground", "Air")])
+        general, special = self.env["delivery.carrier"].create(
+            [{"name": name, "product_id": product.id} for name in ("Ground", "Air")]
+        )
         method.delivery_carrier_id = general
         self.assertEqual(self.pulled("C-2", ship_code="express_1").carrier_id, general)
-        self.env["extensiv.ship.method"].create({
-            "account_id": self.account.id, "cart_id": self.cart.id, "ship_code": "express_1",
-            "delivery_carrier_id": special.id})
+        self.env["extensiv.ship.method"].create(
+            {
+                "account_id": self.account.id,
+                "cart_id": self.cart.id,
+                "ship_code": "express_1",
+                "delivery_carrier_id": special.id,
+            }
+        )
         sale = self.pulled("C-3", ship_code="express_1", shipping_handling="9.00")
         self.assertEqual((sale.carrier_id, f"{sale.amount_total:.2f}", sale.state), (special, "19.00", "sale"))
         self.assertEqual(sale.picking_ids.carrier_id, special)
-        self.assertEqual(
-            self.env["extensiv.ship.method"].search_count([("ship_code", "=", "express_1")]), 2)
+        self.assertEqual(self.env["extensiv.ship.method"].search_count([("ship_code", "=", "express_1")]), 2)
 
     def test_orders_of_two_companies_stay_apart(self):
         other = self.env["res.company"].create({"name": "Other company"})
         self.env["stock.warehouse"].search([("company_id", "=", other.id)], limit=1)
-        account = self.env["extensiv.account"].with_company(other).create({
-            "name": "Theirs", "company_id": other.id, "base_url": self.sandbox.base_url, "api_user": "other",
-            "api_key": "other-key", "import_from": "2000-01-01",
-        })
+        account = (
+            self.env["extensiv.account"]
+            .with_company(other)
+            .create(
+                {
+                    "name": "Theirs",
+                    "company_id": other.id,
+                    "base_url": self.sandbox.base_url,
+                    "api_user": "other",
+                    "api_key": "other-key",
+                    "import_from": "2000-01-01",
+                }
+            )
+        )
         self.sandbox.sandbox.users["other"] = "other-key"
-        self.add_orders({
-            "cust_ref": "C-9", "order_source": "Shopify",
-            "items": [{"item": "TEE-1", "quantity": "1", "price": "10.00"}]})
+        self.add_orders(
+            {
+                "cust_ref": "C-9",
+                "order_source": "Shopify",
+                "items": [{"item": "TEE-1", "quantity": "1", "price": "10.00"}],
+            }
+        )
         with self.flows():
             account.with_company(self.company).action_connect()
             account.with_company(self.company).action_pull_orders()
         sale = self.env["extensiv.order"].search([("account_id", "=", account.id)]).sale_order_id
-        self.assertEqual((sale.company_id, sale.warehouse_id.company_id, sale.partner_id.company_id),
-                         (other, other, other))
+        self.assertEqual(
+            (sale.company_id, sale.warehouse_id.company_id, sale.partner_id.company_id), (other, other, other)
+        )
         self.assertEqual(account.cart_ids.mapped("company_id"), other)

@@ -12,12 +12,26 @@ from ..eim.wire import Order
 from ..models.extensiv_address import POSTAL, zip_key
 
 JANE = {
-    "first_name": "Jane", "last_name": "Roe", "address_1": "510 Milpas St", "city": "Santa Barbara",
-    "state": "CA", "zip": "93103", "country": "USA", "phone": "805 399 2278", "e_mail": "jane@example.com",
+    "first_name": "Jane",
+    "last_name": "Roe",
+    "address_1": "510 Milpas St",
+    "city": "Santa Barbara",
+    "state": "CA",
+    "zip": "93103",
+    "country": "USA",
+    "phone": "805 399 2278",
+    "e_mail": "jane@example.com",
 }
 DOCK = {
-    "first_name": "Jane", "last_name": "Roe", "address_1": "7 Dock Rd", "address_2": "Gate 2",
-    "address_3": "Bay 9", "city": "Portland", "state": "Oregon", "zip": "97201-1234", "country": "US",
+    "first_name": "Jane",
+    "last_name": "Roe",
+    "address_1": "7 Dock Rd",
+    "address_2": "Gate 2",
+    "address_3": "Bay 9",
+    "city": "Portland",
+    "state": "Oregon",
+    "zip": "97201-1234",
+    "country": "US",
     "phone": "503-555-0100",
 }
 ACME = {**JANE, "company": "Acme Inc."}
@@ -26,16 +40,20 @@ REDACTED = "**PII Removed**"
 
 @tagged("post_install", "-at_install")
 class ContactsCase(TransactionCase):
-
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
         cls.env = cls.env(context={**cls.env.context, "tracking_disable": True})
         cls.company = cls.env.company
         cls.company.country_id = cls.env.ref("base.us")
-        cls.account = cls.env["extensiv.account"].create({
-            "name": "Contacts", "base_url": "http://127.0.0.1:9", "api_user": "contacts", "api_key": "key",
-        })
+        cls.account = cls.env["extensiv.account"].create(
+            {
+                "name": "Contacts",
+                "base_url": "http://127.0.0.1:9",
+                "api_user": "contacts",
+                "api_key": "key",
+            }
+        )
         cls.partners = cls.env["res.partner"].with_company(cls.company)
 
     def order(self, billing=None, delivery=None, **values):
@@ -67,15 +85,26 @@ class ContactsCase(TransactionCase):
 
 
 class TestBuyer(ContactsCase):
-
     def test_new_buyer_is_as_the_order_says(self):
         found = self.one()
-        self.assertRecordValues(found.partner, [{
-            "name": "Jane Roe", "email": "jane@example.com", "street": "510 Milpas St",
-            "city": "Santa Barbara", "zip": "93103", "state_id": self.state("CA").id,
-            "country_id": self.env.ref("base.us").id, "phone": "+1 805-399-2278", "is_company": False,
-            "parent_id": False, "type": "contact",
-        }])
+        self.assertRecordValues(
+            found.partner,
+            [
+                {
+                    "name": "Jane Roe",
+                    "email": "jane@example.com",
+                    "street": "510 Milpas St",
+                    "city": "Santa Barbara",
+                    "zip": "93103",
+                    "state_id": self.state("CA").id,
+                    "country_id": self.env.ref("base.us").id,
+                    "phone": "+1 805-399-2278",
+                    "is_company": False,
+                    "parent_id": False,
+                    "type": "contact",
+                }
+            ],
+        )
         self.assertEqual(found.invoice, found.partner)
         self.assertEqual(found.delivery, found.partner)
         self.assertEqual(found.notes, ())
@@ -140,8 +169,7 @@ class TestBuyer(ContactsCase):
         known = self.contact(email="jane@example.com", company_id=self.company.id)
         self.account.company_id = self.env["res.company"].create({"name": "Branch", "parent_id": self.company.id})
         self.assertEqual(self.one().partner, known)
-        first, again = (
-            self.resolve(self.order(), fixed={0: known})[0].delivery for _time in range(2))
+        first, again = (self.resolve(self.order(), fixed={0: known})[0].delivery for _time in range(2))
         self.assertEqual(first, again)
 
     def test_shared_contact_is_used_and_its_addresses_are_shared(self):
@@ -178,16 +206,18 @@ class TestBuyer(ContactsCase):
         self.assertEqual(found.partner, found.delivery)
         # what billing does say stays
         found = self.one({"e_mail": "jane@example.com", "phone": "805 399 2278"}, DOCK)
-        self.assertRecordValues(found.partner, [{
-            "name": "Jane Roe", "street": "7 Dock Rd", "email": "jane@example.com",
-            "phone": "+1 805-399-2278"}])
+        self.assertRecordValues(
+            found.partner,
+            [{"name": "Jane Roe", "street": "7 Dock Rd", "email": "jane@example.com", "phone": "+1 805-399-2278"}],
+        )
 
     def test_somebody_else_receiving_gives_the_buyer_nothing(self):
         gift = {**DOCK, "first_name": "Bob", "e_mail": "bob@example.com"}
         found = self.one({"first_name": "Jane", "last_name": "Roe"}, gift)
         self.assertFalse(found.partner.street or found.partner.email or found.partner.phone)
-        self.assertRecordValues(found.delivery, [{
-            "name": "Bob Roe", "street": "7 Dock Rd", "email": "bob@example.com"}])
+        self.assertRecordValues(
+            found.delivery, [{"name": "Bob Roe", "street": "7 Dock Rd", "email": "bob@example.com"}]
+        )
 
     def test_language_is_odoos_default(self):
         self.assertEqual(self.one().partner.lang, self.env["res.partner"].default_get(["lang"])["lang"])
@@ -203,7 +233,6 @@ class TestBuyer(ContactsCase):
 
 
 class TestRedacted(ContactsCase):
-
     def test_redacted_parts_are_neither_written_nor_matched(self):
         known = self.contact(name=REDACTED, email=REDACTED, phone=REDACTED, street=REDACTED)
         gone = dict.fromkeys(JANE, REDACTED)
@@ -225,15 +254,25 @@ class TestRedacted(ContactsCase):
 
 
 class TestCompanies(ContactsCase):
-
     def test_company_with_its_person(self):
         found = self.one(ACME)
         company = found.partner.parent_id
-        self.assertRecordValues(company, [{
-            "name": "Acme Inc.", "is_company": True, "street": "510 Milpas St", "email": False}])
-        self.assertRecordValues(found.partner, [{
-            "name": "Jane Roe", "is_company": False, "type": "contact", "commercial_partner_id": company.id,
-            "street": "510 Milpas St", "email": "jane@example.com"}])
+        self.assertRecordValues(
+            company, [{"name": "Acme Inc.", "is_company": True, "street": "510 Milpas St", "email": False}]
+        )
+        self.assertRecordValues(
+            found.partner,
+            [
+                {
+                    "name": "Jane Roe",
+                    "is_company": False,
+                    "type": "contact",
+                    "commercial_partner_id": company.id,
+                    "street": "510 Milpas St",
+                    "email": "jane@example.com",
+                }
+            ],
+        )
         self.assertEqual(found.invoice, found.partner)
         self.assertFalse(self.created_by(lambda: self.assertEqual(self.one(ACME).partner, found.partner)))
 
@@ -253,18 +292,20 @@ class TestCompanies(ContactsCase):
         self.assertTrue(found.partner.parent_id.is_company)
 
     def test_known_company_keeps_its_address(self):
-        company = self.env["res.partner"].create({
-            "name": "ACME inc.", "is_company": True, "email": "jane@example.com", "street": "1 Head Office"})
+        company = self.env["res.partner"].create(
+            {"name": "ACME inc.", "is_company": True, "email": "jane@example.com", "street": "1 Head Office"}
+        )
         found = self.one(ACME)
         self.assertEqual(found.partner.parent_id, company)
         self.assertEqual(company.street, "1 Head Office")
-        self.assertRecordValues(found.invoice, [{
-            "name": "Jane Roe", "type": "invoice", "street": "510 Milpas St", "parent_id": found.partner.id}])
+        self.assertRecordValues(
+            found.invoice,
+            [{"name": "Jane Roe", "type": "invoice", "street": "510 Milpas St", "parent_id": found.partner.id}],
+        )
         self.assertFalse(self.created_by(lambda: self.assertEqual(self.one(ACME).invoice, found.invoice)))
 
     def test_known_company_without_address_stays_without(self):
-        company = self.env["res.partner"].create({
-            "name": "Acme Inc.", "is_company": True, "email": "jane@example.com"})
+        company = self.env["res.partner"].create({"name": "Acme Inc.", "is_company": True, "email": "jane@example.com"})
         self.assertEqual(self.one(ACME).partner.parent_id, company)
         self.assertFalse(company.street or company.phone or company.country_id)
 
@@ -288,14 +329,16 @@ class TestCompanies(ContactsCase):
     def test_company_without_a_person_is_the_buyer(self):
         alone = {**ACME, "first_name": None, "last_name": ""}
         found = self.one(alone)
-        self.assertRecordValues(found.partner, [{
-            "name": "Acme Inc.", "is_company": True, "parent_id": False, "email": "jane@example.com"}])
+        self.assertRecordValues(
+            found.partner, [{"name": "Acme Inc.", "is_company": True, "parent_id": False, "email": "jane@example.com"}]
+        )
         self.assertEqual(self.one(alone).partner, found.partner)
         self.assertEqual(self.one({**alone, "e_mail": None, "phone": None}).partner, found.partner)
 
     def test_two_new_people_of_one_new_company(self):
         one, two = self.resolve(
-            self.order(ACME), self.order({**ACME, "first_name": "Joe", "e_mail": "joe@example.com"}))
+            self.order(ACME), self.order({**ACME, "first_name": "Joe", "e_mail": "joe@example.com"})
+        )
         self.assertNotEqual(one.partner, two.partner)
         self.assertEqual(one.partner.parent_id, two.partner.parent_id)
 
@@ -307,14 +350,25 @@ class TestCompanies(ContactsCase):
 
 
 class TestAddresses(ContactsCase):
-
     def test_other_delivery_address_is_a_child_reused_when_equal(self):
         found = self.one(JANE, DOCK)
-        self.assertRecordValues(found.delivery, [{
-            "name": "Jane Roe", "type": "delivery", "parent_id": found.partner.id, "street": "7 Dock Rd",
-            "street2": "Gate 2, Bay 9", "zip": "97201-1234", "city": "Portland", "phone": "+1 503-555-0100",
-            "state_id": self.state("OR").id, "company_id": self.company.id,
-        }])
+        self.assertRecordValues(
+            found.delivery,
+            [
+                {
+                    "name": "Jane Roe",
+                    "type": "delivery",
+                    "parent_id": found.partner.id,
+                    "street": "7 Dock Rd",
+                    "street2": "Gate 2, Bay 9",
+                    "zip": "97201-1234",
+                    "city": "Portland",
+                    "phone": "+1 503-555-0100",
+                    "state_id": self.state("OR").id,
+                    "company_id": self.company.id,
+                }
+            ],
+        )
         self.assertEqual(found.invoice, found.partner)
         written = {**DOCK, "address_1": " 7  DOCK rd", "zip": "97201", "state": "or", "country": "usa"}
         dialled = {**DOCK, "phone": "(503) 555 0100"}
@@ -323,8 +377,15 @@ class TestAddresses(ContactsCase):
 
     def test_each_difference_is_another_address(self):
         changes = [
-            {}, {"first_name": "Bob"}, {"address_1": "8 Dock Rd"}, {"address_2": "Gate 3"}, {"city": "Salem"},
-            {"zip": "97202"}, {"state": "WA"}, {"country": "CA"}, {"phone": "503-555-0101"},
+            {},
+            {"first_name": "Bob"},
+            {"address_1": "8 Dock Rd"},
+            {"address_2": "Gate 3"},
+            {"city": "Salem"},
+            {"zip": "97202"},
+            {"state": "WA"},
+            {"country": "CA"},
+            {"phone": "503-555-0101"},
         ]
         found = self.resolve(*(self.order(JANE, {**DOCK, **change}) for change in changes))
         self.assertEqual(len({contacts.delivery for contacts in found}), len(changes))
@@ -337,18 +398,28 @@ class TestAddresses(ContactsCase):
     def test_a_known_buyer_who_moved_has_new_addresses(self):
         known = self.contact(email="jane@example.com", street="Old St 1")
         found = self.one(JANE, JANE)
-        self.assertRecordValues(found.invoice | found.delivery, [
-            {"type": kind, "parent_id": known.id, "street": "510 Milpas St"}
-            for kind in ("invoice", "delivery")])
+        self.assertRecordValues(
+            found.invoice | found.delivery,
+            [{"type": kind, "parent_id": known.id, "street": "510 Milpas St"} for kind in ("invoice", "delivery")],
+        )
         self.assertEqual(known.street, "Old St 1")
         self.assertEqual(found.invoice.email, "jane@example.com")
 
     def test_address_made_by_hand_is_reused(self):
         known = self.one().partner
-        by_hand = self.env["res.partner"].create({
-            "parent_id": known.id, "type": "other", "street": "7 Dock Rd", "street2": "Gate 2, bay 9",
-            "city": "Portland", "zip": "97201", "state_id": self.state("OR").id,
-            "country_id": self.env.ref("base.us").id, "phone": "5035550100"})
+        by_hand = self.env["res.partner"].create(
+            {
+                "parent_id": known.id,
+                "type": "other",
+                "street": "7 Dock Rd",
+                "street2": "Gate 2, bay 9",
+                "city": "Portland",
+                "zip": "97201",
+                "state_id": self.state("OR").id,
+                "country_id": self.env.ref("base.us").id,
+                "phone": "5035550100",
+            }
+        )
         self.assertEqual(self.one(JANE, DOCK).delivery, by_hand)
 
     def test_a_companys_address_is_used_by_its_people_and_a_colleagues_is_not(self):
@@ -372,8 +443,9 @@ class TestAddresses(ContactsCase):
 
     def test_only_a_recipient_lives_at_the_billing_address(self):
         found = self.one(JANE, {"first_name": "Bob"})
-        self.assertRecordValues(found.delivery, [{
-            "name": "Bob", "street": "510 Milpas St", "zip": "93103", "type": "delivery"}])
+        self.assertRecordValues(
+            found.delivery, [{"name": "Bob", "street": "510 Milpas St", "zip": "93103", "type": "delivery"}]
+        )
 
     def test_delivery_without_phone_is_still_the_buyers_address(self):
         found = self.one(JANE, {**JANE, "phone": None})
@@ -386,17 +458,19 @@ class TestAddresses(ContactsCase):
 
 
 class TestFixedCustomer(ContactsCase):
-
     def test_one_customer_for_all_orders(self):
         market = self.env["res.partner"].create({"name": "Marketplace", "is_company": True})
         orders = [self.order(JANE, DOCK), self.order(JANE), self.order({}, {}), self.order(JANE, DOCK)]
         found = self.resolve(*orders, fixed=dict.fromkeys(range(4), market))
         self.assertEqual({contacts.partner for contacts in found}, {market})
         self.assertEqual({contacts.invoice for contacts in found}, {market})
-        self.assertRecordValues(found[0].delivery | found[1].delivery, [
-            {"name": "Jane Roe", "street": "7 Dock Rd", "parent_id": market.id, "type": "delivery"},
-            {"name": "Jane Roe", "street": "510 Milpas St", "parent_id": market.id, "type": "delivery"},
-        ])
+        self.assertRecordValues(
+            found[0].delivery | found[1].delivery,
+            [
+                {"name": "Jane Roe", "street": "7 Dock Rd", "parent_id": market.id, "type": "delivery"},
+                {"name": "Jane Roe", "street": "510 Milpas St", "parent_id": market.id, "type": "delivery"},
+            ],
+        )
         self.assertEqual(found[2].delivery, market)
         self.assertEqual(found[3].delivery, found[0].delivery)
         [again] = self.resolve(self.order(JANE, DOCK), fixed={0: market})
@@ -416,7 +490,6 @@ class TestFixedCustomer(ContactsCase):
 
 
 class TestPlaces(ContactsCase):
-
     def place(self, **parts):
         found = self.one({**JANE, "e_mail": None, "phone": None, "address_1": str(parts), **parts})
         return found.partner, found.notes
@@ -425,14 +498,20 @@ class TestPlaces(ContactsCase):
         texts = {
             "US": ["US", "us", "USA", "usa", "U.S.A.", "United States", "united states of america"],
             "GB": ["GB", "GBR", "UK", "U.K.", "Great Britain", "United Kingdom", "England"],
-            "DE": ["DEU", "Germany"], "NL": ["NLD", "The Netherlands", "Holland"], "KR": ["KOR"],
-            "CI": ["CIV", "Cote d'Ivoire"], "CZ": ["CZE", "Czechia", "Czech Republic"], "TR": ["Turkey"],
-            "RU": ["RUS", "Russian Federation", "Russia"], "BA": ["Bosnia and Herzegovina"], "XK": ["XK"],
+            "DE": ["DEU", "Germany"],
+            "NL": ["NLD", "The Netherlands", "Holland"],
+            "KR": ["KOR"],
+            "CI": ["CIV", "Cote d'Ivoire"],
+            "CZ": ["CZE", "Czechia", "Czech Republic"],
+            "TR": ["Turkey"],
+            "RU": ["RUS", "Russian Federation", "Russia"],
+            "BA": ["Bosnia and Herzegovina"],
+            "XK": ["XK"],
         }
         found = self.env["res.country"]._extensiv_find([text for group in texts.values() for text in group])
         self.assertEqual(
-            {text: found[text].code for text in found},
-            {text: code for code, group in texts.items() for text in group})
+            {text: found[text].code for text in found}, {text: code for code, group in texts.items() for text in group}
+        )
 
     def test_countries_by_the_names_in_this_database(self):
         self.env.ref("base.fr").name = "Hexagone"
@@ -456,8 +535,10 @@ class TestPlaces(ContactsCase):
 
     def test_states_by_code_or_name(self):
         for country, code, texts in [
-            ("US", "CA", ["CA", "ca", "California", "CALIFORNIA ", "US-CA"]), ("US", "DC", ["D.C.", "DC"]),
-            ("CA", "QC", ["Québec", "Quebec", "CA-QC"]), ("DE", "DE-BY", ["BY", "DE-BY", "de by"]),
+            ("US", "CA", ["CA", "ca", "California", "CALIFORNIA ", "US-CA"]),
+            ("US", "DC", ["D.C.", "DC"]),
+            ("CA", "QC", ["Québec", "Quebec", "CA-QC"]),
+            ("DE", "DE-BY", ["BY", "DE-BY", "de by"]),
         ]:
             for text in texts:
                 partner, notes = self.place(country=country, state=text)
@@ -481,15 +562,16 @@ class TestPlaces(ContactsCase):
 
 
 class TestPhones(ContactsCase):
-
     def phone(self, text, country="US"):
         found = self.one({**JANE, "phone": text, "country": country, "state": None})
         return found.delivery.phone, found.notes
 
     def test_valid_numbers_are_international(self):
         for text, country, expected in [
-            ("18053992278", "US", "+1 805-399-2278"), ("(805) 399-2278", "USA", "+1 805-399-2278"),
-            ("030 901820", "Germany", "+49 30 901820"), ("+33 1 70 18 99 00", "US", "+33 1 70 18 99 00"),
+            ("18053992278", "US", "+1 805-399-2278"),
+            ("(805) 399-2278", "USA", "+1 805-399-2278"),
+            ("030 901820", "Germany", "+49 30 901820"),
+            ("+33 1 70 18 99 00", "US", "+33 1 70 18 99 00"),
             ("+33170189900", None, "+33 1 70 18 99 00"),
         ]:
             self.assertEqual(self.phone(text, country), (expected, ()))
@@ -514,7 +596,6 @@ class TestPhones(ContactsCase):
 
 
 class TestAnyText(ContactsCase):
-
     def test_html_is_text(self):
         script = "<script>alert(1)</script>"
         partner = self.one({part: script for part in JANE}).partner
@@ -538,13 +619,16 @@ class TestAnyText(ContactsCase):
         known = self.contact(email="jane@example.com", street="Elsewhere 1", phone="+1 805-399-2278")
         before = known.read(["name", "email", "phone", "comment", *POSTAL])
         text = st.one_of(
-            st.none(), st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=40),
-            st.sampled_from([*JANE.values(), *DOCK.values(), REDACTED, "Acme Inc.", "a@b", "x" * 3000, "+1"]))
+            st.none(),
+            st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=40),
+            st.sampled_from([*JANE.values(), *DOCK.values(), REDACTED, "Acme Inc.", "a@b", "x" * 3000, "+1"]),
+        )
         parts = st.sampled_from([*JANE, "company", "title", "address_2", "address_3"])
         address = st.dictionaries(parts, text)
 
-        @settings(max_examples=60, deadline=None, database=None, derandomize=True,
-                  suppress_health_check=list(HealthCheck))
+        @settings(
+            max_examples=60, deadline=None, database=None, derandomize=True, suppress_health_check=list(HealthCheck)
+        )
         @given(st.lists(st.tuples(address, address), min_size=1, max_size=8))
         def check(pairs):
             orders = [self.order(*pair) for pair in pairs]
@@ -558,9 +642,15 @@ class TestAnyText(ContactsCase):
                     for contact in (contacts.invoice, contacts.delivery):
                         self.assertIn(contacts.partner, contact | contact.parent_id)
                 self.assertEqual(known.read(list(before[0])), before)
-                again = self.created_by(lambda: self.resolve(*(
-                    order for order in orders
-                    if email_normalize(order.billing.email) and not order.billing.is_redacted)))
+                again = self.created_by(
+                    lambda: self.resolve(
+                        *(
+                            order
+                            for order in orders
+                            if email_normalize(order.billing.email) and not order.billing.is_redacted
+                        )
+                    )
+                )
                 self.assertFalse(again.filtered("email_normalized"))
             finally:
                 savepoint.close(rollback=True)
@@ -570,9 +660,9 @@ class TestAnyText(ContactsCase):
 
 
 class TestAtOnce(ContactsCase):
-
     def elsewhere(self, **values):
         """Commit a contact in another transaction, as another process would; removed after the test."""
+
         def remove():
             with self.registry.cursor() as cr:
                 self.env(cr=cr)["res.partner"].browse(partner_id).unlink()
@@ -607,13 +697,13 @@ class TestAtOnce(ContactsCase):
 
 
 class TestSets(ContactsCase):
-
     def orders(self, count):
         return [
             self.order(
                 {**JANE, "first_name": f"J{index}", "e_mail": f"j{index}@example.com"},
                 {**DOCK, "address_1": f"{index} Dock Rd"},
-            ) for index in range(count)
+            )
+            for index in range(count)
         ]
 
     def queries(self, count, again=False):

@@ -10,26 +10,35 @@ from ..eim.transport import Call
 from .common import ConnectorCase
 
 BUYER = {
-    "cust_first_name": "Wilhelmina", "cust_last_name": "Featherstone", "cust_e_mail": "mina@example.com",
-    "cust_phone": "617 555 0199", "ship_address_1": "12 Elm Street", "ship_first_name": "Wilhelmina",
+    "cust_first_name": "Wilhelmina",
+    "cust_last_name": "Featherstone",
+    "cust_e_mail": "mina@example.com",
+    "cust_phone": "617 555 0199",
+    "ship_address_1": "12 Elm Street",
+    "ship_first_name": "Wilhelmina",
 }
 
 
 class DiagnosisCase(ConnectorCase):
-
     def setUp(self):
         super().setUp()
         self.connect()
 
     def add(self, cust_ref, **values):
-        self.add_orders({
-            "cust_ref": cust_ref, "order_source": "Shopify",
-            "items": [{"item": "TEE-1", "quantity": "2", "price": "5"}], **values})
+        self.add_orders(
+            {
+                "cust_ref": cust_ref,
+                "order_source": "Shopify",
+                "items": [{"item": "TEE-1", "quantity": "2", "price": "5"}],
+                **values,
+            }
+        )
 
     def diagnose(self, order=False, sku=False):
         """Return the diagnosis's text; each finding is a line of it."""
-        wizard = self.env["extensiv.diagnosis"].create({
-            "account_id": self.account.id, "order_number": order, "sku": sku})
+        wizard = self.env["extensiv.diagnosis"].create(
+            {"account_id": self.account.id, "order_number": order, "sku": sku}
+        )
         with self.flows():
             wizard.action_diagnose()
         self.wizard = wizard
@@ -39,7 +48,8 @@ class DiagnosisCase(ConnectorCase):
         for sentence in sentences:
             self.assertTrue(
                 any(line.startswith(f"[{mark}]") and sentence in line for line in text.splitlines()),
-                f"no [{mark}] … {sentence} in\n{text}")
+                f"no [{mark}] … {sentence} in\n{text}",
+            )
 
     def assertLook(self, text, *places):
         """EIM's own screens are listed in this order."""
@@ -55,8 +65,9 @@ class TestOrder(DiagnosisCase):
     """Why is my order not here?"""
 
     def test_unknown_to_eim_says_so_and_lists_where_to_look(self):
-        self.env["extensiv.alert"].create({
-            "account_id": self.account.id, "remote_id": "1", "subject": "Shopify refused the key"})
+        self.env["extensiv.alert"].create(
+            {"account_id": self.account.id, "remote_id": "1", "subject": "Shopify refused the key"}
+        )
         text = self.diagnose("NOPE-1")
         self.assertFound(text, "PROBLEM", "between the cart and EIM", "Shopify refused the key")
         self.assertLook(text, "open Orders", "Last Order Run", "successful", "Awaiting Fulfillment", "Correct that")
@@ -69,8 +80,9 @@ class TestOrder(DiagnosisCase):
         self.assertEqual(wizard._pacific(datetime(2026, 7, 2, 3, 4)), "2026-07-01 20:04 PDT (Pacific)")
 
     def test_skipped_by_eim(self):
-        self.sandbox.store.skipped.append({
-            "cust_ref": "S-1", "cust_po_no": "0991", "order_status": "skipped", "error_reason": "Fulfilled already"})
+        self.sandbox.store.skipped.append(
+            {"cust_ref": "S-1", "cust_po_no": "0991", "order_status": "skipped", "error_reason": "Fulfilled already"}
+        )
         self.assertFound(self.diagnose("0991"), "PROBLEM", "EIM skipped the order: Fulfilled already")
 
     def test_on_hold_and_stopped(self):
@@ -134,7 +146,8 @@ class TestOrder(DiagnosisCase):
         for number in ("1002", "I-1", name):
             text = self.diagnose(number)
             self.assertFound(
-                text, "OK", "status is at_wms", "received here on", "EIM was told so", f"imported as {name}")
+                text, "OK", "status is at_wms", "received here on", "EIM was told so", f"imported as {name}"
+            )
 
     def test_received_and_not_acknowledged(self):
         self.add("I-2")
@@ -232,8 +245,9 @@ class TestShipping(DiagnosisCase):
     def test_an_open_error_of_the_shipment_is_named(self):
         self.leave()
         self.account.push_shipments = True
-        self.env["extensiv.error"]._report(self.account, "shipments", {
-            "S-1": {"message": "EIM refused: Unmapped ship method", "category": "settings"}})
+        self.env["extensiv.error"]._report(
+            self.account, "shipments", {"S-1": {"message": "EIM refused: Unmapped ship method", "category": "settings"}}
+        )
         self.assertFound(self.diagnose("S-1"), "PROBLEM", "Unmapped ship method")
 
     def test_a_missing_tracking_number_is_named(self):
@@ -250,8 +264,11 @@ class TestShipping(DiagnosisCase):
 
     def test_an_open_return_does_not_mean_that_not_everything_has_left(self):
         self.leave()
-        wizard = Form(self.env["stock.return.picking"].with_context(
-            active_id=self.sale.picking_ids.id, active_model="stock.picking")).save()
+        wizard = Form(
+            self.env["stock.return.picking"].with_context(
+                active_id=self.sale.picking_ids.id, active_model="stock.picking"
+            )
+        ).save()
         wizard.product_return_moves.quantity = 1
         wizard.action_create_returns()
         self.assertFound(self.diagnose("S-1"), "OK", f"Everything of {self.sale.name} has left")
@@ -266,20 +283,40 @@ class TestShipping(DiagnosisCase):
         freight = self.env["product.product"].create({"name": "Freight", "type": "service"})
         carrier = self.env["delivery.carrier"].create({"name": "Bike", "product_id": freight.id})
         self.sale.extensiv_refused_carrier_id = carrier
-        self.env["extensiv.error"]._report(self.account, "shipments", {"delivery method Bike": {
-            "message": "EIM refused the carrier", "category": "settings", "document": carrier}})
+        self.env["extensiv.error"]._report(
+            self.account,
+            "shipments",
+            {
+                "delivery method Bike": {
+                    "message": "EIM refused the carrier",
+                    "category": "settings",
+                    "document": carrier,
+                }
+            },
+        )
         self.assertFound(self.diagnose("S-1"), "PROBLEM", "EIM refused the carrier")
         self.change_order("S-1", order_status="confirmed")
-        self.env["extensiv.error"]._report(self.account, "shipments", {
-            "S-1/tracking": {"message": "EIM was told another number", "category": "data"}})
+        self.env["extensiv.error"]._report(
+            self.account, "shipments", {"S-1/tracking": {"message": "EIM was told another number", "category": "data"}}
+        )
         self.assertFound(self.diagnose("S-1"), "PROBLEM", "EIM was told another number")
 
     def test_eim_has_it_so_the_issue_is_between_eim_and_the_cart(self):
         self.leave()
         for status in ("shipped", "confirmed"):
-            self.change_order("S-1", order_status=status, shipments=[{
-                "carrier": "UPS", "method": "03", "tracking_no": "1Z9", "date": "2024-05-02",
-                "items": [{"item": "TEE-1", "quantity": "2"}]}])
+            self.change_order(
+                "S-1",
+                order_status=status,
+                shipments=[
+                    {
+                        "carrier": "UPS",
+                        "method": "03",
+                        "tracking_no": "1Z9",
+                        "date": "2024-05-02",
+                        "items": [{"item": "TEE-1", "quantity": "2"}],
+                    }
+                ],
+            )
             text = self.diagnose("S-1")
             self.assertFound(text, "OK", f"status is {status}", "EIM has the shipping information; shipments: 1")
             self.assertLook(text, "on the right", "Last Shipment Run", "successful")
@@ -341,7 +378,8 @@ class TestSku(DiagnosisCase):
         text = self.diagnose(sku="TEE-1")
         self.assertFound(text, "OK", f"EIM holds for {self.location.name}: 7 available")
         self.assertLook(
-            text, "Locations & Products", "Last Inventory Run", "successful", "Sync Inventory with Location")
+            text, "Locations & Products", "Last Inventory Run", "successful", "Sync Inventory with Location"
+        )
         self.assertIn("(Pacific)", text)
 
     def test_recent_orders_are_subtracted_by_eim(self):
@@ -350,14 +388,16 @@ class TestSku(DiagnosisCase):
         self.assertFound(self.diagnose(sku="TEE-1"), "NOTE", "In all EIM shows 5 available")
 
     def test_open_errors_are_named(self):
-        self.env["extensiv.error"]._report(self.account, "inventory", {
-            f"{self.location.name}/TEE-1": {"message": "EIM refused: SKU not found", "category": "data"}})
+        self.env["extensiv.error"]._report(
+            self.account,
+            "inventory",
+            {f"{self.location.name}/TEE-1": {"message": "EIM refused: SKU not found", "category": "data"}},
+        )
         self.assertFound(self.diagnose(sku="TEE-1"), "PROBLEM", "EIM refused: SKU not found")
 
 
 @tagged("post_install", "-at_install")
 class TestAccount(DiagnosisCase):
-
     def test_a_well_account(self):
         text = self.diagnose()
         self.assertFound(text, "OK", "EIM accepts the credentials", "clock and EIM's agree", "Open errors: 0")
@@ -368,14 +408,33 @@ class TestAccount(DiagnosisCase):
         before = len(self.calls())
         text = self.diagnose()
         asked = set(self.calls()[before:])
-        self.assertLessEqual({
-            "list_carts", "list_locations", "list_orders", "get_order", "get_order_status", "list_skipped_orders",
-            "check_credentials", "get_inventory", "get_product", "list_ship_methods", "list_cart_ship_methods",
-            "list_alerts"}, asked)
-        self.assertFalse(asked & {"acknowledge", "ship", "cancel_order", "push_inventory", "dismiss_alerts",
-                                  "update_order_status"})
-        self.assertFound(text, "OK", "list_locations answers at merchant/warehouses",
-                         "list_alerts answers at merchant/alerts", "get_order answers at merchant/orders/")
+        self.assertLessEqual(
+            {
+                "list_carts",
+                "list_locations",
+                "list_orders",
+                "get_order",
+                "get_order_status",
+                "list_skipped_orders",
+                "check_credentials",
+                "get_inventory",
+                "get_product",
+                "list_ship_methods",
+                "list_cart_ship_methods",
+                "list_alerts",
+            },
+            asked,
+        )
+        self.assertFalse(
+            asked & {"acknowledge", "ship", "cancel_order", "push_inventory", "dismiss_alerts", "update_order_status"}
+        )
+        self.assertFound(
+            text,
+            "OK",
+            "list_locations answers at merchant/warehouses",
+            "list_alerts answers at merchant/alerts",
+            "get_order answers at merchant/orders/",
+        )
 
     def test_a_route_that_does_not_answer_is_named_with_what_to_do(self):
         self.sandbox.sandbox.api.off.add("list_alerts")
@@ -396,8 +455,13 @@ class TestAccount(DiagnosisCase):
         self.env["extensiv.error"]._report(self.account, "orders", {"1": {"message": "Mend me", "category": "data"}})
         self.env["extensiv.alert"].create({"account_id": self.account.id, "remote_id": "1", "subject": "Cart access"})
         text = self.diagnose()
-        self.assertFound(text, "PROBLEM", "Pulling orders does not run by itself: switched off",
-                         "waiting for a person: 1", "Cart access")
+        self.assertFound(
+            text,
+            "PROBLEM",
+            "Pulling orders does not run by itself: switched off",
+            "waiting for a person: 1",
+            "Cart access",
+        )
 
     def test_a_copy_asks_nobody(self):
         self.env["ir.config_parameter"].set_param("database.uuid", "another")
@@ -409,9 +473,13 @@ class TestAccount(DiagnosisCase):
         self.add("W-1")
         self.pull()
         tables = [
-            model._table for name, model in self.env.registry.items()
-            if model._auto and not model._abstract and not model._transient and model._original_module in (
-                "extensiv_connector", "sale", "stock", "product", "mail")]
+            model._table
+            for name, model in self.env.registry.items()
+            if model._auto
+            and not model._abstract
+            and not model._transient
+            and model._original_module in ("extensiv_connector", "sale", "stock", "product", "mail")
+        ]
 
         def state():
             self.env.flush_all()
@@ -419,8 +487,12 @@ class TestAccount(DiagnosisCase):
             for table in tables:
                 if table == "extensiv_bucket":  # the calls that EIM allows are counted
                     continue
-                self.env.cr.execute(SQL(
-                    "SELECT count(*), md5(string_agg(t::text, '' ORDER BY t::text)) FROM %s t", SQL.identifier(table)))
+                self.env.cr.execute(
+                    SQL(
+                        "SELECT count(*), md5(string_agg(t::text, '' ORDER BY t::text)) FROM %s t",
+                        SQL.identifier(table),
+                    )
+                )
                 found[table] = self.env.cr.fetchone()
             return found
 

@@ -15,13 +15,15 @@ UNKNOWN = [{"item": "ABC-1", "price": "5", "quantity": "1"}]
 
 @tagged("post_install", "-at_install")
 class TestErrors(ConnectorCase):
-
     def setUp(self):
         super().setUp()
         self.connect()
         self.account.responsible_id = new_test_user(
-            self.env, login="keeper", email="keeper@example.com",
-            groups="base.group_user,extensiv_connector.group_manager")
+            self.env,
+            login="keeper",
+            email="keeper@example.com",
+            groups="base.group_user,extensiv_connector.group_manager",
+        )
 
     def errors(self, **values):
         domain = [("account_id", "=", self.account.id), ("state", "=", "open")]
@@ -50,7 +52,8 @@ class TestErrors(ConnectorCase):
     def test_an_order_is_found_and_shown_by_the_number_the_buyer_knows(self):
         self.add_orders(
             {"cust_ref": "5501", "cust_po_no": "1019", "items": [{**UNKNOWN[0], "item": "ABC-1"}]},
-            {"cust_ref": "5502", "cust_po_no": "1020", "items": [{**UNKNOWN[0], "item": "ABC-2"}]})
+            {"cust_ref": "5502", "cust_po_no": "1020", "items": [{**UNKNOWN[0], "item": "ABC-2"}]},
+        )
         self.pull()
         Error = self.env["extensiv.error"]
         error = Error.search([("concerns", "ilike", "1019")])
@@ -186,15 +189,26 @@ class TestErrors(ConnectorCase):
         self.assertEqual(self.inbox("F-2").sale_order_id.order_line.product_id, self.products[1])
 
     def test_an_alias_for_each_of_several_missing_skus(self):
-        self.add_orders({"cust_ref": "G-1", "items": [
-            {"item": "ABC-1", "price": "5", "quantity": "1"}, {"item": "ABC-2", "price": "5", "quantity": "1"}]})
+        self.add_orders(
+            {
+                "cust_ref": "G-1",
+                "items": [
+                    {"item": "ABC-1", "price": "5", "quantity": "1"},
+                    {"item": "ABC-2", "price": "5", "quantity": "1"},
+                ],
+            }
+        )
         self.pull()
         error = self.errors()
         for sku, left in (("ABC-1", 1), ("ABC-2", 0)):
-            wizard = self.env["extensiv.add.alias"].create({
-                **self.env["extensiv.add.alias"].with_context(default_error_id=error.id).default_get(
-                    ["error_id", "sku", "left_count"]),
-                "product_id": self.products[0].id})
+            wizard = self.env["extensiv.add.alias"].create(
+                {
+                    **self.env["extensiv.add.alias"]
+                    .with_context(default_error_id=error.id)
+                    .default_get(["error_id", "sku", "left_count"]),
+                    "product_id": self.products[0].id,
+                }
+            )
             self.assertEqual((wizard.sku, wizard.left_count), (sku, left))
             with self.flows():
                 wizard.action_add()
@@ -206,12 +220,16 @@ class TestErrors(ConnectorCase):
         error = self.errors(flow="connection")
         self.assertEqual(error.mend, "account")
         self.assertEqual(error.action_mend()["res_id"], self.account.id)
-        error = self.env["extensiv.error"]._report(self.account, "shipments", {
-            "1001": {"message": "EIM refused: Unmapped ship method", "category": "settings"}})
+        error = self.env["extensiv.error"]._report(
+            self.account,
+            "shipments",
+            {"1001": {"message": "EIM refused: Unmapped ship method", "category": "settings"}},
+        )
         self.assertEqual(error.mend, "mapping")
         self.assertEqual(error.action_mend()["res_model"], "extensiv.ship.method")
-        error = self.env["extensiv.error"]._report(self.account, "orders", {
-            "1002": {"message": "Something else", "category": "data"}})
+        error = self.env["extensiv.error"]._report(
+            self.account, "orders", {"1002": {"message": "Something else", "category": "data"}}
+        )
         self.assertFalse(error.mend)
         with self.assertRaises(UserError):
             error.action_mend()
@@ -269,9 +287,15 @@ class TestErrors(ConnectorCase):
         self.assertIn("Open errors: 1", sent.body_html)
 
     def test_what_eim_sends_that_is_no_order_is_told_and_resolved_when_gone(self):
-        self.add_orders(*({
-            "cust_ref": f"X-{number}", "items": [{"item": "MUG-1", "price": "1", "quantity": "1"}],
-        } for number in range(100)))
+        self.add_orders(
+            *(
+                {
+                    "cust_ref": f"X-{number}",
+                    "items": [{"item": "MUG-1", "price": "1", "quantity": "1"}],
+                }
+                for number in range(100)
+            )
+        )
         self.sandbox.store.insert({"cust_ref": "X" * 300, "order_status": "new", "items": []})
         self.pull()
         error = self.errors(flow="orders")

@@ -12,7 +12,6 @@ LINE = {"item": "TEE-1", "quantity": "1", "price": "10.00"}
 
 @tagged("post_install", "-at_install")
 class TestFetch(ConnectorCase):
-
     def setUp(self):
         super().setUp()
         self.connect()
@@ -76,8 +75,10 @@ class TestFetch(ConnectorCase):
         for number in range(101):
             self.add(f"F-11-{number}", order_status="shipped")
         for limit, least in (("wizards.extensiv_fetch.MAX_PAGES", 1), ("models.extensiv_run.PASS_SECONDS", 5)):
-            with patch(f"odoo.addons.extensiv_connector.{limit}", least), \
-                    self.assertRaisesRegex(UserError, "Only the first 100 orders"):
+            with (
+                patch(f"odoo.addons.extensiv_connector.{limit}", least),
+                self.assertRaisesRegex(UserError, "Only the first 100 orders"),
+            ):
                 self.fetch(mode="dates", date_from="2020-01-01")
 
     def test_importing_again_an_order_whose_sale_order_was_deleted(self):
@@ -93,12 +94,21 @@ class TestFetch(ConnectorCase):
 
     def test_an_account_of_another_company_is_not_asked(self):
         other = self.env["res.company"].create({"name": "Other"})
-        user = self.env["res.users"].create({
-            "name": "Theirs", "login": "theirs", "company_id": other.id, "company_ids": other.ids,
-            "group_ids": self.env.ref("extensiv_connector.group_user").ids})
+        user = self.env["res.users"].create(
+            {
+                "name": "Theirs",
+                "login": "theirs",
+                "company_id": other.id,
+                "company_ids": other.ids,
+                "group_ids": self.env.ref("extensiv_connector.group_user").ids,
+            }
+        )
         self.add("F-9")
-        wizard = self.env["extensiv.fetch"].with_user(user).create({
-            "account_id": self.account.id, "reference": "F-9", "date_from": "2020-01-01"})
+        wizard = (
+            self.env["extensiv.fetch"]
+            .with_user(user)
+            .create({"account_id": self.account.id, "reference": "F-9", "date_from": "2020-01-01"})
+        )
         for action in (wizard.action_preview, wizard.action_fetch):
             with self.assertRaises(AccessError), self.flows():
                 action()
@@ -114,7 +124,8 @@ class TestFetch(ConnectorCase):
         order = self.inbox(cust_ref)
         order.sale_order_id.unlink()
         self.env.cr.execute(
-            "UPDATE extensiv_order SET create_date = create_date - interval '91 days' WHERE id = %s", [order.id])
+            "UPDATE extensiv_order SET create_date = create_date - interval '91 days' WHERE id = %s", [order.id]
+        )
         order.invalidate_recordset()
         self.env["extensiv.order"]._gc_payloads()
         self.assertFalse(order.payload)
@@ -152,8 +163,11 @@ class TestFetch(ConnectorCase):
 
     def test_retrying_an_error_of_an_emptied_order_says_what_to_do_and_holds_up_no_other(self):
         order = self.emptied("G-5")
-        error = self.env["extensiv.error"]._report(self.account, "orders", {
-            "G-5": {"message": "The buyer cancelled it.", "category": "data", "document": order}})
+        error = self.env["extensiv.error"]._report(
+            self.account,
+            "orders",
+            {"G-5": {"message": "The buyer cancelled it.", "category": "data", "document": order}},
+        )
         with self.flows():
             error.action_retry()
         self.assertEqual(order.state, "failed")

@@ -15,13 +15,13 @@ from .common import ConnectorCase
 
 @tagged("post_install", "-at_install")
 class TestHealth(ConnectorCase):
-
     def setUp(self):
         super().setUp()
         self.connect()
         self.account.pull_orders = True
         self.account.responsible_id = new_test_user(
-            self.env, login="keeper", groups="base.group_user,extensiv_connector.group_manager")
+            self.env, login="keeper", groups="base.group_user,extensiv_connector.group_manager"
+        )
 
     def shown(self):
         self.env.invalidate_all()
@@ -34,16 +34,25 @@ class TestHealth(ConnectorCase):
         search = etree.fromstring(model.get_view(view_type="search")["arch"])
         domains = [
             Domain(safe_eval(search.find(f".//filter[@name='{name}']").get("domain")))
-            for name in (key.removeprefix("search_default_") for key in action["context"]) if name != "account_id"]
+            for name in (key.removeprefix("search_default_") for key in action["context"])
+            if name != "account_id"
+        ]
         return model.search(Domain.OR(domains)).sudo()
 
     def errors(self):
         return self.env["extensiv.error"].search([("account_id", "=", self.account.id), ("state", "=", "open")])
 
     def run_of(self, flow="orders", hours=0, **values):
-        return self.env["extensiv.run"].create({
-            "account_id": self.account.id, "company_id": self.account.company_id.id, "flow": flow, "state": "done",
-            "started_at": fields.Datetime.now() - timedelta(hours=hours), **values})
+        return self.env["extensiv.run"].create(
+            {
+                "account_id": self.account.id,
+                "company_id": self.account.company_id.id,
+                "flow": flow,
+                "state": "done",
+                "started_at": fields.Datetime.now() - timedelta(hours=hours),
+                **values,
+            }
+        )
 
     # -- runs
 
@@ -68,15 +77,22 @@ class TestHealth(ConnectorCase):
         cron = self.env.ref("extensiv_connector.ir_cron_pull_orders")
         cron.nextcall = "2040-01-02 03:04:05"
         cron._trigger(fields.Datetime.to_datetime("2039-01-01 00:00:00"))
-        self.env["ir.cron.trigger"].search(
-            [("cron_id", "=", cron.id), ("call_at", "<", "2038-01-01")]).unlink()
+        self.env["ir.cron.trigger"].search([("cron_id", "=", cron.id), ("call_at", "<", "2038-01-01")]).unlink()
         self.assertEqual(str(self.account._next_due(cron)), "2039-01-01 00:00:00")
 
     def test_a_run_that_died_does_not_run_for_ever_where_its_flow_was_switched_off(self):
         now = fields.Datetime.now()
-        dead, alive = self.env["extensiv.run"].create([
-            {"account_id": self.account.id, "flow": flow, "started_at": now - timedelta(minutes=minutes),
-             "state": "running"} for flow, minutes in (("shipments", 90), ("orders", 1))])
+        dead, alive = self.env["extensiv.run"].create(
+            [
+                {
+                    "account_id": self.account.id,
+                    "flow": flow,
+                    "started_at": now - timedelta(minutes=minutes),
+                    "state": "running",
+                }
+                for flow, minutes in (("shipments", 90), ("orders", 1))
+            ]
+        )
         self.env["extensiv.run"]._gc_interrupted()
         self.assertEqual((dead.state, alive.state), ("failed", "running"))
         self.assertIn("Interrupted", dead.message)
@@ -93,18 +109,24 @@ class TestHealth(ConnectorCase):
         self.add_orders({"cust_ref": "D-1"}, {"cust_ref": "D-2"})
         self.pull()
         told, old = self.inbox("D-1"), self.inbox("D-2")
-        old.sale_order_id = self.env["sale.order"].create({
-            "partner_id": self.env["res.partner"].create({"name": "Mary"}).id,
-            "extensiv_account_id": self.account.id, "extensiv_shipment_state": "failed"})
+        old.sale_order_id = self.env["sale.order"].create(
+            {
+                "partner_id": self.env["res.partner"].create({"name": "Mary"}).id,
+                "extensiv_account_id": self.account.id,
+                "extensiv_shipment_state": "failed",
+            }
+        )
         self.env.cr.execute("UPDATE extensiv_order SET create_date = now() - interval '3 days' WHERE id = %s", [old.id])
         self.env.invalidate_all()
         user = new_test_user(self.env, login="looker", groups="base.group_user,extensiv_connector.group_user")
         self.assertEqual((self.opened("action_open_orders_today", user), self.shown()["today"]), (told, 1))
         self.assertEqual((self.opened("action_open_waiting_shipments", user), self.shown()["shipments"]), (old, 1))
-        location = self.env["extensiv.location"].create({
-            "account_id": self.account.id, "name": "NORTH", "push_enabled": True, "source": "all"})
-        level = self.env["extensiv.stock.level"].create({
-            "location_id": location.id, "sku": "TEE-1", "refused_at": fields.Datetime.now()})
+        location = self.env["extensiv.location"].create(
+            {"account_id": self.account.id, "name": "NORTH", "push_enabled": True, "source": "all"}
+        )
+        level = self.env["extensiv.stock.level"].create(
+            {"location_id": location.id, "sku": "TEE-1", "refused_at": fields.Datetime.now()}
+        )
         self.assertEqual((self.opened("action_open_waiting_levels", user), self.shown()["levels"]), (level, 1))
 
     def test_all_is_well(self):
@@ -118,14 +140,15 @@ class TestHealth(ConnectorCase):
     def test_orders_of_today_and_waiting_errors_and_alerts_are_counted(self):
         self.add_orders(
             {"cust_ref": "A-1", "items": [{"item": "TEE-1", "price": "5", "quantity": "1"}]},
-            {"cust_ref": "A-2", "items": [{"item": "ABC-1", "price": "5", "quantity": "1"}]})
+            {"cust_ref": "A-2", "items": [{"item": "ABC-1", "price": "5", "quantity": "1"}]},
+        )
         self.pull()
-        self.env["extensiv.alert"].create({
-            "account_id": self.account.id, "remote_id": "1", "subject": "Cart access"})
+        self.env["extensiv.alert"].create({"account_id": self.account.id, "remote_id": "1", "subject": "Cart access"})
         shown = self.shown()
         self.assertEqual(
             {name: shown[name] for name in ("today", "waiting", "errors", "needs_person", "alerts")},
-            {"today": 2, "waiting": 1, "errors": 1, "needs_person": 1, "alerts": 1})
+            {"today": 2, "waiting": 1, "errors": 1, "needs_person": 1, "alerts": 1},
+        )
         self.assertEqual((shown["well"], shown["said"]), (False, "Errors waiting for a person: 1."))
         [graph] = json.loads(self.account.dashboard_graph)
         self.assertEqual(len(graph["values"]), 14)
@@ -134,15 +157,23 @@ class TestHealth(ConnectorCase):
     def test_levels_and_shipments_that_eim_does_not_have_yet_are_counted(self):
         location, off = self.account.location_ids[:2]
         location.write({"push_enabled": True, "source": "all"})
-        self.env["extensiv.stock.level"].create([
-            {"location_id": of.id, "company_id": self.company.id, "sku": sku, **values}
-            for of in (location, off) for sku, values in {
-                "ACCEPTED": {"quantity": 3}, "WAITING": {"unconfirmed": True},
-                "REFUSED": {"refused_at": fields.Datetime.now(), "refused_quantity": 2},
-            }.items()
-        ])
-        self.add_orders(*({"cust_ref": f"H-{number}", "items": [{"item": "TEE-1", "quantity": "1", "price": "1"}]}
-                          for number in range(2)))
+        self.env["extensiv.stock.level"].create(
+            [
+                {"location_id": of.id, "company_id": self.company.id, "sku": sku, **values}
+                for of in (location, off)
+                for sku, values in {
+                    "ACCEPTED": {"quantity": 3},
+                    "WAITING": {"unconfirmed": True},
+                    "REFUSED": {"refused_at": fields.Datetime.now(), "refused_quantity": 2},
+                }.items()
+            ]
+        )
+        self.add_orders(
+            *(
+                {"cust_ref": f"H-{number}", "items": [{"item": "TEE-1", "quantity": "1", "price": "1"}]}
+                for number in range(2)
+            )
+        )
         self.pull()
         self.inbox("H-0").sale_order_id.extensiv_shipment_state = "ready"
         shown = self.shown()
@@ -182,8 +213,9 @@ class TestHealth(ConnectorCase):
 
     def silent(self, hours=7):
         self.account.watched_since = fields.Datetime.now() - timedelta(hours=hours)
-        self.env.cr.execute("UPDATE extensiv_account SET create_date = create_date - interval '1 year' WHERE id = %s",
-                            [self.account.id])
+        self.env.cr.execute(
+            "UPDATE extensiv_account SET create_date = create_date - interval '1 year' WHERE id = %s", [self.account.id]
+        )
         self.env.invalidate_all()
         self.run_of("alerts")
 

@@ -22,13 +22,23 @@ class InventoryCase(ConnectorCase):
         self.connect()
         self.east, self.west = (
             self.account.location_ids.filtered(lambda location, name=name: location.name == name)
-            for name in ("EAST", "WEST"))
+            for name in ("EAST", "WEST")
+        )
         self.east.write({"push_enabled": True, "stock_location_id": self.stock.id})
 
     def receive(self, product, quantity, location=None, **values):
-        return self.env["stock.quant"].with_context(inventory_mode=True).create({
-            "product_id": product.id, "location_id": (location or self.stock).id,
-            "inventory_quantity_auto_apply": quantity, **values})
+        return (
+            self.env["stock.quant"]
+            .with_context(inventory_mode=True)
+            .create(
+                {
+                    "product_id": product.id,
+                    "location_id": (location or self.stock).id,
+                    "inventory_quantity_auto_apply": quantity,
+                    **values,
+                }
+            )
+        )
 
     def push(self):
         """Push as the button does; return the run."""
@@ -48,18 +58,22 @@ class InventoryCase(ConnectorCase):
 
     def level(self, sku, location=None):
         return self.env["extensiv.stock.level"].search(
-            [("sku", "=", sku), ("location_id", "=", (location or self.east).id)])
+            [("sku", "=", sku), ("location_id", "=", (location or self.east).id)]
+        )
 
     def errors(self, state="open"):
         return self.env["extensiv.error"].search(
-            [("account_id", "=", self.account.id), ("flow", "=", "inventory"), ("state", "=", state)])
+            [("account_id", "=", self.account.id), ("flow", "=", "inventory"), ("state", "=", state)]
+        )
 
     def sell(self, product, quantity, confirm=True):
-        order = self.env["sale.order"].create({
-            "partner_id": self.env["res.partner"].create({"name": "Buyer"}).id,
-            "warehouse_id": self.warehouse.id,
-            "order_line": [fields.Command.create({"product_id": product.id, "product_uom_qty": quantity})],
-        })
+        order = self.env["sale.order"].create(
+            {
+                "partner_id": self.env["res.partner"].create({"name": "Buyer"}).id,
+                "warehouse_id": self.warehouse.id,
+                "order_line": [fields.Command.create({"product_id": product.id, "product_uom_qty": quantity})],
+            }
+        )
         if confirm:
             order.action_confirm()
         return order
@@ -99,9 +113,14 @@ class TestWanted(InventoryCase):
     def test_each_basis(self):
         self.receive(self.tee, 10)
         self.sell(self.tee, 3)
-        incoming = self.env["stock.move"].create({
-            "product_id": self.tee.id, "product_uom_qty": 5, "location_dest_id": self.stock.id,
-            "location_id": self.env.ref("stock.stock_location_suppliers").id})
+        incoming = self.env["stock.move"].create(
+            {
+                "product_id": self.tee.id,
+                "product_uom_qty": 5,
+                "location_dest_id": self.stock.id,
+                "location_id": self.env.ref("stock.stock_location_suppliers").id,
+            }
+        )
         incoming._action_confirm()
         for basis, quantity in (("free", 7), ("on_hand", 10), ("forecast", 12)):
             self.account.quantity_basis = basis
@@ -112,33 +131,67 @@ class TestWanted(InventoryCase):
 
     def test_the_forecast_is_odoos_wherever_moves_come_from_and_go_to(self):
         self.account.quantity_basis = "forecast"
-        second = self.env["stock.warehouse"].create({
-            "name": "Second", "code": "SEC2", "reception_steps": "two_steps",
-            "resupply_wh_ids": [fields.Command.link(self.warehouse.id)]})
-        shelf, rack = self.env["stock.location"].create([
-            {"name": name, "location_id": self.stock.id} for name in ("Shelf", "Rack")])
+        second = self.env["stock.warehouse"].create(
+            {
+                "name": "Second",
+                "code": "SEC2",
+                "reception_steps": "two_steps",
+                "resupply_wh_ids": [fields.Command.link(self.warehouse.id)],
+            }
+        )
+        shelf, rack = self.env["stock.location"].create(
+            [{"name": name, "location_id": self.stock.id} for name in ("Shelf", "Rack")]
+        )
         self.west.write({"push_enabled": True, "stock_location_id": shelf.id})
-        north = self.env["extensiv.location"].create({
-            "account_id": self.account.id, "name": "NORTH", "push_enabled": True,
-            "stock_location_id": second.lot_stock_id.id})
+        north = self.env["extensiv.location"].create(
+            {
+                "account_id": self.account.id,
+                "name": "NORTH",
+                "push_enabled": True,
+                "stock_location_id": second.lot_stock_id.id,
+            }
+        )
         self.sandbox.store.levels.locations["NORTH"] = 3
         self.receive(self.tee, 40, rack)
         suppliers = self.env.ref("stock.stock_location_suppliers")
-        moves = self.env["stock.move"].create([
-            {"product_id": self.tee.id, "product_uom_qty": quantity, "location_id": source.id,
-             "location_dest_id": target.id}
-            for source, target, quantity in ((rack, shelf, 3), (shelf, rack, 1), (suppliers, shelf, 5))])
+        moves = self.env["stock.move"].create(
+            [
+                {
+                    "product_id": self.tee.id,
+                    "product_uom_qty": quantity,
+                    "location_id": source.id,
+                    "location_dest_id": target.id,
+                }
+                for source, target, quantity in ((rack, shelf, 3), (shelf, rack, 1), (suppliers, shelf, 5))
+            ]
+        )
         moves._action_confirm()
-        self.env["stock.rule"].run([self.env["stock.rule"].Procurement(
-            self.tee, 7, self.tee.uom_id, second.lot_stock_id, "R", "R", self.company,
-            {"warehouse_id": second, "date_planned": fields.Datetime.now(),
-             "route_ids": second.resupply_route_ids})])
+        self.env["stock.rule"].run(
+            [
+                self.env["stock.rule"].Procurement(
+                    self.tee,
+                    7,
+                    self.tee.uom_id,
+                    second.lot_stock_id,
+                    "R",
+                    "R",
+                    self.company,
+                    {
+                        "warehouse_id": second,
+                        "date_planned": fields.Datetime.now(),
+                        "route_ids": second.resupply_route_ids,
+                    },
+                )
+            ]
+        )
         self.sell(self.tee, 4)
         self.push()
         for location in (self.east, self.west, north):
             self.assertEqual(
                 self.at_eim(location.name)["TEE-1"],
-                max(0, self.tee.with_context(location=location.stock_location_id.id).virtual_available), location.name)
+                max(0, self.tee.with_context(location=location.stock_location_id.id).virtual_available),
+                location.name,
+            )
         self.assertEqual(self.at_eim("NORTH")["TEE-1"], 7)
         self.assertEqual(self.at_eim()["TEE-1"], 40 + 5 - 7 - 4)
 
@@ -212,24 +265,31 @@ class TestWanted(InventoryCase):
 
     def test_which_products(self):
         template = {"is_storable": True, "type": "consu"}
-        self.env["product.product"].create([
-            {"name": "No reference", **template},
-            {"name": "Blank", "default_code": "  ", **template},
-            {"name": "Off", "default_code": "OFF", "extensiv_push": False, **template},
-            {"name": "Not sold", "default_code": "NOSALE", "sale_ok": False, **template},
-            {"name": "Not stored", "default_code": "LOOSE", "type": "consu"},
-            {"name": "Service", "default_code": "WORK", "type": "service"},
-            {"name": "Archived", "default_code": "OLD", "active": False, **template},
-            {"name": "Theirs", "default_code": "THEIRS",
-             "company_id": self.env["res.company"].create({"name": "Other"}).id, **template},
-        ])
+        self.env["product.product"].create(
+            [
+                {"name": "No reference", **template},
+                {"name": "Blank", "default_code": "  ", **template},
+                {"name": "Off", "default_code": "OFF", "extensiv_push": False, **template},
+                {"name": "Not sold", "default_code": "NOSALE", "sale_ok": False, **template},
+                {"name": "Not stored", "default_code": "LOOSE", "type": "consu"},
+                {"name": "Service", "default_code": "WORK", "type": "service"},
+                {"name": "Archived", "default_code": "OLD", "active": False, **template},
+                {
+                    "name": "Theirs",
+                    "default_code": "THEIRS",
+                    "company_id": self.env["res.company"].create({"name": "Other"}).id,
+                    **template,
+                },
+            ]
+        )
         self.push()
         self.assertEqual(set(self.at_eim()), {"TEE-1", "MUG-1"})
 
     def test_an_alias_is_pushed_beside_the_reference(self):
         self.receive(self.tee, 4)
-        self.env["extensiv.sku.alias"].create({
-            "account_id": self.account.id, "sku": "tee-1-alt", "product_id": self.tee.id})
+        self.env["extensiv.sku.alias"].create(
+            {"account_id": self.account.id, "sku": "tee-1-alt", "product_id": self.tee.id}
+        )
         self.push()
         self.assertEqual(self.at_eim(), {"TEE-1": 4, "MUG-1": 0, "tee-1-alt": 4})
 
@@ -254,8 +314,9 @@ class TestWanted(InventoryCase):
     def test_what_leaves_is_pushed_once_as_zero(self):
         for change in ({"active": False}, {"extensiv_push": False}, {"default_code": False}, {"sale_ok": False}):
             with self.subTest(change):
-                product = self.env["product.product"].create({
-                    "name": "P", "default_code": f"P-{next(iter(change))}", "is_storable": True})
+                product = self.env["product.product"].create(
+                    {"name": "P", "default_code": f"P-{next(iter(change))}", "is_storable": True}
+                )
                 sku = product.default_code
                 self.receive(product, 6)
                 self.push()
@@ -281,7 +342,8 @@ class TestWanted(InventoryCase):
         self.add_orders(
             {"cust_ref": "W-1", "items": [line, unknown]},
             {"cust_ref": "W-2", "items": [dict(line, quantity=3)], "grand_total": "1.00"},
-            {"cust_ref": "W-3", "items": [dict(line, quantity=1)]})
+            {"cust_ref": "W-3", "items": [dict(line, quantity=1)]},
+        )
         self.pull()
         self.assertEqual((self.inbox("W-1").state, self.inbox("W-2").sale_order_id.state), ("failed", "draft"))
         self.push()
@@ -297,8 +359,9 @@ class TestWanted(InventoryCase):
         self.east.write({"source": "all", "stock_location_id": False})
         self.west.write({"push_enabled": True, "stock_location_id": self.stock.id})
         self.receive(self.tee, 10)
-        self.add_orders({"cust_ref": "W-5", "items": [{"item": "TEE-1", "quantity": 3, "price": "5"}],
-                         "grand_total": "1.00"})
+        self.add_orders(
+            {"cust_ref": "W-5", "items": [{"item": "TEE-1", "quantity": 3, "price": "5"}], "grand_total": "1.00"}
+        )
         self.pull()
         self.inbox("W-5").sale_order_id.warehouse_id = False
         self.push()
@@ -306,8 +369,15 @@ class TestWanted(InventoryCase):
 
     def test_an_order_that_eim_still_lists_as_new_is_left_to_eim(self):
         self.receive(self.tee, 10)
-        self.add_orders({"cust_ref": "W-4", "items": [{"item": "GHOST", "quantity": 1, "price": "1"},
-                                                      {"item": "TEE-1", "quantity": 4, "price": "1"}]})
+        self.add_orders(
+            {
+                "cust_ref": "W-4",
+                "items": [
+                    {"item": "GHOST", "quantity": 1, "price": "1"},
+                    {"item": "TEE-1", "quantity": 4, "price": "1"},
+                ],
+            }
+        )
         self.pull()
         self.inbox("W-4").acknowledged_at = False
         self.push()

@@ -29,7 +29,6 @@ const play = (steps) => steps().then(() => console.log("test successful"), (erro
 
 @tagged("post_install", "-at_install")
 class TestInBrowser(ConnectorMixin, HttpCase):
-
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
@@ -49,8 +48,12 @@ class TestInBrowser(ConnectorMixin, HttpCase):
 
     def play(self, path, steps):
         self.browser_js(
-            path, f"{HANDS} play(async () => {{ {steps} }})", ready="!!document.querySelector('.o_form_view')",
-            login="mapper", timeout=60)
+            path,
+            f"{HANDS} play(async () => {{ {steps} }})",
+            ready="!!document.querySelector('.o_form_view')",
+            login="mapper",
+            timeout=60,
+        )
         self.env.invalidate_all()
 
     def at_eim(self):
@@ -58,7 +61,9 @@ class TestInBrowser(ConnectorMixin, HttpCase):
 
     def test_a_manager_maps_a_location_and_sees_what_would_be_pushed(self):
         self.west.write({"push_enabled": True, "source": "all"})
-        self.play(f"/odoo/action-extensiv_connector.extensiv_location_action/{self.east.id}", f"""
+        self.play(
+            f"/odoo/action-extensiv_connector.extensiv_location_action/{self.east.id}",
+            f"""
             await click(".o_field_widget[name=push_enabled] input");
             await choose("stock_location_id", "{self.stock.display_name}");
             await see(".alert-warning", "EAST and WEST both count the stock");
@@ -67,7 +72,8 @@ class TestInBrowser(ConnectorMixin, HttpCase):
             await see(".o_field_widget[name=example] tfoot", "12");
             await click(".o_form_button_save");
             await saved();
-        """)
+        """,
+        )
         self.assertTrue(self.east.push_enabled)
         self.assertEqual(self.east.stock_location_id, self.stock)
 
@@ -75,13 +81,18 @@ class TestInBrowser(ConnectorMixin, HttpCase):
         self.east.write({"push_enabled": True, "stock_location_id": self.stock.id})
         self.env.flush_all()
         account = f"/odoo/action-extensiv_connector.extensiv_account_action/{self.account.id}"
-        self.play(account, """
+        self.play(
+            account,
+            """
             await click("button[name=action_push_inventory]");
             await see(".o_notification", "2 pushed.");
-        """)
+        """,
+        )
         self.assertEqual(self.at_eim(), {"TEE-1": 12, "MUG-1": 5})
         self.sandbox.store.levels.items["TEE-1"]["EAST"].qty_available = 99
-        self.play(account, """
+        self.play(
+            account,
+            """
             await click(".nav-link", "Stock");
             await click("button[name=action_compare]");
             await click(".modal button[name=action_read]", "Read from EIM");
@@ -90,5 +101,6 @@ class TestInBrowser(ConnectorMixin, HttpCase):
             if (document.querySelectorAll(".modal .o_data_row").length != 1) throw new Error("one row expected");
             await click(".modal button[name=action_push]", "Push These");
             await see(".o_notification", "1 pushed.");
-        """)
+        """,
+        )
         self.assertEqual(self.at_eim(), {"TEE-1": 12, "MUG-1": 5})

@@ -11,7 +11,6 @@ from .test_inventory import InventoryCase
 
 @tagged("post_install", "-at_install")
 class TestMapping(InventoryCase):
-
     def setUp(self):
         super().setUp()
         self.manager = new_test_user(self.env, "stock_mapper", "extensiv_connector.group_manager")
@@ -46,17 +45,22 @@ class TestMapping(InventoryCase):
             self.env.flush_all()
 
     def test_no_buffer_adds_to_the_stock(self):
-        for record, field in ((self.account, "buffer_qty"), (self.tee, "extensiv_buffer_qty"),
-                              (self.tee.product_tmpl_id, "extensiv_buffer_qty")):
+        for record, field in (
+            (self.account, "buffer_qty"),
+            (self.tee, "extensiv_buffer_qty"),
+            (self.tee.product_tmpl_id, "extensiv_buffer_qty"),
+        ):
             with self.assertRaises(IntegrityError), mute_logger("odoo.sql_db"), self.env.cr.savepoint():
                 record[field] = -1
                 self.env.flush_all()
 
     def test_counting_twice_is_warned_about_by_name(self):
         shelf = self.env["stock.location"].create({"name": "Shelf", "location_id": self.stock.id})
-        for values in ({"source": "single", "stock_location_id": self.stock.id},
-                       {"source": "single", "stock_location_id": shelf.id},
-                       {"source": "all", "stock_location_id": False}):
+        for values in (
+            {"source": "single", "stock_location_id": self.stock.id},
+            {"source": "single", "stock_location_id": shelf.id},
+            {"source": "all", "stock_location_id": False},
+        ):
             self.west.write({"push_enabled": True, **values})
             for text in (self.account.stock_warning, self.west.warning, self.east.warning):
                 self.assertIn("EAST", text)
@@ -111,8 +115,9 @@ class TestMapping(InventoryCase):
         self.assertIn("TEE-1 belongs to several products", explain(self.east, twin)["reason"])
         twin.extensiv_push = False
         self.assertIn("switched off", explain(self.east, twin)["reason"])
-        self.env["extensiv.sku.alias"].create({
-            "account_id": self.account.id, "sku": "TEE-X", "product_id": self.tee.id})
+        self.env["extensiv.sku.alias"].create(
+            {"account_id": self.account.id, "sku": "TEE-X", "product_id": self.tee.id}
+        )
         self.assertEqual(sorted(explain(self.east, self.tee)["skus"]), ["TEE-1", "TEE-X"])
 
     def test_the_example_is_what_is_pushed(self):
@@ -140,7 +145,6 @@ class TestMapping(InventoryCase):
 
 @tagged("post_install", "-at_install")
 class TestCompare(InventoryCase):
-
     def compare(self):
         wizard = self.env["extensiv.compare"].create({"account_id": self.account.id})
         with self.flows():
@@ -161,8 +165,10 @@ class TestCompare(InventoryCase):
         self.sandbox.store.levels.items["TEE-1"]["EAST"].qty_available = 9
         del self.sandbox.store.levels.items["MUG-1"]
         wizard = self.compare()
-        self.assertEqual({(line.sku, line.quantity, line.remote_quantity) for line in wizard.line_ids},
-                         {("TEE-1", 4, 9), ("MUG-1", 5, 0)})
+        self.assertEqual(
+            {(line.sku, line.quantity, line.remote_quantity) for line in wizard.line_ids},
+            {("TEE-1", 4, 9), ("MUG-1", 5, 0)},
+        )
         with self.flows():
             wizard.action_push()
         self.assertEqual((self.at_eim()["TEE-1"], self.at_eim()["MUG-1"]), (4, 5))
@@ -185,8 +191,9 @@ class TestCompare(InventoryCase):
         self.assertEqual(self.compare().difference_count, 0)
 
     def test_reading_goes_on_where_it_stopped(self):
-        self.env["product.product"].create([
-            {"name": f"N{number}", "default_code": f"N-{number}", "is_storable": True} for number in range(150)])
+        self.env["product.product"].create(
+            [{"name": f"N{number}", "default_code": f"N-{number}", "is_storable": True} for number in range(150)]
+        )
         self.push()
         with patch("odoo.addons.extensiv_connector.wizards.extensiv_compare.READ_SECONDS", 0):
             wizard = self.compare()
@@ -213,8 +220,9 @@ class TestRefusedLocations(InventoryCase):
 
     def push_both(self):
         """Have EAST and WEST pushed with 32 levels each."""
-        self.env["product.product"].create([
-            {"name": f"N{number}", "default_code": f"N-{number}", "is_storable": True} for number in range(30)])
+        self.env["product.product"].create(
+            [{"name": f"N{number}", "default_code": f"N-{number}", "is_storable": True} for number in range(30)]
+        )
         self.west.write({"push_enabled": True, "stock_location_id": self.stock.id})
 
     def test_a_location_that_eim_refuses_holds_up_no_other(self):
@@ -229,7 +237,8 @@ class TestRefusedLocations(InventoryCase):
             error = self.errors()
             self.assertEqual(
                 (error.key, error.category, error.mend, error.action_open_document()["res_id"]),
-                ("EAST", "settings", "mapping", self.east.id))
+                ("EAST", "settings", "mapping", self.east.id),
+            )
             self.assertIn("Unknown warehouse", error.message)
             self.assertTrue(error.process_id)
         self.assertEqual(run.message, "1 failed. 0 of 32 levels told; push again for the others.")

@@ -21,8 +21,9 @@ class TestAnyHistory(InventoryCase):
 
     def setUp(self):
         super().setUp()
-        self.shelf, self.rack = self.env["stock.location"].create([
-            {"name": name, "location_id": self.stock.id} for name in ("Shelf", "Rack")])
+        self.shelf, self.rack = self.env["stock.location"].create(
+            [{"name": name, "location_id": self.stock.id} for name in ("Shelf", "Rack")]
+        )
         self.west.write({"push_enabled": True, "stock_location_id": self.shelf.id})
         self.account.push_batch_size = 2
 
@@ -39,14 +40,28 @@ class TestAnyHistory(InventoryCase):
                 self.sandbox.store.levels.locations = {"EAST": 1, "WEST": 2}
 
     def play(self):
-        self.goods = self.env["product.product"].create([
-            {"name": f"Good {number}", "default_code": f"G-{number}", "is_storable": True} for number in range(6)])
+        self.goods = self.env["product.product"].create(
+            [{"name": f"Good {number}", "default_code": f"G-{number}", "is_storable": True} for number in range(6)]
+        )
         self.skus = set(self.goods.mapped("default_code")) | {"TEE-1", "MUG-1"}
         for product in self.goods:
             self.env["stock.quant"]._update_available_quantity(product, self.rack, 20)
-        acts = [self.do_receive, self.do_sell, self.do_deliver, self.do_cancel, self.do_move, self.do_scrap,
-                self.do_archive, self.do_rename, self.do_switch, self.do_push, self.do_push, self.do_faulty_push,
-                self.do_faulty_push, self.do_die]
+        acts = [
+            self.do_receive,
+            self.do_sell,
+            self.do_deliver,
+            self.do_cancel,
+            self.do_move,
+            self.do_scrap,
+            self.do_archive,
+            self.do_rename,
+            self.do_switch,
+            self.do_push,
+            self.do_push,
+            self.do_faulty_push,
+            self.do_faulty_push,
+            self.do_die,
+        ]
         for _step in range(STEPS):
             self.random.choice(acts)()
 
@@ -59,8 +74,11 @@ class TestAnyHistory(InventoryCase):
 
     def assert_equal(self):
         """Compare every SKU that ever was with Odoo's own ``free_qty``."""
-        feeding = {product.default_code: product for product in self.goods + self.products
-                   if product.active and product.default_code and product.extensiv_push}
+        feeding = {
+            product.default_code: product
+            for product in self.goods + self.products
+            if product.active and product.default_code and product.extensiv_push
+        }
         for location, name in ((self.stock, "EAST"), (self.shelf, "WEST")):
             at_eim = self.at_eim(name)
             for sku in self.skus:
@@ -79,7 +97,8 @@ class TestAnyHistory(InventoryCase):
 
     def do_receive(self):
         self.env["stock.quant"]._update_available_quantity(
-            self.one(), self.place(), self.random.choice((1, 3, 7.5, -2)))
+            self.one(), self.place(), self.random.choice((1, 3, 7.5, -2))
+        )
 
     def do_sell(self):
         product = self.one()
@@ -87,8 +106,9 @@ class TestAnyHistory(InventoryCase):
             self.sell(product, self.random.randint(1, 30))
 
     def deliveries(self):
-        return self.env["stock.picking"].search([
-            ("picking_type_code", "=", "outgoing"), ("state", "=", "assigned"), ("product_id", "in", self.goods.ids)])
+        return self.env["stock.picking"].search(
+            [("picking_type_code", "=", "outgoing"), ("state", "=", "assigned"), ("product_id", "in", self.goods.ids)]
+        )
 
     def do_deliver(self):
         picking = self.deliveries()[:1]
@@ -99,9 +119,14 @@ class TestAnyHistory(InventoryCase):
         self.deliveries()[:1].action_cancel()
 
     def do_move(self):
-        move = self.env["stock.move"].create({
-            "product_id": self.one().id, "product_uom_qty": 2, "location_id": self.rack.id,
-            "location_dest_id": self.shelf.id})
+        move = self.env["stock.move"].create(
+            {
+                "product_id": self.one().id,
+                "product_uom_qty": 2,
+                "location_id": self.rack.id,
+                "location_dest_id": self.shelf.id,
+            }
+        )
         move._action_confirm()
         move._action_assign()
         move.quantity = 2
@@ -109,8 +134,9 @@ class TestAnyHistory(InventoryCase):
         move._action_done()
 
     def do_scrap(self):
-        self.env["stock.scrap"].create({
-            "product_id": self.one().id, "scrap_qty": 1, "location_id": self.place().id}).do_scrap()
+        self.env["stock.scrap"].create(
+            {"product_id": self.one().id, "scrap_qty": 1, "location_id": self.place().id}
+        ).do_scrap()
 
     def do_archive(self):
         product = self.one()
@@ -138,7 +164,10 @@ class TestAnyHistory(InventoryCase):
     def do_die(self):
         """Be killed between EIM's acceptance and our record of it."""
         self.env.flush_all()
-        with patch.object(type(self.env["extensiv.stock.level"]), "_store", side_effect=Killed), \
-                self.flows(), suppress(Killed):
+        with (
+            patch.object(type(self.env["extensiv.stock.level"]), "_store", side_effect=Killed),
+            self.flows(),
+            suppress(Killed),
+        ):
             self.account.action_push_inventory()
         self.env.invalidate_all()

@@ -12,6 +12,7 @@ from .test_inventory import InventoryCase
 RUN = "odoo.addons.extensiv_connector.models.extensiv_run"
 LEVEL = "odoo.addons.extensiv_connector.models.extensiv_stock_level"
 
+
 @tagged("post_install", "-at_install")
 class TestPush(InventoryCase):
     """What EIM says to it."""
@@ -51,8 +52,9 @@ class TestPush(InventoryCase):
         self.assertEqual((self.level("TEE-1").quantity, self.level("TEE-1").refused_at), (5, False))
 
     def test_a_batch_refused_as_a_whole_is_split(self):
-        products = self.env["product.product"].create([
-            {"name": f"N{number}", "default_code": f"N-{number}", "is_storable": True} for number in range(30)])
+        products = self.env["product.product"].create(
+            [{"name": f"N{number}", "default_code": f"N-{number}", "is_storable": True} for number in range(30)]
+        )
         self.sandbox.store.levels.poison_skus = {"N-7", "N-21"}
         run = self.push()
         self.assertEqual(set(self.at_eim()), {*products.mapped("default_code"), "TEE-1", "MUG-1"} - {"N-7", "N-21"})
@@ -60,8 +62,9 @@ class TestPush(InventoryCase):
         self.assertEqual((run.done_count, run.failed_count), (30, 2))
 
     def test_splitting_ends_in_time_and_keeps_what_it_found(self):
-        products = self.env["product.product"].create([
-            {"name": f"N{number}", "default_code": f"N-{number}", "is_storable": True} for number in range(38)])
+        products = self.env["product.product"].create(
+            [{"name": f"N{number}", "default_code": f"N-{number}", "is_storable": True} for number in range(38)]
+        )
         original, poison = Levels.push, set(products[::2].mapped("default_code"))
 
         def push(levels, records):
@@ -96,8 +99,9 @@ class TestPush(InventoryCase):
         self.assertEqual((self.level("TEE-1").state, self.level("MUG-1").state), ("refused", "accepted"))
 
     def test_everything_refused_in_the_same_words_is_no_fault_of_the_skus(self):
-        self.env["product.product"].create([
-            {"name": f"N{number}", "default_code": f"N-{number}", "is_storable": True} for number in range(30)])
+        self.env["product.product"].create(
+            [{"name": f"N{number}", "default_code": f"N-{number}", "is_storable": True} for number in range(30)]
+        )
         self.fault(route="push_inventory", kind="failure", count=1000, message="Missing WMS Setup")
         run = self.push()
         self.assertEqual(run.state, "failed")
@@ -173,12 +177,16 @@ class TestPush(InventoryCase):
 
     def test_a_pass_ends_in_time_and_the_next_goes_on(self):
         self.account.push_batch_size = 1
-        self.env["product.product"].create([
-            {"name": f"N{number}", "default_code": f"N-{number}", "is_storable": True} for number in range(2)])
+        self.env["product.product"].create(
+            [{"name": f"N{number}", "default_code": f"N-{number}", "is_storable": True} for number in range(2)]
+        )
         with patch(f"{RUN}.Pass.seconds_left", side_effect=[50, 50, 50, 4]):
             run = self.push()
-        self.assertEqual((run.state, run.done_count, run.message),
-                         ("partial", 3, "3 pushed. 3 of 4 levels told; push again for the others."), "no schedule does")
+        self.assertEqual(
+            (run.state, run.done_count, run.message),
+            ("partial", 3, "3 pushed. 3 of 4 levels told; push again for the others."),
+            "no schedule does",
+        )
         self.assertEqual(self.push().done_count, 1)
         self.assertEqual(set(self.told().values()), {1}, "nothing is told twice")
 
@@ -236,7 +244,6 @@ class TestPush(InventoryCase):
 
 @tagged("post_install", "-at_install")
 class TestWaking(InventoryCase):
-
     def setUp(self):
         super().setUp()
         self.cron = self.env.ref("extensiv_connector.ir_cron_push_inventory")
@@ -278,11 +285,17 @@ class TestWaking(InventoryCase):
     def test_a_product_that_is_pushed_otherwise_wakes_the_push(self):
         template = self.tee.product_tmpl_id
         for record, values in (
-            (self.tee, {"default_code": "TEE-2"}), (template, {"default_code": "TEE-3"}),
-            (self.tee, {"extensiv_push": False}), (template, {"extensiv_push": True}),
-            (self.tee, {"extensiv_buffer_qty": 1}), (template, {"extensiv_buffer_qty": 2}),
-            (self.tee, {"active": False}), (template, {"active": True}),
-            (template, {"sale_ok": False}), (self.tee, {"sale_ok": True}), (template, {"is_storable": False}),
+            (self.tee, {"default_code": "TEE-2"}),
+            (template, {"default_code": "TEE-3"}),
+            (self.tee, {"extensiv_push": False}),
+            (template, {"extensiv_push": True}),
+            (self.tee, {"extensiv_buffer_qty": 1}),
+            (template, {"extensiv_buffer_qty": 2}),
+            (self.tee, {"active": False}),
+            (template, {"active": True}),
+            (template, {"sale_ok": False}),
+            (self.tee, {"sale_ok": True}),
+            (template, {"is_storable": False}),
         ):
             with self.subTest(model=record._name, **values):
                 self.assert_wakes(lambda record=record, values=values: record.write(values))
@@ -292,13 +305,18 @@ class TestWaking(InventoryCase):
 
     def test_what_else_changes_of_a_product_wakes_nobody(self):
         for record in (self.tee, self.tee.product_tmpl_id):
-            self.assert_wakes(lambda record=record: record.write(
-                {"name": "Black", "list_price": 3, "standard_price": 2, "barcode": "123", "weight": 1}), wakes=False)
+            self.assert_wakes(
+                lambda record=record: record.write(
+                    {"name": "Black", "list_price": 3, "standard_price": 2, "barcode": "123", "weight": 1}
+                ),
+                wakes=False,
+            )
 
     def test_an_alias_wakes_the_push(self):
         aliases = self.env["extensiv.sku.alias"]
-        self.assert_wakes(lambda: aliases.create(
-            {"account_id": self.account.id, "sku": "ALT", "product_id": self.tee.id}))
+        self.assert_wakes(
+            lambda: aliases.create({"account_id": self.account.id, "sku": "ALT", "product_id": self.tee.id})
+        )
         alias = aliases.search([("sku", "=", "ALT")])
         self.assert_wakes(lambda: alias.write({"sku": "ALT-2"}))
         self.assert_wakes(lambda: alias.write({"product_id": self.mug.id}))
@@ -307,7 +325,10 @@ class TestWaking(InventoryCase):
     def test_the_mapping_of_a_location_wakes_the_push(self):
         shelf = self.env["stock.location"].create({"name": "Shelf", "location_id": self.stock.id})
         for values in (
-            {"stock_location_id": shelf.id}, {"source": "all"}, {"push_enabled": False}, {"name": "EASTERN"},
+            {"stock_location_id": shelf.id},
+            {"source": "all"},
+            {"push_enabled": False},
+            {"name": "EASTERN"},
         ):
             with self.subTest(**values):
                 self.assert_wakes(lambda values=values: self.east.write(values))
@@ -357,14 +378,14 @@ class TestWaking(InventoryCase):
 
 @tagged("post_install", "-at_install")
 class TestRateLimit(InventoryCase):
-
     sandbox_options = {"orders": 0, "rate_limit": True}
 
     def test_more_than_eim_allows_is_pushed_in_several_passes(self):
         """A hundred calls are in the bucket, of which twenty are left to other flows."""
         self.account.write({"push_batch_size": 1, "push_inventory": True})
-        self.env["product.product"].create([
-            {"name": f"N{number}", "default_code": f"N-{number}", "is_storable": True} for number in range(118)])
+        self.env["product.product"].create(
+            [{"name": f"N{number}", "default_code": f"N-{number}", "is_storable": True} for number in range(118)]
+        )
         with patch(f"{RUN}.PASS_SECONDS", 8):
             run = self.push()
         self.assertEqual(run.state, "partial")

@@ -9,7 +9,6 @@ from .common import ConnectorCase
 
 @tagged("post_install", "-at_install")
 class TestMerchants(ConnectorCase):
-
     def setUp(self):
         super().setUp()
         self.account.write({"api_user": WAREHOUSE_USER, "api_key": WAREHOUSE_KEY, "order_policy": "draft"})
@@ -79,16 +78,21 @@ class TestMerchants(ConnectorCase):
     def _order(self, owner):
         self.account.write({"api_user": "demo", "api_key": "demo-key", "order_policy": "confirm", "owner_id": owner})
         self.connect()
-        self.add_orders({
-            "cust_ref": "OWNED", "order_source": "Shopify",
-            "items": [{"item": "TEE-1", "quantity": "3", "price": "1"}]})
+        self.add_orders(
+            {
+                "cust_ref": "OWNED",
+                "order_source": "Shopify",
+                "items": [{"item": "TEE-1", "quantity": "3", "price": "1"}],
+            }
+        )
         self.pull()
         return self.inbox("OWNED").sale_order_id
 
     def _stock(self, quantity, owner=None):
         warehouse = self.env["stock.warehouse"].search([("company_id", "=", self.company.id)], limit=1)
         self.env["stock.quant"]._update_available_quantity(
-            self.products[0], warehouse.lot_stock_id, quantity, owner_id=owner)
+            self.products[0], warehouse.lot_stock_id, quantity, owner_id=owner
+        )
         return warehouse
 
     def test_moves_are_restricted_to_the_owner_and_take_nobody_elses_stock(self):
@@ -104,8 +108,11 @@ class TestMerchants(ConnectorCase):
         move.picked = True
         move._action_done()
         left = {
-            quant.owner_id: quant.quantity for quant in self.env["stock.quant"].search(
-                [("product_id", "=", self.products[0].id), ("location_id.usage", "=", "internal")])}
+            quant.owner_id: quant.quantity
+            for quant in self.env["stock.quant"].search(
+                [("product_id", "=", self.products[0].id), ("location_id.usage", "=", "internal")]
+            )
+        }
         self.assertEqual(left, {self.owner: 4, self.env["res.partner"]: 100})
 
     def test_every_step_of_a_delivery_is_restricted(self):

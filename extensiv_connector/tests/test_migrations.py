@@ -6,7 +6,6 @@ from .common import ConnectorCase
 
 @tagged("post_install", "-at_install")
 class TestMigrations(ConnectorCase):
-
     def migrate(self, version, stage):
         self.env.flush_all()
         path = f"extensiv_connector/migrations/{version}/{stage}-migration.py"
@@ -15,11 +14,12 @@ class TestMigrations(ConnectorCase):
 
     def test_errors_of_single_pages_are_closed_and_buffers_keep_back(self):
         Error = self.env["extensiv.error"]
-        old, other = (Error._report(self.account, "orders", {key: {"message": "x", "category": "data"}})
-                      for key in ("list page 2", "A-1"))
+        old, other = (
+            Error._report(self.account, "orders", {key: {"message": "x", "category": "data"}})
+            for key in ("list page 2", "A-1")
+        )
         self.env.cr.execute("ALTER TABLE product_product DROP CONSTRAINT product_product_extensiv_buffer_qty_positive")
-        self.env.cr.execute(
-            "UPDATE product_product SET extensiv_buffer_qty = -3 WHERE id = %s", [self.products[0].id])
+        self.env.cr.execute("UPDATE product_product SET extensiv_buffer_qty = -3 WHERE id = %s", [self.products[0].id])
         self.products[1].extensiv_buffer_qty = 2
         self.migrate("19.0.1.1.0", "pre")
         self.assertEqual((old.state, other.state), ("resolved", "open"))

@@ -26,18 +26,29 @@ def awkward_orders(unit):
             if rng.random() < 0.6:
                 amount = round(amount, 2)
             total += amount
-            items.append({
-                "item": "MUG", "quantity": str(quantity), "price": str(price), "discount": str(discount),
-                "extended_amount": str(amount),
-            })
+            items.append(
+                {
+                    "item": "MUG",
+                    "quantity": str(quantity),
+                    "price": str(price),
+                    "discount": str(discount),
+                    "extended_amount": str(amount),
+                }
+            )
         shipping, discount, tax = (Decimal(rng.randint(0, 999)) / 100 for _part in range(3))
         # The total is one that the currency can hold, to the cent.
         shipping += -round(total + shipping + tax - discount, 2) % unit
-        yield Order.parse({
-            "cust_ref": "1", "items": items, "sub_total": str(total), "shipping_handling": str(shipping),
-            "order_discount": str(discount), "sales_tax": str(tax),
-            "grand_total": str(total + shipping + tax - discount),
-        })
+        yield Order.parse(
+            {
+                "cust_ref": "1",
+                "items": items,
+                "sub_total": str(total),
+                "shipping_handling": str(shipping),
+                "order_discount": str(discount),
+                "sales_tax": str(tax),
+                "grand_total": str(total + shipping + tax - discount),
+            }
+        )
 
 
 @tagged("post_install", "-at_install")
@@ -54,10 +65,16 @@ class TestMoneyRounding(TransactionCase):
         lines = [(line.price_unit, line.quantity, line.discount) for line in priced.lines]
         lines += [(amount, 1, 0) for amount in extras if amount]
         return [
-            Command.create({
-                "product_id": self.product.id, "product_uom_qty": float(quantity), "tax_ids": False,
-                "price_unit": float(price), "discount": float(discount), "sequence": sequence,
-            })
+            Command.create(
+                {
+                    "product_id": self.product.id,
+                    "product_uom_qty": float(quantity),
+                    "tax_ids": False,
+                    "price_unit": float(price),
+                    "discount": float(discount),
+                    "sequence": sequence,
+                }
+            )
             for sequence, (price, quantity, discount) in enumerate(lines)
         ]
 
@@ -67,14 +84,15 @@ class TestMoneyRounding(TransactionCase):
         currency = self.env["res.currency"].create({"name": "XTC", "symbol": "c", "rounding": float(unit)})
         pricelist = self.env["product.pricelist"].create({"name": "Cents", "currency_id": currency.id})
         unit = Decimal(unit)
-        priced_orders = [
-            price_order(order, unit=unit, round_globally=round_globally) for order in awkward_orders(unit)]
-        sales = self.env["sale.order"].create([
-            {"partner_id": self.partner.id, "pricelist_id": pricelist.id, "order_line": self._lines(priced)}
-            for priced in priced_orders
-        ])
+        priced_orders = [price_order(order, unit=unit, round_globally=round_globally) for order in awkward_orders(unit)]
+        sales = self.env["sale.order"].create(
+            [
+                {"partner_id": self.partner.id, "pricelist_id": pricelist.id, "order_line": self._lines(priced)}
+                for priced in priced_orders
+            ]
+        )
         for sale, priced in zip(sales, priced_orders, strict=True):
-            goods = sale.order_line[:len(priced.lines)]
+            goods = sale.order_line[: len(priced.lines)]
             shown = [*goods.mapped("price_subtotal"), sale.amount_total]
             expected = [*(line.subtotal for line in priced.lines), priced.expected_total]
             with self.subTest(lines=priced.lines):

@@ -38,14 +38,17 @@ READY = "odoo.isReady === true"
 
 @tagged("post_install", "-at_install")
 class TestObserveInBrowser(ConnectorMixin, HttpCase):
-
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
         cls._start_sandbox()
         cls._make_world()
-        new_test_user(cls.env, login="watcher", password="watcher-watcher",
-                      groups="base.group_user,extensiv_connector.group_manager,sales_team.group_sale_manager")
+        new_test_user(
+            cls.env,
+            login="watcher",
+            password="watcher-watcher",
+            groups="base.group_user,extensiv_connector.group_manager,sales_team.group_sale_manager",
+        )
 
     def setUp(self):
         super().setUp()
@@ -53,15 +56,21 @@ class TestObserveInBrowser(ConnectorMixin, HttpCase):
         self.connect()
 
     def fail(self, *refs):
-        self.add_orders(*(
-            {"cust_ref": ref, "items": [{"item": "ABC-1", "price": "5", "quantity": "1"}]} for ref in refs))
+        self.add_orders(
+            *({"cust_ref": ref, "items": [{"item": "ABC-1", "price": "5", "quantity": "1"}]} for ref in refs)
+        )
         self.pull()
 
     def walk(self, path, steps):
         self.env.flush_all()
         self.browser_js(
-            path, f"{TOOLS} (async () => {{ {steps} console.log('test successful'); }})()"
-            ".catch((error) => console.error(error.message));", READY, login="watcher", timeout=90)
+            path,
+            f"{TOOLS} (async () => {{ {steps} console.log('test successful'); }})()"
+            ".catch((error) => console.error(error.message));",
+            READY,
+            login="watcher",
+            timeout=90,
+        )
         self.env.invalidate_all()
 
     def errors(self):
@@ -70,28 +79,36 @@ class TestObserveInBrowser(ConnectorMixin, HttpCase):
     def test_retry(self):
         self.fail("A-1", "A-2")
         self.env["product.product"].create({"name": "New", "default_code": "ABC-1"})
-        self.walk("/odoo/action-extensiv_connector.extensiv_error_action", """
+        self.walk(
+            "/odoo/action-extensiv_connector.extensiv_error_action",
+            """
             await find(".o_data_row", "A-1");
             (await find(".o_list_view thead .o_list_record_selector input")).click();
             (await find(".o_control_panel button[name=action_retry]")).click();
             await find(".o_notification", "2 of 2 solved");
             await gone(".o_data_row", "A-1");
-        """)
+        """,
+        )
         self.assertEqual(self.errors().mapped("state"), ["resolved"] * 2)
 
     def test_dismiss(self):
         self.fail("B-1", "B-2")
-        self.walk("/odoo/action-extensiv_connector.extensiv_error_action", """
+        self.walk(
+            "/odoo/action-extensiv_connector.extensiv_error_action",
+            """
             const row = await find(".o_data_row", "B-1");
             row.querySelector("button[name=action_dismiss]").click();
             await gone(".o_data_row", "B-1");
             await find(".o_data_row", "B-2");
-        """)
+        """,
+        )
         self.assertEqual({error.key: error.state for error in self.errors()}, {"B-1": "dismissed", "B-2": "open"})
 
     def test_an_alias_from_the_error(self):
         self.fail("C-1")
-        self.walk("/odoo/action-extensiv_connector.extensiv_error_action", """
+        self.walk(
+            "/odoo/action-extensiv_connector.extensiv_error_action",
+            """
             (await find(".o_data_row", "C-1")).querySelector("button[name=action_mend]").click();
             await find(".modal [name=sku]", "ABC-1");
             await type(".modal [name=product_id] input", "Black tee");
@@ -100,12 +117,15 @@ class TestObserveInBrowser(ConnectorMixin, HttpCase):
             await find(".o_notification", "Solved");
             await gone(".modal");
             await gone(".o_data_row", "C-1");
-        """)
+        """,
+        )
         self.assertEqual(self.errors().state, "resolved")
 
     def test_dashboard(self):
         self.fail("D-1")
-        self.walk("/odoo/action-extensiv_connector.extensiv_dashboard_action", """
+        self.walk(
+            "/odoo/action-extensiv_connector.extensiv_dashboard_action",
+            """
             const card = await find(".o_kanban_record", "Test shops");
             await find(".o_kanban_record", "Errors waiting for a person: 1.");
             await find(".o_kanban_record canvas");
@@ -114,25 +134,31 @@ class TestObserveInBrowser(ConnectorMixin, HttpCase):
             }
             card.querySelector("[name=action_open_errors]").click();
             await find(".o_data_row", "D-1");
-        """)
+        """,
+        )
 
     def test_diagnosis(self):
         self.fail("E-1")
-        self.walk("/odoo/action-extensiv_connector.extensiv_dashboard_action", """
+        self.walk(
+            "/odoo/action-extensiv_connector.extensiv_dashboard_action",
+            """
             (await find(".o_kanban_record [name=action_open_diagnosis]")).click();
             await type(".modal [name=order_number] input", "E-1");
             (await find(".modal button[name=action_diagnose]")).click();
             await find(".modal [data-mark=bad]", "could not be imported: SKU ABC-1");
             await find(".modal [data-mark=good]", "EIM knows the order");
             await find(".modal button.o_clipboard_button, .modal .o_clipboard_button", "Copy as Text");
-        """)
+        """,
+        )
 
     def test_alerts_open_eims_page_in_a_new_tab(self):
         self.sandbox.store.add_alert({"subject": "Cart access", "order_source": "Etsy"})
         with self.flows():
             self.account.action_fetch_alerts()
         self.account.alerts_url = "https://app.example.com/alerts"
-        self.walk("/odoo/action-extensiv_connector.extensiv_alert_action", """
+        self.walk(
+            "/odoo/action-extensiv_connector.extensiv_alert_action",
+            """
             let opened;
             window.open = (url, target) => { opened = `${url} ${target}`; return {closed: false}; };
             (await find(".o_data_row td[name=subject]", "Cart access")).click();
@@ -142,4 +168,5 @@ class TestObserveInBrowser(ConnectorMixin, HttpCase):
             if (opened !== "https://app.example.com/alerts _blank") {
                 throw new Error(`opened ${opened}`);
             }
-        """)
+        """,
+        )

@@ -10,16 +10,20 @@ from .common import ConnectorCase
 
 @tagged("post_install", "-at_install")
 class TestOrderLines(ConnectorCase):
-
     def setUp(self):
         super().setUp()
         self.connect()
 
     def pulled(self, *lines, cust_ref="L-1", **order):
         """Pull one order with these lines and return it from the inbox."""
-        self.add_orders({
-            "cust_ref": cust_ref, "order_source": "Shopify",
-            "items": [{"quantity": "1", "price": "10.00", **line} for line in lines], **order})
+        self.add_orders(
+            {
+                "cust_ref": cust_ref,
+                "order_source": "Shopify",
+                "items": [{"quantity": "1", "price": "10.00", **line} for line in lines],
+                **order,
+            }
+        )
         self.pull()
         return self.inbox(cust_ref)
 
@@ -29,16 +33,16 @@ class TestOrderLines(ConnectorCase):
         self.assertEqual(self.pulled({"item": "tee-1"}).state, "failed")
 
     def test_the_accounts_alias_decides_before_the_internal_reference(self):
-        self.env["extensiv.sku.alias"].create({
-            "account_id": self.account.id, "sku": "TEE-1", "product_id": self.products[1].id})
+        self.env["extensiv.sku.alias"].create(
+            {"account_id": self.account.id, "sku": "TEE-1", "product_id": self.products[1].id}
+        )
         self.assertEqual(self.pulled({"item": "TEE-1"}).sale_order_id.order_line.product_id, self.products[1])
 
     def test_barcode_and_eims_aliases_come_last(self):
         self.products[0].barcode = "4006381333931"
         record = self.pulled({"item": "4006381333931"})
         self.assertEqual(record.sale_order_id.order_line.product_id, self.products[0])
-        record = self.pulled(
-            {"item": "SHOP-77", "aliases": {"UPC": "4006381333931"}}, cust_ref="L-2")
+        record = self.pulled({"item": "SHOP-77", "aliases": {"UPC": "4006381333931"}}, cust_ref="L-2")
         self.assertEqual(record.sale_order_id.order_line.product_id, self.products[0])
 
     def test_two_products_with_one_sku_is_an_error_that_names_both(self):
@@ -74,8 +78,7 @@ class TestOrderLines(ConnectorCase):
 
     def test_zero_and_negative_quantities_are_refused_with_a_reason(self):
         self.assertIn("quantity is zero", self.pulled({"item": "TEE-1", "quantity": "0"}).message)
-        self.assertIn("quantity is negative",
-                      self.pulled({"item": "TEE-1", "quantity": "-1"}, cust_ref="L-2").message)
+        self.assertIn("quantity is negative", self.pulled({"item": "TEE-1", "quantity": "-1"}, cust_ref="L-2").message)
 
     def test_filtered_lines_are_left_out_and_told(self):
         record = self.pulled({"item": "TEE-1"}, {"item": "WARRANTY", "filtered_sku": "Y", "price": "0.00"})
@@ -84,15 +87,20 @@ class TestOrderLines(ConnectorCase):
 
     def test_a_filtered_line_without_a_sku_stands_in_nobodys_way(self):
         record = self.pulled(
-            {"item": "TEE-1"}, {"item": "", "filtered_sku": "Y", "Description": "Gift wrap", "price": "0"})
+            {"item": "TEE-1"}, {"item": "", "filtered_sku": "Y", "Description": "Gift wrap", "price": "0"}
+        )
         self.assertEqual(record.state, "imported")
         self.assertIn("Gift wrap", record.sale_order_id.extensiv_message)
 
     def test_texts_end_up_where_a_shopkeeper_looks(self):
         sale = self.pulled(
             {"item": "TEE-1", "Description": "Tee, the soft one", "line_comment": "Engrave: J&R"},
-            po_number="PO-9", gift_message="Happy <b>birthday</b>", shipping_instructions="Ring twice",
-            custom_field_2="VIP", requested_ship_date="2027-01-05").sale_order_id
+            po_number="PO-9",
+            gift_message="Happy <b>birthday</b>",
+            shipping_instructions="Ring twice",
+            custom_field_2="VIP",
+            requested_ship_date="2027-01-05",
+        ).sale_order_id
         self.assertIn("Tee, the soft one", sale.order_line.name)
         self.assertIn("Engrave: J&R", sale.order_line.name)
         self.assertEqual(sale.client_order_ref, "PO-9")
@@ -111,8 +119,10 @@ class TestOrderLines(ConnectorCase):
     def test_placeholder_keeps_everything_until_a_person_chooses_the_product(self):
         self.account.sku_policy = "placeholder"
         record = self.pulled(
-            {"item": "NEW-9", "quantity": "2", "price": "20.00", "discount": "5.00"}, {"item": "TEE-1"},
-            sales_tax="1.00")
+            {"item": "NEW-9", "quantity": "2", "price": "20.00", "discount": "5.00"},
+            {"item": "TEE-1"},
+            sales_tax="1.00",
+        )
         sale = record.sale_order_id
         line = sale.order_line[0]
         self.assertEqual((sale.state, line.product_id), ("draft", self.account.placeholder_product_id))
@@ -149,8 +159,12 @@ class TestOrderLines(ConnectorCase):
     def test_choosing_the_product_keeps_the_notes_that_are_not_about_it(self):
         self.account.sku_policy = "placeholder"
         sale = self.pulled(
-            {"item": "NEW-9"}, {"item": "WARRANTY", "filtered_sku": "Y", "price": "0"}, sales_tax="1.00",
-            grand_total="12.00", cust_state="Nowhere").sale_order_id
+            {"item": "NEW-9"},
+            {"item": "WARRANTY", "filtered_sku": "Y", "price": "0"},
+            sales_tax="1.00",
+            grand_total="12.00",
+            cust_state="Nowhere",
+        ).sale_order_id
         self.choose(sale.order_line[0], self.products[0])
         for kept in ("WARRANTY", "Nowhere", "11.00"):
             self.assertIn(kept, sale.extensiv_message)
@@ -158,9 +172,15 @@ class TestOrderLines(ConnectorCase):
 
     def test_the_chosen_product_brings_the_taxes_where_odoo_computes_them(self):
         self.account.write({"sku_policy": "placeholder", "tax_policy": "odoo"})
-        self.products[0].taxes_id = self.env["account.tax"].create({
-            "name": "Tax 20", "amount": 20, "type_tax_use": "sale", "company_id": self.company.id,
-            "price_include_override": "tax_included"})
+        self.products[0].taxes_id = self.env["account.tax"].create(
+            {
+                "name": "Tax 20",
+                "amount": 20,
+                "type_tax_use": "sale",
+                "company_id": self.company.id,
+                "price_include_override": "tax_included",
+            }
+        )
         sale = self.pulled({"item": "NEW-9"}, sales_tax="2.00").sale_order_id
         self.assertEqual(f"{sale.amount_total:.2f}", "10.00")
         self.choose(sale.order_line, self.products[0])
@@ -177,9 +197,13 @@ class TestOrderLines(ConnectorCase):
     def test_a_plain_salesman_may_choose_the_product(self):
         self.account.sku_policy = "placeholder"
         sale = self.pulled({"item": "NEW-9"}).sale_order_id
-        salesman = self.env["res.users"].create({
-            "name": "Sal", "login": "sal", "group_ids": self.env.ref("sales_team.group_sale_salesman_all_leads").ids})
-        wizard = self.env["extensiv.choose.product"].with_user(salesman).create({
-            "line_id": sale.order_line.id, "product_id": self.products[0].id})
+        salesman = self.env["res.users"].create(
+            {"name": "Sal", "login": "sal", "group_ids": self.env.ref("sales_team.group_sale_salesman_all_leads").ids}
+        )
+        wizard = (
+            self.env["extensiv.choose.product"]
+            .with_user(salesman)
+            .create({"line_id": sale.order_line.id, "product_id": self.products[0].id})
+        )
         wizard.action_choose()
         self.assertEqual(sale.order_line.product_id, self.products[0])

@@ -6,7 +6,6 @@ from .common import ConnectorCase
 
 @tagged("post_install", "-at_install")
 class TestOrderMoney(ConnectorCase):
-
     def setUp(self):
         super().setUp()
         self.connect()
@@ -74,10 +73,12 @@ class TestOrderMoney(ConnectorCase):
 
     def test_a_later_change_of_quantity_or_text_keeps_price_and_discount(self):
         self.account.order_policy = "draft"
-        pricelist = self.env["product.pricelist"].create({"name": "Half price", "item_ids": [Command.create({
-            "compute_price": "percentage", "percent_price": 50})]})
+        pricelist = self.env["product.pricelist"].create(
+            {"name": "Half price", "item_ids": [Command.create({"compute_price": "percentage", "percent_price": 50})]}
+        )
         self.env.user.group_ids += self.env.ref("sale.group_discount_per_so_line") + self.env.ref(
-            "product.group_product_pricelist")
+            "product.group_product_pricelist"
+        )
         sale = self.sale(items=[self.line(quantity="2", price="20.00", discount="5.00")])
         with Form(sale) as form:
             form.pricelist_id = pricelist
@@ -89,8 +90,9 @@ class TestOrderMoney(ConnectorCase):
     # -- taxes
 
     def tax(self, amount, **values):
-        return self.env["account.tax"].create({
-            "name": f"Tax {amount}", "amount": amount, "type_tax_use": "sale", "company_id": self.company.id, **values})
+        return self.env["account.tax"].create(
+            {"name": f"Tax {amount}", "amount": amount, "type_tax_use": "sale", "company_id": self.company.id, **values}
+        )
 
     def test_tax_line_carries_what_the_buyer_paid_and_no_tax_of_odoo(self):
         self.products.taxes_id = self.tax(20)
@@ -119,10 +121,15 @@ class TestOrderMoney(ConnectorCase):
         self.company.tax_calculation_rounding_method = "round_globally"
         for product, amount in zip(self.products, (7, 20), strict=True):
             product.taxes_id = self.tax(amount, price_include_override="tax_included")
-        sale = self.sale(items=[
-            self.line(price="7.0654", extended_amount="7.07"),
-            self.line(price="5.4083", extended_amount="5.41", item="MUG-1"),
-        ], sub_total="12.48", sales_tax="1.57", grand_total="14.05")
+        sale = self.sale(
+            items=[
+                self.line(price="7.0654", extended_amount="7.07"),
+                self.line(price="5.4083", extended_amount="5.41", item="MUG-1"),
+            ],
+            sub_total="12.48",
+            sales_tax="1.57",
+            grand_total="14.05",
+        )
         self.assertEqual(len(sale.order_line), 2)
         self.assertTotal(sale, "14.05")
 
@@ -143,8 +150,7 @@ class TestOrderMoney(ConnectorCase):
         self.products.taxes_id = False
         for policy in ("line", "odoo"):
             self.account.write({"tax_policy": policy, "tax_tolerance": 0.05})
-            sale = self.sale(
-                cust_ref=policy, items=[self.line()], order_discount="0.03", grand_total="10.00")
+            sale = self.sale(cust_ref=policy, items=[self.line()], order_discount="0.03", grand_total="10.00")
             self.assertTotal(sale, "9.97", "draft")
             self.assertNotIn("Only the taxes", sale.extensiv_message)
 
@@ -152,12 +158,26 @@ class TestOrderMoney(ConnectorCase):
         self.account.tax_policy = "odoo"
         self.products.taxes_id = self.tax(20)
         germany = self.env.ref("base.de")
-        self.env["account.fiscal.position"].create({
-            "name": "Export", "auto_apply": True, "country_id": germany.id, "company_id": self.company.id,
-            "sequence": -1,
-        })
-        sale = self.sale(items=[self.line()], sales_tax="0.00", cust_country="DEU", cust_state=None, ship_country=None,
-                         cust_first_name="Jürgen", cust_last_name="Groß", cust_address_1="Weg 1", cust_city="Köln")
+        self.env["account.fiscal.position"].create(
+            {
+                "name": "Export",
+                "auto_apply": True,
+                "country_id": germany.id,
+                "company_id": self.company.id,
+                "sequence": -1,
+            }
+        )
+        sale = self.sale(
+            items=[self.line()],
+            sales_tax="0.00",
+            cust_country="DEU",
+            cust_state=None,
+            ship_country=None,
+            cust_first_name="Jürgen",
+            cust_last_name="Groß",
+            cust_address_1="Weg 1",
+            cust_city="Köln",
+        )
         self.assertEqual(sale.fiscal_position_id.name, "Export")
         self.assertEqual(sale.partner_id.country_id, germany)
 
@@ -191,8 +211,12 @@ class TestOrderMoney(ConnectorCase):
 
     def test_a_currency_without_cents(self):
         self.env.ref("base.JPY").active = True
-        self.assertTotal(self.sale(items=[self.line(price="1500", quantity="2")], currency_code="JPY",
-                                   sub_total="3000", grand_total="3000"), "3000")
+        self.assertTotal(
+            self.sale(
+                items=[self.line(price="1500", quantity="2")], currency_code="JPY", sub_total="3000", grand_total="3000"
+            ),
+            "3000",
+        )
 
     def test_a_currency_rounded_to_five_cents(self):
         self.env.ref("base.CHF").write({"active": True, "rounding": 0.05})

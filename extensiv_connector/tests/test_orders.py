@@ -16,7 +16,6 @@ LINE = {"item": "TEE-1", "quantity": "2", "price": "19.99"}
 
 @tagged("post_install", "-at_install")
 class TestPull(ConnectorCase):
-
     def setUp(self):
         super().setUp()
         self.connect()
@@ -25,14 +24,20 @@ class TestPull(ConnectorCase):
         self.add_orders(*({"items": [dict(LINE)], **order} for order in orders))
 
     def test_an_order_becomes_a_confirmed_sale_order_right_to_the_cent(self):
-        self.add({
-            "cust_ref": "A-1", "cust_po_no": "1001", "order_source": "Shopify",
-            "items": [
-                {**LINE, "discount": "2.00"},
-                {"item": "MUG-1", "quantity": 1, "price": "8.0000"},
-            ],
-            "sales_tax": "3.10", "shipping_handling": "4.95", "order_discount": "1.00",
-        })
+        self.add(
+            {
+                "cust_ref": "A-1",
+                "cust_po_no": "1001",
+                "order_source": "Shopify",
+                "items": [
+                    {**LINE, "discount": "2.00"},
+                    {"item": "MUG-1", "quantity": 1, "price": "8.0000"},
+                ],
+                "sales_tax": "3.10",
+                "shipping_handling": "4.95",
+                "order_discount": "1.00",
+            }
+        )
         run = self.pull()
         order = self.inbox("A-1")
         sale = order.sale_order_id
@@ -100,8 +105,9 @@ class TestPull(ConnectorCase):
         self.assertEqual(self.env["extensiv.error"].search([("key", "=", "E-3")]).mapped("state"), ["dismissed"])
         with self.flows():
             self.inbox("E-3").action_import()
-        self.assertEqual(sorted(self.env["extensiv.error"].search([("key", "=", "E-3")]).mapped("state")),
-                         ["dismissed", "open"])
+        self.assertEqual(
+            sorted(self.env["extensiv.error"].search([("key", "=", "E-3")]).mapped("state")), ["dismissed", "open"]
+        )
 
     def test_a_second_sight_writes_nothing_and_is_acknowledged_again(self):
         self.add({"cust_ref": "F-1"})
@@ -134,8 +140,10 @@ class TestPull(ConnectorCase):
     def test_held_and_stopped_and_old_orders_are_left_alone(self):
         self.account.import_from = "2024-01-01"
         self.add(
-            {"cust_ref": "G-1", "on_hold": "Y"}, {"cust_ref": "G-2", "sending_canceled": "Y"},
-            {"cust_ref": "G-3", "order_date": "2023-12-31", "created_date_time": "2023-12-31T10:00:00+00:00"})
+            {"cust_ref": "G-1", "on_hold": "Y"},
+            {"cust_ref": "G-2", "sending_canceled": "Y"},
+            {"cust_ref": "G-3", "order_date": "2023-12-31", "created_date_time": "2023-12-31T10:00:00+00:00"},
+        )
         self.pull()
         self.assertFalse(self.env["extensiv.order"].search([("cust_ref", "=like", "G-%")]))
         self.assertEqual({self.at_eim(ref)["order_status"] for ref in ("G-1", "G-2", "G-3")}, {"new"})
@@ -233,8 +241,10 @@ class TestPull(ConnectorCase):
             if len(tries) < 3:
                 raise SerializationFailure("could not serialize access")
 
-        with patch.object(Order, "_create_sale_orders", create), \
-                patch("odoo.addons.extensiv_connector.models.extensiv_run.time.sleep"):
+        with (
+            patch.object(Order, "_create_sale_orders", create),
+            patch("odoo.addons.extensiv_connector.models.extensiv_run.time.sleep"),
+        ):
             self.pull()
         self.assertEqual(tries, [2, 2, 2])
         self.assertEqual(self.env["sale.order"].search_count([("extensiv_cust_ref", "in", ["M-1", "M-2"])]), 2)
@@ -253,8 +263,10 @@ class TestPull(ConnectorCase):
                     raise SerializationFailure("could not serialize access due to concurrent update")
             return original(orders, vals)
 
-        with patch.object(Order, "write", write), \
-                patch("odoo.addons.extensiv_connector.models.extensiv_run.time.sleep"):
+        with (
+            patch.object(Order, "write", write),
+            patch("odoo.addons.extensiv_connector.models.extensiv_run.time.sleep"),
+        ):
             run = self.pull()
         self.assertEqual((run.state, self.inbox("M-4").state), ("done", "imported"))
 
@@ -262,8 +274,10 @@ class TestPull(ConnectorCase):
     def test_an_error_of_ours_is_logged_without_its_text_and_said_without_a_traceback(self):
         self.add({"cust_ref": "M-3"})
         Order = type(self.env["extensiv.order"])
-        with patch.object(Order, "_prepare_lines_vals", side_effect=KeyError("Jane Doe, 1 Secret Street")), \
-                self.assertLogs("odoo.addons.extensiv_connector.models.extensiv_order_import", "ERROR") as logs:
+        with (
+            patch.object(Order, "_prepare_lines_vals", side_effect=KeyError("Jane Doe, 1 Secret Street")),
+            self.assertLogs("odoo.addons.extensiv_connector.models.extensiv_order_import", "ERROR") as logs,
+        ):
             self.pull()
         self.assertEqual(self.inbox("M-3").state, "failed")
         self.assertIn("KeyError", self.inbox("M-3").message)
@@ -309,8 +323,9 @@ class TestPull(ConnectorCase):
         self.pull()
         self.assertTrue(all(orders.mapped("acknowledged_at")))
         self.assertEqual(orders.mapped("state"), ["imported"] * 2)
-        self.assertFalse(self.env["extensiv.error"].search(
-            [("account_id", "=", self.account.id), ("state", "=", "open")]))
+        self.assertFalse(
+            self.env["extensiv.error"].search([("account_id", "=", self.account.id), ("state", "=", "open")])
+        )
 
     def test_an_acknowledgement_that_fails_again_waits_for_its_time_and_holds_up_no_other(self):
         self.add({"cust_ref": "O-4"}, {"cust_ref": "O-5"})
@@ -412,8 +427,10 @@ class TestPull(ConnectorCase):
 
     def test_a_day_without_a_time_is_ours_from_the_day_of_the_first_connect(self):
         self.account.import_from = "2026-03-05 15:00:00"
-        self.add({"cust_ref": "S-5", "order_date": "2026-03-05", "created_date_time": None},
-                 {"cust_ref": "S-6", "order_date": "2026-03-04", "created_date_time": None})
+        self.add(
+            {"cust_ref": "S-5", "order_date": "2026-03-05", "created_date_time": None},
+            {"cust_ref": "S-6", "order_date": "2026-03-04", "created_date_time": None},
+        )
         ours = [
             self.env["extensiv.order"]._is_ours(self.account, None, wire.Order.parse(self.at_eim(cust_ref)))
             for cust_ref in ("S-5", "S-6")
@@ -430,8 +447,9 @@ class TestPull(ConnectorCase):
         self.assertEqual(said["type"], "warning")
 
     def test_a_killed_pass_is_closed_by_the_next(self):
-        dead = self.env["extensiv.run"].create({
-            "account_id": self.account.id, "flow": "orders", "state": "running", "started_at": "2025-01-01"})
+        dead = self.env["extensiv.run"].create(
+            {"account_id": self.account.id, "flow": "orders", "state": "running", "started_at": "2025-01-01"}
+        )
         self.pull()
         self.assertEqual(dead.state, "failed")
         self.assertIn("Interrupted", dead.message)

@@ -33,7 +33,8 @@ METHODS = {
             "action_connect action_disconnect action_check_carts action_fetch_locations action_list_merchants "
             "action_record_calls action_push_everything action_sku_report action_check_live action_go_live "
             "action_undo_live action_setup_next action_setup_back action_setup_goto action_setup_close "
-            "action_setup_resume"),
+            "action_setup_resume"
+        ),
         "extensiv.alert": "action_dismiss_at_eim",
         "extensiv.cart.share": "action_send action_withdraw action_open_page",
         "extensiv.merchants": "action_create_accounts",
@@ -43,7 +44,8 @@ METHODS = {
     },
     "user": {
         "extensiv.account": (
-            "action_pull_orders action_push_inventory action_push_shipments action_fetch_alerts action_open_eim"),
+            "action_pull_orders action_push_inventory action_push_shipments action_fetch_alerts action_open_eim"
+        ),
         "extensiv.add.alias": "action_add",
         "extensiv.alert": "action_open_at_eim action_open_order",
         "extensiv.compare": "action_read action_push",
@@ -66,7 +68,8 @@ METHODS = {
         "extensiv.account": (
             "action_compare action_open_account action_open_alerts action_open_diagnosis action_open_errors "
             "action_open_orders_today action_open_runs action_open_waiting_levels action_open_waiting_orders "
-            "action_open_waiting_shipments"),
+            "action_open_waiting_shipments"
+        ),
         "extensiv.alert": "action_open_details",
         "extensiv.sku.report.line": "action_download_template",
         "sale.order": "action_extensiv_cancel",
@@ -76,7 +79,6 @@ METHODS = {
 
 @tagged("post_install", "-at_install")
 class TestSecurity(TransactionCase):
-
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
@@ -97,43 +99,56 @@ class TestSecurity(TransactionCase):
     def _make_records(cls, company):
         """Make one record of every own model that has a company; return ``{model name: record}``."""
         env = cls.env
-        account = env["extensiv.account"].create({
-            "name": f"Shops of {company.name}", "company_id": company.id, "responsible_id": False,
-            "api_user": "shop-user", "api_key": "shop-key",
-        })
+        account = env["extensiv.account"].create(
+            {
+                "name": f"Shops of {company.name}",
+                "company_id": company.id,
+                "responsible_id": False,
+                "api_user": "shop-user",
+                "api_key": "shop-key",
+            }
+        )
         mine = {"account_id": account.id}
-        cart = env["extensiv.cart"].create({
-            **mine, "order_source": "Shopify", "name": "Shopify", "prefix": "SH:"})
+        cart = env["extensiv.cart"].create({**mine, "order_source": "Shopify", "name": "Shopify", "prefix": "SH:"})
         product = env["product.product"].create({"name": "Mug", "default_code": "MUG-1"})
         records = [
             account,
             cart,
-            env["extensiv.cart.share"].create({
-                **mine, "partner_id": env["res.partner"].create({"name": "Merchant"}).id,
-                "type_id": env.ref("extensiv_connector.cart_type_shopify").id,
-                "setup_url": "https://app.cartrover.com/setup"}),
+            env["extensiv.cart.share"].create(
+                {
+                    **mine,
+                    "partner_id": env["res.partner"].create({"name": "Merchant"}).id,
+                    "type_id": env.ref("extensiv_connector.cart_type_shopify").id,
+                    "setup_url": "https://app.cartrover.com/setup",
+                }
+            ),
             location := env["extensiv.location"].create({**mine, "name": "EAST"}),
-            env["extensiv.stock.level"].create({
-                "location_id": location.id, "company_id": company.id, "sku": "MUG-1", "product_id": product.id}),
+            env["extensiv.stock.level"].create(
+                {"location_id": location.id, "company_id": company.id, "sku": "MUG-1", "product_id": product.id}
+            ),
             env["extensiv.ship.method"].create({**mine, "ship_code": "Standard"}),
             env["extensiv.sku.alias"].create({**mine, "sku": "MUG-OLD", "product_id": product.id}),
-            env["extensiv.order"].create({
-                **mine, "company_id": company.id, "cart_id": cart.id, "cust_ref": "1", "order_number": "1"}),
-            env["extensiv.error"].create({
-                **mine, "flow": "orders", "key": "1", "category": "data", "message": "No such SKU."}),
+            env["extensiv.order"].create(
+                {**mine, "company_id": company.id, "cart_id": cart.id, "cust_ref": "1", "order_number": "1"}
+            ),
+            env["extensiv.error"].create(
+                {**mine, "flow": "orders", "key": "1", "category": "data", "message": "No such SKU."}
+            ),
             env["extensiv.alert"].create({**mine, "remote_id": "9001", "subject": "Cart access"}),
-            env["extensiv.call"].create({
-                **mine, "company_id": company.id, "date": "2024-01-01", "route": "list_alerts"}),
-            env["extensiv.run"].create({
-                **mine, "company_id": company.id, "flow": "orders", "started_at": "2024-01-01",
-                "state": "done"}),
+            env["extensiv.call"].create(
+                {**mine, "company_id": company.id, "date": "2024-01-01", "route": "list_alerts"}
+            ),
+            env["extensiv.run"].create(
+                {**mine, "company_id": company.id, "flow": "orders", "started_at": "2024-01-01", "state": "done"}
+            ),
         ]
         return {record._name: record for record in records}
 
     def _own_models(self):
         """Return the names of the module's stored models, wizards left out."""
         return {
-            name for name, model in self.env.registry.items()
+            name
+            for name, model in self.env.registry.items()
             if model._original_module == "extensiv_connector" and model._auto and not model._transient
         }
 
@@ -168,8 +183,10 @@ class TestSecurity(TransactionCase):
             self.assertEqual(record.company_id, self.company, name)
             for person in (self.user, self.manager):
                 found = {
-                    company: self.env[name].with_user(person).with_context(
-                        allowed_company_ids=company.ids).search([("id", "=", record.id)])
+                    company: self.env[name]
+                    .with_user(person)
+                    .with_context(allowed_company_ids=company.ids)
+                    .search([("id", "=", record.id)])
                     for company in (self.company, self.other_company)
                 }
                 self.assertEqual(found[self.company], record, name)
@@ -223,15 +240,20 @@ class TestSecurity(TransactionCase):
         salesman = self.env(user=self.salesman)
         for env in (elsewhere, salesman):
             for record, action in (
-                (error, "action_dismiss"), (error, "action_retry"), (error, "action_open_document"),
-                (order, "action_import"), (order, "action_ignore"),
+                (error, "action_dismiss"),
+                (error, "action_retry"),
+                (error, "action_open_document"),
+                (order, "action_import"),
+                (order, "action_ignore"),
                 (self.records["extensiv.account"], "action_pull_orders"),
             ):
                 with self.assertRaises(AccessError):
                     getattr(record.with_env(env), action)()
         for model, action in (
-            ("extensiv.fetch", "action_fetch"), ("extensiv.fetch", "action_preview"),
-            ("extensiv.compare", "action_read"), ("extensiv.diagnosis", "action_diagnose"),
+            ("extensiv.fetch", "action_fetch"),
+            ("extensiv.fetch", "action_preview"),
+            ("extensiv.compare", "action_read"),
+            ("extensiv.diagnosis", "action_diagnose"),
         ):
             wizard = elsewhere[model].create({"account_id": self.records["extensiv.account"].id})
             with self.assertRaises(AccessError):
@@ -241,7 +263,8 @@ class TestSecurity(TransactionCase):
         """Return ``{(model name, method)}`` of what the module adds for RPC to call."""
         return {
             (name, method)
-            for name, model in self.env.registry.items() for cls in model.mro()
+            for name, model in self.env.registry.items()
+            for cls in model.mro()
             if cls.__module__.startswith("odoo.addons.extensiv_connector.")
             for method, value in vars(cls).items()
             if callable(value) and not method.startswith("_") and not hasattr(BaseModel, method)
@@ -251,26 +274,36 @@ class TestSecurity(TransactionCase):
         """Make a wizard of ``person`` on records of our company, as anybody can who knows their ids."""
         account, product = self.records["extensiv.account"], self.env["product.product"].search([], limit=1)
         vals = {
-            "extensiv.add.alias": {
-                "error_id": self.records["extensiv.error"].id, "sku": "A", "product_id": product.id},
+            "extensiv.add.alias": {"error_id": self.records["extensiv.error"].id, "sku": "A", "product_id": product.id},
             "extensiv.cancel": {"sale_order_id": self.sale.id},
             "extensiv.choose.product": {"line_id": self.sale.order_line.id, "product_id": product.id},
-            "extensiv.compare": {"account_id": account.id, "line_ids": [
-                Command.create({"level_id": self.records["extensiv.stock.level"].id, "is_different": True})]},
-            "extensiv.merchants": {"account_id": account.id, "line_ids": [
-                Command.create({"merchant_pk": "7", "name": "Seven", "chosen": True})]},
+            "extensiv.compare": {
+                "account_id": account.id,
+                "line_ids": [
+                    Command.create({"level_id": self.records["extensiv.stock.level"].id, "is_different": True})
+                ],
+            },
+            "extensiv.merchants": {
+                "account_id": account.id,
+                "line_ids": [Command.create({"merchant_pk": "7", "name": "Seven", "chosen": True})],
+            },
             "extensiv.fetch": {"account_id": account.id, "reference": "1"},
         }
         report = self.env["extensiv.sku.report"].create({"account_id": account.id})
         vals["extensiv.sku.report.line"] = {
-            "report_id": report.id, "state": "eim_only", "sku": "A",
-            "product_id": method == "action_create_alias" and product.id}
+            "report_id": report.id,
+            "state": "eim_only",
+            "sku": "A",
+            "product_id": method == "action_create_alias" and product.id,
+        }
         return self.env[name].with_user(person).sudo().create(vals.get(name, {"account_id": account.id})).sudo(False)
 
     def _refused(self, person, name, method):
         """Whether ``person`` is refused ``method`` on our company's record for who they are."""
         record = {
-            **self.records, "sale.order": self.sale, "sale.order.line": self.sale.order_line,
+            **self.records,
+            "sale.order": self.sale,
+            "sale.order.line": self.sale.order_line,
             "stock.picking": self.picking,
         }.get(name) or self._make_wizard(person, name, method)
         self.env.invalidate_all()
@@ -284,24 +317,34 @@ class TestSecurity(TransactionCase):
         return False
 
     def test_every_public_method_is_known_here(self):
-        known = {(name, method) for methods in METHODS.values() for name, names in methods.items()
-                 for method in names.split()}
+        known = {
+            (name, method)
+            for methods in METHODS.values()
+            for name, names in methods.items()
+            for method in names.split()
+        }
         self.assertEqual(self._public_methods(), known)
 
     @mute_logger("odoo.addons.base.models.ir_model", "odoo.addons.base.models.ir_rule")
     def test_public_methods_are_refused_to_other_groups_and_other_companies(self):
-        self.sale = self.env["sale.order"].create({
-            "company_id": self.company.id, "partner_id": self.env["res.partner"].create({"name": "Mary"}).id,
-            "extensiv_account_id": self.records["extensiv.account"].id, "extensiv_cust_ref": "1",
-            "order_line": [Command.create({"product_id": self.env["product.product"].create({"name": "Cup"}).id})],
-        })
+        self.sale = self.env["sale.order"].create(
+            {
+                "company_id": self.company.id,
+                "partner_id": self.env["res.partner"].create({"name": "Mary"}).id,
+                "extensiv_account_id": self.records["extensiv.account"].id,
+                "extensiv_cust_ref": "1",
+                "order_line": [Command.create({"product_id": self.env["product.product"].create({"name": "Cup"}).id})],
+            }
+        )
         kind = self.env["stock.picking.type"].search(
-            [("company_id", "=", self.company.id), ("code", "=", "outgoing")], limit=1)
+            [("company_id", "=", self.company.id), ("code", "=", "outgoing")], limit=1
+        )
         self.picking = self.env["stock.picking"].create({"picking_type_id": kind.id})
         seller = "base.group_user,sales_team.group_sale_manager,stock.group_stock_manager"
         persons = {
-            who: new_test_user(self.env, login=f"rpc_{who}", groups=groups, company_id=company.id,
-                               company_ids=company.ids)
+            who: new_test_user(
+                self.env, login=f"rpc_{who}", groups=groups, company_id=company.id, company_ids=company.ids
+            )
             for who, groups, company in (
                 ("portal", "base.group_portal", self.company),
                 ("elsewhere", f"{seller},extensiv_connector.group_manager", self.other_company),
@@ -322,25 +365,41 @@ class TestSecurity(TransactionCase):
 
     def test_nobody_ties_an_order_to_the_account_of_another_company(self):
         seller = new_test_user(
-            self.env, login="seller_elsewhere", groups="base.group_user,sales_team.group_sale_manager",
-            company_id=self.other_company.id, company_ids=self.other_company.ids)
-        order = self.env["sale.order"].with_user(seller).create({
-            "partner_id": self.env["res.partner"].create({"name": "Mary"}).id})
-        for field, name in (("extensiv_account_id", "extensiv.account"), ("extensiv_cart_id", "extensiv.cart"),
-                            ("extensiv_order_id", "extensiv.order")):
+            self.env,
+            login="seller_elsewhere",
+            groups="base.group_user,sales_team.group_sale_manager",
+            company_id=self.other_company.id,
+            company_ids=self.other_company.ids,
+        )
+        order = (
+            self.env["sale.order"]
+            .with_user(seller)
+            .create({"partner_id": self.env["res.partner"].create({"name": "Mary"}).id})
+        )
+        for field, name in (
+            ("extensiv_account_id", "extensiv.account"),
+            ("extensiv_cart_id", "extensiv.cart"),
+            ("extensiv_order_id", "extensiv.order"),
+        ):
             with self.assertRaisesRegex(UserError, "compan"):
                 order[field] = self.records[name].id
 
     @mute_logger("odoo.addons.base.models.ir_rule")
     def test_managers_make_and_move_nothing_into_companies_that_are_not_theirs(self):
         manager = new_test_user(
-            self.env, login="manager_elsewhere", groups="base.group_user,extensiv_connector.group_manager",
-            company_id=self.other_company.id, company_ids=self.other_company.ids)
+            self.env,
+            login="manager_elsewhere",
+            groups="base.group_user,extensiv_connector.group_manager",
+            company_id=self.other_company.id,
+            company_ids=self.other_company.ids,
+        )
         theirs = self._make_records(self.other_company)
         account = self.records["extensiv.account"].id
         for name, vals in {
-            "extensiv.cart": {"order_source": "Z", "prefix": "Z:"}, "extensiv.cart.share": {},
-            "extensiv.location": {"name": "Z"}, "extensiv.ship.method": {"ship_code": "Z"},
+            "extensiv.cart": {"order_source": "Z", "prefix": "Z:"},
+            "extensiv.cart.share": {},
+            "extensiv.location": {"name": "Z"},
+            "extensiv.ship.method": {"ship_code": "Z"},
             "extensiv.sku.alias": {"sku": "Z"},
         }.items():
             record = theirs[name].with_user(manager)
@@ -358,8 +417,11 @@ class TestSecurity(TransactionCase):
                 with self.subTest(name):
                     rules = self.env["ir.rule"].search([("model_id.model", "=", name)])
                     self.assertEqual(rules.mapped("domain_force"), ["[('create_uid', '=', user.id)]"])
-        mine = self.env["extensiv.fetch"].with_user(self.user).create({
-            "account_id": self.records["extensiv.account"].id, "preview": "Mary's address"})
+        mine = (
+            self.env["extensiv.fetch"]
+            .with_user(self.user)
+            .create({"account_id": self.records["extensiv.account"].id, "preview": "Mary's address"})
+        )
         theirs = mine.with_user(self.manager)
         self.assertFalse(theirs.search([]))
         with self.assertRaises(AccessError):
@@ -374,14 +436,20 @@ class TestSecurity(TransactionCase):
 
     def test_a_salesman_without_our_groups_works_with_an_imported_order(self):
         partner = self.env["res.partner"].create({"name": "Mary"})
-        order = self.env["sale.order"].create({
-            "company_id": self.company.id,
-            "partner_id": partner.id,
-            "extensiv_order_id": self.records["extensiv.order"].id,
-            "extensiv_account_id": self.records["extensiv.account"].id,
-            "extensiv_cart_id": self.records["extensiv.cart"].id,
-            "extensiv_cust_ref": "1",
-        }).with_user(self.salesman)
+        order = (
+            self.env["sale.order"]
+            .create(
+                {
+                    "company_id": self.company.id,
+                    "partner_id": partner.id,
+                    "extensiv_order_id": self.records["extensiv.order"].id,
+                    "extensiv_account_id": self.records["extensiv.account"].id,
+                    "extensiv_cart_id": self.records["extensiv.cart"].id,
+                    "extensiv_cust_ref": "1",
+                }
+            )
+            .with_user(self.salesman)
+        )
         views = order.get_views([(False, "form"), (False, "list"), (False, "search")])
         arch = "".join(view["arch"] for view in views["views"].values())
         for field in ("extensiv_order_id", "extensiv_account_id", "extensiv_cart_id"):
@@ -396,22 +464,44 @@ class TestSecurity(TransactionCase):
 
 @tagged("post_install", "-at_install")
 class TestNeutralize(TransactionCase):
-
     def test_a_neutralized_copy_talks_to_nobody(self):
-        account = self.env["extensiv.account"].create({
-            "name": "Live", "api_user": "user", "api_key": "key",
-            "pull_orders": True, "push_inventory": True, "push_shipments": True,
-        })
+        account = self.env["extensiv.account"].create(
+            {
+                "name": "Live",
+                "api_user": "user",
+                "api_key": "key",
+                "pull_orders": True,
+                "push_inventory": True,
+                "push_shipments": True,
+            }
+        )
         account.state = "connected"
-        crons = self.env["ir.cron"].with_context(active_test=False).search(
-            [("id", "in", self.env["ir.model.data"].search(
-                [("module", "=", "extensiv_connector"), ("model", "=", "ir.cron")]).mapped("res_id"))])
+        crons = (
+            self.env["ir.cron"]
+            .with_context(active_test=False)
+            .search(
+                [
+                    (
+                        "id",
+                        "in",
+                        self.env["ir.model.data"]
+                        .search([("module", "=", "extensiv_connector"), ("model", "=", "ir.cron")])
+                        .mapped("res_id"),
+                    )
+                ]
+            )
+        )
         self.assertTrue(crons)
         crons.active = True
-        share = self.env["extensiv.cart.share"].create({
-            "account_id": account.id, "partner_id": self.env["res.partner"].create({"name": "Merchant"}).id,
-            "type_id": self.env.ref("extensiv_connector.cart_type_shopify").id,
-            "setup_url": "https://app.cartrover.com/setup", "state": "sent"})
+        share = self.env["extensiv.cart.share"].create(
+            {
+                "account_id": account.id,
+                "partner_id": self.env["res.partner"].create({"name": "Merchant"}).id,
+                "type_id": self.env.ref("extensiv_connector.cart_type_shopify").id,
+                "setup_url": "https://app.cartrover.com/setup",
+                "state": "sent",
+            }
+        )
         self.env.flush_all()
         with file_open("extensiv_connector/data/neutralize.sql") as script:
             self.env.cr.execute(script.read())

@@ -12,7 +12,6 @@ from .common import ConnectorCase, ConnectorMixin, Roomy
 
 @tagged("post_install", "-at_install")
 class TestSetup(ConnectorCase):
-
     def _marks(self):
         return {check["title"]: check["mark"] for check in self.account.live_checks}
 
@@ -67,7 +66,8 @@ class TestSetup(ConnectorCase):
         self.account.live_inventory = False
         self._act("action_go_live")
         self.assertEqual(
-            (self.account.pull_orders, self.account.push_inventory, self.account.push_shipments), (True, False, True))
+            (self.account.pull_orders, self.account.push_inventory, self.account.push_shipments), (True, False, True)
+        )
         self.assertTrue(cron.active)
         self.assertTrue(self.env["ir.cron.trigger"].search_count([("cron_id", "=", cron.id)]), "at once")
 
@@ -92,20 +92,29 @@ class TestSetup(ConnectorCase):
             self._act("action_go_live")
             self.assertEqual(
                 (self.account.pull_orders, self.account.push_inventory, self.account.push_shipments),
-                (True, False, True), again)
+                (True, False, True),
+                again,
+            )
 
     def test_it_is_for_managers(self):
         user = new_test_user(self.env, "extensiv_user", groups="base.group_user,extensiv_connector.group_user")
         account = self.account.with_user(user)
-        for action in ("action_setup_next", "action_setup_back", "action_setup_close", "action_setup_resume",
-                       "action_check_live", "action_go_live", "action_undo_live", "action_sku_report",
-                       "action_list_merchants"):
+        for action in (
+            "action_setup_next",
+            "action_setup_back",
+            "action_setup_close",
+            "action_setup_resume",
+            "action_check_live",
+            "action_go_live",
+            "action_undo_live",
+            "action_sku_report",
+            "action_list_merchants",
+        ):
             with self.assertRaisesRegex(UserError, "manager"):
                 getattr(account, action)()
 
     def test_a_manager_without_developer_mode_sets_it_up(self):
-        manager = new_test_user(
-            self.env, "extensiv_manager", groups="base.group_user,extensiv_connector.group_manager")
+        manager = new_test_user(self.env, "extensiv_manager", groups="base.group_user,extensiv_connector.group_manager")
         account = self.account.with_user(manager)
         with self.flows():
             account.action_connect()
@@ -119,8 +128,7 @@ class TestSetup(ConnectorCase):
 
     def test_installing_opens_a_first_account(self):
         self.env["extensiv.account"].search([]).unlink()
-        self.assertEqual(
-            self._opens_after_installing(), "/odoo/action-extensiv_connector.extensiv_account_action/new")
+        self.assertEqual(self._opens_after_installing(), "/odoo/action-extensiv_connector.extensiv_account_action/new")
 
     def test_nothing_unusual_opens_where_accounts_are_or_for_who_may_not_make_one(self):
         self.assertEqual(self._opens_after_installing(), "/odoo")
@@ -131,12 +139,33 @@ class TestSetup(ConnectorCase):
     def test_the_steps_say_what_to_do_in_the_specifications_order(self):
         arch = etree.fromstring(self.account.get_view(view_type="form")["arch"])
         for step, words in {
-            "connect": ("paid service", "Single Merchant", "WMS set-up page", "API Access Only", "Test WMS Connection",
-                        "Paste", "turns to", "Save"),
-            "carts": ("New Setup", "Order Download", "every five minutes", "Shipment Upload", "Inventory Upload",
-                      "Check for Carts"),
-            "settings": ("create a location", "Fetch Locations", "Push Stock", "quantity", "prefixes",
-                         "orders are imported", "When you go live"),
+            "connect": (
+                "paid service",
+                "Single Merchant",
+                "WMS set-up page",
+                "API Access Only",
+                "Test WMS Connection",
+                "Paste",
+                "turns to",
+                "Save",
+            ),
+            "carts": (
+                "New Setup",
+                "Order Download",
+                "every five minutes",
+                "Shipment Upload",
+                "Inventory Upload",
+                "Check for Carts",
+            ),
+            "settings": (
+                "create a location",
+                "Fetch Locations",
+                "Push Stock",
+                "quantity",
+                "prefixes",
+                "orders are imported",
+                "When you go live",
+            ),
         }.items():
             text = " ".join(arch.xpath(f"string(//div[@name='setup_{step}'])").split())
             found = [text.find(word) for word in words]
@@ -151,23 +180,36 @@ class TestSetup(ConnectorCase):
     # -- the check
 
     def test_all_is_well(self):
-        self.add_orders({
-            "cust_ref": "A", "order_source": "Shopify", "items": [{"item": "TEE-1", "quantity": "1", "price": "1"}]})
+        self.add_orders(
+            {"cust_ref": "A", "order_source": "Shopify", "items": [{"item": "TEE-1", "quantity": "1", "price": "1"}]}
+        )
         self.connect()
         warehouse = self.env["stock.warehouse"].search([("company_id", "=", self.company.id)], limit=1)
         for location in self.account.location_ids:
-            location.write({"push_enabled": True, "stock_location_id": self.env["stock.location"].create({
-                "name": location.name, "usage": "internal", "location_id": warehouse.lot_stock_id.id}).id})
+            location.write(
+                {
+                    "push_enabled": True,
+                    "stock_location_id": self.env["stock.location"]
+                    .create({"name": location.name, "usage": "internal", "location_id": warehouse.lot_stock_id.id})
+                    .id,
+                }
+            )
         self._act("action_check_live")
         marks = self._marks()
         marks.pop("Delivery methods")
         self.assertEqual(set(marks.values()), {"ok"}, self.account.live_checks)
 
     def test_skus_that_match_nothing_are_named(self):
-        self.add_orders({
-            "cust_ref": "A", "items": [{"item": "TEE-1", "quantity": "1", "price": "1"},
-                                       {"item": "NO-SUCH", "quantity": "1", "price": "1"},
-                                       {"item": "FEE", "quantity": "1", "price": "1", "filtered_sku": "Y"}]})
+        self.add_orders(
+            {
+                "cust_ref": "A",
+                "items": [
+                    {"item": "TEE-1", "quantity": "1", "price": "1"},
+                    {"item": "NO-SUCH", "quantity": "1", "price": "1"},
+                    {"item": "FEE", "quantity": "1", "price": "1", "filtered_sku": "Y"},
+                ],
+            }
+        )
         self._to_live()
         self.assertEqual(self._marks()["SKUs of the next orders"], "warn")
         self.assertIn("NO-SUCH", self._text("SKUs of the next orders"))
@@ -198,8 +240,9 @@ class TestSetup(ConnectorCase):
     def test_delivery_methods_without_a_carrier(self):
         self.connect()
         carrier = self.env["delivery.carrier"].create({"name": "Overnight", "product_id": self.products[0].id})
-        self.env["extensiv.ship.method"].create({
-            "account_id": self.account.id, "ship_code": "OVERNIGHT", "delivery_carrier_id": carrier.id})
+        self.env["extensiv.ship.method"].create(
+            {"account_id": self.account.id, "ship_code": "OVERNIGHT", "delivery_carrier_id": carrier.id}
+        )
         self._act("action_check_live")
         self.assertEqual(self._marks()["Carriers"], "warn")
         self.assertIn("Overnight", self._text("Carriers"))
@@ -216,16 +259,20 @@ class TestSetup(ConnectorCase):
         self.assertIn("S / SH", self._text("Carts and prefixes"))
 
     def test_delivery_methods_that_nothing_stands_for(self):
-        self.add_orders({"cust_ref": "A", "ship_code": "OVERNIGHT",
-                         "items": [{"item": "TEE-1", "quantity": "1", "price": "1"}]})
+        self.add_orders(
+            {"cust_ref": "A", "ship_code": "OVERNIGHT", "items": [{"item": "TEE-1", "quantity": "1", "price": "1"}]}
+        )
         self._to_live()
         self.assertEqual(self._marks()["Delivery methods"], "warn")
         self.assertIn("OVERNIGHT", self._text("Delivery methods"))
-        self.env["extensiv.ship.method"].create({
-            "account_id": self.account.id, "ship_code": "OVERNIGHT",
-            "delivery_carrier_id": self.env["delivery.carrier"].search([], limit=1).id
-            or self.env["delivery.carrier"].create({
-                "name": "Overnight", "product_id": self.products[0].id}).id})
+        self.env["extensiv.ship.method"].create(
+            {
+                "account_id": self.account.id,
+                "ship_code": "OVERNIGHT",
+                "delivery_carrier_id": self.env["delivery.carrier"].search([], limit=1).id
+                or self.env["delivery.carrier"].create({"name": "Overnight", "product_id": self.products[0].id}).id,
+            }
+        )
         self._act("action_check_live")
         self.assertEqual(self._marks()["Delivery methods"], "ok")
 
@@ -263,22 +310,38 @@ class TestSetup(ConnectorCase):
     def test_settings_that_can_lose_money_or_data_are_tracked(self):
         tracked = self.account._track_get_fields()
         for name in (
-            "import_from", "order_policy", "sku_policy", "tax_policy", "tax_tolerance", "cancel_orders", "payload_days",
-            "placeholder_product_id", "shipping_product_id", "discount_product_id", "tax_product_id", "quantity_basis",
-            "buffer_qty", "subtract_waiting", "owner_id", "base_url", "merchant_pk", "state", "setup_step",
+            "import_from",
+            "order_policy",
+            "sku_policy",
+            "tax_policy",
+            "tax_tolerance",
+            "cancel_orders",
+            "payload_days",
+            "placeholder_product_id",
+            "shipping_product_id",
+            "discount_product_id",
+            "tax_product_id",
+            "quantity_basis",
+            "buffer_qty",
+            "subtract_waiting",
+            "owner_id",
+            "base_url",
+            "merchant_pk",
+            "state",
+            "setup_step",
             *SWITCHES.values(),
         ):
             self.assertIn(name, tracked)
         self.assertNotIn("api_key", tracked)
-        self.assertLessEqual(
-            {"extensiv_push", "extensiv_buffer_qty"}, self.env["product.product"]._track_get_fields())
+        self.assertLessEqual({"extensiv_push", "extensiv_buffer_qty"}, self.env["product.product"]._track_get_fields())
 
     def test_changed_mappings_are_told_in_the_accounts_chatter(self):
         self.connect()
         stock = self.env["stock.warehouse"].search([("company_id", "=", self.company.id)], limit=1).lot_stock_id
         location, cart = self.account.location_ids[0], self.account.cart_ids[0]
-        alias = self.env["extensiv.sku.alias"].create({
-            "account_id": self.account.id, "sku": "OLD", "product_id": self.products[0].id})
+        alias = self.env["extensiv.sku.alias"].create(
+            {"account_id": self.account.id, "sku": "OLD", "product_id": self.products[0].id}
+        )
         self.assertIn(f"OLD = {self.products[0].display_name}", self.account.message_ids[0].body)
         before = self.account.message_ids
         location.stock_location_id = stock
@@ -289,19 +352,21 @@ class TestSetup(ConnectorCase):
         alias.unlink()
         told = (self.account.message_ids - before).sorted("id")
         values = [
-            (value.field_id.name, value.old_value_char or "", value.new_value_char)
-            for value in told.tracking_value_ids]
-        self.assertEqual(values, [
-            ("stock_location_id", "", stock.display_name),
-            ("prefix", values[1][1], "ZZ:"),
-            ("product_id", self.products[0].display_name, self.products[1].display_name),
-        ])
+            (value.field_id.name, value.old_value_char or "", value.new_value_char) for value in told.tracking_value_ids
+        ]
+        self.assertEqual(
+            values,
+            [
+                ("stock_location_id", "", stock.display_name),
+                ("prefix", values[1][1], "ZZ:"),
+                ("product_id", self.products[0].display_name, self.products[1].display_name),
+            ],
+        )
         self.assertIn("OLD was deleted", told[-1].body)
 
 
 @tagged("post_install", "-at_install")
 class TestGuidedSetup(ConnectorMixin, HttpCase):
-
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
@@ -311,11 +376,16 @@ class TestGuidedSetup(ConnectorMixin, HttpCase):
     def test_from_the_apps_to_the_first_pulled_order(self):
         self.startPatcher(patch.object(BucketStore, "bucket", Roomy(capacity=10**6)))
         self.account.unlink()
-        self.add_orders({
-            "cust_ref": "GUIDED-1", "cust_po_no": "WEB-1001", "order_source": "Shopify",
-            "order_date": "2099-01-01", "created_date_time": "2099-01-01T10:00:00+00:00",
-            "items": [{"item": "TEE-1", "quantity": "2", "price": "19.99"}],
-        })
+        self.add_orders(
+            {
+                "cust_ref": "GUIDED-1",
+                "cust_po_no": "WEB-1001",
+                "order_source": "Shopify",
+                "order_date": "2099-01-01",
+                "created_date_time": "2099-01-01T10:00:00+00:00",
+                "items": [{"item": "TEE-1", "quantity": "2", "price": "19.99"}],
+            }
+        )
         self.env["ir.default"].set("extensiv.account", "base_url", self.sandbox.base_url)
         self.start_tour("/odoo", "extensiv_guided_setup", login="admin", timeout=120)
         order = self.env["extensiv.order"].search([("cust_ref", "=", "GUIDED-1")])

@@ -12,7 +12,6 @@ from .shipments_common import ShipmentCase
 
 
 class TestShipmentsWhen(ShipmentCase):
-
     def assert_not_told(self, sale, state="waiting"):
         self.assertEqual(sale.extensiv_shipment_state, state)
         self.push()
@@ -96,11 +95,24 @@ class TestShipmentsWhen(ShipmentCase):
         mug = sale.order_line.filtered(lambda line: line.product_id == self.mug)
         sale.picking_ids.move_ids.filtered(lambda move: move.sale_line_id == mug)._action_cancel()
         self._stock(self.mug, 10, warehouse=other)
-        self.env["stock.rule"].run([self.env["stock.rule"].Procurement(
-            self.mug, 1, self.mug.uom_id, sale.partner_shipping_id.property_stock_customer, mug.name, sale.name,
-            self.company, {"warehouse_id": other, "sale_line_id": mug.id, "reference_ids": sale.stock_reference_ids})])
-        [east], west = sale.picking_ids.filtered(lambda picking: picking.picking_type_id.warehouse_id != other), (
-            mug.move_ids.picking_id.filtered(lambda picking: picking.picking_type_id.warehouse_id == other))
+        self.env["stock.rule"].run(
+            [
+                self.env["stock.rule"].Procurement(
+                    self.mug,
+                    1,
+                    self.mug.uom_id,
+                    sale.partner_shipping_id.property_stock_customer,
+                    mug.name,
+                    sale.name,
+                    self.company,
+                    {"warehouse_id": other, "sale_line_id": mug.id, "reference_ids": sale.stock_reference_ids},
+                )
+            ]
+        )
+        [east], west = (
+            sale.picking_ids.filtered(lambda picking: picking.picking_type_id.warehouse_id != other),
+            (mug.move_ids.picking_id.filtered(lambda picking: picking.picking_type_id.warehouse_id == other)),
+        )
         self.ship(east, "T1")
         self.assert_not_told(sale)
         west.action_assign()
@@ -145,13 +157,19 @@ class TestShipmentsWhen(ShipmentCase):
         picking = sale.picking_ids
         self.ship(picking)
         self.push()
-        wizard = self.env["stock.return.picking"].with_context(
-            active_id=picking.id, active_ids=picking.ids, active_model="stock.picking").create({})
+        wizard = (
+            self.env["stock.return.picking"]
+            .with_context(active_id=picking.id, active_ids=picking.ids, active_model="stock.picking")
+            .create({})
+        )
         wizard.product_return_moves.quantity = 1
         returned = wizard._create_return()
         self.ship(returned, tracking=False)
-        replaced = self.env["stock.return.picking"].with_context(
-            active_id=returned.id, active_ids=returned.ids, active_model="stock.picking").create({})
+        replaced = (
+            self.env["stock.return.picking"]
+            .with_context(active_id=returned.id, active_ids=returned.ids, active_model="stock.picking")
+            .create({})
+        )
         replaced.product_return_moves.quantity = 1
         self.ship(replaced._create_return(), "T2")
         self.push()
@@ -170,12 +188,19 @@ class TestShipmentsWhen(ShipmentCase):
         sale = self.order()
         picking = sale.picking_ids
         self.ship(picking, "T1", quantities={self.tee: 1, self.mug: 0})
-        wizard = self.env["stock.return.picking"].with_context(
-            active_id=picking.id, active_ids=picking.ids, active_model="stock.picking").create({})
+        wizard = (
+            self.env["stock.return.picking"]
+            .with_context(active_id=picking.id, active_ids=picking.ids, active_model="stock.picking")
+            .create({})
+        )
         wizard.product_return_moves.quantity = 1
         wizard._create_return()
-        self.ship((sale.picking_ids - picking).filtered(
-            lambda other: other.picking_type_code == "outgoing" and other.state == "assigned"), "T2")
+        self.ship(
+            (sale.picking_ids - picking).filtered(
+                lambda other: other.picking_type_code == "outgoing" and other.state == "assigned"
+            ),
+            "T2",
+        )
         self.push()
         self.assertEqual(sale.extensiv_shipment_state, "sent")
 
@@ -185,8 +210,11 @@ class TestShipmentsWhen(ShipmentCase):
         first = sale.picking_ids
         self.ship(first, "T1", quantities={self.tee: 2, self.mug: 0})
         rest = sale.picking_ids - first
-        wizard = self.env["stock.return.picking"].with_context(
-            active_id=first.id, active_ids=first.ids, active_model="stock.picking").create({})
+        wizard = (
+            self.env["stock.return.picking"]
+            .with_context(active_id=first.id, active_ids=first.ids, active_model="stock.picking")
+            .create({})
+        )
         wizard.product_return_moves[0].quantity = 1
         back = wizard._create_return()
         back.move_ids.picked = True
@@ -249,7 +277,8 @@ class TestShipmentsWhen(ShipmentCase):
         self.assertIn("without a tracking number", error.message)
         for model in (sale, sale.picking_ids):
             [button] = etree.fromstring(model.get_view(view_type="form")["arch"]).xpath(
-                "//header/button[@name='action_extensiv_send']")
+                "//header/button[@name='action_extensiv_send']"
+            )
             self.assertIn(f"press {button.get('string')}", error.message)
         self.assertEqual((error.category, error.action_open_document()["res_id"]), ("data", sale.id))
         clerk = new_test_user(self.env, login="clerk", groups="base.group_user,extensiv_connector.group_user")

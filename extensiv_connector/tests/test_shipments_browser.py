@@ -50,7 +50,6 @@ SEE_SENT = """
 
 @tagged("post_install", "-at_install")
 class TestShipmentsBrowser(ShipmentMixin, ConnectorMixin, HttpCase):
-
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
@@ -61,8 +60,12 @@ class TestShipmentsBrowser(ShipmentMixin, ConnectorMixin, HttpCase):
     def act(self, record, steps):
         """Let the administrator open the form of ``record`` and do ``steps``."""
         self.browser_js(
-            f"/odoo/m-{record._name}/{record.id}", ACTIONS % steps,
-            ready="!!document.querySelector('.o_form_view .o_form_sheet')", login="admin", timeout=60)
+            f"/odoo/m-{record._name}/{record.id}",
+            ACTIONS % steps,
+            ready="!!document.querySelector('.o_form_view .o_form_sheet')",
+            login="admin",
+            timeout=60,
+        )
 
     def test_a_validated_delivery_becomes_sent_and_is_seen_at_eim(self):
         sale = self.order()

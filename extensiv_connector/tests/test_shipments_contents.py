@@ -13,7 +13,6 @@ from .shipments_common import ShipmentCase
 
 
 class TestShipmentsContents(ShipmentCase):
-
     def deliver(self, sale, tracking="1Z999", **options):
         open_pickings = sale.picking_ids.filtered(lambda picking: picking.state not in ("done", "cancel"))
         self.ship(open_pickings, tracking, **options)
@@ -27,10 +26,16 @@ class TestShipmentsContents(ShipmentCase):
             packages += package
             for product, quantity in products.items():
                 move = picking.move_ids.filtered(lambda move, product=product: move.product_id == product)
-                self.env["stock.move.line"].create({
-                    "picking_id": picking.id, "move_id": move.id, "product_id": product.id, "quantity": quantity,
-                    "product_uom_id": product.uom_id.id, "result_package_id": package.id,
-                })
+                self.env["stock.move.line"].create(
+                    {
+                        "picking_id": picking.id,
+                        "move_id": move.id,
+                        "product_id": product.id,
+                        "quantity": quantity,
+                        "product_uom_id": product.uom_id.id,
+                        "result_package_id": package.id,
+                    }
+                )
         return packages
 
     def validate(self, picking, tracking):
@@ -48,8 +53,7 @@ class TestShipmentsContents(ShipmentCase):
         [shipment] = self.told()
         self.assertEqual((shipment["carrier"], shipment["method"], shipment["tracking_no"]), ("UPS", "Ground", "1Z999"))
         self.assertEqual(shipment["items"], [{"item": "TEE-1", "quantity": 2}, {"item": "MUG-1", "quantity": 1}])
-        self.assertEqual(
-            shipment["date"], sale.picking_ids.date_done.replace(microsecond=0).isoformat() + "+00:00")
+        self.assertEqual(shipment["date"], sale.picking_ids.date_done.replace(microsecond=0).isoformat() + "+00:00")
         self.assertNotIn("package_weight_lbs", shipment)
 
     def test_the_weight_is_told_in_pounds(self):
@@ -106,8 +110,7 @@ class TestShipmentsContents(ShipmentCase):
         self.pack(picking, {self.tee: 2}, {self.tee: 1, self.mug: 1}, names=("Z2", "Z1"))
         self.validate(picking, "Z1,Z2")
         self.push()
-        self.assertEqual(
-            sorted(self.contents()), [("Z1", {"TEE-1": 1, "MUG-1": 1}), ("Z2", {"TEE-1": 2})])
+        self.assertEqual(sorted(self.contents()), [("Z1", {"TEE-1": 1, "MUG-1": 1}), ("Z2", {"TEE-1": 2})])
 
     def test_several_packages_under_one_number_are_one_shipment(self):
         sale = self.order(lines={"TEE-1": 3, "MUG-1": 1})
@@ -130,9 +133,12 @@ class TestShipmentsContents(ShipmentCase):
 
     def test_lots_and_serial_numbers_are_told(self):
         self.tee.tracking, self.mug.tracking = "none", "none"
-        lotted, serial = self.env["product.product"].create([
-            {"name": "Soap", "default_code": "SOAP", "is_storable": True, "tracking": "lot"},
-            {"name": "Phone", "default_code": "PHONE", "is_storable": True, "tracking": "serial"}])
+        lotted, serial = self.env["product.product"].create(
+            [
+                {"name": "Soap", "default_code": "SOAP", "is_storable": True, "tracking": "lot"},
+                {"name": "Phone", "default_code": "PHONE", "is_storable": True, "tracking": "serial"},
+            ]
+        )
         for product, names in ((lotted, ("LOT-A", "LOT-B")), (serial, ("SN-1", "SN-2"))):
             for name in names:
                 lot = self.env["stock.lot"].create({"name": name, "product_id": product.id})
@@ -143,11 +149,15 @@ class TestShipmentsContents(ShipmentCase):
         self.validate(picking, "T1")
         self.push()
         items = self.told()[0]["items"]
-        self.assertCountEqual(items, [
-            {"item": "SOAP", "quantity": 1, "lot_code": "LOT-A"}, {"item": "SOAP", "quantity": 1, "lot_code": "LOT-B"},
-            {"item": "PHONE", "quantity": 1, "serial_no": "SN-1"},
-            {"item": "PHONE", "quantity": 1, "serial_no": "SN-2"},
-        ])
+        self.assertCountEqual(
+            items,
+            [
+                {"item": "SOAP", "quantity": 1, "lot_code": "LOT-A"},
+                {"item": "SOAP", "quantity": 1, "lot_code": "LOT-B"},
+                {"item": "PHONE", "quantity": 1, "serial_no": "SN-1"},
+                {"item": "PHONE", "quantity": 1, "serial_no": "SN-2"},
+            ],
+        )
 
     # -- units of measure
 
@@ -260,8 +270,9 @@ class TestShipmentsContents(ShipmentCase):
         self.push()
         self.assertEqual(set(sales.mapped("extensiv_shipment_state")), {"failed"})
         errors = self.env["extensiv.error"].search([("flow", "=", "shipments"), ("state", "=", "open")])
-        self.assertEqual((errors.res_model, errors.res_id, errors.category), (
-            "delivery.carrier", self.carrier.id, "settings"))
+        self.assertEqual(
+            (errors.res_model, errors.res_id, errors.category), ("delivery.carrier", self.carrier.id, "settings")
+        )
         self.assertIn("Unmapped ship method", errors.message)
         self.carrier.extensiv_carrier = "FEDEX"
         self.assertEqual(errors.state, "resolved")

@@ -12,7 +12,6 @@ from .shipments_common import ShipmentCase
 
 
 class TestShipmentsSending(ShipmentCase):
-
     def left(self, cust_ref="S-1"):
         """Return an order that has left, ready to be told."""
         sale = self.order(cust_ref)
@@ -100,8 +99,9 @@ class TestShipmentsSending(ShipmentCase):
         self.change_order("S-1", order_status="shipped")
         self.push()
         self.assertEqual(sale.extensiv_shipment_state, "sent")
-        self.assertIn("EIM says that the order is shipped already: Order has already been shipped",
-                      sale.extensiv_shipment_message)
+        self.assertIn(
+            "EIM says that the order is shipped already: Order has already been shipped", sale.extensiv_shipment_message
+        )
         self.assertFalse(self.shipment_error())
 
     def test_shipped_already_counts_as_sent_also_where_the_status_could_not_be_asked_at_once(self):
@@ -138,8 +138,9 @@ class TestShipmentsSending(ShipmentCase):
         self.assertEqual(sale.extensiv_shipment_state, "failed")
         error = self.shipment_error()
         self.assertIn("The moon is in the way.", error.message)
-        self.assertEqual((error.category, error.next_try, error.action_open_document()["res_id"]), (
-            "data", False, sale.id))
+        self.assertEqual(
+            (error.category, error.next_try, error.action_open_document()["res_id"]), ("data", False, sale.id)
+        )
         self.push()
         self.assertEqual(self.calls("ship"), ["ship"])
         with self.flows():
@@ -172,8 +173,9 @@ class TestShipmentsSending(ShipmentCase):
         sale = self.left()
         address = self.account.base_url
         self.account._client()  # the form would put the account back to draft
-        self.env.cr.execute("UPDATE extensiv_account SET base_url = 'http://127.0.0.1:9' WHERE id = %s", [
-            self.account.id])
+        self.env.cr.execute(
+            "UPDATE extensiv_account SET base_url = 'http://127.0.0.1:9' WHERE id = %s", [self.account.id]
+        )
         self.env.invalidate_all()
         pauses = []
         for _try in range(3):
@@ -255,16 +257,18 @@ class TestShipmentsSending(ShipmentCase):
         self.ship(sale.picking_ids, tracking=False)
         self.assertEqual(sale.extensiv_shipment_state, "waiting")
         said = self.send(sale)["params"]
-        self.assertEqual((sale.extensiv_shipment_state, said["type"], said["message"]), (
-            "sent", "success", "EIM was told."))
+        self.assertEqual(
+            (sale.extensiv_shipment_state, said["type"], said["message"]), ("sent", "success", "EIM was told.")
+        )
         self.assertIn("sends the shipment to EIM", "".join(sale.message_ids.mapped("body")))
         with self.assertRaisesRegex(UserError, "told already"):
             self.send(sale)
 
     def test_send_now_is_in_the_log_of_calls(self):
         self.send(self.left())
-        self.assertTrue(self.env["extensiv.call"].search([
-            ("account_id", "=", self.account.id), ("route", "=", "ship")]))
+        self.assertTrue(
+            self.env["extensiv.call"].search([("account_id", "=", self.account.id), ("route", "=", "ship")])
+        )
 
     def test_send_now_shows_eims_refusal(self):
         sale = self.left()
@@ -297,7 +301,8 @@ class TestShipmentsSending(ShipmentCase):
         sale = self.left()
         self.push()
         user = new_test_user(
-            self.env, login="extensiv", groups="extensiv_connector.group_user,sales_team.group_sale_salesman_all_leads")
+            self.env, login="extensiv", groups="extensiv_connector.group_user,sales_team.group_sale_salesman_all_leads"
+        )
         with self.assertRaisesRegex(UserError, "manager"):
             sale.with_user(user).action_extensiv_resend()
         self.send(sale, "action_extensiv_resend")
@@ -328,8 +333,10 @@ class TestShipmentsSending(ShipmentCase):
     def test_sending_again_and_marking_by_hand_warn_first(self):
         for model in ("sale.order", "stock.picking"):
             arch = etree.fromstring(self.env[model].get_view(view_type="form")["arch"])
-            buttons = {name: arch.xpath(f"//header/button[@name='{name}']") for name in (
-                "action_extensiv_send", "action_extensiv_mark_sent", "action_extensiv_resend")}
+            buttons = {
+                name: arch.xpath(f"//header/button[@name='{name}']")
+                for name in ("action_extensiv_send", "action_extensiv_mark_sent", "action_extensiv_resend")
+            }
             self.assertEqual([len(found) for found in buttons.values()], [1, 1, 1])
             self.assertIn("only once", buttons["action_extensiv_resend"][0].get("confirm"))
             self.assertTrue(buttons["action_extensiv_mark_sent"][0].get("confirm"))
@@ -354,8 +361,7 @@ class TestShipmentsSending(ShipmentCase):
         sale.picking_ids.carrier_tracking_ref = "1Z999"
         self.assertFalse(self.shipment_error("S-1/tracking"))
         sale.picking_ids.carrier_tracking_ref = "OTHER"
-        self.assertIn("Change it in the cart itself",
-                      self.shipment_error("S-1/tracking").message)
+        self.assertIn("Change it in the cart itself", self.shipment_error("S-1/tracking").message)
         self.assertIn("is now OTHER", sale.message_ids[0].body)
         self.push()
         self.assertEqual(self.calls("ship"), ["ship"])

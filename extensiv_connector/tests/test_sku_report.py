@@ -14,15 +14,19 @@ class ReportMixin:
 
     def _make_products(self):
         self.tee, self.mug = self.products
-        self.twins = self.env["product.product"].create([
-            {"name": "Twin", "default_code": "TWIN-1", "is_storable": True},
-            {"name": "Other twin", "default_code": "TWIN-1", "is_storable": True}])
+        self.twins = self.env["product.product"].create(
+            [
+                {"name": "Twin", "default_code": "TWIN-1", "is_storable": True},
+                {"name": "Other twin", "default_code": "TWIN-1", "is_storable": True},
+            ]
+        )
         self.unnamed = self.env["product.product"].create({"name": "No reference", "is_storable": True})
         self.env["product.product"].create({"name": "Repair", "default_code": "REPAIR", "type": "service"})
         now = "2024-01-01T00:00:00+00:00"
         self.sandbox.store.levels.items = {
             sku: {"EAST": Level(quantity, quantity, now)}
-            for sku, quantity in (("MUG-1", 7), ("GHOST-1", 1), ("GHOST-2", 2), ("TWIN-1", 3))}
+            for sku, quantity in (("MUG-1", 7), ("GHOST-1", 1), ("GHOST-2", 2), ("TWIN-1", 3))
+        }
         self.connect()
 
     def _compare(self):
@@ -33,7 +37,6 @@ class ReportMixin:
 
 @tagged("post_install", "-at_install")
 class TestSkuReport(ReportMixin, ConnectorCase):
-
     def setUp(self):
         super().setUp()
         self._make_products()
@@ -60,14 +63,16 @@ class TestSkuReport(ReportMixin, ConnectorCase):
 
     def test_every_page_is_read(self):
         self.sandbox.store.levels.items = {
-            f"P-{number}": {"EAST": Level(1, 1, "2024-01-01T00:00:00+00:00")} for number in range(230)}
+            f"P-{number}": {"EAST": Level(1, 1, "2024-01-01T00:00:00+00:00")} for number in range(230)
+        }
         lines = self._compare()
         self.assertEqual(len(lines.filtered(lambda line: line.state == "eim_only")), 230)
         self.assertTrue(lines.report_id.is_complete)
 
     def test_what_could_not_be_read_is_said(self):
         self.sandbox.store.levels.items = {
-            f"P-{number}": {"EAST": Level(1, 1, "2024-01-01T00:00:00+00:00")} for number in range(230)}
+            f"P-{number}": {"EAST": Level(1, 1, "2024-01-01T00:00:00+00:00")} for number in range(230)
+        }
         self.fault(route="list_inventory", kind="invalid", match="page=2")
         with self.flows():
             action = self.account.action_sku_report()
@@ -75,9 +80,12 @@ class TestSkuReport(ReportMixin, ConnectorCase):
 
     def test_many_skus_are_matched_in_as_few_queries_as_few(self):
         Product = self.env["product.product"]
-        Product.create([
-            {"name": f"Product {number}", "default_code": f"MANY-{number}", "is_storable": True}
-            for number in range(200)])
+        Product.create(
+            [
+                {"name": f"Product {number}", "default_code": f"MANY-{number}", "is_storable": True}
+                for number in range(200)
+            ]
+        )
 
         def queries(count):
             self.env.flush_all()
@@ -114,10 +122,12 @@ class TestSkuReport(ReportMixin, ConnectorCase):
 
     def test_what_a_product_has_that_is_not_sold_is_not_made_again(self):
         Product = self.env["product.product"]
-        Product.create([
-            {"name": "Old", "default_code": "GHOST-1", "active": False},
-            {"name": "Sample", "default_code": "GHOST-2", "sale_ok": False},
-        ])
+        Product.create(
+            [
+                {"name": "Old", "default_code": "GHOST-1", "active": False},
+                {"name": "Sample", "default_code": "GHOST-2", "sale_ok": False},
+            ]
+        )
         self.sandbox.store.levels.items["KIT-1"] = self.sandbox.store.levels.items["GHOST-1"]
         Product.create([{"name": name, "default_code": "KIT-1", "type": "consu"} for name in ("Kit", "Other kit")])
         lines = self._compare()
@@ -139,14 +149,17 @@ class TestSkuReport(ReportMixin, ConnectorCase):
         self.assertEqual(by_name["Black tee"][2], "TEE-1")
         self.assertEqual(by_name["GHOST-1"], ["", "GHOST-1", "GHOST-1"])
         by_name["Black tee"][2] = "GHOST-2"
-        wizard = self.env["base_import.import"].create({
-            "res_model": "product.product",
-            "file": text.replace("TEE-1", "GHOST-2").encode(),
-            "file_type": "text/csv",
-            "file_name": "internal_references.csv",
-        })
+        wizard = self.env["base_import.import"].create(
+            {
+                "res_model": "product.product",
+                "file": text.replace("TEE-1", "GHOST-2").encode(),
+                "file_type": "text/csv",
+                "file_name": "internal_references.csv",
+            }
+        )
         result = wizard.execute_import(
-            columns, columns, {"has_headers": True, "quoting": '"', "separator": ",", "encoding": "utf-8"})
+            columns, columns, {"has_headers": True, "quoting": '"', "separator": ",", "encoding": "utf-8"}
+        )
         self.assertFalse(result["messages"])
         self.assertEqual(self.tee.default_code, "GHOST-2")
         self.assertEqual(self.tee.search_count([("default_code", "=", "GHOST-1")]), 1)
@@ -161,7 +174,6 @@ class TestSkuReport(ReportMixin, ConnectorCase):
 
 @tagged("post_install", "-at_install")
 class TestSkuTemplate(ReportMixin, ConnectorMixin, HttpCase):
-
     @classmethod
     def setUpClass(cls):
         super().setUpClass()

@@ -14,28 +14,56 @@ BUCKET = "extensiv.bucket"
 
 def wire_order(**values):
     """Return a ``wire.Order`` of two lines, the second filtered, changed by ``values``."""
-    return Order.parse({
-        "cust_ref": "REF-1", "cust_po_no": "1001", "order_source": "Shopify", "currency_code": "USD",
-        "cust_first_name": "Mary", "cust_last_name": "<b>Doe</b>", "cust_city": "Boston", "cust_zip": "02101",
-        "ship_first_name": "Ann", "ship_last_name": "Doe", "ship_address_1": "Rue de l'Église 5",
-        "carrier": "UPS", "ship_code": "GND", "ship_code_description": "UPS Ground",
-        "gift_message": "Love <3\n<script>alert(1)</script>", "requested_ship_date": "2024-02-03",
-        "sub_total": "1249.9950", "shipping_handling": "5.95", "sales_tax": "0.00", "order_discount": "10.00",
-        "grand_total": "1245.94",
-        "items": [
-            {"line_no": "1", "item": "MUG-1", "quantity": "100.0000", "price": "12.4999",
-             "discount": "0.0000", "extended_amount": "1249.99", "Description": "Mug & saucer",
-             "line_comment": "<i>blue</i>"},
-            {"line_no": "2", "item": "FEE", "quantity": "1", "price": "0", "Description": "Protection",
-             "filtered_sku": "Y"},
-        ],
-        **values,
-    })
+    return Order.parse(
+        {
+            "cust_ref": "REF-1",
+            "cust_po_no": "1001",
+            "order_source": "Shopify",
+            "currency_code": "USD",
+            "cust_first_name": "Mary",
+            "cust_last_name": "<b>Doe</b>",
+            "cust_city": "Boston",
+            "cust_zip": "02101",
+            "ship_first_name": "Ann",
+            "ship_last_name": "Doe",
+            "ship_address_1": "Rue de l'Église 5",
+            "carrier": "UPS",
+            "ship_code": "GND",
+            "ship_code_description": "UPS Ground",
+            "gift_message": "Love <3\n<script>alert(1)</script>",
+            "requested_ship_date": "2024-02-03",
+            "sub_total": "1249.9950",
+            "shipping_handling": "5.95",
+            "sales_tax": "0.00",
+            "order_discount": "10.00",
+            "grand_total": "1245.94",
+            "items": [
+                {
+                    "line_no": "1",
+                    "item": "MUG-1",
+                    "quantity": "100.0000",
+                    "price": "12.4999",
+                    "discount": "0.0000",
+                    "extended_amount": "1249.99",
+                    "Description": "Mug & saucer",
+                    "line_comment": "<i>blue</i>",
+                },
+                {
+                    "line_no": "2",
+                    "item": "FEE",
+                    "quantity": "1",
+                    "price": "0",
+                    "Description": "Protection",
+                    "filtered_sku": "Y",
+                },
+            ],
+            **values,
+        }
+    )
 
 
 @tagged("post_install", "-at_install")
 class TestViews(TransactionCase):
-
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
@@ -47,14 +75,15 @@ class TestViews(TransactionCase):
                 ("extensiv_salesman", "sales_team.group_sale_salesman"),
             )
         )
-        cls.account = cls.env["extensiv.account"].create({
-            "name": "Shops", "api_user": "user", "api_key": "key"})
-        cls.cart = cls.env["extensiv.cart"].create({
-            "account_id": cls.account.id, "order_source": "Shopify", "name": "Shopify", "prefix": "SH:"})
+        cls.account = cls.env["extensiv.account"].create({"name": "Shops", "api_user": "user", "api_key": "key"})
+        cls.cart = cls.env["extensiv.cart"].create(
+            {"account_id": cls.account.id, "order_source": "Shopify", "name": "Shopify", "prefix": "SH:"}
+        )
 
     def _receive(self, wire):
         return self.env["extensiv.order"].create(
-            self.env["extensiv.order"]._prepare_received_vals(self.account, self.cart, wire))
+            self.env["extensiv.order"]._prepare_received_vals(self.account, self.cart, wire)
+        )
 
     # -- what every model has
 
@@ -127,9 +156,18 @@ class TestViews(TransactionCase):
 
     def test_summary_shows_the_order_and_escapes_what_came(self):
         summary = str(self._receive(wire_order()).summary)
-        for shown in ("Mary &lt;b&gt;Doe&lt;/b&gt;", "Boston 02101", "Ann Doe", "Mug &amp; saucer",
-                      "&lt;i&gt;blue&lt;/i&gt;", "Love &lt;3", "&lt;script&gt;", "02/03/2024", "UPS Ground",
-                      "(GND)"):
+        for shown in (
+            "Mary &lt;b&gt;Doe&lt;/b&gt;",
+            "Boston 02101",
+            "Ann Doe",
+            "Mug &amp; saucer",
+            "&lt;i&gt;blue&lt;/i&gt;",
+            "Love &lt;3",
+            "&lt;script&gt;",
+            "02/03/2024",
+            "UPS Ground",
+            "(GND)",
+        ):
             self.assertIn(shown, summary)
         self.assertNotIn("<script>", summary)
         self.assertNotIn("<b>Doe", summary)
@@ -138,15 +176,19 @@ class TestViews(TransactionCase):
         page = etree.fromstring(f"<div>{self._receive(wire_order()).summary}</div>")
         rows = [[" ".join("".join(cell.itertext()).split()) for cell in row] for row in page.iter("tr")]
         self.assertEqual(rows[1][2:], ["100", "12.4999", "", "", "1,249.99"])
-        self.assertEqual(rows[3:], [
-            ["Subtotal", "1,249.995"], ["Order discount", "-\ufeff10.00"], ["Shipping and handling", "5.95"],
-            ["Total USD", "1,245.94"],
-        ])
+        self.assertEqual(
+            rows[3:],
+            [
+                ["Subtotal", "1,249.995"],
+                ["Order discount", "-\ufeff10.00"],
+                ["Shipping and handling", "5.95"],
+                ["Total USD", "1,245.94"],
+            ],
+        )
 
     def test_summary_strikes_through_what_is_not_ours_to_ship(self):
         page = etree.fromstring(f"<div>{self._receive(wire_order()).summary}</div>")
-        struck = {
-            "".join(node.itertext()).strip() for node in page.xpath("//*[contains(@class, 'line-through')]")}
+        struck = {"".join(node.itertext()).strip() for node in page.xpath("//*[contains(@class, 'line-through')]")}
         self.assertLessEqual({"FEE", "Protection"}, struck)
         self.assertNotIn("MUG-1", struck)
         self.assertEqual(len(page.xpath("//*[text()='not ours to ship']")), 1)
@@ -164,8 +206,9 @@ class TestViews(TransactionCase):
 
     def test_a_user_who_does_not_sell_finds_an_order_by_the_name_of_its_sale_order(self):
         order = self._receive(wire_order())
-        order.sale_order_id = self.env["sale.order"].create({
-            "name": "SH:1001", "partner_id": self.env["res.partner"].create({"name": "Mary"}).id})
+        order.sale_order_id = self.env["sale.order"].create(
+            {"name": "SH:1001", "partner_id": self.env["res.partner"].create({"name": "Mary"}).id}
+        )
         Order = self.env["extensiv.order"].with_user(self.user)
         search = etree.fromstring(Order.get_view(view_type="search")["arch"])
         domain = safe_eval(search.find("field[@name='order_number']").get("filter_domain"), {"self": "sh:1001"})
@@ -180,11 +223,19 @@ class TestViews(TransactionCase):
     def test_an_extensiv_user_finds_the_eim_order_from_the_sale_order_and_back(self):
         self.user.group_ids += self.env.ref("sales_team.group_sale_salesman_all_leads")
         order = self._receive(wire_order())
-        sale = self.env["sale.order"].create({
-            "partner_id": self.env["res.partner"].create({"name": "Mary"}).id,
-            "extensiv_order_id": order.id, "extensiv_account_id": self.account.id,
-            "extensiv_cart_id": self.cart.id, "extensiv_cust_ref": "REF-1",
-        }).with_user(self.user)
+        sale = (
+            self.env["sale.order"]
+            .create(
+                {
+                    "partner_id": self.env["res.partner"].create({"name": "Mary"}).id,
+                    "extensiv_order_id": order.id,
+                    "extensiv_account_id": self.account.id,
+                    "extensiv_cart_id": self.cart.id,
+                    "extensiv_cust_ref": "REF-1",
+                }
+            )
+            .with_user(self.user)
+        )
         order.sale_order_id = sale
         arch = sale.get_view(view_type="form")["arch"]
         for shown in ("action_open_extensiv_order", "extensiv_message", "extensiv_cart_id", "extensiv_sku"):
@@ -195,8 +246,9 @@ class TestViews(TransactionCase):
         self.assertEqual((action["res_model"], action["res_id"]), ("extensiv.order", order.id))
         action = order.with_user(self.user).action_open_sale_order()
         self.assertEqual((action["res_model"], action["res_id"]), ("sale.order", sale.id))
-        search = etree.fromstring(sale.get_view(
-            self.env.ref("sale.sale_order_view_search_inherit_sale").id, "search")["arch"])
+        search = etree.fromstring(
+            sale.get_view(self.env.ref("sale.sale_order_view_search_inherit_sale").id, "search")["arch"]
+        )
         self.assertTrue(search.xpath("//field[@name='extensiv_cust_ref']"))
         self.assertTrue(search.xpath("//filter[@name='extensiv']"))
         self.assertTrue(search.xpath("//filter[@name='extensiv_cart']"))
@@ -204,7 +256,6 @@ class TestViews(TransactionCase):
 
 @tagged("post_install", "-at_install")
 class TestDemo(TransactionCase):
-
     def test_demonstration_data_fit_the_sandbox(self):
         for path in ("demo/product_demo.xml", "demo/extensiv_demo.xml"):
             convert_file(self.env, "extensiv_connector", path, {}, mode="init", noupdate=True)

@@ -14,8 +14,11 @@ class ExtensivAddAlias(models.TransientModel):
     sku = fields.Char("SKU", required=True, readonly=True)
     left_count = fields.Integer("Further SKUs", readonly=True)
     product_id = fields.Many2one(
-        "product.product", check_company=True, domain="[('sale_ok', '=', True)]",
-        help="What is sold under this SKU. Later orders find it by themselves.")
+        "product.product",
+        check_company=True,
+        domain="[('sale_ok', '=', True)]",
+        help="What is sold under this SKU. Later orders find it by themselves.",
+    )
 
     @api.model
     def default_get(self, fields_list):
@@ -42,9 +45,14 @@ class ExtensivAddAlias(models.TransientModel):
         error = self.error_id
         if self._still_missing(error):
             return error._mend_alias()
-        waiting = self.env["extensiv.error"].search([
-            ("account_id", "=", self.account_id.id), ("flow", "=", "orders"), ("state", "=", "open"),
-            ("res_model", "=", "extensiv.order")])
+        waiting = self.env["extensiv.error"].search(
+            [
+                ("account_id", "=", self.account_id.id),
+                ("flow", "=", "orders"),
+                ("state", "=", "open"),
+                ("res_model", "=", "extensiv.order"),
+            ]
+        )
         missing = waiting._missing_skus()
         said = (error | waiting.filtered(lambda other: self.sku in missing.get(other, ()))).action_retry()
         said["params"]["next"] = {"type": "ir.actions.act_window_close"}

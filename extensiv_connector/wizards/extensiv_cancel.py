@@ -12,7 +12,8 @@ class ExtensivCancel(models.TransientModel):
     request = fields.Boolean(
         "Ask EIM to cancel it too",
         help="Sent within minutes. Whether the cart takes it is up to the cart. The route is inferred from EIM's "
-        "documentation.")
+        "documentation.",
+    )
 
     def _compute_can_request(self):
         for wizard in self:
@@ -27,6 +28,5 @@ class ExtensivCancel(models.TransientModel):
             order.extensiv_order_id.sudo()._request_cancel()
             order._message_log(body=self.env._("EIM will be asked to cancel the order."))
         else:
-            order._message_log(body=self.env._(
-                "Cancelled here only: EIM still believes that we ship this order."))
+            order._message_log(body=self.env._("Cancelled here only: EIM still believes that we ship this order."))
         return {"type": "ir.actions.act_window_close"}

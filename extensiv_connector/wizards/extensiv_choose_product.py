@@ -13,10 +13,14 @@ class ExtensivChooseProduct(models.TransientModel):
     description = fields.Text(related="line_id.name", related_sudo=False)
     company_id = fields.Many2one(related="line_id.company_id")
     product_id = fields.Many2one(
-        "product.product", check_company=True, domain="[('sale_ok', '=', True)]",
-        help="Price, discount, taxes and text of the line stay as the cart sent them.")
+        "product.product",
+        check_company=True,
+        domain="[('sale_ok', '=', True)]",
+        help="Price, discount, taxes and text of the line stay as the cart sent them.",
+    )
     remember = fields.Boolean(
-        "Remember as Alias", default=True, help="Later orders with this SKU find the product by themselves.")
+        "Remember as Alias", default=True, help="Later orders with this SKU find the product by themselves."
+    )
 
     def action_choose(self):
         """Set the product, keep everything else, verify the total again."""

@@ -17,10 +17,14 @@ class ExtensivCompare(models.TransientModel):
     _description = "Compare Stock with EIM"
 
     account_id = fields.Many2one(
-        "extensiv.account", required=True, domain="[('state', '=', 'connected')]",
-        default=lambda self: self.env["extensiv.account"].search([("state", "=", "connected")], limit=1))
+        "extensiv.account",
+        required=True,
+        domain="[('state', '=', 'connected')]",
+        default=lambda self: self.env["extensiv.account"].search([("state", "=", "connected")], limit=1),
+    )
     state = fields.Selection(
-        [("new", "Not read"), ("reading", "Partly read"), ("read", "Read")], default="new", readonly=True)
+        [("new", "Not read"), ("reading", "Partly read"), ("read", "Read")], default="new", readonly=True
+    )
     next_page = fields.Integer(default=1, readonly=True)
     read_count = fields.Integer("SKUs Read", readonly=True)
     foreign_count = fields.Integer("Not Pushed from Here", readonly=True)
@@ -28,7 +32,8 @@ class ExtensivCompare(models.TransientModel):
     deducted_quantity = fields.Float("Units Deducted", readonly=True)
     unreadable = fields.Text(readonly=True)
     line_ids = fields.One2many(
-        "extensiv.compare.line", "compare_id", "Differences", domain=[("is_different", "=", True)], readonly=True)
+        "extensiv.compare.line", "compare_id", "Differences", domain=[("is_different", "=", True)], readonly=True
+    )
     difference_count = fields.Integer("Levels That Differ", compute="_compute_difference_count")
 
     @api.depends("line_ids")
@@ -46,8 +51,16 @@ class ExtensivCompare(models.TransientModel):
         if self.state == "read":
             wizard.line_ids = False
             self.env["extensiv.compare.line"].sudo().search([("compare_id", "=", self.id)]).unlink()
-            wizard.write({"next_page": 1, "read_count": 0, "foreign_count": 0, "deducted_count": 0,
-                          "deducted_quantity": 0, "unreadable": False})
+            wizard.write(
+                {
+                    "next_page": 1,
+                    "read_count": 0,
+                    "foreign_count": 0,
+                    "deducted_count": 0,
+                    "deducted_quantity": 0,
+                    "unreadable": False,
+                }
+            )
         pages, number, is_last = [], self.next_page, False
         with account._asking_eim() as client:
             client.max_wait, started = 5, time.monotonic()
@@ -93,8 +106,12 @@ class ExtensivCompare(models.TransientModel):
         """Compare a page of EIM's inventory with the last accepted levels of the enabled locations."""
         locations = self._locations()
         names = {location.name: location for location in locations}
-        levels = {(level.location_id.id, level.sku): level for level in self.env["extensiv.stock.level"].search([
-            ("location_id", "in", locations.ids), ("sku", "in", [item.sku for item in page.items])])}
+        levels = {
+            (level.location_id.id, level.sku): level
+            for level in self.env["extensiv.stock.level"].search(
+                [("location_id", "in", locations.ids), ("sku", "in", [item.sku for item in page.items])]
+            )
+        }
         known = {sku for _location, sku in levels}
         vals_list = []
         for item in page.items:
@@ -113,11 +130,16 @@ class ExtensivCompare(models.TransientModel):
                 if not level or level.state != "accepted":
                     continue
                 theirs = there.get(location.id)
-                vals_list.append({
-                    "compare_id": self.id, "level_id": level.id, "quantity": level.quantity,
-                    "remote_quantity": float(theirs or 0), "deducted": float(deducted),
-                    "is_different": (theirs or 0) != level.quantity,
-                })
+                vals_list.append(
+                    {
+                        "compare_id": self.id,
+                        "level_id": level.id,
+                        "quantity": level.quantity,
+                        "remote_quantity": float(theirs or 0),
+                        "deducted": float(deducted),
+                        "is_different": (theirs or 0) != level.quantity,
+                    }
+                )
         self.env["extensiv.compare.line"].create(vals_list)
         self.read_count += len(page.items)
         if page.unreadable:
@@ -126,18 +148,23 @@ class ExtensivCompare(models.TransientModel):
     def _add_missing(self):
         """List the accepted levels of SKUs that EIM did not list at all."""
         self.env.flush_all()
-        missing = self.env.execute_query(SQL(
-            """SELECT level.id, level.quantity FROM extensiv_stock_level AS level
+        missing = self.env.execute_query(
+            SQL(
+                """SELECT level.id, level.quantity FROM extensiv_stock_level AS level
                 WHERE level.location_id = ANY (%s) AND level.quantity <> 0
                   AND NOT level.unconfirmed AND level.refused_at IS NULL
                   AND NOT EXISTS (
                       SELECT FROM extensiv_compare_line WHERE compare_id = %s AND level_id = level.id)""",
-            self._locations().ids, self.id,
-        ))
-        self.env["extensiv.compare.line"].create([
-            {"compare_id": self.id, "level_id": level, "quantity": quantity, "is_different": True}
-            for level, quantity in missing
-        ])
+                self._locations().ids,
+                self.id,
+            )
+        )
+        self.env["extensiv.compare.line"].create(
+            [
+                {"compare_id": self.id, "level_id": level, "quantity": quantity, "is_different": True}
+                for level, quantity in missing
+            ]
+        )
 
     def _locations(self):
         return self.account_id.location_ids.filtered("push_enabled")
@@ -159,5 +186,6 @@ class ExtensivCompareLine(models.TransientModel):
     remote_quantity = fields.Float("At EIM", digits=(16, 0), help="What EIM shows for the location now.")
     deducted = fields.Float(
         digits=(16, 0),
-        help="What EIM itself takes off the SKU's sum over all locations, for recent orders. It is no difference.")
+        help="What EIM itself takes off the SKU's sum over all locations, for recent orders. It is no difference.",
+    )
     is_different = fields.Boolean()

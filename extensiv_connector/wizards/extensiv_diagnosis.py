@@ -51,10 +51,13 @@ class ExtensivDiagnosis(models.TransientModel):
     _description = "EIM Diagnosis"
 
     account_id = fields.Many2one(
-        "extensiv.account", required=True, default=lambda self: self.env["extensiv.account"].search(
-            [], order="state, id", limit=1))
+        "extensiv.account",
+        required=True,
+        default=lambda self: self.env["extensiv.account"].search([], order="state, id", limit=1),
+    )
     order_number = fields.Char(
-        "Order", help="The number the buyer knows, the name of the sale order, or EIM's reference.")
+        "Order", help="The number the buyer knows, the name of the sale order, or EIM's reference."
+    )
     sku = fields.Char("SKU", help="Exactly as the carts spell it; capitals matter.")
     result = fields.Html(readonly=True, sanitize=False)
     text = fields.Text("As Text", readonly=True, help="Without credentials and personal data.")
@@ -65,8 +68,9 @@ class ExtensivDiagnosis(models.TransientModel):
         self.env["extensiv.error"]._check_user()
         self.account_id.check_access("read")
         sections = self._diagnose()
-        self.result = self.env["ir.qweb"]._render("extensiv_connector.diagnosis", {
-            "sections": sections, "marks": MARKS})
+        self.result = self.env["ir.qweb"]._render(
+            "extensiv_connector.diagnosis", {"sections": sections, "marks": MARKS}
+        )
         self.text = self._as_text(sections)
         return {
             "type": "ir.actions.act_window",
@@ -116,11 +120,17 @@ class ExtensivDiagnosis(models.TransientModel):
         if self.account_id.state == "draft":
             return Line("bad", error.message, self.env._("Press Connect on the account."))
         if isinstance(error, eim.CredentialsRefused):
-            return Line("bad", self.env._("EIM refuses the API user or key: %s", error.message), self.env._(
-                "Enter both again as EIM's WMS set-up page shows them, and press Connect."))
+            return Line(
+                "bad",
+                self.env._("EIM refuses the API user or key: %s", error.message),
+                self.env._("Enter both again as EIM's WMS set-up page shows them, and press Connect."),
+            )
         process = self.env._(" (process %s)", error.process_id) if error.process_id else ""
-        return Line("bad", self.env._("EIM could not be asked: %(words)s%(process)s", words=error.message,
-                                      process=process), self.env._("Try again in some minutes."))
+        return Line(
+            "bad",
+            self.env._("EIM could not be asked: %(words)s%(process)s", words=error.message, process=process),
+            self.env._("Try again in some minutes."),
+        )
 
     # -- words
 
@@ -144,7 +154,9 @@ class ExtensivDiagnosis(models.TransientModel):
         return (
             self.env._(
                 "Open Carts and the cart. When was the %(name)s? EIM shows Pacific time, where it is now %(now)s.",
-                name=name, now=self._pacific(fields.Datetime.now())),
+                name=name,
+                now=self._pacific(fields.Datetime.now()),
+            ),
             self.env._("Was that run successful? If it failed, EIM's alerts say why."),
         )
 
@@ -154,21 +166,30 @@ class ExtensivDiagnosis(models.TransientModel):
         if order_source:
             domain.append(("order_source", "in", [order_source, False]))
         return [
-            Line("bad", self.env._(
-                "EIM has an alert about %(cart)s: %(subject)s",
-                cart=alert.order_source or self.env._("the account"), subject=alert.subject or alert.message),
-                self.env._("Mend it at EIM; its page of alerts says more."), self.account_id.alerts_url)
+            Line(
+                "bad",
+                self.env._(
+                    "EIM has an alert about %(cart)s: %(subject)s",
+                    cart=alert.order_source or self.env._("the account"),
+                    subject=alert.subject or alert.message,
+                ),
+                self.env._("Mend it at EIM; its page of alerts says more."),
+                self.account_id.alerts_url,
+            )
             for alert in self.env["extensiv.alert"].search(domain, limit=5)
         ]
 
     def _open_errors(self, flow, keys):
         """Return lines on our open errors of these things."""
         return [
-            Line("bad", self.env._("%(flow)s: %(message)s", flow=FLOWS[error.flow], message=error.message),
-                 self.env._("Open Errors, mend it as it says, then press Retry."))
-            for error in self.env["extensiv.error"].search([
-                ("account_id", "=", self.account_id.id), ("flow", "=", flow), ("state", "=", "open"),
-                *keys], limit=5)
+            Line(
+                "bad",
+                self.env._("%(flow)s: %(message)s", flow=FLOWS[error.flow], message=error.message),
+                self.env._("Open Errors, mend it as it says, then press Retry."),
+            )
+            for error in self.env["extensiv.error"].search(
+                [("account_id", "=", self.account_id.id), ("flow", "=", flow), ("state", "=", "open"), *keys], limit=5
+            )
         ]
 
     def _lines_flow(self, name):
@@ -183,9 +204,15 @@ class ExtensivDiagnosis(models.TransientModel):
             "alerts": self.env._("Fetching alerts"),
         }[name]
         if not flow["on"]:
-            return [Line("bad", self.env._("%(does)s does not run by itself: %(reason)s.", does=does,
-                                           reason=flow["off_reason"].lower()),
-                         self.env._("Switch it on in the account, or press its button there."))]
+            return [
+                Line(
+                    "bad",
+                    self.env._(
+                        "%(does)s does not run by itself: %(reason)s.", does=does, reason=flow["off_reason"].lower()
+                    ),
+                    self.env._("Switch it on in the account, or press its button there."),
+                )
+            ]
         last = self.env._("never yet") if not flow["good"] else self._moment(flow["good"].started_at)
         lines = [Line("good", self.env._("%(does)s runs by itself; last good pass: %(last)s.", does=does, last=last))]
         if flow["bad"] and (not flow["good"] or flow["bad"].id > flow["good"].id):
@@ -196,9 +223,14 @@ class ExtensivDiagnosis(models.TransientModel):
 
     def _as_text(self, sections):
         """Return the diagnosis as text for a support request."""
-        lines = [self.env._(
-            "Diagnosis by the Extensiv connector %(version)s, Odoo %(odoo)s, %(now)s UTC",
-            version=self._version(), odoo=release.version, now=fields.Datetime.to_string(fields.Datetime.now()))]
+        lines = [
+            self.env._(
+                "Diagnosis by the Extensiv connector %(version)s, Odoo %(odoo)s, %(now)s UTC",
+                version=self._version(),
+                odoo=release.version,
+                now=fields.Datetime.to_string(fields.Datetime.now()),
+            )
+        ]
         for title, found in sections:
             lines += ["", f"== {title} =="]
             for line in found:
@@ -207,5 +239,4 @@ class ExtensivDiagnosis(models.TransientModel):
         return "\n".join(lines)
 
     def _version(self):
-        return self.env["ir.module.module"].sudo().search(
-            [("name", "=", "extensiv_connector")]).installed_version
+        return self.env["ir.module.module"].sudo().search([("name", "=", "extensiv_connector")]).installed_version

@@ -28,31 +28,50 @@ class ExtensivDiagnosis(models.TransientModel):
     def _lines_connection(self, client):
         account = self.account_id
         if account._is_copy():
-            return [Line("bad", self.env._(
-                "This database is a copy of the one that was connected, so EIM is not asked."),
-                self.env._("Press Connect only if this one is to take over."))]
+            return [
+                Line(
+                    "bad",
+                    self.env._("This database is a copy of the one that was connected, so EIM is not asked."),
+                    self.env._("Press Connect only if this one is to take over."),
+                )
+            ]
         if client is None:
-            return [Line("bad", account.state_message or self.env._("The account is not connected."),
-                         self.env._("Enter the API user and the API key, and press Connect."))]
+            return [
+                Line(
+                    "bad",
+                    account.state_message or self.env._("The account is not connected."),
+                    self.env._("Enter the API user and the API key, and press Connect."),
+                )
+            ]
         _nothing, error = self._ask(client, lambda asked: asked.check_credentials())
         if error:
             return [self._not_asked(error)]
         lines = [Line("good", self.env._("EIM accepts the credentials."))]
         if account.state != "connected":
-            lines.append(Line("bad", self.env._("The account is not connected, so nothing runs by itself."),
-                              self.env._("Press Connect.")))
+            lines.append(
+                Line(
+                    "bad",
+                    self.env._("The account is not connected, so nothing runs by itself."),
+                    self.env._("Press Connect."),
+                )
+            )
         return lines
 
     def _lines_schedules(self):
-        return [line for flow in self.account_id._health()[self.account_id]
-                for line in self._lines_flow(flow["flow"])]
+        return [line for flow in self.account_id._health()[self.account_id] for line in self._lines_flow(flow["flow"])]
 
     def _lines_open(self):
         """Return the lines on what waits for a person."""
         every, person = self.account_id._count_errors().get(self.account_id, (0, 0))
-        lines = [Line("bad" if person else "good", self.env._(
-            "Open errors: %(every)s, of them waiting for a person: %(person)s.", every=every, person=person),
-            self.env._("Open Errors: each says what to do.") if person else "")]
+        lines = [
+            Line(
+                "bad" if person else "good",
+                self.env._(
+                    "Open errors: %(every)s, of them waiting for a person: %(person)s.", every=every, person=person
+                ),
+                self.env._("Open Errors: each says what to do.") if person else "",
+            )
+        ]
         return lines + self._open_alerts()
 
     # -- routes
@@ -101,18 +120,31 @@ class ExtensivDiagnosis(models.TransientModel):
         if error is None:
             path, entries = answer
             how_many = "" if entries is None else self.env._(", entries: %s", entries)
-            return Line("good", self.env._(
-                "%(route)s answers at %(path)s%(entries)s (%(mark)s).", **about, path=path, entries=how_many))
+            return Line(
+                "good",
+                self.env._(
+                    "%(route)s answers at %(path)s%(entries)s (%(mark)s).", **about, path=path, entries=how_many
+                ),
+            )
         if isinstance(error, eim.RateLimited):
             return Line("note", self.env._("%(route)s: not tried, EIM's calls are used up for the moment.", **about))
         todo = ""
         if route.mark != "S" or isinstance(error, eim.NotFound):
             todo = self.env._(
-                "Ask EIM's support for its path, and enter it in developer mode as %s = path.", route.name)
+                "Ask EIM's support for its path, and enter it in developer mode as %s = path.", route.name
+            )
         process = f", process {error.process_id}" if error.process_id else ""
-        return Line("note" if route.mark != "S" else "bad", self.env._(
-            "%(route)s does not answer: %(words)s (%(kind)s%(process)s; %(mark)s)", **about, words=error.message,
-            kind=type(error).__name__, process=process), todo)
+        return Line(
+            "note" if route.mark != "S" else "bad",
+            self.env._(
+                "%(route)s does not answer: %(words)s (%(kind)s%(process)s; %(mark)s)",
+                **about,
+                words=error.message,
+                kind=type(error).__name__,
+                process=process,
+            ),
+            todo,
+        )
 
     def _lines_clock(self, calls):
         """Return the line on how far the clocks are apart, by the last answer that says EIM's time."""
@@ -122,12 +154,25 @@ class ExtensivDiagnosis(models.TransientModel):
         apart = abs((datetime.now(timezone.utc) - said[-1]).total_seconds())
         if apart <= CLOCK_SECONDS:
             return [Line("good", self.env._("This server's clock and EIM's agree (%d s apart).", apart))]
-        return [Line("bad", self.env._("This server's clock and EIM's are %d s apart.", apart), self.env._(
-            "Have the server's clock set by a time service: dates decide which orders are pulled."))]
+        return [
+            Line(
+                "bad",
+                self.env._("This server's clock and EIM's are %d s apart.", apart),
+                self.env._("Have the server's clock set by a time service: dates decide which orders are pulled."),
+            )
+        ]
 
     def _lines_version(self):
         self.env.cr.execute("SHOW server_version")
         [postgres] = self.env.cr.fetchone()
-        return [Line("note", self.env._(
-            "Connector %(connector)s, Odoo %(odoo)s, PostgreSQL %(postgres)s.",
-            connector=self._version(), odoo=odoo_version, postgres=postgres.split()[0]))]
+        return [
+            Line(
+                "note",
+                self.env._(
+                    "Connector %(connector)s, Odoo %(odoo)s, PostgreSQL %(postgres)s.",
+                    connector=self._version(),
+                    odoo=odoo_version,
+                    postgres=postgres.split()[0],
+                ),
+            )
+        ]

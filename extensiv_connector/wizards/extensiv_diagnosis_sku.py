@@ -26,20 +26,37 @@ class ExtensivDiagnosis(models.TransientModel):
         if not match.problem:
             lines = [Line("good", self.env._("The SKU belongs to the product %s.", match.product.display_name))]
             if not match.product.is_storable and match.product.type == "consu":
-                lines.append(Line("bad", self.env._("Odoo does not track the stock of this product."), self.env._(
-                    "Tick Track Inventory on the product.")))
+                lines.append(
+                    Line(
+                        "bad",
+                        self.env._("Odoo does not track the stock of this product."),
+                        self.env._("Tick Track Inventory on the product."),
+                    )
+                )
             if "extensiv_push" in match.product and not match.product.extensiv_push:
-                lines.append(Line("bad", self.env._("Pushing its levels is switched off on the product."),
-                                  self.env._("Switch it on, on the product's page of inventory.")))
+                lines.append(
+                    Line(
+                        "bad",
+                        self.env._("Pushing its levels is switched off on the product."),
+                        self.env._("Switch it on, on the product's page of inventory."),
+                    )
+                )
             return match.product, lines
         lines = [Line("bad", match.problem)]
         pattern = sku.replace("%", r"\%").replace("_", r"\_")
         other = self.env["product.product"].search(
-            [("default_code", "=ilike", pattern), ("default_code", "!=", sku)], limit=1)
+            [("default_code", "=ilike", pattern), ("default_code", "!=", sku)], limit=1
+        )
         if other:
-            lines.append(Line("bad", self.env._(
-                "There is a product with the internal reference %s: capitals matter.", other.default_code),
-                self.env._("Make both the same, here or in the cart, and change its stock to have it pushed.")))
+            lines.append(
+                Line(
+                    "bad",
+                    self.env._(
+                        "There is a product with the internal reference %s: capitals matter.", other.default_code
+                    ),
+                    self.env._("Make both the same, here or in the cart, and change its stock to have it pushed."),
+                )
+            )
         return self.env["product.product"], lines
 
     def _lines_pushing(self):
@@ -48,24 +65,54 @@ class ExtensivDiagnosis(models.TransientModel):
         if account.push_inventory:
             lines = self._lines_flow("inventory")
         else:
-            lines = [Line("bad", self.env._("Pushing levels is switched off on the account."),
-                          self.env._("Switch Push Inventory on."))]
+            lines = [
+                Line(
+                    "bad",
+                    self.env._("Pushing levels is switched off on the account."),
+                    self.env._("Switch Push Inventory on."),
+                )
+            ]
         if not account.location_ids:
-            lines.append(Line("bad", self.env._("No location of EIM is known."),
-                              self.env._("Press Fetch Locations on the account.")))
+            lines.append(
+                Line(
+                    "bad",
+                    self.env._("No location of EIM is known."),
+                    self.env._("Press Fetch Locations on the account."),
+                )
+            )
         fed = account.location_ids.filtered(self._is_fed)
         for location in account.location_ids:
             if location in fed:
-                lines.append(Line("good", self.env._(
-                    "The location %(name)s of EIM gets the stock of %(stock)s.", name=location.name,
-                    stock=location.stock_location_id.complete_name or self.env._("every location of the company"))))
+                lines.append(
+                    Line(
+                        "good",
+                        self.env._(
+                            "The location %(name)s of EIM gets the stock of %(stock)s.",
+                            name=location.name,
+                            stock=location.stock_location_id.complete_name
+                            or self.env._("every location of the company"),
+                        ),
+                    )
+                )
             else:
-                lines.append(Line("note", self.env._(
-                    "Nothing is pushed to the location %s of EIM: it is mapped to none of Odoo, or switched off.",
-                    location.name)))
+                lines.append(
+                    Line(
+                        "note",
+                        self.env._(
+                            "Nothing is pushed to the location %s of EIM: it is mapped to none of Odoo, or "
+                            "switched off.",
+                            location.name,
+                        ),
+                    )
+                )
         if account.location_ids and not fed:
-            lines.append(Line("bad", self.env._("No location of EIM gets stock."),
-                              self.env._("Choose a location of Odoo for it, on the account's page of locations.")))
+            lines.append(
+                Line(
+                    "bad",
+                    self.env._("No location of EIM gets stock."),
+                    self.env._("Choose a location of Odoo for it, on the account's page of locations."),
+                )
+            )
         return lines
 
     def _is_fed(self, location):
@@ -84,10 +131,20 @@ class ExtensivDiagnosis(models.TransientModel):
                 continue
             context = {"location": location.stock_location_id.id} if location.stock_location_id else {}
             here = product.with_context(**context)
-            lines.append(Line("note", self.env._(
-                "Odoo has for %(name)s: %(on_hand)g on hand, %(reserved)g of it reserved, %(free)g free, "
-                "%(forecast)g forecast.", name=location.name, on_hand=here.qty_available,
-                reserved=here.qty_available - here.free_qty, free=here.free_qty, forecast=here.virtual_available)))
+            lines.append(
+                Line(
+                    "note",
+                    self.env._(
+                        "Odoo has for %(name)s: %(on_hand)g on hand, %(reserved)g of it reserved, %(free)g free, "
+                        "%(forecast)g forecast.",
+                        name=location.name,
+                        on_hand=here.qty_available,
+                        reserved=here.qty_available - here.free_qty,
+                        free=here.free_qty,
+                        forecast=here.virtual_available,
+                    ),
+                )
+            )
             wanted[location.name], explained = self._wanted(location, here)
             lines += explained
         return wanted, lines
@@ -99,33 +156,65 @@ class ExtensivDiagnosis(models.TransientModel):
         """
         explained = self.env["extensiv.stock.level"]._explain(location, here)
         if explained["reason"]:
-            return None, [Line("bad", self.env._(
-                "Nothing is pushed to %(location)s: %(reason)s", location=location.name, reason=explained["reason"]))]
+            return None, [
+                Line(
+                    "bad",
+                    self.env._(
+                        "Nothing is pushed to %(location)s: %(reason)s",
+                        location=location.name,
+                        reason=explained["reason"],
+                    ),
+                )
+            ]
         parts = "; ".join(f"{words} {quantity:+g}" for words, quantity in explained["parts"])
-        return explained["quantity"], [Line("note", self.env._(
-            "What is pushed to %(location)s: %(quantity)g (%(parts)s).",
-            location=location.name, quantity=explained["quantity"], parts=parts))]
+        return explained["quantity"], [
+            Line(
+                "note",
+                self.env._(
+                    "What is pushed to %(location)s: %(quantity)g (%(parts)s).",
+                    location=location.name,
+                    quantity=explained["quantity"],
+                    parts=parts,
+                ),
+            )
+        ]
 
     def _lines_pushed(self, sku):
         """Return the lines on the levels that EIM accepted last."""
         levels = self.env["extensiv.stock.level"].search(
-            [("location_id.account_id", "=", self.account_id.id), ("sku", "=", sku)])
+            [("location_id.account_id", "=", self.account_id.id), ("sku", "=", sku)]
+        )
         if not levels:
             return [Line("note", self.env._("No level of this SKU was pushed yet."))]
-        return [Line("note", self.env._(
-            "Last pushed to %(location)s: %(quantity)g on %(moment)s.", location=level.location_id.name,
-            quantity=level.quantity, moment=self._moment(level.pushed_at),
-        ) if level.pushed_at else self.env._("EIM accepted no level for %s yet.", level.location_id.name))
-            for level in levels]
+        return [
+            Line(
+                "note",
+                self.env._(
+                    "Last pushed to %(location)s: %(quantity)g on %(moment)s.",
+                    location=level.location_id.name,
+                    quantity=level.quantity,
+                    moment=self._moment(level.pushed_at),
+                )
+                if level.pushed_at
+                else self.env._("EIM accepted no level for %s yet.", level.location_id.name),
+            )
+            for level in levels
+        ]
 
     def _lines_held(self, client, sku, wanted):
         """Return the lines on what EIM holds now, compared with Odoo; where both agree, on where to look further."""
         item, error = self._ask(client, lambda asked: asked.get_inventory(sku))
         if isinstance(error, eim.Refused):
-            return [Line(
-                "bad", self.env._("EIM has no level of the SKU %(sku)s: %(words)s", sku=sku, words=error.message),
-                self.env._("The SKU must be the same in Odoo and in the cart, capitals included; once a level is "
-                           "pushed, EIM knows it."))]
+            return [
+                Line(
+                    "bad",
+                    self.env._("EIM has no level of the SKU %(sku)s: %(words)s", sku=sku, words=error.message),
+                    self.env._(
+                        "The SKU must be the same in Odoo and in the cart, capitals included; once a level is "
+                        "pushed, EIM knows it."
+                    ),
+                )
+            ]
         if error:
             return [self._not_asked(error)]
         lines, agrees = [], bool(wanted)
@@ -135,28 +224,56 @@ class ExtensivDiagnosis(models.TransientModel):
             quantity = level and level.qty_available
             if name not in wanted:
                 if quantity:
-                    lines.append(Line("note", self.env._(
-                        "EIM holds %(held)g for %(name)s, to which nothing is pushed from here.",
-                        held=quantity, name=name)))
+                    lines.append(
+                        Line(
+                            "note",
+                            self.env._(
+                                "EIM holds %(held)g for %(name)s, to which nothing is pushed from here.",
+                                held=quantity,
+                                name=name,
+                            ),
+                        )
+                    )
                 continue
             if wanted[name] is None:
                 agrees = False
                 continue
             agrees = agrees and quantity == wanted[name]
-            lines.append(Line("good" if quantity == wanted[name] else "bad", self.env._(
-                "EIM holds for %(name)s: %(held)s available%(moment)s; Odoo would push %(wanted)g.",
-                name=name, held=self.env._("nothing") if quantity is None else f"{quantity:g}", wanted=wanted[name],
-                moment=level and level.moment and self.env._(" since %s", self._moment(level.moment)) or ""),
-                "" if quantity == wanted[name] else self.env._("Press Push Stock Now on the account; look again.")))
-        lines.append(Line("note", self.env._(
-            "In all EIM shows %s available to the carts: it subtracts recent orders from what is pushed.",
-            f"{item.qty_available:g}" if item.qty_available is not None else "?")))
+            lines.append(
+                Line(
+                    "good" if quantity == wanted[name] else "bad",
+                    self.env._(
+                        "EIM holds for %(name)s: %(held)s available%(moment)s; Odoo would push %(wanted)g.",
+                        name=name,
+                        held=self.env._("nothing") if quantity is None else f"{quantity:g}",
+                        wanted=wanted[name],
+                        moment=level and level.moment and self.env._(" since %s", self._moment(level.moment)) or "",
+                    ),
+                    "" if quantity == wanted[name] else self.env._("Press Push Stock Now on the account; look again."),
+                )
+            )
+        lines.append(
+            Line(
+                "note",
+                self.env._(
+                    "In all EIM shows %s available to the carts: it subtracts recent orders from what is pushed.",
+                    f"{item.qty_available:g}" if item.qty_available is not None else "?",
+                ),
+            )
+        )
         if agrees:
-            lines += [*self._open_alerts(), *self._look_at_eim(
-                self.env._("If the cart shows another quantity, the issue is between EIM and the cart: log in to EIM, "
-                           "open Merchants, Locations & Products, the location and the SKU, and compare."),
-                *self._ask_of_run("Last Inventory Run"),
-                self.env._("If it succeeded, press Edit Setup: is Sync Inventory with Location set as you expect, one "
-                           "location or COMBINE ALL LOCATIONS?"),
-            )]
+            lines += [
+                *self._open_alerts(),
+                *self._look_at_eim(
+                    self.env._(
+                        "If the cart shows another quantity, the issue is between EIM and the cart: log in to EIM, "
+                        "open Merchants, Locations & Products, the location and the SKU, and compare."
+                    ),
+                    *self._ask_of_run("Last Inventory Run"),
+                    self.env._(
+                        "If it succeeded, press Edit Setup: is Sync Inventory with Location set as you expect, one "
+                        "location or COMBINE ALL LOCATIONS?"
+                    ),
+                ),
+            ]
         return lines

@@ -18,10 +18,14 @@ class ExtensivFetch(models.TransientModel):
     _description = "Fetch EIM Orders"
 
     account_id = fields.Many2one(
-        "extensiv.account", required=True, domain="[('state', '=', 'connected')]",
-        default=lambda self: self.env["extensiv.account"].search([("state", "=", "connected")], limit=1))
+        "extensiv.account",
+        required=True,
+        domain="[('state', '=', 'connected')]",
+        default=lambda self: self.env["extensiv.account"].search([("state", "=", "connected")], limit=1),
+    )
     mode = fields.Selection(
-        [("reference", "One order"), ("dates", "Orders between two dates")], required=True, default="reference")
+        [("reference", "One order"), ("dates", "Orders between two dates")], required=True, default="reference"
+    )
     reference = fields.Char("Number or Reference", help="The number the buyer knows, or EIM's reference.")
     date_from = fields.Datetime("From", default=lambda self: fields.Datetime.now() - timedelta(days=1))
     date_to = fields.Datetime("Until", default=fields.Datetime.now)
@@ -39,8 +43,11 @@ class ExtensivFetch(models.TransientModel):
         if not stored:
             raise UserError("\n".join(refusals[:10]) or self._say_nothing_found())
         if refusals:
-            self.env["bus.bus"]._sendone(self.env.user.partner_id, "simple_notification", {
-                "type": "warning", "title": self.env._("Left at EIM"), "message": "\n".join(refusals[:10])})
+            self.env["bus.bus"]._sendone(
+                self.env.user.partner_id,
+                "simple_notification",
+                {"type": "warning", "title": self.env._("Left at EIM"), "message": "\n".join(refusals[:10])},
+            )
         return stored._get_records_action(name=self.env._("Fetched Orders"))
 
     def action_preview(self):
@@ -76,12 +83,18 @@ class ExtensivFetch(models.TransientModel):
             return self.env._("EIM has no orders in these dates.")
         return self.env._(
             "EIM has no such order. By the number the buyer knows, only %(orders)s orders of the last %(days)s days "
-            "are searched; EIM's reference finds any.", days=SEARCH_DAYS, orders=MAX_PAGES * MAX_LIMIT)
+            "are searched; EIM's reference finds any.",
+            days=SEARCH_DAYS,
+            orders=MAX_PAGES * MAX_LIMIT,
+        )
 
     def _archived_sources(self):
         """Return the order sources whose orders stay in EIM, untouched."""
-        return set(self.env["extensiv.cart"].search(
-            [("account_id", "=", self.account_id.id), ("active", "=", False)]).mapped("order_source"))
+        return set(
+            self.env["extensiv.cart"]
+            .search([("account_id", "=", self.account_id.id), ("active", "=", False)])
+            .mapped("order_source")
+        )
 
     def _why_not(self, order, archived):
         """Return why an order is left at EIM although a person asks for it, or None.
@@ -115,15 +128,17 @@ class ExtensivFetch(models.TransientModel):
         for order in found:
             reason = self._why_not(order, archived)
             if reason:
-                refusals.append(self.env._(
-                    "%(order)s is left at EIM: %(reason)s.", order=order.order_number, reason=reason))
+                refusals.append(
+                    self.env._("%(order)s is left at EIM: %(reason)s.", order=order.order_number, reason=reason)
+                )
             else:
                 orders.append(order)
         return orders, refusals
 
     def _ask_reference(self, client, reference):
         known = self.env["extensiv.order"].search(
-            [("account_id", "=", self.account_id.id), ("order_number", "=", reference)], limit=1)
+            [("account_id", "=", self.account_id.id), ("order_number", "=", reference)], limit=1
+        )
         for cust_ref in dict.fromkeys([known.cust_ref or reference, reference]):
             try:
                 return [client.get_order(cust_ref)]
@@ -151,5 +166,6 @@ class ExtensivFetch(models.TransientModel):
                 return
             if Run._seconds_until(deadline) < 10:
                 break
-        told.append(self.env._(
-            "Only the first %s orders in these dates were read. Choose shorter ones for the rest.", count))
+        told.append(
+            self.env._("Only the first %s orders in these dates were read. Choose shorter ones for the rest.", count)
+        )

@@ -21,18 +21,25 @@ class ExtensivMerchants(models.TransientModel):
             merchants = client.list_merchants()
         if not merchants:
             raise UserError(self.env._("EIM lists no merchants for this key. Only a warehouse's key has them."))
-        known = {
-            other.merchant_pk: other for other in account._same_key() if other.merchant_pk
-        }
-        wizard = self.create({
-            "account_id": account.id,
-            "line_ids": [fields.Command.create({
-                "merchant_pk": merchant.merchant_pk,
-                "name": merchant.name or merchant.merchant_pk,
-                "known_account_id": known[merchant.merchant_pk].id if merchant.merchant_pk in known else False,
-                "chosen": False,
-            }) for merchant in merchants],
-        })
+        known = {other.merchant_pk: other for other in account._same_key() if other.merchant_pk}
+        wizard = self.create(
+            {
+                "account_id": account.id,
+                "line_ids": [
+                    fields.Command.create(
+                        {
+                            "merchant_pk": merchant.merchant_pk,
+                            "name": merchant.name or merchant.merchant_pk,
+                            "known_account_id": known[merchant.merchant_pk].id
+                            if merchant.merchant_pk in known
+                            else False,
+                            "chosen": False,
+                        }
+                    )
+                    for merchant in merchants
+                ],
+            }
+        )
         return {
             "type": "ir.actions.act_window",
             "name": self.env._("Merchants of This Key"),
@@ -56,14 +63,16 @@ class ExtensivMerchants(models.TransientModel):
         origin = self.account_id
         accounts = origin.browse()
         for line in lines:
-            accounts += origin.copy({
-                "name": line.name,
-                "merchant_pk": line.merchant_pk,
-                "owner_id": line.owner_id.id,
-                "api_user": origin.api_user,
-                "api_key": origin.api_key,
-                "route_overrides": origin.route_overrides,
-            })
+            accounts += origin.copy(
+                {
+                    "name": line.name,
+                    "merchant_pk": line.merchant_pk,
+                    "owner_id": line.owner_id.id,
+                    "api_user": origin.api_user,
+                    "api_key": origin.api_key,
+                    "route_overrides": origin.route_overrides,
+                }
+            )
         runs = self.env["extensiv.run"]
         deadline = runs._deadline()
         for account in accounts:
@@ -89,5 +98,7 @@ class ExtensivMerchantsLine(models.TransientModel):
     known_account_id = fields.Many2one("extensiv.account", "Account", readonly=True)
     chosen = fields.Boolean(help="Create an account for this merchant.")
     owner_id = fields.Many2one(
-        "res.partner", "Owner of the Stock",
-        help="The contact whose stock here this merchant sells. Empty: stock of any owner.")
+        "res.partner",
+        "Owner of the Stock",
+        help="The contact whose stock here this merchant sells. Empty: stock of any owner.",
+    )

@@ -11,7 +11,10 @@ from odoo.fields import Domain
 from ..eim import errors as eim
 
 STATES = [
-    ("matched", "Matched"), ("eim_only", "Only at EIM"), ("odoo_only", "Only here"), ("double", "Double"),
+    ("matched", "Matched"),
+    ("eim_only", "Only at EIM"),
+    ("odoo_only", "Only here"),
+    ("double", "Double"),
 ]
 # A button has no longer: what is not read by then is said to be missing.
 SECONDS = 45
@@ -66,7 +69,8 @@ class ExtensivSkuReport(models.TransientModel):
         account = self.account_id
         Product = self.env["product.product"]
         matches = Product._extensiv_match(
-            account, {sku: [alias.code for alias in item.aliases] for sku, item in items.items()})
+            account, {sku: [alias.code for alias in item.aliases] for sku, item in items.items()}
+        )
         ours = self._products(account)
         references = Counter(filter(None, ours.mapped("default_code")))
         doubles = {product.id for match in matches.values() if len(match.found) > 1 for product in match.found}
@@ -76,27 +80,34 @@ class ExtensivSkuReport(models.TransientModel):
             if match.product:
                 matched.add(match.product.id)
             state = "matched" if match.product else "double" if len(match.found) > 1 else "eim_only"
-            vals_list.append({
-                "report_id": self.id,
-                "state": state,
-                "sku": sku,
-                "eim_quantity": float(item.qty_available or 0),
-                "product_id": match.product and match.product.id,
-                "message": match.problem if state != "matched" else False,
-            })
+            vals_list.append(
+                {
+                    "report_id": self.id,
+                    "state": state,
+                    "sku": sku,
+                    "eim_quantity": float(item.qty_available or 0),
+                    "product_id": match.product and match.product.id,
+                    "message": match.problem if state != "matched" else False,
+                }
+            )
         for product in ours:
             # A SKU whose products are double is listed once for EIM and once for each of them.
             if product.id in matched:
                 continue
             double = product.id in doubles or references[product.default_code] > 1
-            vals_list.append({
-                "report_id": self.id,
-                "state": "double" if double else "odoo_only",
-                "sku": product.default_code,
-                "product_id": product.id,
-                "message": self.env._("Several products have this internal reference.") if double
-                else False if product.default_code else self.env._("The product has no internal reference."),
-            })
+            vals_list.append(
+                {
+                    "report_id": self.id,
+                    "state": "double" if double else "odoo_only",
+                    "sku": product.default_code,
+                    "product_id": product.id,
+                    "message": self.env._("Several products have this internal reference.")
+                    if double
+                    else False
+                    if product.default_code
+                    else self.env._("The product has no internal reference."),
+                }
+            )
         return vals_list
 
     @api.model
@@ -104,16 +115,22 @@ class ExtensivSkuReport(models.TransientModel):
         """Return the products that could be sold through EIM: goods for sale in the account's company."""
         return self.env["product.product"].search_fetch(
             Domain(self.env["product.product"]._check_company_domain(account.company_id))
-            & Domain("sale_ok", "=", True) & Domain("is_storable", "=", True),
-            ["default_code"], order="default_code, id")
+            & Domain("sale_ok", "=", True)
+            & Domain("is_storable", "=", True),
+            ["default_code"],
+            order="default_code, id",
+        )
 
     def _open(self):
         self.ensure_one()
         action = self.env["ir.actions.act_window"]._for_xml_id("extensiv_connector.extensiv_sku_report_line_action")
         title = self.env._("SKUs of %s", self.account_id.name)
         if not self.is_complete:
-            title = self.env._("%(title)s (the first %(count)s; EIM has more)", title=title,
-                               count=len(self.line_ids.filtered(lambda line: line.state != "odoo_only")))
+            title = self.env._(
+                "%(title)s (the first %(count)s; EIM has more)",
+                title=title,
+                count=len(self.line_ids.filtered(lambda line: line.state != "odoo_only")),
+            )
         return {
             **action,
             "display_name": title,
@@ -157,10 +174,15 @@ class ExtensivSkuReportLine(models.TransientModel):
     state = fields.Selection(STATES, required=True, readonly=True)
     sku = fields.Char("SKU", readonly=True)
     eim_quantity = fields.Float(
-        "At EIM", readonly=True, aggregator=None, digits=(16, 0), help="Available by EIM's inventory, all locations "
-        "together.")
+        "At EIM",
+        readonly=True,
+        aggregator=None,
+        digits=(16, 0),
+        help="Available by EIM's inventory, all locations together.",
+    )
     product_id = fields.Many2one(
-        "product.product", help="What the SKU is here. For one that only EIM knows: choose it, then Create Aliases.")
+        "product.product", help="What the SKU is here. For one that only EIM knows: choose it, then Create Aliases."
+    )
     message = fields.Text("Note", readonly=True)
 
     def action_create_alias(self):
@@ -186,15 +208,17 @@ class ExtensivSkuReportLine(models.TransientModel):
         lines = self.filtered(lambda line: line.state == "eim_only" and not line.product_id)
         for account, of_account in lines.grouped("account_id").items():
             matches = self.env["product.product"]._extensiv_match(account, dict.fromkeys(of_account.mapped("sku"), ()))
-            lines -= of_account.filtered(lambda line, matches=matches: (
-                matches[line.sku].product or matches[line.sku].found))
+            lines -= of_account.filtered(
+                lambda line, matches=matches: matches[line.sku].product or matches[line.sku].found
+            )
         if not lines:
             raise UserError(self.env._("Select lines that are only at EIM and have no product yet."))
         names = {}
         for account, of_account in lines.grouped("account_id").items():
             names.update(self._names_at_eim(account, of_account.mapped("sku")))
-        products = self.env["product.product"].create([
-            {"name": names.get(line.sku) or line.sku, "default_code": line.sku, "is_storable": True} for line in lines])
+        products = self.env["product.product"].create(
+            [{"name": names.get(line.sku) or line.sku, "default_code": line.sku, "is_storable": True} for line in lines]
+        )
         for line, product in zip(lines, products, strict=True):
             line.write({"state": "matched", "product_id": product.id, "message": self.env._("Created.")})
         return {"type": "ir.actions.client", "tag": "soft_reload"}
@@ -218,9 +242,13 @@ class ExtensivSkuReportLine(models.TransientModel):
 
     def _take_off_products(self, lines):
         """Take the products that found their SKU off the list of those that have none."""
-        self.search([
-            ("report_id", "in", lines.report_id.ids), ("state", "=", "odoo_only"),
-            ("product_id", "in", lines.product_id.ids)]).unlink()
+        self.search(
+            [
+                ("report_id", "in", lines.report_id.ids),
+                ("state", "=", "odoo_only"),
+                ("product_id", "in", lines.product_id.ids),
+            ]
+        ).unlink()
 
     def action_download_template(self):
         """Download the file for Odoo's import of products, made from the whole report."""

@@ -25,9 +25,7 @@ class Service:
 
             def answer(self):
                 body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-                service.requests.append(
-                    (self.command, self.path, dict(self.headers), json.loads(body or "null"))
-                )
+                service.requests.append((self.command, self.path, dict(self.headers), json.loads(body or "null")))
                 script = service.script
                 (script.pop(0) if len(script) > 1 else script[0])(self)
 

@@ -138,9 +138,7 @@ def test_a_yes_with_a_no_in_it_is_a_no(service, connect):
 
 
 def test_inventory_push(service, connect):
-    service.script = [
-        ok({"failed": [{"sku": "B", "message": "Unknown SKU"}]}, **{"X-CartRover-Process-ID": "p-2"})
-    ]
+    service.script = [ok({"failed": [{"sku": "B", "message": "Unknown SKU"}]}, **{"X-CartRover-Process-ID": "p-2"})]
     levels = [Level("A", "EAST", 1, 2, WHEN), Level("B", "EAST", 0, 0, WHEN)]
     result = connect().push_inventory(levels)
     assert result.failures == (Failure("B", None, "Unknown SKU"),)

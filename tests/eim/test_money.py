@@ -32,8 +32,7 @@ def order(*lines, total=None, sub_total=None, shipping=None, discount=None, tax=
         " promo_code po_number pay_type error_code error_msg error_reason payload"
     )
     absent = (
-        "order_date created updated requested_ship_date expected_delivery_date latest_ship_date"
-        " cancel_date delivery"
+        "order_date created updated requested_ship_date expected_delivery_date latest_ship_date cancel_date delivery"
     )
     return Order(
         **dict.fromkeys(text.split(), ""),
@@ -133,9 +132,7 @@ def test_currency_of_five_cents():
 def test_amount_that_disagrees_with_the_price_is_told_and_rules():
     priced = price_order(order(line("3", "3.33", "0", "10.00", line_no="7"), total="10.00"))
     assert priced.matches
-    assert priced.differences == (
-        "Line 7 (MUG): EIM's amount 10.00 is not (price 3.33 - discount 0.00) x 3 = 9.99.",
-    )
+    assert priced.differences == ("Line 7 (MUG): EIM's amount 10.00 is not (price 3.33 - discount 0.00) x 3 = 9.99.",)
 
 
 # The order
@@ -206,8 +203,7 @@ def test_difference_is_told_and_not_hidden_in_the_rounding():
     assert not priced.matches and priced.rounding == 0
     assert priced.differences == (
         "EIM's sub total 15.05 differs from the sum of the lines 15.00 by 0.05.",
-        "EIM's grand total 16.05 differs by 0.05 from 16.00:"
-        " lines 15.00 + shipping 0.00 - discount 0.00 + tax 1.00.",
+        "EIM's grand total 16.05 differs by 0.05 from 16.00: lines 15.00 + shipping 0.00 - discount 0.00 + tax 1.00.",
     )
     assert not price_order(order(line("1", "10"), line("1", "5"), total="15.01")).matches
 
@@ -318,9 +314,7 @@ def consistent(draw):
 TIES = order(*[line("1", "0.005", None, "0.005")] * 3, line("1", "-1", None, "-1"), total="-0.985")
 
 
-NOISE = order(
-    line("15", "1.536", None, "23.04"), line("15", "0", "1.371", "-20.57"), total="2.344", discount="0.126"
-)
+NOISE = order(line("15", "1.536", None, "23.04"), line("15", "0", "1.371", "-20.57"), total="2.344", discount="0.126")
 
 
 @ROUNDINGS

@@ -52,9 +52,7 @@ def test_harmless_names(name):
     st.data(),
 )
 def test_no_secret_survives_at_any_depth(name, path, data):
-    value = data.draw(
-        st.sampled_from(["SENTINEL", ["SENTINEL"], {"number": "SENTINEL"}, {"a": [{"b": "SENTINEL"}]}])
-    )
+    value = data.draw(st.sampled_from(["SENTINEL", ["SENTINEL"], {"number": "SENTINEL"}, {"a": [{"b": "SENTINEL"}]}]))
     tree = {
         data.draw(st.sampled_from([name, name.upper(), name + "\x00", f" {name} "])): value,
         "kept": "yes",
@@ -68,9 +66,7 @@ def test_no_secret_survives_at_any_depth(name, path, data):
 
 def test_attributes_in_pairs():
     pairs = [{"name": "Card Number", "value": "SENTINEL"}, {"name": "colour", "value": "red"}]
-    assert clean({"attributes": pairs}) == {
-        "attributes": [{"name": "Card Number"}, {"name": "colour", "value": "red"}]
-    }
+    assert clean({"attributes": pairs}) == {"attributes": [{"name": "Card Number"}, {"name": "colour", "value": "red"}]}
 
 
 @pytest.mark.parametrize(
@@ -93,9 +89,7 @@ def test_card_numbers_in_what_people_type_are_masked(number):
     assert order.cust_po_no == number  # an order's number is nobody's card, whatever it looks like
 
 
-@pytest.mark.parametrize(
-    "number", ["4111111111111112", "4006381333931", "94001111111111111111", "+49 170 1234567"]
-)
+@pytest.mark.parametrize("number", ["4111111111111112", "4006381333931", "94001111111111111111", "+49 170 1234567"])
 def test_other_numbers_stay(number):
     assert Order.parse(raw_order(gift_message=number)).gift_message == number
 

@@ -44,9 +44,7 @@ def simulate(takers, seconds, there=0.02, back=0.02, stranger=0):
     calls = [0] * len(takers)
     events = [(0.0, number, "take", number, 0) for number in range(len(takers))]
     if stranger:
-        events += [
-            (minute, 1000 + minute, "stranger", 0, 0) for minute in range(0, int(seconds), 60 // stranger)
-        ]
+        events += [(minute, 1000 + minute, "stranger", 0, 0) for minute in range(0, int(seconds), 60 // stranger)]
     serial = 10_000
     while events and events[0][0] < seconds:
         clock.now, _serial, what, taker, remaining = heapq.heappop(events)

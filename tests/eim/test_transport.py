@@ -87,9 +87,7 @@ def test_near_the_deadline_limits_shrink_and_nothing_is_repeated(service, connec
     assert len(service.requests) == 1 and not slept
 
 
-@pytest.mark.parametrize(
-    "trouble", [*[trouble for trouble, _error in TROUBLE], GARBAGE, drops(1.0), raw(200, "")]
-)
+@pytest.mark.parametrize("trouble", [*[trouble for trouble, _error in TROUBLE], GARBAGE, drops(1.0), raw(200, "")])
 def test_a_post_is_sent_once_and_its_answer_lost(service, connect, slept, trouble):
     service.script = [trouble]
     with pytest.raises(AnswerLost):
@@ -100,9 +98,7 @@ def test_a_post_is_sent_once_and_its_answer_lost(service, connect, slept, troubl
 def test_a_post_that_never_left_is_transient():
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))
-        client = EimClient(
-            f"http://127.0.0.1:{unused.getsockname()[1]}", "u", "k", sleep=lambda seconds: None
-        )
+        client = EimClient(f"http://127.0.0.1:{unused.getsockname()[1]}", "u", "k", sleep=lambda seconds: None)
         with pytest.raises(Transient):
             client.ship("A", [PARCEL])
 
@@ -121,9 +117,7 @@ def test_an_answer_without_end_is_not_read_on(service, connect, monkeypatch):
     assert len(service.requests) == 1
 
 
-@pytest.mark.parametrize(
-    "body", ["[1]", "null", "{}", '{"success_code": null}', "[" * 100_000, '{"response": []}']
-)
+@pytest.mark.parametrize("body", ["[1]", "null", "{}", '{"success_code": null}', "[" * 100_000, '{"response": []}'])
 def test_json_that_is_no_answer(service, connect, body):
     service.script = [raw(200, body)]
     with pytest.raises(EimError) as caught:
@@ -139,9 +133,7 @@ def test_success_in_every_spelling(service, connect, yes):
 
 @pytest.mark.parametrize("no", [False, "false", 0, "0", "maybe", [], {}])
 def test_refusal_in_every_spelling(service, connect, no):
-    service.script = [
-        raw(200, json.dumps({"success_code": no, "status_message": "No.", "error_response": {"a": 1}}))
-    ]
+    service.script = [raw(200, json.dumps({"success_code": no, "status_message": "No.", "error_response": {"a": 1}}))]
     with pytest.raises(Refused, match="No.") as caught:
         connect().acknowledge("A")
     assert caught.value.detail == '{"a": 1}'
@@ -219,9 +211,7 @@ def test_what_eim_counts_reaches_the_bucket(service, connect):
 
 def test_the_support_id_is_on_errors_and_calls(service, connect):
     calls = []
-    service.script = [
-        raw(200, '{"success_code": false, "message": "No"}', **{"X-CartRover-Process-ID": "p-77"})
-    ]
+    service.script = [raw(200, '{"success_code": false, "message": "No"}', **{"X-CartRover-Process-ID": "p-77"})]
     with pytest.raises(Refused) as caught:
         connect(on_call=calls.append).acknowledge("A/1")
     assert (caught.value.process_id, caught.value.status) == ("p-77", 200)
@@ -279,9 +269,7 @@ def test_redirects_stay_on_the_host(service, connect):
 
 
 def test_gzip_and_foreign_encodings(service, connect):
-    body = json.dumps(
-        {"success_code": True, "response": {"cust_ref": "A", "cust_city": "Zürich"}}, ensure_ascii=False
-    )
+    body = json.dumps({"success_code": True, "response": {"cust_ref": "A", "cust_city": "Zürich"}}, ensure_ascii=False)
     service.script = [
         raw(200, gzip.compress(body.encode()), Content_Encoding="gzip"),
         raw(200, body.encode("latin-1")),

@@ -51,9 +51,7 @@ values = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(texts, inner, max_size=3),
     max_leaves=8,
 )
-order_keys = st.sampled_from(
-    [*raw_order(), "ship_city", "aliases", "cancel_date", "custom_field_1", "gift_message"]
-)
+order_keys = st.sampled_from([*raw_order(), "ship_city", "aliases", "cancel_date", "custom_field_1", "gift_message"])
 line_keys = st.sampled_from([*raw_order()["items"][0]])
 
 
@@ -148,9 +146,7 @@ def test_what_cannot_be_read_is_said():
         "nonsense",
         {"item": "x" * 300, "quantity": "1", "price": "1,5"},
     ]
-    order = Order.parse(
-        raw_order(items=items, grand_total="NaN", created_date_time="yesterday", cust_city=["x"])
-    )
+    order = Order.parse(raw_order(items=items, grand_total="NaN", created_date_time="yesterday", cust_city=["x"]))
     assert order.grand_total is order.created is None
     assert [line.sku for line in order.lines] == ["A", "", ""]
     assert len(order.problems) == 6
@@ -381,9 +377,7 @@ def test_a_level_is_written():
     }
 
 
-@pytest.mark.parametrize(
-    "change", [{"sku": ""}, {"location": " "}, {"qty_available": -1}, {"qty_on_hand": 1.0}]
-)
+@pytest.mark.parametrize("change", [{"sku": ""}, {"location": " "}, {"qty_available": -1}, {"qty_on_hand": 1.0}])
 def test_a_level_that_cannot_be_is_not_written(change):
     values = {"sku": "A", "location": "EAST", "qty_available": 1, "qty_on_hand": 1, "moment": date.today()}
     with pytest.raises(ValueError):

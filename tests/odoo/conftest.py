@@ -94,9 +94,7 @@ def start_sandbox(tmp_path):
 
         def start(*options):
             log = tmp_path / "sandbox.log"
-            return stack.enter_context(
-                sandbox_process.running(log, "--port", "0", "--no-rate-limit", *options)
-            )
+            return stack.enter_context(sandbox_process.running(log, "--port", "0", "--no-rate-limit", *options))
 
         yield start
 

@@ -13,8 +13,11 @@ CLICKS = 7
 
 SECONDS = 120
 ORDER = {
-    "cust_ref": "FIRST-1", "cust_po_no": "WEB-1001", "order_source": "Shopify",
-    "order_date": "2099-01-01", "created_date_time": "2099-01-01T10:00:00+00:00",
+    "cust_ref": "FIRST-1",
+    "cust_po_no": "WEB-1001",
+    "order_source": "Shopify",
+    "order_date": "2099-01-01",
+    "created_date_time": "2099-01-01T10:00:00+00:00",
     "items": [{"item": "TEE-1", "quantity": "2", "price": "19.99"}],
 }
 
@@ -36,7 +39,8 @@ def page(without_addon):
     """Give a browser's page, logged in as the administrator; what it showed last is kept as a picture."""
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
-            executable_path=find_chromium(), args=["--disable-background-networking", "--disable-sync"])
+            executable_path=find_chromium(), args=["--disable-background-networking", "--disable-sync"]
+        )
         page = browser.new_page(viewport={"width": 1366, "height": 900})
         page.set_default_timeout(SECONDS * 1000)
         expect.set_options(timeout=SECONDS * 1000)

@@ -36,11 +36,16 @@ env.cr.commit()
 
 def test_a_kit_sells_as_a_kit_and_its_components_are_delivered(odoo, start_sandbox):
     sandbox = start_sandbox("--orders", "0")
-    sandbox.post("/sandbox/orders", {
-        "cust_ref": "KIT-1", "items": [{"item": "KIT-DESK", "quantity": "3", "price": "25.00"}]})
+    sandbox.post(
+        "/sandbox/orders", {"cust_ref": "KIT-1", "items": [{"item": "KIT-DESK", "quantity": "3", "price": "25.00"}]}
+    )
     odoo.run(INSTALL)
     said = json.loads(odoo.run(SELL, {"base_url": sandbox.base_url}).splitlines()[-1])
     assert said == {
-        "state": "imported", "message": False, "sale": "sale", "total": "75.00",
-        "lines": [["KIT-DESK", 3.0]], "moves": [["MUG-11OZ", 3.0], ["PEN-GEL-3", 6.0]],
+        "state": "imported",
+        "message": False,
+        "sale": "sale",
+        "total": "75.00",
+        "lines": [["KIT-DESK", 3.0]],
+        "moves": [["MUG-11OZ", 3.0], ["PEN-GEL-3", 6.0]],
     }

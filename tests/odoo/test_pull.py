@@ -86,20 +86,25 @@ def skus(sandbox):
 
 def assert_each_exactly_once(odoo, sandbox):
     assert odoo.query("SELECT state, count(*) FROM extensiv_order GROUP BY state") == [("imported", ORDERS)]
-    assert odoo.query("SELECT count(*), count(DISTINCT extensiv_cust_ref) FROM sale_order"
-                      " WHERE extensiv_cust_ref IS NOT NULL AND state = 'sale'") == [(ORDERS, ORDERS)]
+    assert odoo.query(
+        "SELECT count(*), count(DISTINCT extensiv_cust_ref) FROM sale_order"
+        " WHERE extensiv_cust_ref IS NOT NULL AND state = 'sale'"
+    ) == [(ORDERS, ORDERS)]
     assert odoo.query("SELECT count(*) FROM extensiv_order WHERE acknowledged_at IS NULL") == [(0,)]
     assert sandbox.get("/sandbox/state")["orders"] == {"at_wms": ORDERS}
     assert odoo.query("SELECT count(*) FROM extensiv_error WHERE state = 'open'") == [(0,)]
 
 
-@pytest.mark.parametrize(("method", "call", "after"), [
-    pytest.param("_acknowledge", 1, False, id="after receiving, before acknowledging"),
-    pytest.param("_tell_eim", 3, True, id="after acknowledging, before writing it down"),
-    pytest.param("_import_next", 1, False, id="after acknowledging, before importing"),
-    pytest.param("_create_sale_orders", 2, True, id="in the middle of the second batch"),
-    pytest.param("_note_imported", 3, True, id="before the third batch is committed"),
-])
+@pytest.mark.parametrize(
+    ("method", "call", "after"),
+    [
+        pytest.param("_acknowledge", 1, False, id="after receiving, before acknowledging"),
+        pytest.param("_tell_eim", 3, True, id="after acknowledging, before writing it down"),
+        pytest.param("_import_next", 1, False, id="after acknowledging, before importing"),
+        pytest.param("_create_sale_orders", 2, True, id="in the middle of the second batch"),
+        pytest.param("_note_imported", 3, True, id="before the third batch is committed"),
+    ],
+)
 def test_killed_process_is_repaired_by_the_next_run(odoo, pulled, method, call, after):
     odoo.kill_stalled(STALL, {"method": method, "call": call, "after": after})
     odoo.run(PULL, {"waits": True})

@@ -46,20 +46,24 @@ def location(odoo, sandbox):
 def assert_eim_knows_all(odoo, sandbox, location):
     pushed = {level["sku"]: level for level in sandbox.get(f"/sandbox/levels?warehouse={location}")}
     assert {sku: level["qty_available"] for sku, level in pushed.items()} == {
-        f"P-{number}": number + 10 for number in range(PRODUCTS)}
+        f"P-{number}": number + 10 for number in range(PRODUCTS)
+    }
     assert odoo.query("SELECT count(*) FROM extensiv_stock_level WHERE NOT unconfirmed") == [(PRODUCTS,)]
     assert odoo.query("SELECT count(*) FROM extensiv_run WHERE state = 'running'") == [(0,)]
     assert odoo.query("SELECT count(*) FROM extensiv_error WHERE state = 'open'") == [(0,)]
     return sum(level["pushes"] for level in pushed.values())
 
 
-@pytest.mark.parametrize(("method", "call", "after"), [
-    pytest.param("_changes", 1, True, id="before anything is told"),
-    pytest.param("_intend", 2, True, id="noted, not committed"),
-    pytest.param("_tell_eim", 3, True, id="after EIM accepted, before it is written down"),
-    pytest.param("_store", 4, True, id="written down, not committed"),
-    pytest.param("_write_outcome", 2, True, id="after a commit in the middle"),
-])
+@pytest.mark.parametrize(
+    ("method", "call", "after"),
+    [
+        pytest.param("_changes", 1, True, id="before anything is told"),
+        pytest.param("_intend", 2, True, id="noted, not committed"),
+        pytest.param("_tell_eim", 3, True, id="after EIM accepted, before it is written down"),
+        pytest.param("_store", 4, True, id="written down, not committed"),
+        pytest.param("_write_outcome", 2, True, id="after a commit in the middle"),
+    ],
+)
 def test_killed_push_goes_on_where_it_was(odoo, sandbox, location, method, call, after):
     odoo.kill_stalled(STALL, {"method": method, "call": call, "after": after})
     assert "success" in odoo.run(PUSH)
@@ -113,12 +117,15 @@ for work in (receive, sell, deliver, edit, remap):
 """
 
 
-@pytest.mark.parametrize(("method", "call"), [
-    pytest.param("_tell_eim", 2, id="while EIM is asked"),
-    pytest.param("_intend", 2, id="with levels noted and not committed"),
-    pytest.param("_store", 2, id="with an outcome written and not committed"),
-    pytest.param("_changes", 1, id="with the difference read and not committed"),
-])
+@pytest.mark.parametrize(
+    ("method", "call"),
+    [
+        pytest.param("_tell_eim", 2, id="while EIM is asked"),
+        pytest.param("_intend", 2, id="with levels noted and not committed"),
+        pytest.param("_store", 2, id="with an outcome written and not committed"),
+        pytest.param("_changes", 1, id="with the difference read and not committed"),
+    ],
+)
 def test_nobody_waits_or_fails_because_a_push_runs(odoo, sandbox, location, method, call):
     if method == "_store":
         odoo.run(PUSH)

@@ -53,7 +53,9 @@ def push():
     env.cr.commit()
     env.invalidate_all()
 """
-KIT = WORLD + """
+KIT = (
+    WORLD
+    + """
 case, phone = product("CASE", 50), product("PHONE", 50)
 kit = product("SET", is_storable=False)
 env["mrp.bom"].create({"product_tmpl_id": kit.product_tmpl_id.id, "type": "phantom", "bom_line_ids": [
@@ -75,8 +77,11 @@ ship(sale.picking_ids - picking, "T2")
 push()
 print(sale.extensiv_shipment_state)
 """
+)
 # Two of three sets come back before the number is known: they left all the same.
-KIT_RETURNED = KIT + """
+KIT_RETURNED = (
+    KIT
+    + """
 sale = order("K-2", {"SET": 3})
 ship(sale.picking_ids, "")
 push()
@@ -91,7 +96,10 @@ left.carrier_tracking_ref = "T3"
 push()
 print(sale.extensiv_shipment_state)
 """
-DROPSHIP = WORLD + """
+)
+DROPSHIP = (
+    WORLD
+    + """
 vendor = env["res.partner"].create({"name": "Vendor"})
 route = env.ref("stock_dropshipping.route_drop_shipping")
 poster = product("POSTER", route_ids=[(4, route.id)], seller_ids=[(0, 0, {"partner_id": vendor.id, "price": 1})])
@@ -109,6 +117,7 @@ ship(purchase.picking_ids, "D1")
 push()
 print(sale.extensiv_shipment_state)
 """
+)
 
 
 @pytest.fixture

@@ -15,7 +15,9 @@ class Roomy(type(BucketStore.bucket)):
 BucketStore.bucket = Roomy(capacity=10**6)
 """
 # Pulls every order of the sandbox and lets each leave as a whole, with a tracking number.
-DELIVER = ROOMY + """
+DELIVER = (
+    ROOMY
+    + """
 products = env["product.product"].create([
     {"name": sku, "default_code": sku, "is_storable": True} for sku in args["skus"]])
 warehouse = env["stock.warehouse"].search([], limit=1)
@@ -40,8 +42,11 @@ for start in range(0, len(pickings), 100):
     batch._action_done()
     env.cr.commit()
 """
+)
 # Pushes until everything is told. After each pass the three minutes go by that EIM is given to show what it did.
-PUSH = ROOMY + """
+PUSH = (
+    ROOMY
+    + """
 account = env["extensiv.account"].search([])
 for number in range(200):
     said = account.action_push_shipments()["params"]
@@ -59,6 +64,7 @@ for number in range(200):
     ''')
     env.cr.commit()
 """
+)
 # Stops for good before or after the named method, having said so: the test kills the process there.
 STALL = """
 import time
@@ -85,8 +91,9 @@ def delivered(odoo, start_sandbox):
         sandbox = start_sandbox("--orders", str(orders))
         skus = sorted({line["item"] for order in sandbox.get("/sandbox/orders") for line in order["items"]})
         odoo.run(DELIVER, {"base_url": sandbox.base_url, "skus": skus, "orders": orders})
-        assert odoo.query("SELECT extensiv_shipment_state, count(*) FROM sale_order"
-                          " WHERE extensiv_cust_ref IS NOT NULL GROUP BY 1") == [("ready", orders)]
+        assert odoo.query(
+            "SELECT extensiv_shipment_state, count(*) FROM sale_order WHERE extensiv_cust_ref IS NOT NULL GROUP BY 1"
+        ) == [("ready", orders)]
         return sandbox
 
     return deliver
@@ -97,18 +104,23 @@ def assert_each_told_once(odoo, sandbox, orders):
     assert set(received.values()) == {1}, [reference for reference, times in received.items() if times > 1]
     assert len(received) == orders
     assert sandbox.get("/sandbox/state")["orders"] == {"shipped": orders}
-    assert odoo.query("SELECT extensiv_shipment_state, count(*), count(extensiv_shipped_at) FROM sale_order"
-                      " WHERE extensiv_cust_ref IS NOT NULL GROUP BY 1") == [("sent", orders, orders)]
+    assert odoo.query(
+        "SELECT extensiv_shipment_state, count(*), count(extensiv_shipped_at) FROM sale_order"
+        " WHERE extensiv_cust_ref IS NOT NULL GROUP BY 1"
+    ) == [("sent", orders, orders)]
     assert odoo.query("SELECT key FROM extensiv_error WHERE state = 'open'") == []
 
 
-@pytest.mark.parametrize(("method", "after"), [
-    pytest.param("_extensiv_mark_waiting", True, id="before the marks are committed"),
-    pytest.param("_extensiv_intend", True, id="before the intent is committed"),
-    pytest.param("ship", False, id="after the intent is committed, before the call"),
-    pytest.param("ship", True, id="after the call, before the outcome is written"),
-    pytest.param("_extensiv_conclude", True, id="before the outcome is committed"),
-])
+@pytest.mark.parametrize(
+    ("method", "after"),
+    [
+        pytest.param("_extensiv_mark_waiting", True, id="before the marks are committed"),
+        pytest.param("_extensiv_intend", True, id="before the intent is committed"),
+        pytest.param("ship", False, id="after the intent is committed, before the call"),
+        pytest.param("ship", True, id="after the call, before the outcome is written"),
+        pytest.param("_extensiv_conclude", True, id="before the outcome is committed"),
+    ],
+)
 def test_a_killed_process_is_repaired_by_the_next_run(odoo, delivered, method, after):
     sandbox = delivered(3)
     odoo.kill_stalled(STALL, {"method": method, "after": after})
@@ -130,14 +142,23 @@ def test_what_a_killed_process_may_still_have_under_way_is_not_sent_again_at_onc
     odoo.kill_stalled(STALL, {"method": "ship", "after": False})
     odoo.run(PUSH, {"once": True})
     assert odoo.query("SELECT extensiv_shipment_state FROM sale_order WHERE extensiv_cust_ref IS NOT NULL") == [
-        ("sending",)]
+        ("sending",)
+    ]
     assert sandbox.get("/sandbox/shipments") == []
 
 
 def test_500_orders_with_random_faults_are_each_told_exactly_once(odoo, delivered):
     sandbox = delivered(500)
-    sandbox.post("/sandbox/settings", {"random_faults": {
-        "rate": 0.15, "seed": 5, "kinds": ["500", "502", "reset", "lose_answer", "cut", "garbage", "rate_limit"]}})
+    sandbox.post(
+        "/sandbox/settings",
+        {
+            "random_faults": {
+                "rate": 0.15,
+                "seed": 5,
+                "kinds": ["500", "502", "reset", "lose_answer", "cut", "garbage", "rate_limit"],
+            }
+        },
+    )
     odoo.run(PUSH, {})
     sandbox.post("/sandbox/settings", {"random_faults": {"rate": 0}})
     odoo.run(PUSH, {})
@@ -156,13 +177,16 @@ def test_two_workers_at_once_tell_each_order_once(odoo, delivered):
 
 def test_two_people_pressing_send_now_tell_it_once(odoo, delivered):
     sandbox = delivered(1)
-    pressing = ROOMY + """
+    pressing = (
+        ROOMY
+        + """
 sale = env["sale.order"].search([("extensiv_cust_ref", "!=", False)])
 try:
     print(sale.action_extensiv_send()["params"]["message"])
 except Exception as error:
     print(error)
 """
+    )
     processes = [odoo.start(pressing) for _person in range(2)]
     said = [process.communicate(timeout=120)[0] for process in processes]
     assert [process.returncode for process in processes] == [0, 0], said
@@ -175,7 +199,8 @@ def test_a_transfer_wakes_the_schedule_once_it_is_committed(odoo, delivered):
     assert odoo.query("""
         SELECT count(*) FROM ir_cron_trigger
          WHERE cron_id = (SELECT res_id FROM ir_model_data WHERE name = 'ir_cron_push_shipments')""") == [(0,)], (
-        "the account does not want its shipments pushed by schedule")
+        "the account does not want its shipments pushed by schedule"
+    )
     odoo.run("""
 account = env["extensiv.account"].search([])
 account.push_shipments = True
@@ -186,5 +211,7 @@ for picking in sales.picking_ids:
     picking.carrier_tracking_ref = "CHANGED"
     env.cr.commit()
 """)
-    assert odoo.query("SELECT count(*) FROM ir_cron_trigger WHERE cron_id ="
-                      " (SELECT res_id FROM ir_model_data WHERE name = 'ir_cron_push_shipments')") == [(1,)]
+    assert odoo.query(
+        "SELECT count(*) FROM ir_cron_trigger WHERE cron_id ="
+        " (SELECT res_id FROM ir_model_data WHERE name = 'ir_cron_push_shipments')"
+    ) == [(1,)]

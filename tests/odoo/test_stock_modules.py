@@ -72,10 +72,17 @@ print(json.dumps(said))
 
 def test_kits_and_expiring_lots_are_pushed_as_what_can_be_sold(odoo, start_sandbox):
     sandbox = start_sandbox("--orders", "0")
-    sandbox.post("/sandbox/orders", {
-        "cust_ref": "KIT-1", "grand_total": "1.00", "items": [
-            {"item": sku, "quantity": quantity, "price": "25.00"}
-            for sku, quantity in (("KIT", "1"), ("OFF", "5"), ("DOZEN", "12"))]})
+    sandbox.post(
+        "/sandbox/orders",
+        {
+            "cust_ref": "KIT-1",
+            "grand_total": "1.00",
+            "items": [
+                {"item": sku, "quantity": quantity, "price": "25.00"}
+                for sku, quantity in (("KIT", "1"), ("OFF", "5"), ("DOZEN", "12"))
+            ],
+        },
+    )
     odoo.run(INSTALL)
     said = json.loads(odoo.run(PUSH, {"base_url": sandbox.base_url}).splitlines()[-1])
     levels = {"MUG": 20, "PEN": 9, "KIT": 4, "KIT-STORED": 4, "MILK": 7, "CUP": 40, "DOZEN": 1, "SHARED": 40}
@@ -84,5 +91,13 @@ def test_kits_and_expiring_lots_are_pushed_as_what_can_be_sold(odoo, start_sandb
     # The order's total is wrong: it stays a quotation, and what it will take is no longer offered.
     assert said["orders"] == ["draft"]
     assert said["waiting"] == {
-        "MUG": 19, "PEN": 7, "KIT": 3, "KIT-STORED": 3, "MILK": 7, "CUP": 40 - 5 - 24, "DOZEN": 0, "SHARED": 11}
+        "MUG": 19,
+        "PEN": 7,
+        "KIT": 3,
+        "KIT-STORED": 3,
+        "MILK": 7,
+        "CUP": 40 - 5 - 24,
+        "DOZEN": 0,
+        "SHARED": 11,
+    }
     assert said["mug off"] == said["waiting"] | {"MUG": 0}

@@ -40,9 +40,7 @@ class Caller:
         """Return every order of a list, page by page, and the total that the first page told."""
         orders, page, total = [], 1, None
         while True:
-            answer = self.send(
-                "GET", f"merchant/orders/list/{status}", params={"limit": 100, "page": page, **params}
-            )
+            answer = self.send("GET", f"merchant/orders/list/{status}", params={"limit": 100, "page": page, **params})
             total = total or int(answer.headers["total-records"])
             found = answer.json()["response"]
             orders += found

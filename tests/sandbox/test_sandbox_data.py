@@ -72,17 +72,13 @@ CASES = {
     "ISO-3, ISO-2 and named countries": lambda new: {"USA", "DEU", "FR", "Canada"} <= countries(new),
     "text beyond ASCII": lambda new: {"陽子", "Łukasz", "Zoë", "نور"} <= {o["cust_first_name"] for o in new},
     "unit discount": lambda new: any(0 < amount(x, "discount") < amount(x, "price") for x in lines(new)),
-    "all of a line free": lambda new: any(
-        amount(x, "discount") == amount(x, "price") > 0 for x in lines(new)
-    ),
+    "all of a line free": lambda new: any(amount(x, "discount") == amount(x, "price") > 0 for x in lines(new)),
     "an order for nothing": lambda new: any(amount(order, "grand_total") == 0 for order in new),
     "line discount inside the order's": lambda new: any(
-        0 < sum(amount(x, "addl_discount") for x in order["items"]) == amount(order, "order_discount")
-        for order in new
+        0 < sum(amount(x, "addl_discount") for x in order["items"]) == amount(order, "order_discount") for order in new
     ),
     "order discount beyond the lines'": lambda new: any(
-        0 < sum(amount(x, "addl_discount") for x in order["items"]) < amount(order, "order_discount")
-        for order in new
+        0 < sum(amount(x, "addl_discount") for x in order["items"]) < amount(order, "order_discount") for order in new
     ),
     "order discount alone": lambda new: any(
         amount(order, "order_discount") > 0 and not any(amount(x, "addl_discount") for x in order["items"])
@@ -150,7 +146,5 @@ def test_barcodes_are_valid_and_unique():
 
 
 def test_values_given_to_build_order_are_kept_even_where_they_do_not_add_up():
-    order = build_order(
-        {"cust_ref": "A", "grand_total": "1.00", "items": [{"item": "MUG-11OZ", "quantity": 2}]}
-    )
+    order = build_order({"cust_ref": "A", "grand_total": "1.00", "items": [{"item": "MUG-11OZ", "quantity": 2}]})
     assert (order["sub_total"], order["grand_total"], order["items"][0]["quantity"]) == ("24.00", "1.00", 2)

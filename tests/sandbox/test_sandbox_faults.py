@@ -143,10 +143,7 @@ def test_a_fault_waits_for_its_route_its_match_and_its_count(eim, order):
 def test_a_match_looks_into_the_body_and_a_route_has_its_general_name(eim, order):
     break_next(eim, kind="500", route="update_order_status", match='"shipped"')
     assert eim.update(order, order_status="at_wms") == {"success_code": True}
-    assert (
-        eim.send("POST", f"merchant/orders/update/{order}", json={"order_status": "shipped"}).status_code
-        == 500
-    )
+    assert eim.send("POST", f"merchant/orders/update/{order}", json={"order_status": "shipped"}).status_code == 500
 
 
 def test_faults_are_listed_and_forgotten(eim):
@@ -159,9 +156,7 @@ def test_faults_are_listed_and_forgotten(eim):
     assert eim.get(CHECK)["success_code"] is True
 
 
-@pytest.mark.parametrize(
-    "fault", [{"kind": "nothing"}, {"kind": "200"}, {"kind": "500", "often": 1}, [1], "x"]
-)
+@pytest.mark.parametrize("fault", [{"kind": "nothing"}, {"kind": "200"}, {"kind": "500", "often": 1}, [1], "x"])
 def test_an_unknown_fault_is_told(eim, fault):
     answer = eim.session.post(f"{eim.base_url}/sandbox/faults", json=fault)
     assert answer.status_code == 400 and answer.json()["error"]

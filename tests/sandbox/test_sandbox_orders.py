@@ -35,16 +35,12 @@ def test_pages_have_20_orders_unless_asked_otherwise_and_tell_the_total(eim):
     answer = eim.send("GET", "merchant/orders/list/new")
     assert len(answer.json()["response"]) == 20
     assert answer.headers["total-records"] == "42"
-    pages = [
-        refs(eim.get("merchant/orders/list/new", limit=15, page=page)["response"]) for page in (1, 2, 3, 4)
-    ]
+    pages = [refs(eim.get("merchant/orders/list/new", limit=15, page=page)["response"]) for page in (1, 2, 3, 4)]
     assert [len(page) for page in pages] == [15, 15, 12, 0]
     assert sum(pages, []) == refs(eim.list_all("new")[0])
 
 
-@pytest.mark.parametrize(
-    "params", [{"limit": 101}, {"limit": 0}, {"limit": "x"}, {"page": 0}, {"page": "-1"}]
-)
+@pytest.mark.parametrize("params", [{"limit": 101}, {"limit": 0}, {"limit": "x"}, {"page": 0}, {"page": "-1"}])
 def test_paging_beyond_what_is_allowed_is_refused(eim, params):
     assert refusal(eim.get("merchant/orders/list/new", **params))[0] == "Invalid"
 
@@ -75,9 +71,7 @@ def test_acknowledging_again_is_harmless(eim, order):
 
 
 def test_filtered_lines_extras_and_aliases_come_only_when_asked_for(eim):
-    [held] = [
-        o for o in eim.control("orders") if len(o["items"]) == 2 and o["items"][1]["filtered_sku"] == "Y"
-    ]
+    [held] = [o for o in eim.control("orders") if len(o["items"]) == 2 and o["items"][1]["filtered_sku"] == "Y"]
     path = f"merchant/orders/{held['cust_ref']}"
     plain = eim.get(path)["response"]
     assert [line["item"] for line in plain["items"]] == ["MUG-TRAVEL"]
@@ -121,9 +115,7 @@ def test_dates_filter_on_the_moment_that_belongs_to_the_status(eim, status, mome
         "cancel_date": "2021-05-01T12:00:00+00:00",
         "delivered_to_wms_date": "2021-05-01T12:00:00+00:00",
     }
-    first = {"shipped_or_confirmed": "confirmed", "new_or_at_wms": "at_wms", "any": "at_wms"}.get(
-        status, status
-    )
+    first = {"shipped_or_confirmed": "confirmed", "new_or_at_wms": "at_wms", "any": "at_wms"}.get(status, status)
     eim.control("orders", {"cust_ref": "OLD", "order_status": first, **old})
     year = old[moment][:4]
 
@@ -142,9 +134,7 @@ def test_canceled_list_goes_by_when_it_was_canceled_not_ordered(eim, order):
     assert order in refs(eim.list_all("canceled", from_date=canceled)[0])
 
 
-@pytest.mark.parametrize(
-    "moment", ["2020-01-01", "2020-01-01T00:00:00", "2020-01-01T00:00:00 00:00", "yesterday"]
-)
+@pytest.mark.parametrize("moment", ["2020-01-01", "2020-01-01T00:00:00", "2020-01-01T00:00:00 00:00", "yesterday"])
 def test_a_date_without_zone_is_refused(eim, moment):
     # the third is what becomes of a "+" that was not encoded
     answer = eim.get("merchant/orders/list/new", from_date=moment)
@@ -163,9 +153,7 @@ def test_unknown_status_reference_and_path(eim):
 # Updates
 
 
-@pytest.mark.parametrize(
-    "body", [{}, {"order_status": "confirmed"}, {"order_status": ["at_wms"]}, [], "at_wms", None]
-)
+@pytest.mark.parametrize("body", [{}, {"order_status": "confirmed"}, {"order_status": ["at_wms"]}, [], "at_wms", None])
 def test_an_update_without_a_status_it_knows_is_refused(eim, order, body):
     answer = eim.post(f"merchant/orders/update/{quote(order, safe='')}", body)
     assert refusal(answer)[0] == "Invalid"
@@ -193,10 +181,7 @@ def test_a_shipment_is_taken_once(eim, order):
     status = eim.get(f"merchant/orders/status/{quote(order, safe='')}")["response"]
     assert status["order_status"] == "shipped"
     assert [shipment["tracking_no"] for shipment in status["shipments"]] == ["1Z1", "1Z2"]
-    assert (
-        status["shipments"][0]["sscc_barcode"] is None
-        and status["shipments"][0]["items"][0]["carton_code"] is None
-    )
+    assert status["shipments"][0]["sscc_barcode"] is None and status["shipments"][0]["items"][0]["carton_code"] is None
 
 
 @pytest.mark.parametrize(
@@ -298,9 +283,7 @@ def test_orders_can_be_held_released_canceled_and_cleared(eim, order):
 def test_orders_can_be_added_whole_or_in_part_or_raw(eim):
     added = eim.control("orders", [{}, {"cust_ref": "B", "items": [{"item": "CAP-NVY", "quantity": 3}]}])
     assert added[0]["grand_total"] == "19.00" and added[1]["grand_total"] == "46.50"
-    eim.control(
-        "orders?raw=1", {"cust_ref": "C", "items": None, "grand_total": {}, "cust_city": "\ud800\u0000"}
-    )
+    eim.control("orders?raw=1", {"cust_ref": "C", "items": None, "grand_total": {}, "cust_city": "\ud800\u0000"})
     raw = eim.get("merchant/orders/C")["response"]
     assert (raw["items"], raw["grand_total"], raw["cust_city"]) == (None, {}, "\ud800\u0000")
     assert eim.session.post(f"{eim.base_url}/sandbox/orders", json={"cust_ref": "B"}).status_code == 400

@@ -231,9 +231,7 @@ def test_the_page_loads_nothing_and_runs_nothing(eim):
 
 def test_the_page_escapes_whatever_an_order_or_a_call_holds(eim):
     evil = "<script>alert('1')</script>\"&amp;\ud800"
-    values = {
-        key: evil for key in ("cust_po_no", "order_source", "order_date", "cust_first_name", "grand_total")
-    }
+    values = {key: evil for key in ("cust_po_no", "order_source", "order_date", "cust_first_name", "grand_total")}
     eim.control(
         "orders?raw=1",
         {
@@ -299,9 +297,7 @@ def test_it_runs_as_a_folder_and_ends_at_once(start, number):
 
 
 def test_a_user_without_a_key_is_told():
-    run = subprocess.run(
-        [sys.executable, str(FOLDER), "--user", "u"], capture_output=True, text=True, check=False
-    )
+    run = subprocess.run([sys.executable, str(FOLDER), "--user", "u"], capture_output=True, text=True, check=False)
     assert run.returncode == 2 and "--user and --key go together" in run.stderr
 
 

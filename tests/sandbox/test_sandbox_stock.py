@@ -14,13 +14,9 @@ def level(sku="MUG-11OZ", quantity=5, **values):
 
 
 def test_levels_are_absolute_by_sku_and_location(eim):
-    assert eim.post("merchant/inventory", [level(), level(warehouse="WEST", quantity="7")]) == {
-        "success_code": True
-    }
+    assert eim.post("merchant/inventory", [level(), level(warehouse="WEST", quantity="7")]) == {"success_code": True}
     eim.post("merchant/inventory", [level(quantity=6), level("mug-11oz", 1)])
-    assert [
-        (one["sku"], one["warehouse"], one["qty_available"], one["pushes"]) for one in eim.control("levels")
-    ] == [
+    assert [(one["sku"], one["warehouse"], one["qty_available"], one["pushes"]) for one in eim.control("levels")] == [
         ("MUG-11OZ", "EAST", 6, 2),
         ("MUG-11OZ", "WEST", 7, 1),
         ("mug-11oz", "EAST", 1, 1),
@@ -35,9 +31,7 @@ def test_what_new_orders_take_is_deducted_until_they_are_with_us(eim):
     eim.post("merchant/inventory", [level("ONLY-HERE", 10)])
     shown = eim.get("merchant/inventory/ONLY-HERE")["response"]
     assert (shown["qty_available"], shown["qty_on_hand"]) == (7, 10)
-    assert [(one["warehouse"], one["qty_available"]) for one in shown["warehouses"].values()] == [
-        ("EAST", 10)
-    ]
+    assert [(one["warehouse"], one["qty_available"]) for one in shown["warehouses"].values()] == [("EAST", 10)]
     eim.update("D", order_status="at_wms")
     assert eim.get("merchant/inventory/ONLY-HERE")["response"]["qty_available"] == 10
     eim.control("orders/D", {"order_status": "new"})
@@ -84,9 +78,7 @@ def test_a_refused_level_does_not_hold_up_its_batch(eim, record, said):
 def test_skus_and_batches_can_be_refused_by_setting(eim):
     eim.control("settings", {"refuse_skus": ["CAP-NVY"], "refuse_batches_with": ["MUG-11OZ"]})
     answer = eim.post("merchant/inventory", [level("CAP-NVY"), level("TEE-BLK-M")])
-    assert answer["response"]["failed"] == [
-        {"sku": "CAP-NVY", "index_pos": 0, "message": "SKU not found: CAP-NVY"}
-    ]
+    assert answer["response"]["failed"] == [{"sku": "CAP-NVY", "index_pos": 0, "message": "SKU not found: CAP-NVY"}]
     assert eim.post("merchant/inventory", [level("TEE-BLK-L"), level()])["error_code"] == "Invalid"
     assert [one["sku"] for one in eim.control("levels")] == ["TEE-BLK-M"]
 
@@ -99,11 +91,7 @@ def test_a_push_that_is_no_list_is_refused(eim, body):
 def test_unknown_sku_is_refused_in_the_old_form(eim):
     for path in ("merchant/inventory/NOBODY", "merchant/product/NOBODY"):
         answer = eim.get(path)
-        assert (
-            answer["success_code"] is False
-            and "NOBODY" in answer["status_message"]
-            and "message" not in answer
-        )
+        assert answer["success_code"] is False and "NOBODY" in answer["status_message"] and "message" not in answer
 
 
 def test_a_sku_with_a_slash_is_one_part_of_the_path(eim):
@@ -116,9 +104,7 @@ def test_a_sku_with_a_slash_is_one_part_of_the_path(eim):
 def test_locations_answer_under_one_spelling_that_can_be_moved(eim):
     spellings = ("merchant/warehouse/list", "merchant/warehouses", "merchant/warehouse")
     assert [eim.send("GET", path).status_code for path in spellings] == [404, 200, 404]
-    eim.control(
-        "settings", {"paths": {"list_locations": "merchant/warehouse"}, "locations": ["EAST", "SOUTH"]}
-    )
+    eim.control("settings", {"paths": {"list_locations": "merchant/warehouse"}, "locations": ["EAST", "SOUTH"]})
     assert [eim.send("GET", path).status_code for path in spellings] == [404, 404, 200]
     assert [one["warehouse"] for one in eim.get("merchant/warehouse")["response"]] == ["EAST", "SOUTH"]
 
@@ -138,9 +124,7 @@ def test_carts_come_in_three_shapes(eim):
 
 
 def test_ship_methods(eim):
-    assert {"carrier": "UPS", "code": "11", "description": "UPS Ground"} in eim.get("wms/shipmethod/list")[
-        "response"
-    ]
+    assert {"carrier": "UPS", "code": "11", "description": "UPS Ground"} in eim.get("wms/shipmethod/list")["response"]
     assert eim.get("cart/shipmethod/list/Shopify")["response"][0]["code"] == "Standard"
     assert eim.get("cart/shipmethod/list/Nobody")["error_code"] == "Invalid"
 
@@ -161,9 +145,7 @@ def test_alerts_in_three_shapes_and_their_dismissal(eim):
 def test_skipped_orders(eim):
     assert eim.get("merchant/orders/skipped")["response"][0]["cust_po_no"] == "0991"
     eim.control("skipped", {"cust_ref": "S2"})
-    assert [one["cust_ref"] for one in eim.get("merchant/orders/skipped", limit=1, page=2)["response"]] == [
-        "S2"
-    ]
+    assert [one["cust_ref"] for one in eim.get("merchant/orders/skipped", limit=1, page=2)["response"]] == ["S2"]
 
 
 def test_an_inferred_route_can_be_off(eim):
@@ -199,9 +181,7 @@ def test_a_warehouse_key_acts_for_the_merchant_it_names(eim):
     assert eim.get("wms/merchant/list")["error_code"] == "Invalid"
     assert eim.send("GET", "merchant/orders/list/new", **warehouse).json()["error_code"] == "Invalid"
     lists = [
-        eim.send(
-            "GET", "merchant/orders/list/new", headers={"X-Merchant-Pk": one["merchant_pk"]}, **warehouse
-        ).json()
+        eim.send("GET", "merchant/orders/list/new", headers={"X-Merchant-Pk": one["merchant_pk"]}, **warehouse).json()
         for one in merchants
     ]
     references = [{order["cust_ref"] for order in answer["response"]} for answer in lists]
