@@ -55,6 +55,7 @@ def run_checks(chosen: list[str], selected: str | None) -> None:
 def lint() -> None:
     for name, command in {
         "ruff": ["ruff", "check", "--quiet", "--output-format=concise", "."],
+        "ruff format": ["ruff", "format", "--quiet", "--check", "--diff", "."],
         "pylint-odoo": ["pylint", "--rcfile=pyproject.toml", ADDON],
     }.items():
         with step(name):

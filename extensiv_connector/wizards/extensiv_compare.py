@@ -4,7 +4,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import SQL
 
-from ..eim import errors as eim
+from ..flows.inventory_reading import read_inventory
 
 # A person waits for the answer: what EIM's rate limit does not allow in this time is read with the next click.
 READ_SECONDS = 40
@@ -61,22 +61,13 @@ class ExtensivCompare(models.TransientModel):
                     "unreadable": False,
                 }
             )
-        pages, number, is_last = [], self.next_page, False
         with account._asking_eim() as client:
-            client.max_wait, started = 5, time.monotonic()
-            while not pages or (not is_last and time.monotonic() - started < READ_SECONDS):
-                try:
-                    page = client.list_inventory(page=number)
-                except eim.RateLimited:
-                    if not pages:
-                        raise
-                    break
-                pages.append(page)
-                number, is_last = number + 1, page.is_last
-        for page in pages:
-            wizard._compare_page(page)
-        wizard.write({"next_page": number, "state": "read" if is_last else "reading"})
-        if is_last:
+            reading = read_inventory(client, time.monotonic() + READ_SECONDS, self.next_page, max_wait=5.0)
+        wizard._compare_items(list(reading.items.values()))
+        if reading.unreadable:
+            wizard.unreadable = "\n".join(filter(None, (wizard.unreadable, *reading.unreadable)))
+        wizard.write({"next_page": reading.next_page, "state": "read" if reading.is_complete else "reading"})
+        if reading.is_complete:
             wizard._add_missing()
         return self._reopen()
 
@@ -102,19 +93,19 @@ class ExtensivCompare(models.TransientModel):
 
     # -- comparing
 
-    def _compare_page(self, page):
-        """Compare a page of EIM's inventory with the last accepted levels of the enabled locations."""
+    def _compare_items(self, items):
+        """Compare entries of EIM's inventory with the last accepted levels of the enabled locations."""
         locations = self._locations()
         names = {location.name: location for location in locations}
         levels = {
             (level.location_id.id, level.sku): level
             for level in self.env["extensiv.stock.level"].search(
-                [("location_id", "in", locations.ids), ("sku", "in", [item.sku for item in page.items])]
+                [("location_id", "in", locations.ids), ("sku", "in", [item.sku for item in items])]
             )
         }
         known = {sku for _location, sku in levels}
         vals_list = []
-        for item in page.items:
+        for item in items:
             if item.sku not in known:
                 self.foreign_count += 1
                 continue
@@ -141,9 +132,7 @@ class ExtensivCompare(models.TransientModel):
                     }
                 )
         self.env["extensiv.compare.line"].create(vals_list)
-        self.read_count += len(page.items)
-        if page.unreadable:
-            self.unreadable = "\n".join(filter(None, (self.unreadable, *page.unreadable)))
+        self.read_count += len(items)
 
     def _add_missing(self):
         """List the accepted levels of SKUs that EIM did not list at all."""

@@ -9,6 +9,7 @@ from odoo.exceptions import UserError
 from odoo.fields import Domain
 
 from ..eim import errors as eim
+from ..flows.inventory_reading import read_inventory
 
 STATES = [
     ("matched", "Matched"),
@@ -48,21 +49,9 @@ class ExtensivSkuReport(models.TransientModel):
 
         :raise UserError: in EIM's words, when not even the first page was answered
         """
-        items, number, end = {}, 1, time.monotonic() + SECONDS
         with account._asking_eim() as client:
-            while time.monotonic() < end:
-                client.max_wait = max(0.0, min(20.0, end - time.monotonic()))
-                try:
-                    page = client.list_inventory(page=number)
-                except eim.EimError:
-                    if number == 1:
-                        raise
-                    return items, False
-                items.update((item.sku, item) for item in page.items)
-                if page.is_last:
-                    return items, True
-                number += 1
-        return items, False
+            reading = read_inventory(client, time.monotonic() + SECONDS)
+        return reading.items, reading.is_complete
 
     def _prepare_lines_vals(self, items):
         """Return the values of the lines: one for each SKU of EIM, one for each product that none of them is."""
