@@ -44,26 +44,10 @@ class ExtensivStockLevel(models.Model):
         mappings = self._mappings(account)
         if not mappings:
             return [], []
-        kits, corrections = self._corrections(account, mappings)
-        # A hundred thousand SKUs are hashed in memory; the server's own setting is made for small questions.
-        # Passing rows from one worker to another costs less than its setting says, and a quarter of the time is won.
-        self.env.cr.execute(
-            "SELECT set_config('work_mem', '128MB', TRUE), set_config('jit', 'off', TRUE),"
-            " set_config('parallel_tuple_cost', '0.005', TRUE)"
-        )
         again = account.push_again_at or fields.Datetime.to_datetime("1970-01-01")
         rows = self.env.execute_query(
             SQL(
-                """WITH stock AS (%(stock)s),
-                    feed AS (%(feed)s),
-                    wanted AS (
-                        SELECT mapping.id AS location_id, feed.sku, feed.product_id, feed.shared,
-                               GREATEST(0, LEAST(2147483647, FLOOR(ROUND(
-                                   %(unit)s * (%(quantity)s - feed.buffer)) / %(unit)s)))::int AS quantity
-                          FROM feed
-                         CROSS JOIN unnest(%(mappings)s::int[]) AS mapping(id)
-                          LEFT JOIN stock ON stock.mapping_id = mapping.id AND stock.product_id = feed.product_id
-                          %(corrections)s),
+                """WITH wanted AS (%(wanted)s),
                     known AS (
                         SELECT id, location_id, sku, product_id, quantity, pushed_at, unconfirmed,
                                refused_at, refused_quantity
@@ -86,17 +70,45 @@ class ExtensivStockLevel(models.Model):
                                  AND GREATEST(product.write_date, template.write_date)
                                      > known.refused_at + INTERVAL '1 second')
                       END""",
-                stock=self._stock_sql(account, mappings),
-                feed=self._feed_sql(account, kits),
-                **self._corrected_sql(kits, corrections),
+                wanted=self._wanted_sql(account, mappings),
                 mappings=[mapping.id for mapping in mappings],
-                unit=10.0 ** self._digits(),
                 again=again,
             )
         )
         return (
             [Change(*row[:4]) for row in rows if not row[4]],
             [row[:2] for row in rows if row[4]],
+        )
+
+    @api.model
+    def _wanted_sql(self, account, mappings):
+        """Return SQL for ``location_id, sku, product_id, shared, quantity``: what EIM should know, in whole units.
+
+        :param account: its settings decide, also where it is a form's record with changes that are not saved
+        :param mappings: a non-empty list of ``Mapping``
+        """
+        kits, corrections = self._corrections(account, mappings)
+        # A hundred thousand SKUs are hashed in memory; the server's own setting is made for small questions.
+        # Passing rows from one worker to another costs less than its setting says, and a quarter of the time is won.
+        self.env.cr.execute(
+            "SELECT set_config('work_mem', '128MB', TRUE), set_config('jit', 'off', TRUE),"
+            " set_config('parallel_tuple_cost', '0.005', TRUE)"
+        )
+        return SQL(
+            """WITH stock AS (%(stock)s),
+                    feed AS (%(feed)s)
+               SELECT mapping.id AS location_id, feed.sku, feed.product_id, feed.shared,
+                      GREATEST(0, LEAST(2147483647, FLOOR(ROUND(
+                          %(unit)s * (%(quantity)s - feed.buffer)) / %(unit)s)))::int AS quantity
+                 FROM feed
+                CROSS JOIN unnest(%(mappings)s::int[]) AS mapping(id)
+                 LEFT JOIN stock ON stock.mapping_id = mapping.id AND stock.product_id = feed.product_id
+                 %(corrections)s""",
+            stock=self._stock_sql(account, mappings),
+            feed=self._feed_sql(account, kits),
+            **self._corrected_sql(kits, corrections),
+            mappings=[mapping.id for mapping in mappings],
+            unit=10.0 ** self._digits(),
         )
 
     @api.model
