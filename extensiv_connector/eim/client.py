@@ -4,10 +4,9 @@ from contextlib import contextmanager
 from datetime import date, datetime, timedelta, timezone
 
 from .errors import CredentialsRefused, EimError, NotFound, Refused, Unreadable
-from .reading import maps
-from .records import iso, writable
+from .parsing import maps
 from .routes import ROUTES, check_override, fill
-from .transport import Call, Transport, check_base_url
+from .transport import Call, Transport
 from .wire import (
     Alert,
     BatchResult,
@@ -21,8 +20,9 @@ from .wire import (
     Product,
     ShipMethod,
 )
+from .writing import iso, writable
 
-__all__ = ["Call", "EimClient", "check_base_url"]
+__all__ = ["Call", "EimClient"]
 
 MAX_LIMIT = 100  # entries of a page
 # Filtered lines are left out by us, which says so; aliases help to find a product. Both come only when asked
@@ -44,7 +44,7 @@ class EimClient:
     :param session: a ``requests.Session``; :param sleep: and :param clock: (seconds, for durations) for tests
     :param on_call: called after each call with a ``Call`` (route, method, path, status, milliseconds,
         process_id, error class name …)
-    :param record: whether these calls carry the bodies, redacted (see ``redaction``)
+    :param record: whether these calls carry the bodies, redacted (see ``sanitizing.redact``)
     :param max_wait: seconds it sleeps for a token before raising ``RateLimited``
     :param timeout: seconds for an answer to be complete
     :param known_paths: what ``answered`` of an earlier client held: the candidate to try first, by route name

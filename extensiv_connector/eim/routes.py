@@ -6,10 +6,13 @@ from urllib.parse import quote
 
 RESERVED_TOKENS = 20  # left to receiving and shipments by what can wait
 
+SEEN = "S"
+CALL_KNOWN = "N"
+INFERRED = "I"
 MARKS = {
-    "S": "seen in an official client or document",
-    "N": "the call is known, its path is inferred",
-    "I": "inferred",
+    SEEN: "seen in an official client or document",
+    CALL_KNOWN: "the call is known, its path is inferred",
+    INFERRED: "inferred",
 }
 
 
@@ -59,31 +62,31 @@ _PARTS = {
 ROUTES = {
     route.name: route
     for route in (
-        Route("check_credentials", "GET", ("merchant/inventory",), "S"),
-        Route("list_carts", "GET", ("cart/list",), "S"),
+        Route("check_credentials", "GET", ("merchant/inventory",), SEEN),
+        Route("list_carts", "GET", ("cart/list",), SEEN),
         Route(
             "list_locations",
             "GET",
             ("merchant/warehouse/list", "merchant/warehouses", "merchant/warehouse"),
-            "N",
+            CALL_KNOWN,
         ),
-        Route("list_orders", "GET", ("merchant/orders/list/{status}",), "S"),
-        Route("get_order", "GET", ("merchant/orders/{cust_ref}",), "S"),
-        Route("get_order_status", "GET", ("merchant/orders/status/{cust_ref}",), "S"),
-        Route("acknowledge", "POST", ("merchant/orders/update/{cust_ref}",), "I", RESERVED_TOKENS),
-        Route("ship", "POST", ("merchant/orders/update/{cust_ref}",), "I"),
-        Route("cancel_order", "POST", ("merchant/orders/update/{cust_ref}",), "I"),
-        Route("batch_update_order_status", "POST", (), "N", RESERVED_TOKENS),
-        Route("list_skipped_orders", "GET", ("merchant/orders/skipped",), "N"),
-        Route("push_inventory", "POST", ("merchant/inventory",), "N", RESERVED_TOKENS),
-        Route("list_inventory", "GET", ("merchant/inventory",), "S", RESERVED_TOKENS),
-        Route("get_inventory", "GET", ("merchant/inventory/{sku}",), "S", RESERVED_TOKENS),
-        Route("get_product", "GET", ("merchant/product/{sku}",), "S"),
-        Route("list_ship_methods", "GET", ("wms/shipmethod/list",), "S"),
-        Route("list_cart_ship_methods", "GET", ("cart/shipmethod/list/{order_source}",), "S"),
-        Route("list_alerts", "GET", ("merchant/alerts", "merchant/alert/list"), "N"),
-        Route("dismiss_alerts", "POST", ("merchant/alerts/dismiss",), "N"),
-        Route("list_merchants", "GET", ("wms/merchant/list",), "S"),
+        Route("list_orders", "GET", ("merchant/orders/list/{status}",), SEEN),
+        Route("get_order", "GET", ("merchant/orders/{cust_ref}",), SEEN),
+        Route("get_order_status", "GET", ("merchant/orders/status/{cust_ref}",), SEEN),
+        Route("acknowledge", "POST", ("merchant/orders/update/{cust_ref}",), INFERRED, RESERVED_TOKENS),
+        Route("ship", "POST", ("merchant/orders/update/{cust_ref}",), INFERRED),
+        Route("cancel_order", "POST", ("merchant/orders/update/{cust_ref}",), INFERRED),
+        Route("batch_update_order_status", "POST", (), CALL_KNOWN, RESERVED_TOKENS),
+        Route("list_skipped_orders", "GET", ("merchant/orders/skipped",), CALL_KNOWN),
+        Route("push_inventory", "POST", ("merchant/inventory",), CALL_KNOWN, RESERVED_TOKENS),
+        Route("list_inventory", "GET", ("merchant/inventory",), SEEN, RESERVED_TOKENS),
+        Route("get_inventory", "GET", ("merchant/inventory/{sku}",), SEEN, RESERVED_TOKENS),
+        Route("get_product", "GET", ("merchant/product/{sku}",), SEEN),
+        Route("list_ship_methods", "GET", ("wms/shipmethod/list",), SEEN),
+        Route("list_cart_ship_methods", "GET", ("cart/shipmethod/list/{order_source}",), SEEN),
+        Route("list_alerts", "GET", ("merchant/alerts", "merchant/alert/list"), CALL_KNOWN),
+        Route("dismiss_alerts", "POST", ("merchant/alerts/dismiss",), CALL_KNOWN),
+        Route("list_merchants", "GET", ("wms/merchant/list",), SEEN),
     )
 }
 

@@ -87,14 +87,3 @@ class MemoryTokens:
         """Correct by what EIM says is left."""
         with self._lock:
             self._state = self.bucket.observe(self._state, self._clock(), remaining)
-
-
-class Unlimited:
-    """No bucket at all, for a service without a limit (a benchmark)."""
-
-    def take(self, reserve=0):
-        """Return 0: a token is always there."""
-        return 0.0
-
-    def observe(self, remaining):
-        """Take no notice."""

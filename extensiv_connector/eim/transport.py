@@ -13,8 +13,7 @@ from urllib.parse import urljoin, urlsplit
 import requests
 import urllib3
 
-from .access import Credential, check_base_url, check_merchant_pk, is_loopback
-from .cleaning import clean
+from .credentials import Credential, check_base_url, check_merchant_pk, is_loopback
 from .errors import (
     AnswerLost,
     CredentialsRefused,
@@ -25,8 +24,8 @@ from .errors import (
     Transient,
     Unreadable,
 )
-from .reading import note, text
-from .redaction import redact
+from .parsing import note, text
+from .sanitizing import clean, redact
 from .throttle import MemoryTokens
 
 _logger = logging.getLogger(__name__)

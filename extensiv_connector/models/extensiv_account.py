@@ -1,7 +1,7 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 
-from ..eim.access import check_base_url, check_merchant_pk
+from ..eim.credentials import check_base_url, check_merchant_pk
 from ..eim.routes import ROUTES, check_override
 from .extensiv_run import SWITCHES
 

@@ -5,7 +5,7 @@ from odoo import api, fields, models
 from odoo.fields import Command
 
 from ..eim.errors import EimError
-from ..eim.money import PricedOrder, price_order
+from ..eim.pricing import PricedOrder, price_order
 from ..eim.wire import Order
 
 

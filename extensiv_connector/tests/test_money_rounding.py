@@ -1,4 +1,4 @@
-"""What ``eim.money`` says of Odoo's arithmetic is what Odoo's sale orders show."""
+"""What ``eim.pricing`` says of Odoo's arithmetic is what Odoo's sale orders show."""
 
 import random
 from decimal import Decimal
@@ -6,7 +6,7 @@ from decimal import Decimal
 from odoo.fields import Command
 from odoo.tests import TransactionCase, tagged
 
-from ..eim.money import price_order
+from ..eim.pricing import price_order
 from ..eim.wire import Order
 
 ORDERS = 120  # of each way to round, of one to six lines each

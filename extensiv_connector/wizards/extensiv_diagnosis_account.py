@@ -4,7 +4,7 @@ from odoo import models
 from odoo.release import version as odoo_version
 
 from ..eim import errors as eim
-from ..eim.routes import ROUTES
+from ..eim.routes import ROUTES, SEEN
 from .extensiv_diagnosis import Line
 
 CLOCK_SECONDS = 120  # EIM's dates decide which orders are ours; less than this makes no difference
@@ -129,13 +129,13 @@ class ExtensivDiagnosis(models.TransientModel):
         if isinstance(error, eim.RateLimited):
             return Line("note", self.env._("%(route)s: not tried, EIM's calls are used up for the moment.", **about))
         todo = ""
-        if route.mark != "S" or isinstance(error, eim.NotFound):
+        if route.mark != SEEN or isinstance(error, eim.NotFound):
             todo = self.env._(
                 "Ask EIM's support for its path, and enter it in developer mode as %s = path.", route.name
             )
         process = f", process {error.process_id}" if error.process_id else ""
         return Line(
-            "note" if route.mark != "S" else "bad",
+            "note" if route.mark != SEEN else "bad",
             self.env._(
                 "%(route)s does not answer: %(words)s (%(kind)s%(process)s; %(mark)s)",
                 **about,

@@ -1,8 +1,7 @@
 import pytest
-from eim_service import Service
+from eim_service import Service, Unlimited
 
 from eim.client import EimClient
-from eim.throttle import Unlimited
 
 
 @pytest.fixture

@@ -112,3 +112,14 @@ def drops(seconds):
         handler.close_connection = True
 
     return answer
+
+
+class Unlimited:
+    """Tokens for a service without a limit."""
+
+    def take(self, reserve=0):
+        """Return 0: a token is always there."""
+        return 0.0
+
+    def observe(self, remaining):
+        """Take no notice."""

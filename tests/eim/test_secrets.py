@@ -7,7 +7,7 @@ from eim_builders import raw_order
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from eim.cleaning import clean, is_secret
+from eim.sanitizing import clean, is_secret
 from eim.wire import Order
 
 SECRETS = """

@@ -5,7 +5,7 @@ import random
 
 import pytest
 
-from eim.throttle import Bucket, MemoryTokens, State, Unlimited
+from eim.throttle import Bucket, MemoryTokens, State
 
 
 class Clock:
@@ -130,9 +130,3 @@ def test_a_clock_set_back_neither_gives_nor_blocks():
 def test_a_reserve_of_more_than_the_bucket_still_gets_a_token():
     bucket = Bucket(capacity=10)
     assert bucket.take(bucket.full(0.0), 0.0, reserve=50)[1] == 0
-
-
-def test_no_bucket():
-    tokens = Unlimited()
-    tokens.observe(0)
-    assert [tokens.take(20) for _call in range(500)] == [0.0] * 500

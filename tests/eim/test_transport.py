@@ -11,7 +11,8 @@ from datetime import datetime, timezone
 import pytest
 from eim_service import Service, drops, ok, raw, refusal, reset, silence
 
-from eim.client import EimClient, check_base_url
+from eim.client import EimClient
+from eim.credentials import check_base_url
 from eim.errors import (
     AnswerLost,
     CredentialsRefused,

@@ -10,7 +10,7 @@ from eim_builders import raw_order, wide_order
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from eim import cleaning, reading
+from eim import parsing, sanitizing
 from eim.errors import Unreadable
 from eim.wire import (
     Address,
@@ -65,7 +65,6 @@ def test_order_is_read():
     assert order.delivery is None
     assert order.grand_total == Decimal("22.55")
     assert (line.sku, line.quantity, line.price, line.discount) == ("PEN-1", 2, 10, 2)
-    assert line.addl_discount is None
     assert line.description == "A pen"
     assert not (line.filtered or line.aliases or order.problems or order.oddities or order.on_hold)
 
@@ -115,8 +114,8 @@ def test_no_list_raises(value):
 @quick
 @given(values)
 def test_cleaning_again_changes_nothing(value):
-    cleaned = cleaning.clean(value)
-    assert cleaning.clean(cleaned) == cleaned
+    cleaned = sanitizing.clean(value)
+    assert sanitizing.clean(cleaned) == cleaned
     json.dumps(cleaned, allow_nan=False).encode()
 
 
@@ -128,7 +127,7 @@ def test_an_order_that_nothing_can_be_called_is_refused(cust_ref):
     # NUL and surrogates are gone from what is kept, so the first character left decides
     if cust_ref in ("a\x00b", "a\ud800"):
         with pytest.raises(Unreadable):
-            reading.identity(cust_ref, "cust_ref")
+            parsing.identity(cust_ref, "cust_ref")
     else:
         with pytest.raises(Unreadable):
             Order.parse(raw_order(cust_ref=cust_ref))
@@ -169,14 +168,14 @@ def test_what_cannot_be_read_is_said():
     ],
 )
 def test_numbers(value, expected):
-    assert reading.number(value) == Decimal(expected)
+    assert parsing.number(value) == Decimal(expected)
 
 
 @pytest.mark.parametrize(
     "value", ["", "1_0", "١", "1e99", "1" * 16, "NaN", "Infinity", "1,5", True, [], {}, None, 10**400, 1e308]
 )
 def test_no_numbers(value):
-    assert reading.number(value) is None
+    assert parsing.number(value) is None
 
 
 @pytest.mark.parametrize(
@@ -195,17 +194,17 @@ def test_no_numbers(value):
     ],
 )
 def test_moments(value, expected):
-    assert reading.moment(value) == expected
+    assert parsing.moment(value) == expected
 
 
 @pytest.mark.parametrize("value", ["Y", "y", "yes", 1, "1", True, "true"])
 def test_yes(value):
-    assert reading.flag(value)
+    assert parsing.flag(value)
 
 
 @pytest.mark.parametrize("value", ["N", "", None, 0, "0", False, "no", [], {}, "2"])
 def test_no(value):
-    assert not reading.flag(value)
+    assert not parsing.flag(value)
 
 
 def test_text_is_one_line_that_an_index_holds_and_notes_keep_theirs():
@@ -220,12 +219,11 @@ def test_text_is_one_line_that_an_index_holds_and_notes_keep_theirs():
     assert order.billing.city == "New York"
     assert order.billing.zip == "93103"
     assert order.gift_message == "Dear\nyou"
-    assert len(order.gift_wrap) == cleaning.MAX_TEXT
+    assert len(order.gift_wrap) == sanitizing.MAX_TEXT
     assert len(Order.parse(raw_order(cust_company="\U0001f600" * 999)).billing.company) == 250
 
 
 def test_addresses():
-    assert Address().is_empty and not Address(phone="1").is_empty
     assert Address(last_name="**pii REMOVED**").is_redacted
     assert Address(title="Dr", first_name="", last_name="No").name == "No"
     assert Order.parse(raw_order(ship_country="USA", ship_phone="1")).delivery is None
@@ -237,7 +235,7 @@ def test_a_record_too_deep_or_too_large_cannot_exhaust_us():
     for _level in range(5_000):
         value["more"] = value = {}
     order = Order.parse(raw_order(extra=deep))
-    assert order.payload.count("more") < cleaning.MAX_DEPTH
+    assert order.payload.count("more") < sanitizing.MAX_DEPTH
     with pytest.raises(Unreadable):
         Order.parse(raw_order(extra=[[0] * 100_000] * 3))
     with pytest.raises(Unreadable):

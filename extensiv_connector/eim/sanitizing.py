@@ -1,14 +1,16 @@
-"""What is done to an answer's data before anything else sees it: payment secrets dropped, text made storable.
+"""What is done to data before it is kept: payment secrets dropped, text made storable, and for the log all but
+what is technical hidden.
 
 One pass over the tree, made for orders of some 200 fields: a field's name is judged once and remembered, and
 a text is rewritten only when it holds something that must go.
 """
 
+import json
 import math
 import re
 import unicodedata
 
-from .errors import Unreadable
+from .errors import EimError, Unreadable
 
 MAX_TEXT = 10_000  # characters of one text; longer ones end in an ellipsis
 MAX_KEY = 200  # characters of a field's name; a longer one is no field of anybody's
@@ -70,6 +72,22 @@ _CARD_NUMBER = re.compile(
     r"|3\d{3}([ .-])\d{6}\2\d{4,5})(?!\d)"
 )
 
+MAX_SHOWN = 20_000  # characters of one body
+HIDDEN = "***"
+# What may be shown, by the field's name; everything else keeps its name and loses its value, because a cart may
+# put a person's data into any field.
+_SHOWN = frozenset({
+    "success_code", "error_code", "message", "status_message", "error_response", "error_msg", "error_reason",
+    "response", "success", "failed", "index_pos",
+    "cust_ref", "cust_po_no", "order_source", "order_status", "sending_canceled", "on_hold", "cancel_date",
+    "created_date_time", "updated_date_time", "order_date", "requested_ship_date", "delivered_to_wms_date",
+    "location", "warehouse", "inventory_warehouse_pk", "warehouse_pk", "pk", "id", "cart_id", "alert_id",
+    "currency_code", "sub_total", "order_discount", "sales_tax", "shipping_handling", "grand_total",
+    "line_no", "item", "sku", "quantity", "price", "discount", "addl_discount", "extended_amount", "tax",
+    "filtered_sku", "lot_number", "alt_sku", "code", "code_type", "wms_datetime", "qty_available", "qty_on_hand",
+    "carrier", "method", "ship_code", "ship_code_description", "tracking_no", "date",
+})  # fmt: skip
+
 _SECRETS = object()
 _judged = {}  # field name -> (its clean name, is free text), or _SECRETS; kept small
 _MAX_JUDGED = 5_000
@@ -103,6 +121,20 @@ def clean_text(value, free_text=False):
     if not value.isprintable():
         value = _UNSTORABLE.sub("", value)
     return _CARD_NUMBER.sub(_mask, value) if free_text else value
+
+
+def redact(body):
+    """Return a JSON value as the log may keep it: its shape and what is technical, nothing of a person or a payment.
+
+    It is text, at most ``MAX_SHOWN`` characters; ``""`` for nothing.
+    """
+    if body is None:
+        return ""
+    try:
+        text = json.dumps(_hide(clean(body), "response"), ensure_ascii=False, indent=1)
+    except EimError:
+        return HIDDEN
+    return text if len(text) <= MAX_SHOWN else text[: MAX_SHOWN - 1] + "…"
 
 
 def _words(name):
@@ -179,3 +211,11 @@ def _mask(match):
     digits = [int(char) for char in match[0] if char.isdigit()]
     doubled = [sum(divmod(digit * 2, 10)) for digit in digits[-2::-2]]
     return match[0] if (sum(digits[-1::-2]) + sum(doubled)) % 10 else "****"
+
+
+def _hide(value, name):
+    if isinstance(value, dict):
+        return {key: _hide(item, key) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_hide(item, name) for item in value]
+    return value if value in (None, "", True, False) or str(name).lower() in _SHOWN else HIDDEN

@@ -4,8 +4,8 @@ import re
 from datetime import datetime, timedelta
 from decimal import Decimal
 
-from .cleaning import clean_text
 from .errors import Unreadable
+from .sanitizing import clean_text
 
 MAX_SHORT = 250  # characters of a name, a city, a code: what an index of PostgreSQL can still hold
 MAX_IDENTITY = 250  # characters of a cust_ref or a SKU, which are refused and never shortened

@@ -7,7 +7,7 @@ already holds every ``addl_discount``. So ``extended_amount`` rules a line, ``gr
 Odoo multiplies floats and rounds each line (``round_per_line``) or only their sum (``round_globally``, its
 default). A line keeps EIM's price, or EIM's price with Odoo's percentage, only where Odoo makes EIM's amount
 of it to the cent; otherwise it carries a net price. What rounding leaves over, at most half a cent a line, is
-told as ``rounding``.
+told as ``rounding``. The sentences of ``differences`` and ``problems`` are in English and stay so.
 """
 
 from collections.abc import Iterator
@@ -85,97 +85,160 @@ def price_order(
     :param discount_digits: the decimal precision *Discount*: Odoo would round a finer percentage silently.
     """
     money = _Money(digits, unit or Decimal(1).scaleb(-digits), round_globally)
-    problems, differences, lines = [], [], []
+    pricing = _Pricing(order, money, tax_policy)
+    pricing.read_lines(quantity_digits, discount_digits)
+    pricing.read_amounts()
+    pricing.decide_tax()
+    pricing.decide_total()
+    pricing.settle_rounding()
+    pricing.describe_differences()
+    return pricing.priced()
 
-    def read(record, field, label):
+
+class _Pricing:
+    """One order on its way to a ``PricedOrder``: each method takes up what those before it left."""
+
+    def __init__(self, order: Order, money: "_Money", tax_policy: str):
+        self.order = order
+        self.money = money
+        self.tax_policy = tax_policy
+        self.problems: list[str] = []
+        self.differences: list[str] = []
+
+    # -- what EIM sent
+
+    def read_lines(self, quantity_digits: int, discount_digits: int) -> None:
+        """Price the lines that EIM does not filter."""
+        self.lines: list[PricedLine] = []
+        for position, line in enumerate(self.order.lines, 1):
+            if line.filtered:
+                continue
+            label = f"Line {line.line_no or position} ({line.sku or 'no SKU'})"
+            try:
+                priced = _price_line(line, self.money, quantity_digits, discount_digits)
+                self.lines.append(priced)
+                self.differences += [f"{label}: {difference}" for difference in _line_differences(priced, self.money)]
+            except ValueError as reason:
+                self.problems.append(f"{label}: {reason}.")
+        if all(line.filtered for line in self.order.lines):
+            filtered = "EIM filters every line of the order."
+            self.problems.append(filtered if self.order.lines else "The order has no lines.")
+
+    def read_amounts(self) -> None:
+        """Read the amounts of the whole order, and add up those of its lines."""
+        self.shipping = self._read(self.order.shipping_handling, "The shipping") or ZERO
+        self.order_discount = self._read(self.order.order_discount, "The order's discount") or ZERO
+        self.header_tax = self._read(self.order.sales_tax, "The sales tax")
+        self.sub_total = self._read(self.order.sub_total, "The sub total")
+        self.grand_total = self._read(self.order.grand_total, "The grand total")
+        line_taxes = [self._read(priced.line.tax, "The tax of a line") or ZERO for priced in self.lines]
+        self.line_tax = sum(line_taxes, ZERO)
+        self.goods = sum((priced.amount for priced in self.lines), ZERO)
+        self.before_tax = self.goods + self.shipping - self.order_discount
+
+    def _read(self, value: Decimal | None, label: str) -> Decimal | None:
         try:
-            return money.read(getattr(record, field), label)
+            return self.money.read(value, label)
         except ValueError as reason:
-            problems.append(f"{reason}.")
+            self.problems.append(f"{reason}.")
             return None
 
-    for position, line in enumerate(order.lines, 1):
-        if line.filtered:
-            continue
-        label = f"Line {line.line_no or position} ({line.sku or 'no SKU'})"
-        try:
-            lines.append(_price_line(line, money, quantity_digits, discount_digits))
-            differences += [f"{label}: {told}" for told in _line_differences(lines[-1], money)]
-        except ValueError as reason:
-            problems.append(f"{label}: {reason}.")
-    if all(line.filtered for line in order.lines):
-        problems.append("EIM filters every line of the order." if order.lines else "The order has no lines.")
+    # -- what is concluded
 
-    shipping = read(order, "shipping_handling", "The shipping") or ZERO
-    order_discount = read(order, "order_discount", "The order's discount") or ZERO
-    header_tax = read(order, "sales_tax", "The sales tax")
-    sub_total = read(order, "sub_total", "The sub total")
-    grand_total = read(order, "grand_total", "The grand total")
-    line_tax = sum((read(priced.line, "tax", "The tax of a line") or ZERO for priced in lines), ZERO)
+    def decide_tax(self) -> None:
+        """Decide what EIM's sales tax is, and what of it the policy levies."""
+        self.sales_tax = self.header_tax or ZERO
+        if not self.header_tax and self.line_tax and self._is_explained_by_line_tax():
+            self.sales_tax = self.line_tax
+            shown = self.money.show(self.line_tax)
+            self.differences.append(f"The sales tax {shown} is the sum of the lines' taxes.")
+        self.levied = ZERO if self.tax_policy == "ignore" else self.sales_tax
+        self.parts = self.before_tax + self.levied
 
-    goods = sum((priced.amount for priced in lines), ZERO)
-    before_tax = goods + shipping - order_discount
-    sales_tax = header_tax or ZERO
-    if not header_tax and line_tax:
-        # Only some carts give tax by line; it is believed where it makes the grand total right.
-        slack = money.slack(lines, (shipping, order_discount, line_tax))
-        wanted = before_tax + line_tax if grand_total is None and header_tax is None else grand_total
-        if wanted is not None and abs(before_tax + line_tax - wanted) <= slack < abs(before_tax - wanted):
-            sales_tax = line_tax
-            differences.append(f"The sales tax {money.show(line_tax)} is the sum of the lines' taxes.")
+    def _is_explained_by_line_tax(self) -> bool:
+        """Whether the lines' taxes make the grand total right: only some carts give them, and not all rightly."""
+        with_tax = self.before_tax + self.line_tax
+        total = self.grand_total
+        if total is None and self.header_tax is None:
+            total = with_tax
+        if total is None:
+            return False
+        slack = self.money.slack(self.lines, (self.shipping, self.order_discount, self.line_tax))
+        return abs(with_tax - total) <= slack < abs(self.before_tax - total)
 
-    levied = ZERO if tax_policy == "ignore" else sales_tax
-    parts = before_tax + levied
-    if grand_total is None:
-        expected = money.round(parts)
-        differences.append(f"EIM sent no grand total: {money.show(expected)} is the sum of its parts.")
-    else:
-        sent = grand_total - sales_tax + levied
-        expected = money.round(sent)
-        problems += _total_problems(sent, expected, money)
+    def decide_total(self) -> None:
+        """Decide what the order's total is expected to be."""
+        if self.grand_total is None:
+            self.expected = self.money.round(self.parts)
+            shown = self.money.show(self.expected)
+            self.differences.append(f"EIM sent no grand total: {shown} is the sum of its parts.")
+        else:
+            sent = self.grand_total - self.sales_tax + self.levied
+            self.expected = self.money.round(sent)
+            self.problems += _total_problems(sent, self.expected, self.money)
 
-    extras = [money.round(amount) for amount in (shipping, -order_discount, levied)]
-    slack = money.slack(lines, (shipping, order_discount, levied))
-    # A total that rounding does not explain is EIM's own difference: told, never hidden in the rounding.
-    totals = (expected, money.round(parts))
-    rounding, computed = money.settle(lines, extras, totals, slack)
-    if money.total(lines, [*extras, rounding]) != computed:
-        # The sum lies on half a unit, where the noise of floats decides. Net prices leave no such half.
-        lines = [_net_line(priced, money) for priced in lines]
-        rounding, computed = money.settle(lines, extras, totals, slack)
+    def settle_rounding(self) -> None:
+        """Find what rounding leaves over, and the total that Odoo computes with it."""
+        self.extras = [self.money.round(amount) for amount in (self.shipping, -self.order_discount, self.levied)]
+        self.slack = self.money.slack(self.lines, (self.shipping, self.order_discount, self.levied))
+        self._settle()
+        if self.money.total(self.lines, [*self.extras, self.rounding]) != self.computed:
+            # The sum lies on half a unit, where the noise of floats decides. Net prices leave no such half.
+            self.lines = [_net_line(priced, self.money) for priced in self.lines]
+            self._settle()
 
-    if sub_total is not None and abs(sub_total - goods) > slack:
-        differences.append(
-            f"EIM's sub total {money.show(sub_total)} differs from the sum of the lines {money.show(goods)}"
-            f" by {money.show(abs(sub_total - goods))}."
+    def _settle(self) -> None:
+        # A total that rounding does not explain is EIM's own difference: told, never hidden in the rounding.
+        totals = (self.expected, self.money.round(self.parts))
+        self.rounding, self.computed = self.money.settle(self.lines, self.extras, totals, self.slack)
+
+    # -- what a person is told
+
+    def describe_differences(self) -> None:
+        """Say where EIM's totals are not the sum of its parts."""
+        money = self.money
+        if self.sub_total is not None and abs(self.sub_total - self.goods) > self.slack:
+            self.differences.append(
+                f"EIM's sub total {money.show(self.sub_total)} differs from the sum of the lines"
+                f" {money.show(self.goods)} by {money.show(abs(self.sub_total - self.goods))}."
+            )
+        if self.computed != self.expected:
+            self._describe_total()
+        if not money.holds(self.computed) or not money.holds(self.expected):
+            self.problems.append("The order's total has more digits than Odoo computes exactly.")
+
+    def _describe_total(self) -> None:
+        money = self.money
+        name = "grand total"
+        tax = f" + tax {money.show(self.levied)}"
+        if self.tax_policy == "ignore":
+            name = "grand total without its sales tax"
+            tax = ""
+        difference = abs(self.expected - self.computed)
+        self.differences.append(
+            f"EIM's {name} {money.show(self.expected)} differs by {money.show(difference)} from"
+            f" {money.show(self.computed)}: lines {money.show(self.goods)} + shipping {money.show(self.shipping)}"
+            f" - discount {money.show(self.order_discount)}{tax}."
         )
-    if computed != expected:
-        name, tax = "grand total", f" + tax {money.show(levied)}"
-        if tax_policy == "ignore":
-            name, tax = "grand total without its sales tax", ""
-        differences.append(
-            f"EIM's {name} {money.show(expected)} differs by {money.show(abs(expected - computed))} from"
-            f" {money.show(computed)}: lines {money.show(goods)} + shipping {money.show(shipping)}"
-            f" - discount {money.show(order_discount)}{tax}."
-        )
-        if len(lines) < len(order.lines):
-            differences.append("Lines that EIM filters are left out, and its total may hold their amounts.")
-    if not money.holds(computed) or not money.holds(expected):
-        problems.append("The order's total has more digits than Odoo computes exactly.")
+        if len(self.lines) < len(self.order.lines):
+            self.differences.append("Lines that EIM filters are left out, and its total may hold their amounts.")
 
-    return PricedOrder(
-        lines=tuple(lines),
-        shipping=extras[0],
-        order_discount=-extras[1] + ZERO,
-        tax=extras[2] if tax_policy == "line" else ZERO,
-        rounding=rounding,
-        sales_tax=money.round(sales_tax),
-        untaxed_total=computed - extras[2],
-        computed_total=computed,
-        expected_total=expected,
-        differences=tuple(differences),
-        problems=tuple(problems),
-    )
+    def priced(self) -> PricedOrder:
+        """Return the order as far as it came."""
+        shipping, discount, levied = self.extras
+        return PricedOrder(
+            lines=tuple(self.lines),
+            shipping=shipping,
+            order_discount=-discount + ZERO,
+            tax=levied if self.tax_policy == "line" else ZERO,
+            rounding=self.rounding,
+            sales_tax=self.money.round(self.sales_tax),
+            untaxed_total=self.computed - levied,
+            computed_total=self.computed,
+            expected_total=self.expected,
+            differences=tuple(self.differences),
+            problems=tuple(self.problems),
+        )
 
 
 def _price_line(line: OrderLine, money: "_Money", quantity_digits: int, discount_digits: int) -> PricedLine:
