@@ -25,7 +25,6 @@ from . import extensiv_account_inventory
 from . import extensiv_account_setup
 from . import extensiv_account_shipments
 from . import extensiv_account_watch
-from . import extensiv_address
 from . import extensiv_cart_setup
 from . import extensiv_cart_shipments
 from . import extensiv_error_mend

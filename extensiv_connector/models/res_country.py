@@ -1,11 +1,11 @@
-import re
-import unicodedata
 from functools import lru_cache
 
 from babel import Locale
 from babel.core import get_global
 
 from odoo import api, models
+
+from ..flows.addresses import place_key
 
 # What people and shops write beside the ISO codes, Babel's English names and Odoo's own.
 COMMON_NAMES = {
@@ -28,14 +28,6 @@ COMMON_NAMES = {
     "united states of america": "US",
     "wales": "GB",
 }
-
-
-def place_key(text):
-    """Return a place's name or code for comparing: case, accents, dots, dashes and "the" do not count."""
-    characters = unicodedata.normalize("NFKD", text or "")
-    plain = "".join(character for character in characters if not unicodedata.combining(character))
-    words = re.sub(r"[\W_]+", " ", re.sub(r"[.'’]", "", plain.casefold()).replace("&", " and ")).split()
-    return " ".join(words[1:] if words[:1] == ["the"] else words)
 
 
 @lru_cache(maxsize=1)

@@ -9,7 +9,7 @@ from odoo.tests import TransactionCase, tagged
 from odoo.tools import email_normalize, mute_logger
 
 from ..eim.wire import Order
-from ..models.extensiv_address import POSTAL, zip_key
+from ..flows.addresses import POSTAL, zip_key
 
 JANE = {
     "first_name": "Jane",

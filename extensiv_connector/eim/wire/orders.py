@@ -191,9 +191,7 @@ class Order:
             raise Unreadable("The order is not an object.")
         raw = clean(raw)
         cust_ref = identity(raw.get("cust_ref"), "cust_ref")
-        payload = _to_json(raw)
-        if len(payload) > MAX_PAYLOAD:
-            raise Unreadable("The order is too large to be one of EIM's.")
+        payload = _payload(raw)
         problems = []
         oddities = []
         fields = Fields(raw, problems)
@@ -247,6 +245,17 @@ class Order:
     def from_payload(cls, payload: str) -> "Order":
         """Read the JSON text that ``payload`` holds."""
         return cls.parse(json.loads(payload))
+
+
+def _payload(raw):
+    """Return the JSON text of a cleaned order.
+
+    :raise Unreadable: it is too large
+    """
+    payload = _to_json(raw)
+    if len(payload) > MAX_PAYLOAD:
+        raise Unreadable("The order is too large to be one of EIM's.")
+    return payload
 
 
 _CUSTOM_FIELDS = tuple(f"custom_field_{number}" for number in range(1, 6))

@@ -4,6 +4,7 @@ Nothing that an address says raises: what cannot be understood is kept as text.
 """
 
 import re
+import unicodedata
 from dataclasses import dataclass, fields, replace
 
 import phonenumbers
@@ -12,7 +13,6 @@ from odoo.addons.phone_validation.tools.phone_validation import phone_parse
 from odoo.exceptions import UserError
 
 from ..eim.wire import REDACTED, Address
-from .res_country import place_key
 
 POSTAL = ("street", "street2", "city", "zip", "state_id", "country_id")
 
@@ -70,6 +70,14 @@ def zip_key(text):
     return key[:5] if re.fullmatch(r"\d{5}-\d{4}", key) else key
 
 
+def place_key(text):
+    """Return a place's name or code for comparing: case, accents, dots, dashes and "the" do not count."""
+    characters = unicodedata.normalize("NFKD", text or "")
+    plain = "".join(character for character in characters if not unicodedata.combining(character))
+    words = re.sub(r"[\W_]+", " ", re.sub(r"[.'’]", "", plain.casefold()).replace("&", " and ")).split()
+    return " ".join(words[1:] if words[:1] == ["the"] else words)
+
+
 def postal_key(values):
     """Return the values of a postal address (``POSTAL``) for comparing."""
     return (
@@ -91,7 +99,8 @@ def addresses_of(order):
     What billing leaves open is taken from the delivery where that does not name somebody else; no delivery
     address, or one that only names somebody, is the billing address.
     """
-    billing, delivery = _clean(order.billing), _clean(order.delivery or Address())
+    billing = _clean(order.billing)
+    delivery = _clean(order.delivery or Address())
     if not any(_who(billing)) or _who(billing) == _who(delivery):
         billing = _filled(billing, delivery, [WHO, WHERE, ("phone",), ("email",)])
     if not any(_who(delivery)) and not _has(delivery, WHERE):
@@ -143,7 +152,8 @@ def read_places(company, addresses):
     env = company.env
     countries = env["res.country"]._extensiv_find({address.country for address in addresses})
     states = env["res.country"].browse({country.id for country in countries.values()})._extensiv_states()
-    places, phones = {}, {}
+    places = {}
+    phones = {}
     for address in addresses:
         country = countries.get(address.country, env["res.country"])
         phone = address.phone, country
