@@ -1,4 +1,4 @@
-"""A stand-in for EIM over real HTTP, on Werkzeug alone.
+"""A stand-in for EIM over real HTTP, on Werkzeug and the MarkupSafe that it brings along.
 
 It shares no code with the connector, so that it is an independent check of it, and nothing in the addon
 imports it but tests. ``python extensiv_connector/sandbox --port 8070`` runs it, ``server.running_sandbox()``

@@ -8,8 +8,8 @@ from pathlib import Path
 # Run as a folder, Python knows no package: make it one of the addon's folder, which tests do as well.
 sys.path[0] = str(Path(__file__).resolve().parent.parent)
 
-from sandbox.sandbox import MERCHANT_KEY, MERCHANT_USER  # noqa: E402
 from sandbox.server import serve  # noqa: E402
+from sandbox.service import MERCHANT_KEY, MERCHANT_USER  # noqa: E402
 
 
 def main(arguments: list[str] | None = None) -> None:

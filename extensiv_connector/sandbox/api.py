@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from urllib.parse import quote
 
 from .catalogue import BY_SKU, CART_SHIPPING, CART_TYPES, MERCHANTS, SHIP_METHODS
-from .held import EXTRAS
+from .order import EXTRAS
 from .refusal import INVALID, Refused
 from .shapes import parse_iso
 from .store import Store

@@ -3,7 +3,7 @@
 No credentials, no rate limit; answers are JSON. ``?merchant=7001`` means a warehouse's merchant, not ours.
 
 GET ``state``: figures: orders by status, acknowledged, expected, calls, rate_limited, levels, shipments.
-GET ``orders?status=``: the orders as held, oldest first.
+GET ``orders?status=``: the orders as EIM holds them, oldest first.
 POST ``orders?raw=1``: add an order or a list of them; what is missing is made up, unless ``raw``.
 GET ``orders/<cust_ref>``: ``order``, ``history`` of what was asked about it, ``acknowledged``, ``moments``.
 POST or PATCH ``orders/<cust_ref>``: change its fields; a new ``order_status`` moves it.
@@ -14,21 +14,37 @@ GET ``alerts``, POST ``alerts``: the alerts; add one.
 POST ``skipped``: add an order, or a list of them, that EIM skipped.
 POST ``reset``: ``{seed, orders, rate_limit, lines, skus}``, all optional: begin anew.
 GET, POST, DELETE ``faults``: those waiting; add one or a list (see ``faults``); forget all.
-POST ``settings``: see ``_SETTINGS``.
+POST ``settings``: those of ``_SETTINGS``, and ``random_faults`` (see ``faults.Faults.set_random``).
 """
 
 import json
 from collections.abc import Callable
+from dataclasses import dataclass
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from .api import ALERT_KEYS, PATHS
 from .refusal import INVALID, Refused
-from .sandbox import Answer, Sandbox
+from .service import Answer, Service
 from .shapes import iso, parse_iso
 from .store import Store
 
 
-def control(sandbox: Sandbox, method: str, target: str, body: bytes) -> Answer:
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A call under ``/sandbox``: the ``store`` of the merchant it means, its query and its body."""
+
+    sandbox: Service
+    store: Store
+    arguments: dict
+    content: object
+
+    @property
+    def entries(self) -> list:
+        """The body as a list, where one thing may stand for itself."""
+        return self.content if isinstance(self.content, list) else [self.content]
+
+
+def control(sandbox: Service, method: str, target: str, body: bytes) -> Answer:
     """Answer a call under ``/sandbox``; what is wrong with it is said in ``error`` under HTTP 400 or 404."""
     url = urlsplit(target)
     arguments = dict(parse_qsl(url.query, keep_blank_values=True))
@@ -40,7 +56,7 @@ def control(sandbox: Sandbox, method: str, target: str, body: bytes) -> Answer:
         content = json.loads(body) if body else {}
         with sandbox.lock:
             store = sandbox.store_of(arguments.get("merchant", ""))
-            return _answer(routine(sandbox, store, arguments, content, *rest))
+            return _answer(routine(Request(sandbox, store, arguments, content), *rest))
     except Refused as error:
         return _answer({"error": error.message}, 400)
     except KeyError as error:
@@ -53,167 +69,150 @@ def _answer(content: object, status: int = 200) -> Answer:
     return Answer(json.dumps(content).encode(), status)
 
 
-def _many(content: object) -> list:
-    return content if isinstance(content, list) else [content]
+# What is held
 
 
-def _state(sandbox: Sandbox, store: Store, arguments: dict, content: object):
-    return sandbox.state(arguments.get("merchant", ""))
+def _orders(request: Request):
+    status = request.arguments.get("status")
+    orders = request.store.by_status[status] if status else request.store.orders
+    return [order.raw for order in orders.values()]
 
 
-def _orders(sandbox: Sandbox, store: Store, arguments: dict, content: object):
-    held = store.by_status[arguments["status"]] if arguments.get("status") else store.orders
-    return [order.raw for order in held.values()]
+def _add_orders(request: Request):
+    add = request.store.insert if request.arguments.get("raw") == "1" else request.store.add
+    return [add(values).raw for values in request.entries]
 
 
-def _add_orders(sandbox: Sandbox, store: Store, arguments: dict, content: object):
-    add = store.insert if arguments.get("raw") == "1" else store.add
-    return [add(values).raw for values in _many(content)]
+def _order(request: Request, reference: str):
+    order = request.store.get(reference)
+    moments = {name: iso(moment) for name, moment in order.moments.items()}
+    return {"order": order.raw, "history": order.history, "acknowledged": order.acknowledged, "moments": moments}
 
 
-def _order(sandbox: Sandbox, store: Store, arguments: dict, content: object, reference: str):
-    held = store.get(reference)
-    moments = {name: iso(moment) for name, moment in held.moments.items()}
-    return {"order": held.raw, "history": held.history, "acknowledged": held.acknowledged, "moments": moments}
+def _change_order(request: Request, reference: str):
+    return request.store.change(reference, request.content).raw
 
 
-def _change_order(sandbox: Sandbox, store: Store, arguments: dict, content: object, reference: str):
-    return store.change(reference, content).raw
+def _levels(request: Request):
+    return request.store.levels.listing(request.arguments.get("warehouse", ""), request.arguments.get("sku", ""))
 
 
-def _levels(sandbox: Sandbox, store: Store, arguments: dict, content: object):
-    return store.levels.listing(arguments.get("warehouse", ""), arguments.get("sku", ""))
+def _shipments(request: Request):
+    reference = request.arguments.get("cust_ref")
+    return [event for event in request.store.shipments if reference in (None, event["cust_ref"])]
 
 
-def _shipments(sandbox: Sandbox, store: Store, arguments: dict, content: object):
-    return [event for event in store.shipments if arguments.get("cust_ref") in (None, event["cust_ref"])]
-
-
-def _calls(sandbox: Sandbox, store: Store, arguments: dict, content: object):
-    since = arguments.get("since", "0")
+def _calls(request: Request):
+    since = request.arguments.get("since", "0")
     if since.isdigit():
-        return [call for call in sandbox.calls if call["number"] > int(since)]
+        return [call for call in request.sandbox.calls if call["number"] > int(since)]
     moment = parse_iso(since)
-    return [call for call in sandbox.calls if parse_iso(call["moment"]) >= moment]
+    return [call for call in request.sandbox.calls if parse_iso(call["moment"]) >= moment]
 
 
-def _alerts(sandbox: Sandbox, store: Store, arguments: dict, content: object):
-    return store.alerts
+def _add_skipped(request: Request):
+    request.store.skipped.extend(request.entries)
+    return request.store.skipped
 
 
-def _add_alert(sandbox: Sandbox, store: Store, arguments: dict, content: object):
-    return store.add_alert(content)
+def _reset(request: Request):
+    request.sandbox.reset(**request.content)
+    return request.sandbox.state()
 
 
-def _add_skipped(sandbox: Sandbox, store: Store, arguments: dict, content: object):
-    store.skipped.extend(_many(content))
-    return store.skipped
+# What goes wrong
 
 
-def _reset(sandbox: Sandbox, store: Store, arguments: dict, content: object):
-    sandbox.reset(**content)
-    return sandbox.state()
+def _faults(request: Request):
+    return request.sandbox.faults.listing()
 
 
-def _faults(sandbox: Sandbox, store: Store, arguments: dict, content: object):
-    return sandbox.faults.listing()
+def _add_faults(request: Request):
+    for values in request.entries:
+        request.sandbox.faults.add(values)
+    return _faults(request)
 
 
-def _add_faults(sandbox: Sandbox, store: Store, arguments: dict, content: object):
-    for values in _many(content):
-        sandbox.faults.add(values)
-    return sandbox.faults.listing()
+def _clear_faults(request: Request):
+    request.sandbox.faults.clear()
+    return _faults(request)
 
 
-def _clear_faults(sandbox: Sandbox, store: Store, arguments: dict, content: object):
-    sandbox.faults.clear()
-    return sandbox.faults.listing()
+# Settings
 
 
-def _settings(sandbox: Sandbox, store: Store, arguments: dict, content: object):
-    for name, value in content.items():
-        _SETTINGS[name](sandbox, store, value)
-    return content
+def _settings(request: Request):
+    sandbox = request.sandbox
+    places = {"sandbox": sandbox, "api": sandbox.api, "store": request.store, "levels": request.store.levels}
+    for name, value in request.content.items():
+        if name == "random_faults":  # {"rate": 0.1, "seed": 1, "kinds": ["500"], "seconds": 0}
+            sandbox.faults.set_random(**value)
+            continue
+        place, attribute, check = _SETTINGS[name]
+        setattr(places[place], attribute, check(value, getattr(places[place], attribute)))
+    return request.content
 
 
-def _set_routes(sandbox: Sandbox, store: Store, value: dict) -> None:
+def _as(kind: Callable) -> Callable:
+    return lambda value, _present: kind(value)
+
+
+def _one_of(*shapes: str) -> Callable:
+    def check(value, _present):
+        return value if value in shapes else _refuse("shape", value)
+
+    return check
+
+
+def _switched_off(value: dict, present: set) -> set:
+    switched = set(present)
     for name, state in value.items():
         if name not in PATHS or state not in ("on", "off"):
             raise Refused(INVALID, f"routes: a name of {', '.join(PATHS)} to 'on' or 'off', not {name} to {state!r}")
-        (sandbox.api.off.add if state == "off" else sandbox.api.off.discard)(name)
+        (switched.add if state == "off" else switched.discard)(name)
+    return switched
 
 
-def _set_paths(sandbox: Sandbox, store: Store, value: dict) -> None:
-    for name, path in value.items():
-        sandbox.api.paths[name] = path.strip("/") if name in PATHS else _unknown("route", name)
+def _paths(value: dict, present: dict) -> dict:
+    return present | {
+        name: path.strip("/") if name in PATHS else _refuse("route", name) for name, path in value.items()
+    }
 
 
-def _set_carts_shape(sandbox: Sandbox, store: Store, value: str) -> None:
-    sandbox.api.carts_shape = value if value in ("strings", "objects", "map") else _unknown("shape", value)
+def _carts(value: list, _present: dict) -> dict:
+    return {source: source for source in value}
 
 
-def _set_alerts_shape(sandbox: Sandbox, store: Store, value: str) -> None:
-    sandbox.api.alerts_shape = value if value in ALERT_KEYS else _unknown("shape", value)
+def _locations(value: list, present: dict) -> dict:
+    return {name: present.get(name, 3101 + number) for number, name in enumerate(value)}
 
 
-def _set_carts(sandbox: Sandbox, store: Store, value: list) -> None:
-    store.carts = {source: source for source in value}
-
-
-def _set_locations(sandbox: Sandbox, store: Store, value: list) -> None:
-    known = store.levels.locations
-    store.levels.locations = {name: known.get(name, 3101 + number) for number, name in enumerate(value)}
-
-
-def _set_refused_skus(sandbox: Sandbox, store: Store, value: list) -> None:
-    store.levels.refused_skus = frozenset(value)
-
-
-def _set_poison_skus(sandbox: Sandbox, store: Store, value: list) -> None:
-    store.levels.poison_skus = frozenset(value)
-
-
-def _set_deduct_orders(sandbox: Sandbox, store: Store, value: bool) -> None:
-    store.levels.deduct_orders = bool(value)
-
-
-def _set_known_carriers(sandbox: Sandbox, store: Store, value: list) -> None:
-    store.known_carriers = tuple(value)
-
-
-def _set_tracking_required(sandbox: Sandbox, store: Store, value: bool) -> None:
-    store.tracking_required = bool(value)
-
-
-def _set_rate_limit(sandbox: Sandbox, store: Store, value: bool) -> None:
-    sandbox.rate_limit = bool(value)
-
-
-def _set_random_faults(sandbox: Sandbox, store: Store, value: dict) -> None:
-    sandbox.faults.set_random(**value)
-
-
-def _unknown(what: str, value: object):
+def _refuse(what: str, value: object):
     raise Refused(INVALID, f"unknown {what}: {value}")
 
 
-_SETTINGS: dict[str, Callable] = {
-    "routes": _set_routes,  # {"list_alerts": "off"}: answers 404
-    "paths": _set_paths,  # {"list_alerts": "merchant/alert/list"}: answers there and nowhere else
-    "carts": _set_carts,  # the order sources set up
-    "carts_shape": _set_carts_shape,  # strings, objects, map
-    "alerts_shape": _set_alerts_shape,  # plain, second, third: which of the known keys an alert has
-    "locations": _set_locations,  # names, in order
-    "refuse_skus": _set_refused_skus,  # in inventory pushes, each by itself
-    "refuse_batches_with": _set_poison_skus,  # SKUs that have the whole push refused
-    "deduct_orders": _set_deduct_orders,  # whether inventory shown is less by what new orders take
-    "known_carriers": _set_known_carriers,  # any other is "Unmapped ship method"; empty: any will do
-    "tracking_required": _set_tracking_required,
-    "rate_limit": _set_rate_limit,
-    "random_faults": _set_random_faults,  # {"rate": 0.1, "seed": 1, "kinds": ["500"], "seconds": 0}
+# name -> the object that holds the setting, its attribute there, and what makes the attribute of the value given and
+# of what it is at present, or refuses
+_SETTINGS: dict[str, tuple[str, str, Callable]] = {
+    "routes": ("api", "off", _switched_off),  # {"list_alerts": "off"}: answers 404
+    "paths": ("api", "paths", _paths),  # {"list_alerts": "merchant/alert/list"}: answers there and nowhere else
+    "carts": ("store", "carts", _carts),  # the order sources set up
+    "carts_shape": ("api", "carts_shape", _one_of("strings", "objects", "map")),
+    "alerts_shape": ("api", "alerts_shape", _one_of(*ALERT_KEYS)),  # which of the known keys an alert has
+    "locations": ("levels", "locations", _locations),  # names, in order
+    "refuse_skus": ("levels", "refused_skus", _as(frozenset)),  # in inventory pushes, each by itself
+    "refuse_batches_with": ("levels", "poison_skus", _as(frozenset)),  # SKUs that have the whole push refused
+    "deduct_orders": ("levels", "deduct_orders", _as(bool)),  # whether inventory shown is less by what new orders take
+    "known_carriers": (
+        "store",
+        "known_carriers",
+        _as(tuple),
+    ),  # any other is "Unmapped ship method"; empty: any will do
+    "tracking_required": ("store", "tracking_required", _as(bool)),
+    "rate_limit": ("sandbox", "rate_limit", _as(bool)),
 }
 _ROUTINES: dict[tuple[str, str, int], Callable] = {
-    ("GET", "state", 0): _state,
+    ("GET", "state", 0): lambda request: request.sandbox.state(request.arguments.get("merchant", "")),
     ("GET", "orders", 0): _orders,
     ("POST", "orders", 0): _add_orders,
     ("GET", "orders", 1): _order,
@@ -221,8 +220,8 @@ _ROUTINES: dict[tuple[str, str, int], Callable] = {
     ("GET", "levels", 0): _levels,
     ("GET", "shipments", 0): _shipments,
     ("GET", "calls", 0): _calls,
-    ("GET", "alerts", 0): _alerts,
-    ("POST", "alerts", 0): _add_alert,
+    ("GET", "alerts", 0): lambda request: request.store.alerts,
+    ("POST", "alerts", 0): lambda request: request.store.add_alert(request.content),
     ("POST", "skipped", 0): _add_skipped,
     ("POST", "reset", 0): _reset,
     ("GET", "faults", 0): _faults,

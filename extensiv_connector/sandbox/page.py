@@ -2,19 +2,20 @@
 
 import json
 import re
-from html import escape
 from itertools import islice
 from urllib.parse import parse_qsl, quote, unquote, urlsplit
 
+from markupsafe import Markup, escape
+
 from .refusal import Refused
-from .sandbox import Answer, Sandbox
+from .service import Answer, Service
 from .shapes import ADDRESS_FIELDS
-from .store import LISTS, HeldOrder
+from .store import LISTS, Order
 
 ROWS = 50
 REFRESH_SECONDS = 10
 
-_STYLE = """
+_STYLE = Markup("""
 :root { color-scheme: light dark; --line: #8884; --soft: #8881; --accent: #2563a8; }
 * { box-sizing: border-box; }
 body { font: 15px/1.45 system-ui, sans-serif; margin: 0 auto; padding: 1rem; max-width: 75rem; }
@@ -37,19 +38,15 @@ pre { background: var(--soft); padding: .8rem; white-space: pre-wrap; overflow-w
                   white-space: normal; overflow-wrap: anywhere; }
   td[data-title]::before { content: attr(data-title); flex: 0 0 6.5rem; opacity: .6; }
 }
-"""
+""")
 
 
-class Html(str):
-    """Text that is markup already."""
-
-
-def page(sandbox: Sandbox, method: str, target: str) -> Answer:
+def page(sandbox: Service, method: str, target: str) -> Answer:
     """Answer a browser: the overview at ``/``, one order at ``/order/<cust_ref>``."""
     url = urlsplit(target)
     parts = [unquote(part) for part in url.path.strip("/").split("/")]
     if method not in ("GET", "HEAD"):
-        return _document("Not here", Html("<p>There is nothing to send to here.</p>"), 405)
+        return _document("Not here", Markup("<p>There is nothing to send to here.</p>"), 405)
     with sandbox.lock:
         if parts == [""]:
             arguments = dict(parse_qsl(url.query))
@@ -59,21 +56,24 @@ def page(sandbox: Sandbox, method: str, target: str) -> Answer:
                 return _document(f"Order {parts[1]}", _order(sandbox.store.get(parts[1])))
             except Refused:
                 pass  # told like any other address that leads nowhere
-    return _document("Not found", Html('<p>There is no such page. <a href="/">Overview</a></p>'), 404)
+    return _document("Not found", Markup('<p>There is no such page. <a href="/">Overview</a></p>'), 404)
 
 
-def _document(title: str, body: Html, status: int = 200, refresh: bool = False) -> Answer:
-    head = f'<meta http-equiv="refresh" content="{REFRESH_SECONDS}">' if refresh else ""
-    text = (
-        f'<!DOCTYPE html><html lang="en"><head><meta charset="utf-8"><title>{escape(title)}</title>'
-        f'<meta name="viewport" content="width=device-width, initial-scale=1">{head}'
-        f"<style>{_STYLE}</style></head><body><h1>{escape(title)}</h1>{body}</body></html>"
-    )
+_DOCUMENT = Markup(
+    '<!DOCTYPE html><html lang="en"><head><meta charset="utf-8"><title>{title}</title>'
+    '<meta name="viewport" content="width=device-width, initial-scale=1">{refresh}'
+    "<style>{style}</style></head><body><h1>{title}</h1>{body}</body></html>"
+)
+_REFRESH = Markup('<meta http-equiv="refresh" content="{}">').format(REFRESH_SECONDS)
+
+
+def _document(title: str, body: Markup, status: int = 200, refresh: bool = False) -> Answer:
+    text = _DOCUMENT.format(title=title, refresh=_REFRESH if refresh else "", style=_STYLE, body=body)
     # Orders may hold anything that JSON can, half a surrogate pair included.
     return Answer(text.encode(errors="replace"), status, "text/html; charset=utf-8")
 
 
-def _overview(sandbox: Sandbox, arguments: dict) -> Html:
+def _overview(sandbox: Service, arguments: dict) -> Markup:
     store = sandbox.store
     status = arguments.get("status") if arguments.get("status") in LISTS else "any"
     number = arguments.get("page", "1")
@@ -96,7 +96,7 @@ def _overview(sandbox: Sandbox, arguments: dict) -> Html:
         _heading("Calls"),
         _calls(sandbox),
     )
-    return Html("".join(sections))
+    return Markup().join(sections)
 
 
 _HEADINGS = {
@@ -109,40 +109,46 @@ _HEADINGS = {
 }
 
 
-def _heading(name: str) -> Html:
-    return Html(f'<h2 id="{name}">{_HEADINGS[name]}</h2>')
+def _heading(name: str) -> Markup:
+    return Markup('<h2 id="{}">{}</h2>').format(name, _HEADINGS[name])
 
 
-def _summary(sandbox: Sandbox) -> Html:
+_SUMMARY = Markup(
+    '<p class="quiet">A stand-in for the Extensiv Integration Manager. '
+    "{limit}. Moments are UTC. This page renews itself every {seconds} s.</p>"
+    "<p>To be pulled: {expected[pulled]}, of which {expected[failed]} cannot be imported. "
+    "Acknowledged: {acknowledged}. Shipments accepted: {shipments}. Levels: {levels}.</p>"
+    "<nav>{links}</nav>"
+)
+
+
+def _summary(sandbox: Service) -> Markup:
     state = sandbox.state()
-    expected, refused = state["expected"], state["rate_limited"]
-    limit = f"Rate limit on, {refused} calls refused by it" if sandbox.rate_limit else "Rate limit off"
-    return Html(
-        '<p class="quiet">A stand-in for the Extensiv Integration Manager. '
-        f"{limit}. Moments are UTC. This page renews itself every {REFRESH_SECONDS} s.</p>"
-        f"<p>To be pulled: {expected['pulled']}, of which {expected['failed']} cannot be imported. "
-        f"Acknowledged: {state['acknowledged']}. Shipments accepted: {state['shipments']}. "
-        f"Levels: {state['levels']}.</p>"
-        f"<nav>{''.join(f'<a href=#{name}>{name}</a>' for name in _HEADINGS)}</nav>"
-    )
+    limit = "Rate limit off"
+    if sandbox.rate_limit:
+        limit = f"Rate limit on, {state['rate_limited']} calls refused by it"
+    links = Markup().join(Markup("<a href=#{0}>{0}</a>").format(name) for name in _HEADINGS)
+    return _SUMMARY.format(limit=limit, seconds=REFRESH_SECONDS, links=links, **state)
 
 
-def _statuses(store, chosen: str) -> Html:
+def _statuses(store, chosen: str) -> Markup:
     counts = {"any": len(store.orders)} | {name: len(shelf) for name, shelf in store.by_status.items()}
-    links = (
-        f'<a href="/?status={name}"{" class=here" if name == chosen else ""}>{name} {count}</a>'
+    links = Markup().join(
+        Markup('<a href="/?status={0}"{1}>{0} {2}</a>').format(
+            name, Markup(" class=here") if name == chosen else "", count
+        )
         for name, count in counts.items()
         if count or name == "any"
     )
-    return Html(f"<nav>{''.join(links)}</nav>")
+    return Markup("<nav>{}</nav>").format(links)
 
 
-def _orders(orders: list[HeldOrder]) -> Html:
+def _orders(orders: list[Order]) -> Markup:
     keys = ("cust_po_no", "order_source", "order_date")
     rows = []
-    for held in orders:
-        raw = held.raw
-        status = held.status
+    for order in orders:
+        raw = order.raw
+        status = order.status
         status += ", held" if raw.get("on_hold") == "Y" else ""
         status += ", stopped" if raw.get("sending_canceled") == "Y" else ""
         facts = (raw.get(key) for key in keys)
@@ -150,17 +156,17 @@ def _orders(orders: list[HeldOrder]) -> Html:
     return _table(("Reference", "Number", "Cart", "Ordered", "Buyer", "Total", "Status"), rows, numbers=(5,))
 
 
-def _pager(status: str, number: int, total: int) -> Html:
+def _pager(status: str, number: int, total: int) -> Markup:
     last = -(-total // ROWS)
-    links = [
-        f'<a href="/?status={status}&amp;page={other}">page {other}</a>'
+    links = Markup(" ").join(
+        Markup('<a href="/?status={0}&amp;page={1}">page {1}</a>').format(status, other)
         for other in (number - 1, number + 1)
         if 1 <= other <= last
-    ]
-    return Html(f'<p class="quiet">{total} orders. {" ".join(links)}</p>')
+    )
+    return Markup('<p class="quiet">{} orders. {}</p>').format(total, links)
 
 
-def _shipments(store) -> Html:
+def _shipments(store) -> Markup:
     rows = []
     for event in islice(reversed(store.shipments), ROWS):
         told = event["shipments"] if isinstance(event["shipments"], list) else []
@@ -176,7 +182,7 @@ def _parcel(parcel: dict) -> str:
     return f"{parcel.get('carrier')} {parcel.get('method') or ''} {tracking}: {', '.join(contents)}"
 
 
-def _levels(store) -> Html:
+def _levels(store) -> Markup:
     pushed = (
         (sku, name, level.qty_available, level.qty_on_hand, level.wms_datetime)
         for sku, levels in store.levels.items.items()
@@ -185,16 +191,16 @@ def _levels(store) -> Html:
     )
     table = _table(("SKU", "Location", "Available", "On hand", "As of"), list(islice(pushed, ROWS)), numbers=(2, 3))
     more = store.levels.pushed - ROWS
-    return Html(table + (f'<p class="quiet">and {more} more</p>' if more > 0 else ""))
+    return table + Markup('<p class="quiet">and {} more</p>').format(more) if more > 0 else table
 
 
-def _alerts(store) -> Html:
+def _alerts(store) -> Markup:
     keys = ("alert_id", "created_date_time", "order_source", "subject", "message")
     rows = [[alert.get(key) for key in keys] for alert in store.alerts]
     return _table(("Id", "Since", "Cart", "Subject", "Message"), rows)
 
 
-def _faults(sandbox: Sandbox) -> Html:
+def _faults(sandbox: Service) -> Markup:
     rows = [
         (fault["route"], fault["kind"], fault.get("count") or f"{fault['rate']:.0%}", fault.get("match"))
         for fault in sandbox.faults.listing()
@@ -202,27 +208,39 @@ def _faults(sandbox: Sandbox) -> Html:
     return _table(("Route", "Kind", "Calls", "Where"), rows)
 
 
-def _calls(sandbox: Sandbox) -> Html:
+def _calls(sandbox: Service) -> Markup:
     keys = ("moment", "method", "path", "route", "status", "outcome")
     rows = [[call[key] or "none" for key in keys] for call in islice(reversed(sandbox.calls), ROWS)]
     return _table(("Moment", "Method", "Path", "Route", "HTTP", "Outcome"), rows)
 
 
-def _order(held: HeldOrder) -> Html:
-    raw = held.raw
+_ORDER = Markup(
+    '<p><a href="/">Overview</a></p>'
+    "<p>{source} · number {number} · <b>{status}</b> · ordered {date}</p>"
+    '<div class="columns"><div><h2>Billing</h2>{billing}</div>'
+    "<div><h2>Delivery</h2>{delivery}</div><div><h2>Money</h2>{money}</div></div>"
+    "<h2>Lines</h2>{lines}"
+    "<h2>What was asked of it</h2>{history}"
+    "<h2>As EIM holds it</h2><pre>{raw}</pre>"
+)
+
+
+def _order(order: Order) -> Markup:
+    raw = order.raw
     items = raw.get("items") if isinstance(raw.get("items"), list) else []
     lines = [[line.get(key) for key in _LINE_KEYS] for line in items if isinstance(line, dict)]
-    told = [(event["moment"], event["order_status"], event["refusal"] or "accepted") for event in held.history]
-    money = _table((), [(key, raw.get(key)) for key in _MONEY_KEYS], numbers=(1,))
-    return Html(
-        '<p><a href="/">Overview</a></p>'
-        f"<p>{_text(raw.get('order_source'))} · number {_text(raw.get('cust_po_no'))} · "
-        f"<b>{_text(held.status)}</b> · ordered {_text(raw.get('order_date'))}</p>"
-        f'<div class="columns"><div><h2>Billing</h2>{_address(raw, "cust")}</div>'
-        f"<div><h2>Delivery</h2>{_address(raw, 'ship')}</div><div><h2>Money</h2>{money}</div></div>"
-        f"<h2>Lines</h2>{_table(_LINE_KEYS, lines, numbers=range(2, 8))}"
-        f"<h2>What was asked of it</h2>{_table(('Moment', 'Status', 'Answer'), told)}"
-        f"<h2>As EIM holds it</h2><pre>{escape(json.dumps(raw, indent=2, ensure_ascii=False))}</pre>"
+    events = [(event["moment"], event["order_status"], event["refusal"] or "accepted") for event in order.history]
+    return _ORDER.format(
+        source=_text(raw.get("order_source")),
+        number=_text(raw.get("cust_po_no")),
+        status=_text(order.status),
+        date=_text(raw.get("order_date")),
+        billing=_address(raw, "cust"),
+        delivery=_address(raw, "ship"),
+        money=_table((), [(key, raw.get(key)) for key in _MONEY_KEYS], numbers=(1,)),
+        lines=_table(_LINE_KEYS, lines, numbers=range(2, 8)),
+        history=_table(("Moment", "Status", "Answer"), events),
+        raw=json.dumps(raw, indent=2, ensure_ascii=False),
     )
 
 
@@ -247,43 +265,47 @@ _LINE_KEYS = (
 )
 
 
-def _address(raw: dict, kind: str) -> Html:
+def _address(raw: dict, kind: str) -> Markup:
     lines = [_text(raw[f"{kind}_{field}"]) for field in ADDRESS_FIELDS if raw.get(f"{kind}_{field}")]
-    return Html("<br>".join(lines) or '<p class="quiet">none</p>')
+    return Markup("<br>").join(lines) or Markup('<p class="quiet">none</p>')
 
 
 def _name(raw: dict, kind: str) -> str:
     return " ".join(str(raw[f"{kind}_{field}"]) for field in ("first_name", "last_name") if raw.get(f"{kind}_{field}"))
 
 
-def _link(reference: str) -> Html:
+def _link(reference: str) -> Markup:
     try:
         path = quote(reference, safe="")
     except UnicodeEncodeError:  # half a surrogate pair has no address
-        return Html(escape(reference))
-    return Html(f'<a href="/order/{path}">{escape(reference)}</a>')
+        return escape(reference)
+    return Markup('<a href="/order/{}">{}</a>').format(path, reference)
 
 
-def _text(value: object) -> Html:
-    if isinstance(value, Html):
+def _text(value: object) -> Markup:
+    if isinstance(value, Markup):
         return value
     text = "" if value is None else str(value)
-    return Html(escape(_MOMENT.sub(r"\1 \2", text)))
+    return escape(_MOMENT.sub(r"\1 \2", text))
 
 
 # The page says once that moments are UTC.
 _MOMENT = re.compile(r"\A(\d{4}-\d\d-\d\d)T(\d\d:\d\d:\d\d)\+00:00\Z")
 
 
-def _table(titles, rows, numbers=()) -> Html:
+def _table(titles, rows, numbers=()) -> Markup:
     if not rows:
-        return Html('<p class="quiet">None.</p>')
-    classes = [" class=number" if index in numbers else "" for index in range(len(rows[0]))]
-    labels = [f' data-title="{escape(title)}"' for title in titles] or [""] * len(classes)
-    head = "".join(f"<th{css}>{escape(title)}</th>" for css, title in zip(classes, titles, strict=False))
-    openings = [f"<td{css}{label}>" for css, label in zip(classes, labels, strict=True)]
-    body = "".join(
-        f"<tr>{''.join(f'{td}{_text(value)}</td>' for td, value in zip(openings, row, strict=True))}</tr>"
-        for row in rows
+        return Markup('<p class="quiet">None.</p>')
+    classes = [Markup(" class=number") if index in numbers else "" for index in range(len(rows[0]))]
+    labels = [Markup(' data-title="{}"').format(title) for title in titles] or [""] * len(classes)
+    heads = [Markup("<th{}>{}</th>").format(css, title) for css, title in zip(classes, titles, strict=False)]
+    openings = [Markup("<td{}{}>").format(css, label) for css, label in zip(classes, labels, strict=True)]
+    body = Markup().join(_row(openings, row) for row in rows)
+    return Markup('<div class="scroll"><table><thead><tr>{}</tr></thead>{}</table></div>').format(
+        Markup().join(heads), body
     )
-    return Html(f'<div class="scroll"><table><thead><tr>{head}</tr></thead>{body}</table></div>')
+
+
+def _row(openings: list[Markup], row) -> Markup:
+    cells = [opening + _text(value) + Markup("</td>") for opening, value in zip(openings, row, strict=True)]
+    return Markup("<tr>{}</tr>").format(Markup().join(cells))

@@ -12,7 +12,7 @@ from werkzeug.wrappers import Request
 
 from .control import control
 from .page import page
-from .sandbox import Answer, Sandbox
+from .service import Answer, Service
 
 HOST = "127.0.0.1"
 LARGEST_BODY = 200 * 2**20
@@ -104,7 +104,7 @@ class Server(ThreadedWSGIServer):
                 continue  # it is gone already
 
 
-def application(sandbox: Sandbox):
+def application(sandbox: Service):
     """Return what answers a request of any kind: EIM's calls, the sandbox's own, the page."""
 
     def answer(request: Request, target: str, body: bytes) -> Answer:
@@ -120,7 +120,7 @@ def application(sandbox: Sandbox):
 class Running:
     """A sandbox being served: ``base_url`` for an account, and what it holds for a test to look at."""
 
-    def __init__(self, sandbox: Sandbox, server: Server):
+    def __init__(self, sandbox: Service, server: Server):
         self.sandbox = sandbox
         self.server = server
         self.base_url = f"http://{HOST}:{server.port}"
@@ -139,9 +139,9 @@ def serve(port: int = 0, **arguments) -> Running:
 
     ``Running.server.serve_forever()`` serves until told to stop.
 
-    :param arguments: for :class:`sandbox.Sandbox`
+    :param arguments: for :class:`service.Service`
     """
-    sandbox = Sandbox(**arguments)
+    sandbox = Service(**arguments)
     return Running(sandbox, Server(port, application(sandbox)))
 
 
@@ -149,7 +149,7 @@ def serve(port: int = 0, **arguments) -> Running:
 def running_sandbox(**arguments):
     """Serve a sandbox from a thread while the block runs: ``with running_sandbox(rate_limit=False) as eim``.
 
-    :param arguments: for :class:`sandbox.Sandbox`
+    :param arguments: for :class:`service.Service`
     """
     running = serve(**arguments)
     thread = threading.Thread(target=running.server.serve_forever, args=(0.02,), daemon=True, name="extensiv-sandbox")

@@ -7,8 +7,8 @@ from itertools import chain, islice
 
 from .catalogue import CARTS
 from .demonstration import demonstration
-from .held import HeldOrder, units
 from .levels import Levels
+from .order import Order, units
 from .orders import build_order, simple_orders
 from .refusal import FAILURE, INVALID, Refused
 from .shapes import iso, parse_iso, redact, shipment_shape, utc_now
@@ -44,8 +44,8 @@ class Store:
 
     def __init__(self, seed: int = 1, orders: int | None = None, day: date | None = None, now=utc_now, **simple):
         self.now = now
-        self.orders: dict[str, HeldOrder] = {}
-        self.by_status: dict[str, dict[str, HeldOrder]] = {status: {} for status in STATUSES}
+        self.orders: dict[str, Order] = {}
+        self.by_status: dict[str, dict[str, Order]] = {status: {} for status in STATUSES}
         self.pending: Counter = Counter()  # units of a SKU on orders that are still new
         self.levels = Levels(now, self.pending)
         self.carts = {source: name for source, (_type, name) in CARTS.items()}
@@ -64,7 +64,7 @@ class Store:
 
     # Orders
 
-    def add(self, values: dict) -> HeldOrder:
+    def add(self, values: dict) -> Order:
         """Add an order of the ``values`` given, everything else made up."""
         self._numbers += 1
         now = iso(self.now())
@@ -76,7 +76,7 @@ class Store:
         }
         return self.insert(build_order(made_up | values))
 
-    def insert(self, raw: dict) -> HeldOrder:
+    def insert(self, raw: dict) -> Order:
         """Hold the order ``raw`` as it is.
 
         :raise Refused: no reference, or one that is held already; an unknown status
@@ -86,7 +86,7 @@ class Store:
             raise Refused(INVALID, "Order missing required field(s): cust_ref")
         if reference in self.orders:
             raise Refused(FAILURE, "OrderDuplicate")
-        held = HeldOrder(raw)
+        held = Order(raw)
         self._check_status(held.status)
         self.orders[reference] = held
         source = raw.get("order_source")
@@ -101,7 +101,7 @@ class Store:
         self._enter(held)
         return held
 
-    def get(self, reference: str) -> HeldOrder:
+    def get(self, reference: str) -> Order:
         """Return an order.
 
         :raise Refused: unknown reference
@@ -111,7 +111,7 @@ class Store:
             raise Refused(INVALID, f"Order not found: {reference}")
         return held
 
-    def change(self, reference: str, values: dict) -> HeldOrder:
+    def change(self, reference: str, values: dict) -> Order:
         """Change fields of an order as EIM's people or the cart would; a new ``order_status`` moves it.
 
         :raise Refused: unknown reference or status
@@ -130,7 +130,7 @@ class Store:
         self._touch(held)
         return held
 
-    def list_orders(self, status: str, arguments: dict) -> tuple[list[HeldOrder], int]:
+    def list_orders(self, status: str, arguments: dict) -> tuple[list[Order], int]:
         """Return a page of a list and how many orders the whole list has.
 
         :param arguments: ``limit``, ``page``, ``from_date``, ``to_date`` (moments), ``order_source``
@@ -140,7 +140,7 @@ class Store:
             raise Refused(INVALID, f"Invalid order status: {status}")
         statuses, moment = LISTS[status]
         shelves = [self.by_status[name] for name in statuses] if statuses else [self.orders]
-        found: Iterable[HeldOrder] = chain.from_iterable(shelf.values() for shelf in shelves)
+        found: Iterable[Order] = chain.from_iterable(shelf.values() for shelf in shelves)
         total = sum(map(len, shelves))
         start, end, source = (
             arguments.get("from_date"),
@@ -193,7 +193,7 @@ class Store:
             self._move(held, "canceled")
         self._touch(held)
 
-    def _acknowledge(self, held: HeldOrder) -> None:
+    def _acknowledge(self, held: Order) -> None:
         held.acknowledged += 1
         held.raw["delivered_to_wms_date"] = iso(self.now())
         if held.reappears:
@@ -202,7 +202,7 @@ class Store:
         elif held.status == "new":
             self._move(held, "at_wms")
 
-    def _check_shipments(self, held: HeldOrder, shipments: object) -> None:
+    def _check_shipments(self, held: Order, shipments: object) -> None:
         if held.status in ("shipped", "confirmed"):
             raise Refused(FAILURE, "Order has already been shipped")
         if held.status in ("canceled", "error"):
@@ -242,7 +242,7 @@ class Store:
         if status not in STATUSES:
             raise Refused(INVALID, f"Invalid order status: {status}")
 
-    def _move(self, held: HeldOrder, status: str) -> None:
+    def _move(self, held: Order, status: str) -> None:
         self._leave(held)
         held.raw["order_status"] = status
         held.moments[status] = self.now()
@@ -252,19 +252,19 @@ class Store:
             held.moments.setdefault("shipped", held.moments[status])
         self._enter(held)
 
-    def _enter(self, held: HeldOrder) -> None:
+    def _enter(self, held: Order) -> None:
         self.by_status[held.status][held.raw["cust_ref"]] = held
         if held.status == "new":
             for line in held.lines():
                 self.pending[str(line.get("item"))] += units(line.get("quantity"))
 
-    def _leave(self, held: HeldOrder) -> None:
+    def _leave(self, held: Order) -> None:
         del self.by_status[held.status][held.raw["cust_ref"]]
         if held.status == "new":
             for line in held.lines():
                 self.pending[str(line.get("item"))] -= units(line.get("quantity"))
 
-    def _touch(self, held: HeldOrder) -> None:
+    def _touch(self, held: Order) -> None:
         held.raw["updated_date_time"] = iso(self.now())
         held.changed()
 

@@ -3,7 +3,7 @@ from unittest.mock import patch
 from odoo.exceptions import UserError
 from odoo.tests import tagged
 
-from ..sandbox.sandbox import WAREHOUSE_KEY, WAREHOUSE_USER
+from ..sandbox.service import WAREHOUSE_KEY, WAREHOUSE_USER
 from .common import ConnectorCase
 
 

@@ -248,7 +248,7 @@ def test_the_page_escapes_whatever_an_order_or_a_call_holds(eim):
     eim.post("merchant/inventory", [{"sku": "<b>S", "qty_available": 3}])
     eim.send("GET", "merchant/orders/<script>")
     pages = [eim.session.get(f"{eim.base_url}{path}").text for path in ("/?page=1", "/order/%3Cb%3E%2F1")]
-    assert "&lt;b&gt;S" in pages[0] and "&lt;script&gt;alert(&#x27;1&#x27;)" in pages[0]
+    assert "&lt;b&gt;S" in pages[0] and "&lt;script&gt;alert(&#39;1&#39;)" in pages[0]
     for text in pages:
         assert "<script" not in text and "<b>S" not in text and "<b>/1" not in text
         assert text.count("&amp;amp;")
@@ -313,4 +313,4 @@ def test_it_imports_nothing_of_odoo_and_nothing_of_the_connector():
                 assert node.level == 1 and (node.module or "").count(".") == 0, path
             for name in names:
                 root = name.split(".")[0]
-                assert root in {"werkzeug", "sandbox"} | sys.stdlib_module_names, (path, name)
+                assert root in {"markupsafe", "werkzeug", "sandbox"} | sys.stdlib_module_names, (path, name)

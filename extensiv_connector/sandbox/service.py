@@ -41,7 +41,7 @@ class Answer:
     cut: bool = False
 
 
-class Sandbox:
+class Service:
     """Everything the sandbox holds.
 
     :param rate_limit: whether the bucket is kept

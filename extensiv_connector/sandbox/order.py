@@ -13,7 +13,7 @@ EXTRAS = {
 }
 
 
-class HeldOrder:
+class Order:
     """An order as EIM holds it: its fields, the moments of its life and what it was told about it."""
 
     __slots__ = ("_encoded", "acknowledged", "history", "moments", "raw", "reappears")
