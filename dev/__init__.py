@@ -2,6 +2,7 @@
 
     setup      gets Odoo 19, its Python packages and Chromium      (standard library only)
     postgres   starts and stops PostgreSQL
+    launcher   Odoo's command line as a file, which Odoo can start again
     databases  runs Odoo's command line; keeps template databases and copies them
     demo       `make demo` and `make demo-check`
     test       `make test` and `make lint`
@@ -30,8 +31,8 @@ ADDON = "extensiv_connector"
 VENV_PYTHON = HOME / "venv" / "bin" / "python"
 
 
-class Trouble(Exception):
-    """What stops a command and is the reader's to mend: one sentence with what to type, no traceback."""
+class CommandError(Exception):
+    """What stops a command: one sentence for the person who typed it, with what to type instead, and no traceback."""
 
 
 def say(text: str = "") -> None:
@@ -74,8 +75,8 @@ def run_command(main) -> None:
         signal.signal(signum, interrupt)
     try:
         code = main()
-    except Trouble as trouble:
-        say(f"\n{trouble}")
+    except CommandError as error:
+        say(f"\n{error}")
         code = 1
     except KeyboardInterrupt:
         say("\ninterrupted")
@@ -84,7 +85,7 @@ def run_command(main) -> None:
 
 
 @contextlib.contextmanager
-def undisturbed():
+def ignore_signals():
     """Keep an impatient second Ctrl-C from interrupting what stops the processes."""
     caught = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
     before = {signum: signal.signal(signum, signal.SIG_IGN) for signum in caught}

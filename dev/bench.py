@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 
-from . import LOGS, ROOT, Trouble, postgres, run_command, say, tail
+from . import LOGS, ROOT, CommandError, postgres, run_command, say, tail
 from .databases import copy, drop, end, script_process, with_addon
 
 SCRIPT = """
@@ -18,7 +18,7 @@ def main() -> int:
     names = sorted(file.stem.removeprefix("bench_") for file in (ROOT / "bench").glob("bench_*.py"))
     if name := os.environ.get("NAME"):
         if name not in names:
-            raise Trouble(f"There is no benchmark {name}; there are {', '.join(names)}.")
+            raise CommandError(f"There is no benchmark {name}; there are {', '.join(names)}.")
         names = [name]
     with postgres.running():
         installed = with_addon()
@@ -40,7 +40,7 @@ def run_benchmark(name: str, database: str) -> None:
         end(process)
         drop(database)
     if failed:
-        raise Trouble(f"The benchmark {name} failed.\n{tail(log)}")
+        raise CommandError(f"The benchmark {name} failed.\n{tail(log)}")
 
 
 if __name__ == "__main__":

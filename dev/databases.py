@@ -33,9 +33,10 @@ import psycopg2
 import psycopg2.errors
 from psycopg2 import sql
 
-from . import ADDON, HOME, LOGS, ROOT, VENV_PYTHON, Trouble, step, tail, undisturbed
+from . import ADDON, HOME, LOGS, ROOT, VENV_PYTHON, CommandError, ignore_signals, step, tail
 
 CONFIG = HOME / "odoo.conf"
+LAUNCHER = ROOT / "dev" / "launcher.py"
 FILESTORE = HOME / "data" / "filestore"
 SCREENSHOTS = HOME / "screenshots"
 ALWAYS_INSTALLED = {"sale_stock", "stock_delivery"}
@@ -70,7 +71,7 @@ def odoo_command(*arguments) -> list[str]:
     """Return the command line of an Odoo of the project: `odoo_command("shell", "-d", name)`."""
     command = [] if arguments[0].startswith("-") else [arguments[0]]
     options = map(str, arguments[len(command) :])
-    return [str(VENV_PYTHON), "-m", "odoo", *command, "-c", str(write_config()), *options]
+    return [str(VENV_PYTHON), str(LAUNCHER), *command, "-c", str(write_config()), *options]
 
 
 def spawn(command: list, log: Path, **environ: str) -> subprocess.Popen:
@@ -96,7 +97,7 @@ def end_with_parent() -> None:
 
 def end(process: subprocess.Popen) -> None:
     """Stop a process of `spawn` and all that it started."""
-    with undisturbed():
+    with ignore_signals():
         for signum in (signal.SIGTERM, signal.SIGKILL):
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(process.pid, signum)
@@ -117,12 +118,12 @@ def process(command: list, log: Path, **environ: str):
 def run_odoo(*arguments, log: Path) -> None:
     """Run Odoo to its end, with a log of its own.
 
-    :raise Trouble: it failed
+    :raise CommandError: it failed
     """
     with process(odoo_command(*arguments), log) as odoo:
         failed = odoo.wait()
     if failed:
-        raise Trouble(f"Odoo failed.\n{tail(log)}")
+        raise CommandError(f"Odoo failed.\n{tail(log)}")
 
 
 def script_process(database: str, script: str, args=None, *, log: Path) -> subprocess.Popen:
@@ -148,7 +149,7 @@ def script_process(database: str, script: str, args=None, *, log: Path) -> subpr
 def run_script(database: str, script: str, args=None, *, log: Path) -> str:
     """Run a script as `script_process` does, and return what it printed.
 
-    :raise Trouble: it raised something
+    :raise CommandError: it raised something
     """
     started = script_process(database, script, args, log=log)
     try:
@@ -156,7 +157,7 @@ def run_script(database: str, script: str, args=None, *, log: Path) -> str:
     finally:
         end(started)
     if started.returncode:
-        raise Trouble(f"A script failed in Odoo.\n{tail(log)}")
+        raise CommandError(f"A script failed in Odoo.\n{tail(log)}")
     return printed
 
 
@@ -167,7 +168,7 @@ def free_port(*preferred: int) -> int:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             probe.bind(("127.0.0.1", port))
             return probe.getsockname()[1]
-    raise Trouble("No port is free on 127.0.0.1.")
+    raise CommandError("No port is free on 127.0.0.1.")
 
 
 # Databases

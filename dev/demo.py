@@ -11,7 +11,7 @@ import sys
 import time
 from datetime import datetime
 
-from . import HOME, LOGS, Trouble, postgres, run_command, sandbox, say, server, step, tail
+from . import HOME, LOGS, CommandError, postgres, run_command, sandbox, say, server, step, tail
 from .databases import drop, free_port, with_addon
 from .server import LOGIN, PASSWORD, Odoo
 
@@ -47,13 +47,13 @@ def main() -> int:
 
 @contextlib.contextmanager
 def only_one(command: str):
-    """:raise Trouble: the same command runs already in this checkout"""
+    """:raise CommandError: the same command runs already in this checkout"""
     HOME.mkdir(exist_ok=True)
     with (HOME / f"{command}.lock").open("w") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            raise Trouble(f"`make {command}` runs in this checkout already; stop it there with Ctrl-C.") from None
+            raise CommandError(f"`make {command}` runs in this checkout already; stop it there with Ctrl-C.") from None
         yield
 
 
@@ -87,7 +87,7 @@ def connect(odoo: Odoo, eim: sandbox.Sandbox) -> None:
     with step("The account connected"):
         ids = odoo.call("extensiv.account", "search", [], limit=1, order="id")
         if not ids:
-            raise Trouble("The demonstration's account is gone: type `make clean`, then `make demo`.")
+            raise CommandError("The demonstration's account is gone: type `make clean`, then `make demo`.")
         odoo.call(
             "extensiv.account",
             "write",

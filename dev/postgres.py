@@ -23,7 +23,7 @@ from pathlib import Path
 
 import psycopg2
 
-from . import HOME, LOGS, Trouble, say, tail, undisturbed
+from . import HOME, LOGS, CommandError, ignore_signals, say, tail
 
 DATA = HOME / "pg"
 LOG = LOGS / "postgres.log"
@@ -42,7 +42,7 @@ def running(fast: bool = False):
     """Have a PostgreSQL server, named by the environment (`PGHOST` …) of this process and of its children.
 
     :param fast: start it without fsync, for databases that may be lost; one that runs already stays as it is
-    :raise Trouble: there is none
+    :raise CommandError: there is none
     """
     if os.environ.get("PGHOST"):
         check_given_server()
@@ -60,7 +60,7 @@ def running(fast: bool = False):
             os.environ.update(PGHOST=str(socket_folder()), PGPORT=PORT, PGUSER=ROLE)
             yield
         finally:
-            with undisturbed():
+            with ignore_signals():
                 os.environ.pop("PGHOST", None)
                 fcntl.flock(starting, fcntl.LOCK_EX)
                 with contextlib.suppress(BlockingIOError):
@@ -69,7 +69,7 @@ def running(fast: bool = False):
 
 
 def check_given_server() -> None:
-    """:raise Trouble: the server that the environment names cannot be used"""
+    """:raise CommandError: the server that the environment names cannot be used"""
     try:
         with (
             contextlib.closing(psycopg2.connect(dbname="postgres")) as connection,
@@ -78,11 +78,11 @@ def check_given_server() -> None:
             cursor.execute("SELECT rolname, rolcreatedb OR rolsuper FROM pg_roles WHERE rolname = current_user")
             role, may_create = cursor.fetchone()
     except psycopg2.OperationalError as error:
-        raise Trouble(f"The PostgreSQL that PGHOST names does not answer: {error}") from None
+        raise CommandError(f"The PostgreSQL that PGHOST names does not answer: {error}") from None
     if role == "postgres":
-        raise Trouble("Odoo refuses the role `postgres`: set PGUSER to another one that may create databases.")
+        raise CommandError("Odoo refuses the role `postgres`: set PGUSER to another one that may create databases.")
     if not may_create:
-        raise Trouble(f"The role `{role}` may not create databases: type `ALTER ROLE {role} CREATEDB` in psql.")
+        raise CommandError(f"The role `{role}` may not create databases: type `ALTER ROLE {role} CREATEDB` in psql.")
 
 
 # Starting
@@ -91,7 +91,7 @@ def check_given_server() -> None:
 def start(fast: bool) -> None:
     """Start the server unless it runs already, and wait until it answers.
 
-    :raise Trouble: it does not
+    :raise CommandError: it does not
     """
     make_cluster()
     if answers():
@@ -108,7 +108,7 @@ def start(fast: bool) -> None:
     deadline = time.monotonic() + START_SECONDS
     while not answers():
         if time.monotonic() > deadline:
-            raise Trouble(f"PostgreSQL does not start.\n{tail(LOG)}")
+            raise CommandError(f"PostgreSQL does not start.\n{tail(LOG)}")
         # The last sessions of a killed server keep a new one from starting for a moment: try again.
         if server is None or server.poll() is not None:
             with LOG.open("w") as log:
@@ -143,7 +143,7 @@ def make_cluster() -> None:
             [PROGRAMS / "initdb", "-D", new, *options], stdout=log, stderr=log, check=False, **as_system_user()
         )
     if made.returncode:
-        raise Trouble(f"PostgreSQL's databases cannot be made in {DATA}.\n{tail(LOG)}")
+        raise CommandError(f"PostgreSQL's databases cannot be made in {DATA}.\n{tail(LOG)}")
     new.rename(DATA)
 
 
@@ -245,12 +245,12 @@ def stop() -> None:
 def remove() -> None:
     """Remove the server's data.
 
-    :raise Trouble: another command uses it
+    :raise CommandError: another command uses it
     """
     with (HOME / "pg.using").open("w") as using:
         try:
             fcntl.flock(using, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            raise Trouble("Another `make` runs in this checkout; stop it first.") from None
+            raise CommandError("Another `make` runs in this checkout; stop it first.") from None
         stop()
         shutil.rmtree(DATA, ignore_errors=True)

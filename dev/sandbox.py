@@ -9,7 +9,7 @@ import time
 import urllib.request
 from pathlib import Path
 
-from . import ADDON, ROOT, VENV_PYTHON, Trouble, tail
+from . import ADDON, ROOT, VENV_PYTHON, CommandError, tail
 from .databases import process
 
 USER, KEY = "demo", "demo-key"
@@ -40,12 +40,12 @@ class Sandbox:
 def running(log: Path, *options: str):
     """Have a sandbox process with the given options (`--port`, `--orders`, `--no-rate-limit` …).
 
-    :raise Trouble: it does not start
+    :raise CommandError: it does not start
     """
     with process([VENV_PYTHON, ROOT / ADDON / "sandbox", *options], log) as sandbox:
         deadline = time.monotonic() + START_SECONDS
         while not (address := re.search(r"listening on (http://\S+)", log.read_text(errors="replace"))):
             if sandbox.poll() is not None or time.monotonic() > deadline:
-                raise Trouble(f"The sandbox does not start.\n{tail(log)}")
+                raise CommandError(f"The sandbox does not start.\n{tail(log)}")
             time.sleep(0.1)
         yield Sandbox(address[1].rstrip("/"))

@@ -10,7 +10,7 @@ import urllib.error
 import urllib.request
 from pathlib import Path
 
-from . import Trouble, tail
+from . import CommandError, tail
 from .databases import odoo_command, process
 
 LOGIN, PASSWORD = "admin", "admin"
@@ -37,7 +37,7 @@ class Odoo:
     def call(self, model: str, method: str, *args, **kwargs):
         """Call a model's method as a click does; the first argument of a record's method is its ids.
 
-        :raise Trouble: Odoo refuses
+        :raise CommandError: Odoo refuses
         """
         params = {"model": model, "method": method, "args": args, "kwargs": kwargs}
         return self._post(f"/web/dataset/call_kw/{model}/{method}", params)
@@ -49,25 +49,27 @@ class Odoo:
             content = json.load(answer)
         if "error" in content:
             reason = content["error"].get("data", {}).get("message") or content["error"]["message"]
-            raise Trouble(f"Odoo refuses: {reason}\n{tail(self.log)}")
+            raise CommandError(f"Odoo refuses: {reason}\n{tail(self.log)}")
         return content["result"]
 
 
 @contextlib.contextmanager
-def running(database: str, port: int, log: Path):
+def running(database: str, port: int, log: Path, *more: str):
     """Have an Odoo server with its scheduled actions; give a session of it and its process.
 
-    :raise Trouble: it does not start
+    :param more: further options of Odoo's command line
+
+    :raise CommandError: it does not start
     """
     options = ["-d", database, f"--db-filter=^{database}$", f"--http-port={port}", "--max-cron-threads=2"]
-    options += ["--log-handler=werkzeug:WARNING"]  # not every request
+    options += ["--log-handler=werkzeug:WARNING", *more]  # not every request
     # a changed schedule wakes Odoo's cron threads at once, not within a minute
     with process(odoo_command(*options), log, ODOO_NOTIFY_CRON_CHANGES="1") as server:
         odoo = Odoo(f"http://127.0.0.1:{port}", database, log)
         deadline = time.monotonic() + START_SECONDS
         while not odoo.is_up():
             if server.poll() is not None or time.monotonic() > deadline:
-                raise Trouble(f"Odoo does not start.\n{tail(log)}")
+                raise CommandError(f"Odoo does not start.\n{tail(log)}")
             time.sleep(0.2)
         odoo.log_in()
         yield odoo, server

@@ -18,7 +18,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from . import HOME, LOGS, ROOT, VENV_PYTHON, Trouble, run_command, step, tail
+from . import HOME, LOGS, ROOT, VENV_PYTHON, CommandError, run_command, step, tail
 
 PYTHONS = ((3, 10), (3, 11), (3, 12), (3, 13))
 """What Odoo 19 and the pinned packages run on."""
@@ -73,7 +73,7 @@ def run(*command, **kwargs) -> None:
         log.flush()
         done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, check=False, **kwargs)
     if done.returncode:
-        raise Trouble(f"`{Path(command[0]).name}` failed; is the network there?\n{tail(SETUP_LOG)}")
+        raise CommandError(f"`{Path(command[0]).name}` failed; is the network there?\n{tail(SETUP_LOG)}")
 
 
 # Stamps
@@ -100,20 +100,20 @@ def set_done(name: str, content: str) -> None:
 def find_python() -> str:
     """Return a Python that Odoo 19 runs on: the one that runs this, or the newest fitting one on PATH.
 
-    :raise Trouble: there is none, or it cannot make virtual environments
+    :raise CommandError: there is none, or it cannot make virtual environments
     """
     names = [sys.executable] if sys.version_info[:2] in PYTHONS else []
     names += [f"python{major}.{minor}" for major, minor in reversed(PYTHONS)]
     found = [path for path in map(shutil.which, names) if path and starts(path)]
     if not found:
-        raise Trouble(
+        raise CommandError(
             "Odoo 19 needs Python 3.10 to 3.13, and none is on PATH: "
             "install one, on Debian 12 or 13 with `apt-get install python3 python3-venv`."
         )
     for path in found:
         if starts(path, "import ensurepip, venv"):
             return path
-    raise Trouble(f"{found[0]} cannot make virtual environments: type `apt-get install python3-venv`.")
+    raise CommandError(f"{found[0]} cannot make virtual environments: type `apt-get install python3-venv`.")
 
 
 def starts(python: str, code: str = "") -> bool:
@@ -143,12 +143,12 @@ def make_venv(python: str) -> None:
 def find_odoo(python: str) -> Path:
     """Return the folder that holds the `odoo` package, after getting it when there is none.
 
-    :raise Trouble: `ODOO` does not name an Odoo 19
+    :raise CommandError: `ODOO` does not name an Odoo 19
     """
     if given := os.environ.get("ODOO"):
         package = package_of(Path(given).expanduser().absolute())
         if package is None:
-            raise Trouble(f"ODOO={given} is not an Odoo 19: give its source folder, or its `odoo-bin` or `odoo`.")
+            raise CommandError(f"ODOO={given} is not an Odoo 19: give its source folder, or its `odoo-bin` or `odoo`.")
         return package.parent
     package = imported_by(python)
     return package.parent if package else unpack_odoo()
@@ -230,7 +230,7 @@ def download_debs(work: Path, source: tuple[str, str], suite: str, packages: lis
 def debian_source() -> tuple[str, str]:
     """Return the machine's own Debian source, as (file extension, text with `SUITE` in place of its suite).
 
-    :raise Trouble: this is not a Debian with apt
+    :raise CommandError: this is not a Debian with apt
     """
     etc = Path("/etc/apt")
     if shutil.which("apt-get") and shutil.which("dpkg-deb"):
@@ -245,7 +245,7 @@ def debian_source() -> tuple[str, str]:
                 entry = re.match(r"(deb\s+(?:\[.*?\]\s+)?\S+)\s+(\S+)\s", line)
                 if entry and entry[2] in DEBIAN_SUITES:
                     return "list", f"{entry[1]} SUITE main\n"
-    raise Trouble(
+    raise CommandError(
         "Odoo 19 comes from Debian's archive, and this system has no Debian source for apt: "
         "type `make ODOO=/path/to/odoo …` with the folder of an Odoo 19."
     )
@@ -271,18 +271,18 @@ def find_chromium() -> str | None:
 def ensure_chromium() -> None:
     """Have a browser for the browser tests, the only thing that is installed into the system.
 
-    :raise Trouble: there is none and this is not root
+    :raise CommandError: there is none and this is not root
     """
     if find_chromium():
         return
     if os.geteuid() or not shutil.which("apt-get"):
-        raise Trouble("The browser tests need Chromium: type `sudo apt-get install chromium`.")
+        raise CommandError("The browser tests need Chromium: type `sudo apt-get install chromium`.")
     with step("Chromium"):
         environ = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
         install = ("apt-get", "-q", "-y", "install", "--no-install-recommends", "chromium")
         try:
             run(*install, env=environ)
-        except Trouble:  # no package lists yet, or old ones
+        except CommandError:  # no package lists yet, or old ones
             run("apt-get", "-q", "update", env=environ)
             run(*install, env=environ)
 

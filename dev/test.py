@@ -13,7 +13,7 @@ import subprocess
 import time
 import xml.etree.ElementTree as ElementTree
 
-from . import ADDON, LOGS, ROOT, VENV_PYTHON, Trouble, postgres, run_command, say, step, translations, uninstall
+from . import ADDON, LOGS, ROOT, VENV_PYTHON, CommandError, postgres, run_command, say, step, translations, uninstall
 from .databases import complaints, copy, install_log, with_addon, write_config
 
 NO_TESTS = 5
@@ -23,7 +23,7 @@ NO_TESTS = 5
 def main() -> int:
     only, selected = os.environ.get("ONLY"), os.environ.get("K")
     if only and only not in CHECKS:
-        raise Trouble(f"ONLY={only} is none of {', '.join(CHECKS)}.")
+        raise CommandError(f"ONLY={only} is none of {', '.join(CHECKS)}.")
     chosen = [only] if only else TESTS if selected else list(CHECKS)
     start = time.monotonic()
     if chosen == ["lint"] or chosen == ["eim"]:
@@ -63,18 +63,18 @@ def lint() -> None:
                 [program(command[0]), *command[1:]], cwd=ROOT, capture_output=True, text=True, check=False
             )
         if done.returncode:
-            raise Trouble(f"{name} finds:\n{done.stdout}{done.stderr}")
+            raise CommandError(f"{name} finds:\n{done.stdout}{done.stderr}")
 
 
 def test_eim(selected: str | None) -> int:
-    return run_pytest("eim", ["tests", "--ignore=tests/odoo"], selected)
+    return run_pytest("eim", ["tests", "--ignore=tests/processes"], selected)
 
 
 def check_install() -> None:
     """Install the addon with Odoo's own command line into a new database."""
     name = with_addon(fresh=True)
     if complained := complaints(install_log(name)):
-        raise Trouble("\n".join([f"Odoo complained while installing {ADDON}:", *complained]))
+        raise CommandError("\n".join([f"Odoo complained while installing {ADDON}:", *complained]))
     with step("Texts for translators"):
         translations.check(name)
 
@@ -87,7 +87,7 @@ def test_odoo(selected: str | None) -> int:
 
 def test_process(selected: str | None) -> int:
     with_addon()
-    return run_pytest("process", ["tests/odoo"], selected)
+    return run_pytest("process", ["tests/processes"], selected)
 
 
 def check_uninstall() -> None:
@@ -118,7 +118,7 @@ def program(name: str) -> str:
 def run_pytest(name: str, options: list[str], selected: str | None) -> int:
     """Run pytest, showing its output, and return how many tests passed.
 
-    :raise Trouble: a test failed, was skipped, or there was none (unless they were selected with K)
+    :raise CommandError: a test failed, was skipped, or there was none (unless they were selected with K)
     """
     report = LOGS / f"pytest-{name}.xml"
     report.unlink(missing_ok=True)
@@ -133,11 +133,12 @@ def run_pytest(name: str, options: list[str], selected: str | None) -> int:
     if code == NO_TESTS and selected:
         return 0
     if code:
-        raise Trouble(f"The tests failed (pytest's exit code {code}); run them alone with `make test ONLY={name}`.")
+        alone = f"run them alone with `make test ONLY={name}`"
+        raise CommandError(f"The tests failed (pytest's exit code {code}); {alone}.")
     cases = list(ElementTree.parse(report).getroot().iter("testcase"))
     skipped = sum(case.find("skipped") is not None for case in cases)
     if skipped:
-        raise Trouble(f"{skipped} tests were skipped, and so have shown nothing.")
+        raise CommandError(f"{skipped} tests were skipped, and so have shown nothing.")
     return len({(case.get("classname"), case.get("name")) for case in cases})  # a subtest is no test of its own
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from . import ADDON, HOME, LOGS, ROOT, VENV_PYTHON, Trouble, postgres, run_command, tail
-from .databases import process, with_addon, write_config
+from . import ADDON, HOME, LOGS, ROOT, VENV_PYTHON, CommandError, postgres, run_command, tail
+from .databases import LAUNCHER, process, with_addon, write_config
 
 POT = ROOT / ADDON / "i18n" / f"{ADDON}.pot"
 
@@ -19,20 +19,20 @@ def main() -> int:
 def export(database: str) -> Path:
     """Have Odoo write the texts of the addon as installed in a database; return the file.
 
-    :raise Trouble: it cannot
+    :raise CommandError: it cannot
     """
     file, log = HOME / f"{ADDON}.pot", LOGS / "translations.log"
-    command = [VENV_PYTHON, "-m", "odoo", "i18n", "export", "-c", write_config(), "-d", database, "-o", file, ADDON]
+    command = [VENV_PYTHON, LAUNCHER, "i18n", "export", "-c", write_config(), "-d", database, "-o", file, ADDON]
     with process(command, log) as odoo:
         if odoo.wait():
-            raise Trouble(f"Odoo did not export the translations.\n{tail(log)}")
+            raise CommandError(f"Odoo did not export the translations.\n{tail(log)}")
     return file
 
 
 def check(database: str) -> None:
-    """:raise Trouble: the file for translators has not the texts of the addon"""
+    """:raise CommandError: the file for translators has not the texts of the addon"""
     if texts(POT) != texts(export(database)):
-        raise Trouble(f"{POT.relative_to(ROOT)} is not up to date: type `make pot`.")
+        raise CommandError(f"{POT.relative_to(ROOT)} is not up to date: type `make pot`.")
 
 
 def texts(file: Path) -> set[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from . import ADDON, LOGS, Trouble, sandbox
+from . import ADDON, LOGS, CommandError, sandbox
 from .databases import base, complaints, copy, cursor, drop, run_script, with_addon
 
 USE_IT = """
@@ -50,7 +50,7 @@ NAMES = {
 def check() -> str:
     """Install the addon, pull the sandbox's orders, uninstall it; return what was done in words.
 
-    :raise Trouble: something of it is left, or Odoo complained
+    :raise CommandError: something of it is left, or Odoo complained
     """
     name = copy(with_addon(), "extensiv_uninstall")
     log = LOGS / "uninstall.log"
@@ -58,7 +58,7 @@ def check() -> str:
         args = {"base_url": eim.base_url, "user": sandbox.USER, "key": sandbox.KEY}
         orders = int(run_script(name, USE_IT, args, log=LOGS / "uninstall-use.log"))
     if not orders:
-        raise Trouble("No order was pulled before uninstalling.")
+        raise CommandError("No order was pulled before uninstalling.")
     run_script(name, UNINSTALL, {"addon": ADDON}, log=log)
     left = [
         f"{kind}: {thing}"
@@ -66,9 +66,9 @@ def check() -> str:
         for thing in sorted(names(name, query) - names(base(), query))
     ]
     if left:
-        raise Trouble("\n  ".join([f"Uninstalling {ADDON} leaves behind:", *left]))
+        raise CommandError("\n  ".join([f"Uninstalling {ADDON} leaves behind:", *left]))
     if complained := complaints(log):
-        raise Trouble("\n".join([f"Odoo complained while uninstalling {ADDON}:", *complained]))
+        raise CommandError("\n".join([f"Odoo complained while uninstalling {ADDON}:", *complained]))
     drop(name)
     return f"{orders} orders pulled, then uninstalled: nothing of {len(NAMES)} kinds is left"
 

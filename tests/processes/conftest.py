@@ -14,7 +14,7 @@ to:
 A script has `env` (superuser) and `args` (the second argument: anything whose `repr` is Python), and commits
 for itself.
 
-`make test ONLY=process` runs them, and so does `.odoo/venv/bin/pytest tests/odoo`.
+`make test ONLY=process` runs them, and so does `.odoo/venv/bin/pytest tests/processes`.
 """
 
 import contextlib
@@ -49,7 +49,7 @@ class Odoo:
     def run(self, script, args=None):
         """Run a script to its end and return what it printed.
 
-        :raise dev.Trouble: it raised something; the log's end is in the message
+        :raise dev.CommandError: it raised something; the log's end is in the message
         """
         return databases.run_script(self.database, script, args, log=LOGS / "process-run.log")
 
