@@ -1,0 +1,110 @@
+"""How the addon is built, read from its source: who knows whom, one file a method, functions that one can overlook."""
+
+import ast
+from collections import defaultdict
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+ADDON = ROOT / "extensiv_connector"
+PACKAGE = "odoo.addons.extensiv_connector"
+LONGEST_FUNCTION = 60  # lines
+
+# What is still to be merged, or cut, and is to leave these lists: nothing is added to them.
+DEFINED_TWICE = {
+    ("extensiv.account", "_compute_last_runs"): ["extensiv_account.py", "extensiv_account_inventory.py"],
+    ("extensiv.account", "_work_orders"): ["extensiv_account_flows.py", "extensiv_account_inventory.py"],
+    ("extensiv.account", "action_connect"): ["extensiv_account_connect.py", "extensiv_account_setup.py"],
+    ("extensiv.account", "write"): [
+        "extensiv_account.py",
+        "extensiv_account_inventory.py",
+        "extensiv_account_watch.py",
+    ],
+    ("extensiv.cart", "_take_over"): ["extensiv_cart.py", "extensiv_cart_setup.py"],
+}
+LONG_FUNCTIONS = {
+    ("bench/bench_inventory.py", "load"),
+    ("bench/bench_views.py", "fill"),
+    (
+        "extensiv_connector/tests/test_inventory.py",
+        "test_the_forecast_is_odoos_wherever_moves_come_from_and_go_to",
+    ),
+    ("extensiv_connector/wizards/extensiv_diagnosis_order.py", "_lines_here"),
+    ("extensiv_connector/wizards/extensiv_diagnosis_sku.py", "_lines_held"),
+}
+
+
+def sources(*folders):
+    """Yield the path and the syntax tree of each Python file below folders of the project."""
+    for folder in folders:
+        for path in sorted((ROOT / folder).rglob("*.py")):
+            yield path, ast.parse(path.read_text(), str(path))
+
+
+def imported(path, tree):
+    """Yield the absolute name of each module or object that a file of the addon imports."""
+    package = [PACKAGE, *path.relative_to(ADDON).parent.parts]
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            start = package[: len(package) + 1 - node.level] if node.level else []
+            names = [*start, *filter(None, [node.module])]
+            yield from (".".join([*names, alias.name]) for alias in node.names)
+
+
+def is_of(name, *modules):
+    return any(name == module or name.startswith(f"{module}.") for module in modules)
+
+
+@pytest.mark.parametrize(
+    ("path", "tree"),
+    [pytest.param(path, tree, id=path.name) for path, tree in sources("extensiv_connector/flows")],
+)
+def test_a_flow_imports_eim_and_flows_and_no_other_part_of_the_addon(path, tree):
+    of_addon = {name for name in imported(path, tree) if is_of(name, PACKAGE)}
+    assert {name for name in of_addon if not is_of(name, f"{PACKAGE}.eim", f"{PACKAGE}.flows")} == set()
+
+
+@pytest.mark.parametrize(
+    ("path", "tree"),
+    [pytest.param(path, tree, id=path.name) for path, tree in sources("extensiv_connector/eim")],
+)
+def test_eim_imports_nothing_of_odoo(path, tree):
+    of_odoo = {name for name in imported(path, tree) if is_of(name, "odoo")}
+    assert {name for name in of_odoo if not is_of(name, f"{PACKAGE}.eim")} == set()
+
+
+def model_of(node):
+    """Return the model that a class makes or extends, `""` for another class."""
+    values = {}
+    for statement in node.body:
+        if isinstance(statement, ast.Assign) and isinstance(statement.targets[0], ast.Name):
+            name = statement.targets[0].id
+            if name in ("_name", "_inherit"):
+                values[name] = ast.literal_eval(statement.value)
+    model = values.get("_name") or values.get("_inherit", "")
+    return model if isinstance(model, str) else model[0]
+
+
+def test_no_method_of_an_own_model_is_defined_twice():
+    files = defaultdict(list)
+    for path, tree in sources("extensiv_connector/models", "extensiv_connector/wizards"):
+        for node in tree.body:
+            model = model_of(node) if isinstance(node, ast.ClassDef) else ""
+            if model.startswith("extensiv."):
+                for function in node.body:
+                    if isinstance(function, ast.FunctionDef):
+                        files[model, function.name].append(path.name)
+    assert {key: found for key, found in files.items() if len(found) > 1} == DEFINED_TWICE
+
+
+def test_functions_are_short():
+    functions = set()
+    for path, tree in sources("extensiv_connector", "dev", "bench", "tests"):
+        for node in ast.walk(tree):
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+                if node.end_lineno - node.lineno >= LONGEST_FUNCTION:
+                    functions.add((str(path.relative_to(ROOT)), node.name))
+    assert functions == LONG_FUNCTIONS
