@@ -1,6 +1,7 @@
 """How the addon is built, read from its source: who knows whom, one file a method, functions that one can overlook."""
 
 import ast
+import re
 from collections import defaultdict
 from pathlib import Path
 
@@ -108,3 +109,11 @@ def test_functions_are_short():
                 if node.end_lineno - node.lineno >= LONGEST_FUNCTION:
                     functions.add((str(path.relative_to(ROOT)), node.name))
     assert functions == LONG_FUNCTIONS
+
+
+def test_before_a_commit_the_same_tools_check():
+    pinned = set((ROOT / "dev/requirements.txt").read_text().split())
+    hooks = (ROOT / ".pre-commit-config.yaml").read_text()
+    used = set(re.findall(r"[\w-]+==[\w.]+", hooks))
+    assert {name.partition("==")[0] for name in used} == {"ruff", "pylint", "pylint-odoo"}
+    assert used <= pinned
