@@ -12,8 +12,8 @@ import sys
 # Odoo restarts as plain `python`, which is only the one of the virtual environment where that comes first in PATH.
 if shutil.which(os.path.basename(sys.executable)) != sys.executable:
     os.environ["PATH"] = os.pathsep.join([os.path.dirname(sys.executable), os.environ.get("PATH", os.defpath)])
-# the folder of this file, whose modules (`test`, `sandbox`, `shell` …) are nobody's to import here
-del sys.path[0]
+# The checkout, from which benchmarks are imported, and not this folder with its `test`, `sandbox`, `shell` …
+sys.path[0] = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
 from odoo.cli.command import main  # noqa: E402
 
