@@ -175,6 +175,47 @@ class TestShipmentsCarrier(ShipmentCase):
         self.push()
         self.assertEqual((sale.extensiv_shipment_state, self.errors().res_model), ("waiting", "extensiv.cart"))
 
+    def diagnosis(self, cust_ref):
+        wizard = self.env["extensiv.diagnosis"].create({"account_id": self.account.id, "order_number": cust_ref})
+        with self.flows():
+            wizard.action_diagnose()
+        return wizard.text
+
+    def test_the_diagnosis_says_that_a_delivery_method_is_missing(self):
+        self.account.push_shipments = True
+        self.left()
+        self.push()
+        self.assertIn("[PROBLEM] Nobody chose a delivery method", self.diagnosis("S-1"))
+
+    # -- before going live
+
+    def live_check(self, title):
+        with self.flows():
+            self.account.action_check_live()
+        return next((check for check in self.account.live_checks if check["title"] == title), None)
+
+    def test_the_check_says_which_methods_are_missing(self):
+        self.add_orders(
+            {"cust_ref": "A", "order_source": "Shopify", "ship_code": "express_1", "items": [{"item": "TEE-1"}]},
+            {"cust_ref": "B", "order_source": "Shopify", "items": [{"item": "TEE-1"}]},
+        )
+        cart = self.account.cart_ids.filtered(lambda cart: cart.order_source == "Shopify")
+        cart.name = "Shop of ours"
+        check = self.live_check("Delivery methods")
+        self.assertEqual(check["mark"], "warn")
+        for words in ("express_1", "Orders of Shop of ours ask for no shipping method", "EIM is not told"):
+            self.assertIn(words, check["text"])
+        cart.delivery_carrier_id = self.carrier
+        self.env["extensiv.ship.method"].create(
+            {"account_id": self.account.id, "ship_code": "express_1", "delivery_carrier_id": self.carrier.id}
+        )
+        self.assertEqual(self.live_check("Delivery methods")["mark"], "ok")
+
+    def test_the_check_names_carts_that_are_not_told(self):
+        self.assertFalse(self.live_check("Carts that are not told"))
+        self.account.cart_ids[0].write({"name": "Quiet", "push_shipments": False})
+        self.assertIn("off for Quiet", self.live_check("Carts that are not told")["text"])
+
     # -- carts that take no confirmation
 
     def test_a_cart_whose_kind_takes_no_confirmation_is_told_nothing(self):
@@ -190,6 +231,7 @@ class TestShipmentsCarrier(ShipmentCase):
                 (inbox.shipment_state, inbox.shipment_message), ("skipped", sale.extensiv_shipment_message)
             )
             sale.picking_ids.date_done = fields.Datetime.subtract(fields.Datetime.now(), days=9)
+            self.assertIn("takes no confirmation", self.diagnosis(f"N-{number}"))
         self.push()
         self.assertNotIn("ship", self.calls())
         self.assertFalse(self.errors())
