@@ -159,8 +159,8 @@ class ExtensivAccount(models.Model):
         if without:
             told.append(
                 self.env._(
-                    "Orders of %s ask for no shipping method, and the cart has no delivery method for them, so a person "
-                    "chooses one. See the cart's Delivery Method.",
+                    "Orders of %s ask for no shipping method, and the cart has no delivery method for them, so a "
+                    "person chooses one. See the cart's Delivery Method.",
                     self._listed(without.mapped("name")),
                 )
             )

@@ -128,7 +128,7 @@ class ExtensivCartShare(models.Model):
 
     @api.depends("account_id.company_id")
     def _compute_company_id(self):
-        """Take the account's company; until one is chosen it is the person's, whose accounts and contacts are offered."""
+        """Take the account's company; until one is chosen the person's, whose contacts are offered."""
         for share in self:
             share.company_id = share.account_id.company_id or self.env.company
 

@@ -32,8 +32,8 @@ class ExtensivCart(models.Model):
         "delivery.carrier",
         "Delivery Method",
         check_company=True,
-        help="What orders that ask for no shipping method are delivered with. Empty: chosen by a person, and until then "
-        "EIM is not told that they were shipped.",
+        help="What orders that ask for no shipping method are delivered with. Empty: chosen by a person, and until "
+        "then EIM is not told that they were shipped.",
     )
 
     _wait_tracking_days_positive = models.Constraint(

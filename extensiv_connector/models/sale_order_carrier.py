@@ -70,8 +70,8 @@ class SaleOrder(models.Model):
     def _extensiv_note_lacking(self):
         for code, orders in self.grouped(lambda order: order._extensiv_asked()[0]).items():
             message = self.env._(
-                "Nobody chose a delivery method, and EIM takes a shipment with its carrier only once. Choose one on the "
-                "order or its transfer: EIM is then told by itself."
+                "Nobody chose a delivery method, and EIM takes a shipment with its carrier only once. Choose one on "
+                "the order or its transfer: EIM is then told by itself."
             )
             if code:
                 message += " " + self.env._(
@@ -138,9 +138,9 @@ class SaleOrder(models.Model):
         orders = ", ".join(self[:SHOWN].mapped("name")) + (" …" if len(self) > SHOWN else "")
         message = (
             self.env._(
-                "Orders that ask for “%(code)s” left without a delivery method: %(orders)s. EIM is not told of them, for "
-                "it takes a shipment with its carrier only once. Press Open the Mapping and choose the delivery method "
-                "of “%(code)s”, or choose one on each order; they are then sent by themselves.",
+                "Orders that ask for “%(code)s” left without a delivery method: %(orders)s. EIM is not told of them, "
+                "for it takes a shipment with its carrier only once. Press Open the Mapping and choose the delivery "
+                "method of “%(code)s”, or choose one on each order; they are then sent by themselves.",
                 code=code,
                 orders=orders,
             )

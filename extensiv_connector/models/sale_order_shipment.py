@@ -175,8 +175,8 @@ class SaleOrder(models.Model):
         for cart, orders in self.grouped("extensiv_cart_id").items():
             orders._extensiv_skip(
                 self.env._(
-                    "The cart takes no confirmation of shipments: Tell of Shipments is off for %s. If EIM is to be told "
-                    "all the same, have a manager switch it on there, then press Send Shipment Now.",
+                    "The cart takes no confirmation of shipments: Tell of Shipments is off for %s. If EIM is to be "
+                    "told all the same, have a manager switch it on there, then press Send Shipment Now.",
                     cart.name,
                 )
             )

@@ -45,7 +45,8 @@ class TestCatalogue(ConnectorCase):
         self.assertIn("administrator", self._type("channeladvisor").requirements)
 
     def test_of_carts_whose_only_function_is_pulling_orders_it_says_what_is_not_done(self):
-        for name, words in {"paypal": "No payments", "salesforce": "No customers", "shipstation": "No shipping labels"}.items():
+        not_done = {"paypal": "No payments", "salesforce": "No customers", "shipstation": "No shipping labels"}
+        for name, words in not_done.items():
             self.assertIn(words, self._type(name).limits)
             self.assertIn("only function is pulling orders", self._type(name).limits)
             self.assertIn(words, self._cart(name).limits)
