@@ -58,6 +58,10 @@ def import_orders(bench, eim):
         for start in range(0, ORDERS, 50):
             inbox[start : start + 50]._import_batch()
             env.cr.commit()
+    freight = env["product.product"].create({"name": "Freight", "type": "service"})
+    inbox.sale_order_id.carrier_id = env["delivery.carrier"].create(
+        {"name": "UPS Ground", "extensiv_carrier": "UPS", "product_id": freight.id}
+    )
     return account, inbox.sale_order_id
 
 

@@ -30,9 +30,11 @@ class ExtensivAccount(models.Model):
         wanted = self._functions_wanted()
         checks = [self._check_live_connection(), self._check_live_functions(wanted), self._check_live_carts()]
         if "orders" in wanted:
-            checks += [self._check_live_skus(orders), self._check_live_delivery(orders)]
+            checks += [self._check_live_skus(orders)]
+        if wanted & {"orders", "shipments"}:
+            checks += [self._check_live_delivery(orders, "shipments" in wanted)]
         if "shipments" in wanted:
-            checks += [self._check_live_carriers()]
+            checks += [self._check_live_carriers(), self._check_live_silent()]
         if "inventory" in wanted:
             checks += [self._check_live_locations(), self._check_live_double()]
         self.write(
@@ -73,10 +75,12 @@ class ExtensivAccount(models.Model):
         if not carts:
             return "warn", title, self.env._("No cart takes orders yet. Set one up at EIM and check for carts.")
         others = self.env["extensiv.cart"].search([("company_id", "=", self.company_id.id)])
+        # A cart without a prefix is so by a person's choice.
         alike = [
             f"{one.prefix} / {other.prefix}"
-            for one, other in combinations(carts | others, 2)
-            if one.prefix.startswith(other.prefix) or other.prefix.startswith(one.prefix)
+            for one, other in combinations((carts | others).filtered("prefix"), 2)
+            if one.prefix.lower().startswith(other.prefix.lower())
+            or other.prefix.lower().startswith(one.prefix.lower())
         ]
         if alike:
             return (
@@ -92,7 +96,7 @@ class ExtensivAccount(models.Model):
             self.env._(
                 "%(count)s carts, each with a prefix of its own: %(prefixes)s.",
                 count=len(carts),
-                prefixes=self._listed(carts.mapped("prefix")),
+                prefixes=self._listed(cart.prefix or self.env._("none for %s", cart.name) for cart in carts),
             ),
         )
 
@@ -129,24 +133,42 @@ class ExtensivAccount(models.Model):
             ),
         )
 
-    def _check_live_delivery(self, orders):
-        """Look for what buyers ask to be shipped with and no delivery method stands for."""
+    def _check_live_delivery(self, orders, is_told):
+        """Look for what buyers ask to be shipped with and no delivery method stands for.
+
+        :param orders: the next ones; :param is_told: whether EIM is to be told of shipments
+        """
         title = self.env._("Delivery methods")
         methods = self.env["extensiv.ship.method"].search([("account_id", "=", self.id)])
         asked = {asked_shipping(order) for order in orders} | set(methods.mapped("ship_code"))
         mapped = set(methods.filtered("delivery_carrier_id").mapped("ship_code"))
         unmapped = sorted(asked - mapped - {"", False})
+        asking_nothing = {order.order_source for order in orders if not asked_shipping(order)}
+        without = self.cart_ids.filtered(
+            lambda cart: cart.active and cart.order_source in asking_nothing and not cart.delivery_carrier_id
+        )
+        told = []
         if unmapped:
-            return (
-                "warn",
-                title,
+            told.append(
                 self.env._(
                     "No delivery method stands for %s, so a person chooses one for these orders. See Configuration, "
                     "Shipping Methods.",
                     self._listed(unmapped),
-                ),
+                )
             )
-        return "ok", title, self.env._("Everything buyers ask for has its delivery method.")
+        if without:
+            told.append(
+                self.env._(
+                    "Orders of %s ask for no shipping method, and the cart has no delivery method for them, so a "
+                    "person chooses one. See the cart's Delivery Method.",
+                    self._listed(without.mapped("name")),
+                )
+            )
+        if not told:
+            return "ok", title, self.env._("Everything buyers ask for has its delivery method.")
+        if is_told:
+            told.append(self.env._("Until one is chosen, EIM is not told that such an order was shipped."))
+        return "warn", title, "\n".join(told)
 
     def _check_live_carriers(self):
         """Look for delivery methods of which EIM would be told a carrier that is only guessed from their name."""
@@ -165,6 +187,17 @@ class ExtensivAccount(models.Model):
                 ),
             )
         return "ok", title, self.env._("Every mapped delivery method names its carrier.")
+
+    def _check_live_silent(self):
+        """Name the carts that are not told of shipments, or nothing."""
+        carts = self.cart_ids.filtered(lambda cart: cart.active and not cart.push_shipments)
+        return bool(carts) and (
+            "ok",
+            self.env._("Carts that are not told"),
+            self.env._(
+                "Tell of Shipments is off for %s: their orders end as Skipped.", self._listed(carts.mapped("name"))
+            ),
+        )
 
     def _check_live_locations(self):
         title = self.env._("Locations")

@@ -23,6 +23,7 @@ class ExtensivCart(models.Model):
     shipment_confirmation = fields.Selection(related="type_id.shipment_confirmation")
     cancellation = fields.Selection(related="type_id.cancellation")
     requirements = fields.Text(related="type_id.requirements")
+    limits = fields.Text(related="type_id.limits")
     unsupported = fields.Char("Not Supported", compute="_compute_unsupported")
 
     @api.depends("order_source")
@@ -67,7 +68,27 @@ class ExtensivCart(models.Model):
             )
 
     @api.model
-    def _take_over(self, account, carts):
-        new = super()._take_over(account, carts)
-        self.env["extensiv.cart.share"].sudo()._connect_new(account)
-        return new
+    def _kinds(self, vals_list):
+        """Return ``{order source: kind}`` of carts about to be made."""
+        found = self.env["extensiv.cart.type"]._find({vals["order_source"] for vals in vals_list})
+        for vals in vals_list:
+            if vals.get("type_id"):
+                found[vals["order_source"]] = self.env["extensiv.cart.type"].browse(vals["type_id"])
+        return found
+
+    def _adopt_kind(self, kind):
+        """Note what kind of cart it is, where its order source does not tell; until it has orders its prefix follows.
+
+        :param kind: the ``extensiv.cart.type`` that somebody was asked to connect
+        """
+        self.ensure_one()
+        if self.type_id:
+            return
+        vals = {"type_id": kind.id}
+        if self.prefix and not self.order_count:
+            others = self.with_context(active_test=False).search(
+                [("company_id", "=", self.company_id.id), ("id", "!=", self.id)]
+            )
+            taken = {(prefix or "").lower() for prefix in others.mapped("prefix")}
+            vals["prefix"] = self._propose_prefix(kind.name, taken)
+        self.write(vals)

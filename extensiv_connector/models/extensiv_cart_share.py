@@ -16,6 +16,7 @@ OPEN = ("sent", "opened")
 # Where EIM's own set-up pages live, with all their subdomains.
 DEFAULT_HOSTS = "cartrover.com, extensiv.com"
 VALID_DAYS = 14
+WHICH_CART = "extensiv_connector.mail_activity_type_which_cart"
 # Seconds between two questions to EIM while a merchant waits on the page.
 ASK_EVERY = 10
 
@@ -29,7 +30,7 @@ class ExtensivCartShare(models.Model):
 
     _name = "extensiv.cart.share"
     _description = "EIM Cart Set-up Share"
-    _inherit = ["mail.thread"]
+    _inherit = ["mail.thread", "mail.activity.mixin"]
     _order = "id desc"
     _check_company_auto = True
 
@@ -39,11 +40,10 @@ class ExtensivCartShare(models.Model):
         index=True,
         ondelete="cascade",
         tracking=True,
-        check_company=True,
         default=lambda self: self._default_account(),
         help="The account whose carts the new one will be among.",
     )
-    company_id = fields.Many2one(related="account_id.company_id", store=True, precompute=True)
+    company_id = fields.Many2one("res.company", compute="_compute_company_id", store=True, precompute=True)
     partner_id = fields.Many2one(
         "res.partner",
         "Merchant",
@@ -109,6 +109,13 @@ class ExtensivCartShare(models.Model):
     cart_id = fields.Many2one(
         "extensiv.cart", "Connected Cart", readonly=True, copy=False, index="btree_not_null", ondelete="set null"
     )
+    new_cart_ids = fields.Many2many(
+        "extensiv.cart",
+        string="New Carts",
+        compute="_compute_new_cart_ids",
+        help="Carts that appeared at EIM since the invitation was sent, and answer no other.",
+    )
+    asked_sources = fields.Json(readonly=True, copy=False, help="The new carts of which a person was asked already.")
 
     _access_token_unique = models.Constraint("UNIQUE(access_token)", "Two shares cannot have one token.")
 
@@ -118,6 +125,18 @@ class ExtensivCartShare(models.Model):
     def _default_account(self):
         accounts = self.env["extensiv.account"].search([("company_id", "=", self.env.company.id)], limit=2)
         return accounts if len(accounts) == 1 else accounts.browse()
+
+    @api.depends("account_id.company_id")
+    def _compute_company_id(self):
+        """Take the account's company; until one is chosen the person's, whose contacts are offered."""
+        for share in self:
+            share.company_id = share.account_id.company_id or self.env.company
+
+    @api.depends("state", "known_sources", "account_id.cart_ids.order_source")
+    def _compute_new_cart_ids(self):
+        new = self.filtered(lambda share: share.state in OPEN)._new_carts()
+        for share in self:
+            share.new_cart_ids = new.get(share, False)
 
     @api.depends("partner_id.name", "type_id.name")
     def _compute_display_name(self):
@@ -281,36 +300,95 @@ class ExtensivCartShare(models.Model):
 
     # -- noticing the new cart
 
+    def _new_carts(self):
+        """Return ``{share: carts}``: those that appeared since the share was sent and answer none, oldest first."""
+        accounts = self.account_id._origin.ids
+        carts = (
+            self.env["extensiv.cart"]
+            .with_context(active_test=False)
+            .search([("account_id", "in", accounts)], order="id")
+            .grouped("account_id")
+        )
+        taken = self.search([("account_id", "in", accounts), ("cart_id", "!=", False)]).cart_id
+        none = self.env["extensiv.cart"]
+        return {
+            share: (carts.get(share.account_id._origin, none) - taken).filtered(
+                lambda cart, known=share.known_sources or (): cart.order_source not in known
+            )
+            for share in self
+        }
+
     @api.model
     def _connect_new(self, account):
         """Connect the open shares of ``account`` for whose kind of cart one appeared since they were sent.
 
-        One cart answers one share, the oldest first.
+        One cart answers one share, the oldest first. A cart whose name tells no kind answers the one share that it can
+        be of; where there are several, a person is asked.
         """
         shares = self.search([("account_id", "=", account.id), ("state", "in", OPEN)], order="sent_at, id")
         if not shares:
             return
-        carts = (
-            self.env["extensiv.cart"]
-            .with_context(active_test=False)
-            .search([("account_id", "=", account.id)], order="id")
-        )
-        taken = self.search([("account_id", "=", account.id), ("cart_id", "!=", False)]).cart_id
+        new, unnamed = shares._new_carts(), {}
+        taken = self.env["extensiv.cart"]
         for share in shares:
-            cart = next(
-                (
-                    cart
-                    for cart in carts - taken
-                    if cart.type_id == share.type_id and cart.order_source not in (share.known_sources or ())
-                ),
-                None,
-            )
-            if cart:
-                taken += cart
-                share.write({"state": "connected", "cart_id": cart.id})
-                share._mail("mail_template_share_connected_merchant")
-                share._mail("mail_template_share_connected_warehouse")
+            free = new[share] - taken
+            if carts := free.filtered(lambda cart, share=share: cart.type_id == share.type_id):
+                share._connect(carts[0])
+                taken += carts[0]
+            elif carts := free.filtered(lambda cart: not cart.type_id):
+                unnamed[share] = carts
+        for share, carts in unnamed.items():
+            if len(carts) == 1 and sum(carts in others for others in unnamed.values()) == 1:
+                share._connect(carts)
+            else:
+                share._ask_which(carts)
         self._toggle_cron()
+
+    def _connect(self, cart):
+        """Note that ``cart`` is the one that was asked for, and tell both sides."""
+        self.ensure_one()
+        cart._adopt_kind(self.type_id)
+        self.write({"state": "connected", "cart_id": cart.id})
+        self.activity_unlink([WHICH_CART])
+        self._mail("mail_template_share_connected_merchant")
+        self._mail("mail_template_share_connected_warehouse")
+
+    def _ask_which(self, carts):
+        """Ask the responsible person, once a cart, whether one of ``carts`` is what the merchant connected."""
+        self.ensure_one()
+        if set(carts.mapped("order_source")) <= set(self.asked_sources or ()):
+            return
+        self.asked_sources = carts.mapped("order_source")
+        person = self.account_id._who_is_told() or self.create_uid
+        to_person = self.with_context(lang=person.lang)
+        self.activity_unlink([WHICH_CART])
+        self.activity_schedule(
+            WHICH_CART,
+            user_id=person.id,
+            summary=to_person.env._("Which cart did %s connect?", self.partner_id.name),
+            note=to_person.env._(
+                "New at EIM, under names that tell no kind: %s. If one of them is this merchant's, press This Cart "
+                "beside it.",
+                ", ".join(carts.mapped("order_source")),
+            ),
+        )
+
+    @api.model
+    def _choose(self, share_id, cart):
+        """Connect the share ``share_id`` to ``cart``, which a person says is what the merchant connected.
+
+        :raise UserError: it is connected already, or the cart is none that can have answered it
+        """
+        share = self.browse(share_id).exists()
+        share.check_access("write")
+        if share.state not in OPEN:
+            raise UserError(self.env._("The invitation is no longer open. Press Send Again on it first."))
+        if cart not in share._new_carts()[share]:
+            raise UserError(
+                self.env._("%s was known before the invitation was sent, or is another merchant's.", cart.name)
+            )
+        share._connect(cart)
+        self.sudo()._connect_new(share.account_id)
 
     @api.model
     def _toggle_cron(self):

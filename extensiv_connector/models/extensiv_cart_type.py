@@ -40,6 +40,7 @@ class ExtensivCartType(models.Model):
         help="Whether EIM learns of orders cancelled in the cart, and can cancel them there.",
     )
     requirements = fields.Text(help="What must be at hand to connect a cart of this kind.")
+    limits = fields.Text("What Is Not Done", help="What one might expect of the cart and EIM does not do with it.")
 
     _code_unique = models.Constraint("UNIQUE(code)", "Another kind of cart has this code.")
 

@@ -7,6 +7,8 @@ from ..eim import errors as eim
 from .extensiv_account_flows import CRONS
 
 NEVER = datetime(9999, 12, 31)
+# Errors about one of these are mended there, not on the thing that failed.
+MAPPINGS = ("extensiv.location", "extensiv.ship.method", "extensiv.cart", "delivery.carrier")
 
 
 class ExtensivError(models.Model):
@@ -44,7 +46,7 @@ class ExtensivError(models.Model):
         # EIM's words for a shipping method that it does not know.
         if self.flow == "shipments" and "ship method" in self.message.lower():
             return "mapping"
-        return self.res_model in ("extensiv.location", "extensiv.ship.method", "delivery.carrier") and "mapping"
+        return self.res_model in MAPPINGS and "mapping"
 
     def _missing_skus(self):
         """Return ``{error: SKUs for which an alias would do}``, of orders that wait for their products."""
@@ -76,7 +78,7 @@ class ExtensivError(models.Model):
         }
 
     def _mend_mapping(self):
-        if self.res_model in ("extensiv.location", "delivery.carrier"):
+        if self.res_model in MAPPINGS and self.res_model != "extensiv.ship.method":
             return self.action_open_document()
         return {
             **self.env["ir.actions.act_window"]._for_xml_id("extensiv_connector.extensiv_ship_method_action"),
@@ -121,6 +123,8 @@ class ExtensivError(models.Model):
                 ("extensiv_refused_carrier_id", "in", carriers),
             ]
         )._extensiv_retry()
+        if any(error.res_model in ("extensiv.ship.method", "extensiv.cart") for error in self):
+            self.env["sale.order"]._extensiv_tell_lacking_again(account)
         account._run_now("shipments")
 
     def _retry_orders(self, account):

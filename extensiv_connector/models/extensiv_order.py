@@ -59,6 +59,8 @@ class ExtensivOrder(models.Model):
     sale_order_id = fields.Many2one(
         "sale.order", readonly=True, index="btree_not_null", ondelete="set null", bypass_search_access=True
     )
+    shipment_state = fields.Selection(related="sale_order_id.extensiv_shipment_state")
+    shipment_message = fields.Text(related="sale_order_id.extensiv_shipment_message")
     message = fields.Text(readonly=True, help="Why the order is in this state.")
     missing_skus = fields.Json(readonly=True)
     summary = fields.Html(compute="_compute_readable", sanitize=False)

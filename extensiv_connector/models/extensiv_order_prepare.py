@@ -75,9 +75,7 @@ class ExtensivOrder(models.Model):
             draft.warehouse = (
                 warehouses.get(draft.wire.location) or warehouses.get(draft.wire.warehouse_pk) or cart.warehouse_id
             )
-            draft.carrier = carriers.get((cart.id, asked_shipping(draft.wire))) or carriers.get(
-                (False, asked_shipping(draft.wire))
-            )
+            draft.carrier = self.env["extensiv.ship.method"]._chosen(carriers, cart, asked_shipping(draft.wire))
             try:
                 self._check_lines(account, draft, matches)
                 self._check_money(account, draft, currencies)

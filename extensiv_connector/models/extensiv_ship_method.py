@@ -31,6 +31,23 @@ class ExtensivShipMethod(models.Model):
         "(account_id, (COALESCE(cart_id, 0)), ship_code)", "This shipping method is mapped already."
     )
 
+    @api.model_create_multi
+    def create(self, vals_list):
+        methods = super().create(vals_list)
+        methods._wake_shipments()
+        return methods
+
+    def write(self, vals):
+        result = super().write(vals)
+        if vals.keys() & {"delivery_carrier_id", "ship_code", "cart_id"}:
+            self._wake_shipments()
+        return result
+
+    def _wake_shipments(self):
+        """Have orders sent that left before anybody said what they are delivered with."""
+        if any(method.delivery_carrier_id for method in self):
+            self.env["extensiv.account"]._wake_shipments()
+
     @api.model
     def _carriers(self, account):
         """Return ``{(cart id or False, ship code): delivery method}`` of what is mapped."""
@@ -38,6 +55,18 @@ class ExtensivShipMethod(models.Model):
             (method.cart_id.id, method.ship_code): method.delivery_carrier_id
             for method in self.search([("account_id", "=", account.id), ("delivery_carrier_id", "!=", False)])
         }
+
+    @api.model
+    def _chosen(self, carriers, cart, code):
+        """Return the delivery method of an order, or an empty one where a person has to choose.
+
+        What a buyer asked for and nobody mapped is not delivered with the cart's own method: it may have been paid for.
+
+        :param carriers: of :meth:`_carriers`; :param code: what the order asks for, perhaps empty
+        """
+        if not code:
+            return cart.delivery_carrier_id
+        return carriers.get((cart.id, code)) or carriers.get((False, code)) or cart.delivery_carrier_id.browse()
 
     @api.model
     def _take_over(self, account, codes):

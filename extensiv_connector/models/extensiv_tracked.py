@@ -4,6 +4,7 @@ from odoo import api, models
 TRACKED = {
     "extensiv.cart": (
         "prefix",
+        "no_prefix",
         "active",
         "type_id",
         "warehouse_id",
@@ -12,6 +13,7 @@ TRACKED = {
         "push_shipments",
         "wait_tracking",
         "wait_tracking_days",
+        "delivery_carrier_id",
     ),
     "extensiv.location": ("stock_location_id", "source", "push_enabled"),
     "extensiv.ship.method": ("ship_code", "delivery_carrier_id"),

@@ -6,10 +6,7 @@ from decimal import ROUND_FLOOR, Decimal
 from odoo import models
 from odoo.tools import format_list
 
-from ..eim.wire import Order, Shipment, ShipmentItem
-
-# *Inferred*: what to call the carrier of an order that names none anywhere; EIM wants one with each shipment.
-NO_CARRIER = "OTHER"
+from ..eim.wire import Shipment, ShipmentItem
 
 
 @dataclass
@@ -84,7 +81,7 @@ class SaleOrder(models.Model):
     def _extensiv_shipment(self, parcel):
         """Return ``parcel`` as ``wire.Shipment``."""
         delivery = parcel.picking.carrier_id or self.carrier_id
-        carrier, method = delivery._extensiv_names() if delivery else (self._extensiv_asked_carrier(), "")
+        carrier, method = delivery._extensiv_names() if delivery else (self._extensiv_asked()[1], "")
         return Shipment(
             carrier=carrier,
             method=method,
@@ -96,11 +93,6 @@ class SaleOrder(models.Model):
             ),
             weight_lbs=self._extensiv_pounds(parcel.weight),
         )
-
-    def _extensiv_asked_carrier(self):
-        """Return the carrier that the buyer asked for, of an order that was sent with no delivery method."""
-        payload = self.extensiv_order_id.payload
-        return (Order.from_payload(payload).carrier.upper() if payload else "") or NO_CARRIER
 
     def _extensiv_pounds(self, weight):
         """Return a weight of this database in pounds, or None."""

@@ -8,8 +8,11 @@ from odoo.tools import SQL, format_datetime
 from .sale_order_parcels import split_numbers
 
 # How far the deliveries of an order are: when the last one left (None: nothing has), whether a move is still open,
-# whether a line has none yet, whether every transfer has a tracking number; and what its cart wants to be told.
-Progress = namedtuple("Progress", "order left_at is_open has_gap is_tracked state shipment_state is_off waits")
+# whether a line has none yet, whether every transfer has a tracking number; what its cart wants to be told; and
+# whether everything that EIM ordered left with a delivery method.
+Progress = namedtuple(
+    "Progress", "order left_at is_open has_gap is_tracked state shipment_state is_off waits has_carrier"
+)
 
 SHIPMENT_STATES = [
     ("waiting", "Waiting"),
@@ -91,11 +94,11 @@ class SaleOrder(models.Model):
         that came back and are put away step by step hold up nothing.
         """
         for model, names in {
-            "sale.order": ["state", "extensiv_shipment_state"],
+            "sale.order": ["state", "extensiv_shipment_state", "carrier_id"],
             "extensiv.cart": ["push_shipments", "wait_tracking"],
-            "sale.order.line": ["product_uom_qty", "product_id", "order_id", "display_type"],
+            "sale.order.line": ["product_uom_qty", "product_id", "order_id", "display_type", "extensiv_sku"],
             "stock.move": ["state", "quantity", "sale_line_id", "to_refund", "picking_id", "date", "location_final_id"],
-            "stock.picking": ["carrier_tracking_ref", "date_done"],
+            "stock.picking": ["carrier_tracking_ref", "carrier_id", "date_done"],
         }.items():
             self.env[model].flush_model(names)
         rows = self.env.execute_query(
@@ -107,14 +110,17 @@ class SaleOrder(models.Model):
                    COALESCE(bool_or(m.id IS NULL AND l.display_type IS NULL AND l.product_uom_qty > 0
                                     AND t.type = 'consu'), false),
                    COALESCE(bool_and(m.is_tracked) FILTER (WHERE m.has_left), false),
-                   o.state, o.extensiv_shipment_state, cart.push_shipments IS FALSE, cart.wait_tracking IS TRUE
+                   o.state, o.extensiv_shipment_state, cart.push_shipments IS FALSE, cart.wait_tracking IS TRUE,
+                   o.carrier_id IS NOT NULL
+                   OR COALESCE(bool_and(m.carrier_id IS NOT NULL) FILTER (WHERE m.has_left AND l.extensiv_sku != ''),
+                               true)
               FROM sale_order o
               LEFT JOIN extensiv_cart cart ON cart.id = o.extensiv_cart_id
               LEFT JOIN sale_order_line l ON l.order_id = o.id
               LEFT JOIN product_product p ON p.id = l.product_id
               LEFT JOIN product_template t ON t.id = p.product_tmpl_id
               LEFT JOIN LATERAL (
-                   SELECT move.id, move.date, picking.date_done,
+                   SELECT move.id, move.date, picking.date_done, picking.carrier_id,
                           move.state = 'done' AND move.quantity > 0
                           AND (dest.usage = 'customer' OR dest.usage = 'transit' AND dest.company_id IS NULL)
                           AND (move.origin_returned_move_id IS NULL OR move.to_refund) AS has_left,
@@ -139,12 +145,13 @@ class SaleOrder(models.Model):
     def _extensiv_mark(self, progress):
         """Mark the orders that are ready to be told, and those that there is nothing to tell of.
 
-        Those of a cart that waits for tracking numbers stay as they are until every transfer has one.
+        Those of a cart that waits for tracking numbers stay as they are until every transfer has one, and so do those
+        that left with a carrier that nobody chose.
 
         :param progress: of orders whose state is ``waiting`` or ``skipped``
-        :return: the orders marked ready
+        :return: the orders marked ready, and those that lack nothing but a delivery method
         """
-        ready, off, nothing = [], [], []
+        complete, off, nothing = [], [], []
         for of in progress:
             is_settled = of.state == "cancel" or of.state == "sale" and not of.has_gap
             if of.is_open or not is_settled:
@@ -153,16 +160,26 @@ class SaleOrder(models.Model):
                 if of.shipment_state != "skipped":
                     (off if of.left_at else nothing).append(of.order.id)
             elif of.is_tracked or not of.waits:
-                ready.append(of.order.id)
+                complete.append(of)
         self.browse(off)._extensiv_skip_off()
         self.browse(nothing)._extensiv_skip(
             self.env._("Everything was cancelled, or is no goods: nothing is left to ship.")
         )
-        self.browse(ready)._extensiv_set_state("ready")
-        return self.browse(ready)
+        lacking = self._extensiv_lacking_carrier(complete)
+        lacking.filtered(lambda order: order.extensiv_shipment_state == "skipped")._extensiv_set_state("waiting")
+        ready = self.browse(of.order.id for of in complete) - lacking
+        ready._extensiv_set_state("ready")
+        return ready, lacking
 
     def _extensiv_skip_off(self):
-        self._extensiv_skip(self.env._("The cart takes no confirmation of shipments."))
+        for cart, orders in self.grouped("extensiv_cart_id").items():
+            orders._extensiv_skip(
+                self.env._(
+                    "The cart takes no confirmation of shipments: Tell of Shipments is off for %s. If EIM is to be "
+                    "told all the same, have a manager switch it on there, then press Send Shipment Now.",
+                    cart.name,
+                )
+            )
 
     def _extensiv_skip(self, message):
         """Note that EIM is not told of these orders; nothing about them waits for a person any more."""
@@ -174,7 +191,12 @@ class SaleOrder(models.Model):
         """Write the state of the shipment and why; what a form shows of it is not worth a tracking message."""
         if self:
             self.with_context(tracking_disable=True).write(
-                {"extensiv_shipment_state": state, "extensiv_shipment_message": message, **values}
+                {
+                    "extensiv_shipment_state": state,
+                    "extensiv_shipment_message": message,
+                    "extensiv_needs_carrier": False,
+                    **values,
+                }
             )
 
     @api.model
@@ -195,22 +217,29 @@ class SaleOrder(models.Model):
                 )
             )
         ]
-        if not concerned:
+        self.browse(concerned)._extensiv_mark_now()
+
+    def _extensiv_mark_now(self):
+        """Mark these orders, which wait or were skipped, after something that they may have waited for."""
+        if not self:
             return
         Order = self.sudo()
-        if Order._extensiv_mark(Order._extensiv_progress(SQL("o.id = ANY(%s)", concerned))):
+        ready, lacking = Order._extensiv_mark(Order._extensiv_progress(SQL("o.id = ANY(%s)", list(self.ids))))
+        if ready or lacking:  # the pass tells a person what these lack
             self.env["extensiv.account"]._wake_shipments()
 
     @api.model
     def _extensiv_mark_waiting(self, account):
-        """Repair what no hook marked, and tell of orders that wait too long for a tracking number."""
+        """Repair what no hook marked, and tell of orders that wait for a delivery method, or too long for a number."""
         progress = self._extensiv_progress(
             SQL("o.extensiv_shipment_state = 'waiting' AND o.extensiv_account_id = %s", account.id)
         )
-        ready = set(self._extensiv_mark(progress))
+        ready, lacking = self._extensiv_mark(progress)
+        self._extensiv_report_lacking(account, lacking)
+        marked = set(ready | lacking)
         now, late = fields.Datetime.now(), {}
         for of in progress:
-            if of.is_open or of.has_gap or not of.left_at or of.is_tracked or of.is_off or of.order in ready:
+            if of.is_open or of.has_gap or not of.left_at or of.is_tracked or of.is_off or of.order in marked:
                 continue
             order, left_at = of.order, of.left_at
             if (

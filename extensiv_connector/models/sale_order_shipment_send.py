@@ -263,6 +263,8 @@ class SaleOrder(models.Model):
             return self._extensiv_set_state("waiting")
         if progress.is_off:
             return self._extensiv_skip_off()
+        if lacking := self._extensiv_lacking_carrier([progress]):
+            return lacking._extensiv_wait_for_carrier()
         shipments, notes = self._extensiv_shipments()
         if not shipments:
             return self._extensiv_fail(

@@ -12,6 +12,8 @@ class StockPicking(models.Model):
     extensiv_shipment_message = fields.Text(related="sale_id.extensiv_shipment_message", string="EIM Shipment Notes")
     extensiv_shipments_readable = fields.Text(related="sale_id.extensiv_shipments_readable", string="Told to EIM")
 
+    extensiv_needs_carrier = fields.Boolean(related="sale_id.extensiv_needs_carrier")
+
     def _action_done(self):
         """Mark the orders that these transfers complete; EIM is told later, by the schedule."""
         # A label bought while validating writes its number: once marked below, not once a transfer.
@@ -21,8 +23,12 @@ class StockPicking(models.Model):
 
     def write(self, vals):
         result = super().write(vals)
-        if "carrier_tracking_ref" in vals and not self.env.context.get("extensiv_validating"):
-            self.env["sale.order"]._extensiv_retracked(self.filtered(lambda picking: picking.state == "done"))
+        if {"carrier_tracking_ref", "carrier_id"} & vals.keys() and not self.env.context.get("extensiv_validating"):
+            done = self.filtered(lambda picking: picking.state == "done")
+            if "carrier_tracking_ref" in vals:
+                self.env["sale.order"]._extensiv_retracked(done)
+            elif vals["carrier_id"]:
+                self.env["sale.order"]._extensiv_mark_delivered(done)
         return result
 
     def _add_delivery_cost_to_so(self):

@@ -5,8 +5,10 @@ from . import test_browser
 from . import test_calls
 from . import test_cancel
 from . import test_cart_share
+from . import test_cart_share_names
 from . import test_cart_types
 from . import test_carts
+from . import test_carts_browser
 from . import test_contacts
 from . import test_diagnosis
 from . import test_errors
@@ -18,6 +20,7 @@ from . import test_inventory_mapping
 from . import test_inventory_property
 from . import test_inventory_push
 from . import test_merchants
+from . import test_migration_carts
 from . import test_migrations
 from . import test_money_rounding
 from . import test_observe_browser
@@ -28,6 +31,7 @@ from . import test_security
 from . import test_setup
 from . import test_shipments
 from . import test_shipments_browser
+from . import test_shipments_carrier
 from . import test_shipments_contents
 from . import test_shipments_sending
 from . import test_sku_report

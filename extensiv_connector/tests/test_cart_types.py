@@ -30,6 +30,9 @@ class TestCatalogue(ConnectorCase):
             "ebay": ("basic", "basic", "unknown"),
             "infusionsoft": ("basic", "none", "unknown"),
             "cratejoy": ("none", "basic", "download"),
+            "paypal": ("none", "none", "unknown"),
+            "salesforce": ("none", "none", "unknown"),
+            "shipstation": ("none", "none", "unknown"),
         }
         for name, functions in documented.items():
             cart_type = self._type(name)
@@ -40,6 +43,13 @@ class TestCatalogue(ConnectorCase):
         self.assertEqual(set(others.mapped("inventory_sync")), {"unknown"})
         self.assertEqual(set(others.mapped("shipment_confirmation")), {"unknown"})
         self.assertIn("administrator", self._type("channeladvisor").requirements)
+
+    def test_of_carts_whose_only_function_is_pulling_orders_it_says_what_is_not_done(self):
+        not_done = {"paypal": "No payments", "salesforce": "No customers", "shipstation": "No shipping labels"}
+        for name, words in not_done.items():
+            self.assertIn(words, self._type(name).limits)
+            self.assertIn("only function is pulling orders", self._type(name).limits)
+            self.assertIn(words, self._cart(name).limits)
 
     def test_an_order_source_finds_the_longest_name_that_begins_it_by_letters_alone(self):
         for order_source, name in {
@@ -82,6 +92,8 @@ class TestCatalogue(ConnectorCase):
         cart, stockless = self._cart("Infusionsoft"), self._cart("Cratejoy")
         self.assertFalse(cart.unsupported or stockless.unsupported or self.account.unsupported)
         self.account.push_shipments = True
+        self.assertFalse(cart.unsupported, "it starts off where the kind takes no confirmation")
+        cart.push_shipments = True
         self.assertEqual(cart.unsupported, "Infusionsoft does not support pushing shipments.")
         cart.push_shipments = False
         self.assertFalse(cart.unsupported, "the cart is not told")
@@ -99,6 +111,8 @@ class TestCatalogue(ConnectorCase):
 
     def test_before_going_live_the_chosen_functions_count(self):
         cart = self._cart("Infusionsoft")
+        self.assertFalse(cart.unsupported, "it is not told of shipments")
+        cart.push_shipments = True
         self.assertIn("pushing shipments", cart.unsupported)
         self.account.live_shipments = False
         self.assertFalse(cart.unsupported)

@@ -1,4 +1,8 @@
-from odoo.tests import tagged
+from psycopg2.errors import UniqueViolation
+
+from odoo.exceptions import ValidationError
+from odoo.tests import Form, tagged
+from odoo.tools import mute_logger
 
 from ..eim.wire import Cart
 from .common import ConnectorCase
@@ -24,9 +28,14 @@ class TestCarts(ConnectorCase):
         self.pull()
         return self.inbox(cust_ref).sale_order_id
 
-    def prefixes(self, *names):
+    def take_over(self, *carts):
+        """Meet carts, each an order source or ``(order source, the shop's name)``; return them, the only ones."""
         self.account.cart_ids.unlink()
-        return self.env["extensiv.cart"]._take_over(self.account, [Cart(name, name) for name in names]).mapped("prefix")
+        named = [(cart, cart) if isinstance(cart, str) else cart for cart in carts]
+        return self.env["extensiv.cart"]._take_over(self.account, [Cart(*names) for names in named])
+
+    def prefixes(self, *carts):
+        return self.take_over(*carts).mapped("prefix")
 
     def test_prefix_is_two_letters_and_a_colon_three_where_taken_then_on(self):
         self.assertEqual(
@@ -39,6 +48,60 @@ class TestCarts(ConnectorCase):
     def test_prefix_is_editable_unique_and_part_of_the_orders_name(self):
         self.cart.prefix = "WEB-"
         self.assertEqual(self.pulled().name, "WEB-C-1")
+
+    def test_the_prefix_comes_from_the_integration_whatever_the_shop_calls_itself(self):
+        self.assertEqual(self.prefixes(("BigCommerce", "Acme Kids Store")), ["BI:"])
+        self.assertEqual(self.prefixes("BigCommerce"), ["BI:"], "as an order names it")
+        self.assertEqual(self.prefixes(("Ebay_CA", "Zed"), ("Amazon_US2", "Acme"), "Amazon_DE"), ["EB:", "AM:", "AMA:"])
+        self.assertEqual(self.prefixes(("Best of Maine", "Acme Kids Store")), ["BE:"], "of no known kind: its source")
+
+    def test_a_proposed_prefix_is_free_whatever_the_capitals(self):
+        bigcommerce = self.take_over("BigCommerce")
+        bigcommerce.prefix = " bi:\u200b "
+        self.assertEqual(bigcommerce.prefix, "bi:", "stored without what nobody sees")
+        other = self.env["extensiv.cart"].create(
+            {"account_id": self.account.id, "order_source": "BigCommerce_2", "name": "Second"}
+        )
+        self.assertEqual(other.prefix, "BIG:")
+
+    @mute_logger("odoo.sql_db")
+    def test_prefixes_that_differ_by_capitals_and_blanks_alone_are_one(self):
+        _first, second = self.take_over("BigCommerce", "Shopify")
+        for prefix in ("bi:", " BI: ", "Bi:"):
+            with self.subTest(prefix), self.assertRaises(UniqueViolation), self.env.cr.savepoint():
+                second.prefix = prefix
+        second.prefix = "B I:"
+        self.assertEqual(second.prefix, "B I:", "blanks inside are as typed")
+
+    @mute_logger("odoo.sql_db")
+    def test_a_cart_is_without_prefix_only_where_a_person_says_so_once_a_company(self):
+        first, second = self.take_over("BigCommerce", "Shopify")
+        for empty in (False, "", "   "):
+            with self.subTest(empty), self.assertRaisesRegex(ValidationError, "No Prefix"), self.env.cr.savepoint():
+                first.prefix = empty
+        with Form(first) as form:
+            form.no_prefix = True
+        self.assertFalse(first.prefix)
+        with self.assertRaises(UniqueViolation), self.env.cr.savepoint():
+            second.no_prefix = True
+        second.no_prefix = False
+        self.assertEqual(second.prefix, "SH:")
+        self.assertFalse(self.account.cart_ids.filtered(lambda cart: not cart.prefix) - first)
+        with Form(first) as form:
+            form.no_prefix = False
+            form.prefix = "WEB-"
+        self.assertEqual((first.prefix, first.no_prefix), ("WEB-", False))
+
+    def test_an_order_of_a_cart_without_prefix_has_its_number_as_name(self):
+        self.cart.no_prefix = True
+        self.assertEqual(self.pulled().name, "C-1")
+
+    def test_an_order_that_asks_for_no_shipping_method_has_the_carts_own(self):
+        product = self.env["product.product"].create({"name": "Delivery", "type": "service"})
+        ground = self.env["delivery.carrier"].create({"name": "Ground", "product_id": product.id})
+        self.cart.delivery_carrier_id = ground
+        self.assertEqual(self.pulled().carrier_id, ground)
+        self.assertFalse(self.pulled("C-2", ship_code="express_1").carrier_id, "it was perhaps paid for")
 
     def test_known_carts_keep_their_settings(self):
         self.cart.write({"prefix": "X:", "name": "My shop"})

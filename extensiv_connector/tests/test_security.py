@@ -36,6 +36,7 @@ METHODS = {
             "action_setup_resume"
         ),
         "extensiv.alert": "action_dismiss_at_eim",
+        "extensiv.cart": "action_answer_share",
         "extensiv.cart.share": "action_send action_withdraw action_open_page",
         "extensiv.merchants": "action_create_accounts",
         "extensiv.sku.report.line": "action_create_alias action_create_product",

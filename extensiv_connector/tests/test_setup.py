@@ -279,6 +279,9 @@ class TestSetup(ConnectorCase):
     def test_a_function_that_a_cart_lacks(self):
         self.sandbox.store.carts = {"Infusionsoft": "Infusionsoft"}
         self._to_live()
+        self.assertEqual(self._marks()["Functions"], "ok", "it is not told of shipments")
+        self.account.cart_ids.push_shipments = True
+        self._act("action_check_live")
         self.assertEqual(self._marks()["Functions"], "warn")
 
     def test_going_live_with_nothing_chosen_or_unconnected_is_refused(self):

@@ -339,7 +339,7 @@ class TestShipmentsWhen(ShipmentCase):
     def test_marking_costs_few_queries_however_many_deliveries(self):
         sales = self.env["sale.order"].concat(*(self.order(f"Q-{number}", {"TEE-1": 1}) for number in range(6)))
         pickings = sales.picking_ids
-        pickings.carrier_tracking_ref = "T"
+        pickings.write({"carrier_tracking_ref": "T", "carrier_id": self.carrier.id})
         pickings.move_ids.picked = True
         self.env.flush_all()
         self.env.cr.postcommit.clear()

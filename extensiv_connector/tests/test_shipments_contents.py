@@ -282,7 +282,7 @@ class TestShipmentsContents(ShipmentCase):
 
     def test_a_refused_carrier_where_no_delivery_method_was_chosen_says_where_to_choose_one(self):
         self.sandbox.store.known_carriers = ("FEDEX",)
-        sale = self.order("S-1")
+        sale = self.order("S-1", carrier="UPS")
         picking = sale.picking_ids
         picking.carrier_tracking_ref = "T1"
         picking.move_ids.picked = True

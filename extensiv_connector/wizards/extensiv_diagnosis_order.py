@@ -373,6 +373,8 @@ class ExtensivDiagnosis(models.TransientModel):
 
     def _lines_told(self, sale, progress):
         """Return the lines on whether EIM was told of the shipment, by what the sale order says."""
+        if progress.is_off and sale.extensiv_shipment_state == "skipped":
+            return [Line("note", self.env._("EIM is not told of the shipment."), sale.extensiv_shipment_message)]
         if not self.account_id.push_shipments:
             return [
                 Line(
@@ -388,7 +390,8 @@ class ExtensivDiagnosis(models.TransientModel):
                 Line("note", self.env._("The order's shipment state is: %s.", labels[sale.extensiv_shipment_state]))
             )
             if sale.extensiv_shipment_message:
-                lines.append(Line("note", sale.extensiv_shipment_message))
+                kind = "bad" if sale.extensiv_needs_carrier else "note"
+                lines.append(Line(kind, sale.extensiv_shipment_message))
         if sale.extensiv_shipment_state == "waiting" and progress.waits and not progress.is_tracked:
             untracked = sale._extensiv_left_moves().picking_id.filtered(
                 lambda transfer: not transfer.carrier_tracking_ref

@@ -33,7 +33,10 @@ env.cr.commit()
 while env["extensiv.order"].search_count([("state", "=", "imported")]) < args["orders"]:
     account.action_pull_orders()
     env.invalidate_all()
-pickings = env["sale.order"].search([("extensiv_cust_ref", "!=", False)]).picking_ids
+sales = env["sale.order"].search([("extensiv_cust_ref", "!=", False)])
+sales.carrier_id = env["delivery.carrier"].create({"name": "UPS Ground", "extensiv_carrier": "UPS", "product_id":
+    env["product.product"].create({"name": "Freight", "type": "service"}).id})
+pickings = sales.picking_ids
 for start in range(0, len(pickings), 100):
     batch = pickings[start:start + 100]
     for picking in batch:
