@@ -265,7 +265,7 @@ class ExtensivDiagnosis(models.TransientModel):
                     self.env._(
                         "It was imported as the quotation %(name)s. %(why)s",
                         name=sale.name,
-                        why=sale.extensiv_message or "",
+                        why="\n".join(filter(None, (sale.extensiv_message, sale.extensiv_held_by))),
                     ),
                     self.env._("Mend the quotation and confirm it."),
                 )
@@ -289,12 +289,20 @@ class ExtensivDiagnosis(models.TransientModel):
                 Line(
                     "bad",
                     self.env._("A person decided not to import it."),
-                    self.env._("Press Import on the order in the inbox."),
+                    self.env._("Press Import After All on the order in the inbox."),
                 )
             )
         else:
             lines.append(Line("note", self.env._("It waits to be imported by the next pass.")))
             lines += self._lines_flow("orders")
+        if record.listed_again_at:
+            lines.append(
+                Line(
+                    "bad",
+                    self.env._("It was cancelled, and EIM lists it as new again: it waits for your decision."),
+                    self.env._("Press Import After All on the order in the inbox, or cancel it at EIM."),
+                )
+            )
         return lines + self._open_errors("orders", [("key", "=like", f"{record.cust_ref}/%")])
 
     # -- shipping
