@@ -180,8 +180,9 @@ class SaleOrder(models.Model):
 
     def _send_order_notification_mail(self, mail_template, allow_deferred_sending=True):
         """Neither send it nor note it as sent, nor leave it to be sent later, where nobody is to be notified."""
-        if not is_quiet(self.env):
-            super()._send_order_notification_mail(mail_template, allow_deferred_sending=allow_deferred_sending)
+        if is_quiet(self.env):
+            return None
+        return super()._send_order_notification_mail(mail_template, allow_deferred_sending=allow_deferred_sending)
 
     def action_extensiv_cancel(self):
         """Cancel the order after saying what EIM will still believe."""

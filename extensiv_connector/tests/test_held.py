@@ -126,12 +126,14 @@ class TestHeld(ConnectorCase):
         self.assertIn("Ask the director", self.errors().message)
         self.assertEqual((self.errors().attempts, self.errors().key), (2, "G-2/confirm"))
 
+        reason = "No more than ten a day."
+
         def refuse(_sales):
-            raise UserError("No more than ten a day.")
+            raise UserError(reason)
 
         with patch.object(self.env.registry["sale.order"], "action_confirm", refuse), self.flows():
             self.errors().action_retry()
-        self.assertIn("No more than ten a day.", self.errors().message)
+        self.assertIn(reason, self.errors().message)
 
     def test_a_pass_leaves_a_held_quotation_and_a_dismissed_error_alone(self):
         self.hold("H-1")
