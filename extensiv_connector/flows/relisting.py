@@ -87,7 +87,9 @@ def import_anew(orders, person):
     orders = orders.try_lock_for_update().filtered(lambda order: order.listed_again_at and was_cancelled(order))
     old = orders.sale_order_id
     old.write({"extensiv_is_replaced": True})
-    old._extensiv_skip(env._("The order was imported anew."))
+    old.filtered(lambda sale: sale.extensiv_shipment_state != "sent")._extensiv_skip(
+        env._("The order was imported anew.")
+    )
     note = env._(
         "EIM listed the cancelled order as new again, and %s had it imported anew as another sale order.", person
     )

@@ -247,5 +247,7 @@ class ExtensivOrder(models.Model):
                 raise
             held = {sale: str(self._explain(error, self))}
         if reason := held.get(sale):
+            others = (self.message or "").removesuffix(sale.extensiv_held_by).strip()
+            self.message = "\n".join(filter(None, [others, reason]))
             sale.extensiv_held_by = reason
             self._report_held(account, {self: reason})
