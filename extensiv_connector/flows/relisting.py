@@ -21,9 +21,13 @@ def keep_apart(inbox, listed):
     :return: those that a person has to decide about, or EIM is asked to cancel: they are not acknowledged
     """
     cancelled = inbox.filtered(was_cancelled)
-    # One was set to a quotation again here, or never cancelled: EIM may cancel it once more.
-    for order in (inbox - cancelled).filtered(lambda order: order.cancelled_at or order.state == "cancelled"):
-        order.write({"cancelled_at": False, "state": "imported" if order.sale_order_id else order.state})
+    # Those were set to a quotation again here, or never cancelled: EIM may cancel them once more.
+    alive = (inbox - cancelled).filtered("cancelled_at")
+    alive.cancelled_at = False
+    asked_about = (inbox - cancelled).filtered("listed_again_at")
+    asked_about.message = False
+    settle(asked_about)
+    (alive | asked_about).filtered(lambda order: order.state == "cancelled").state = "imported"
     # Never acknowledged and cancelled only here: EIM lists it still, not again.
     cancelled = cancelled.filtered(lambda order: order.cancelled_at or order.acknowledged_at)
     asked = cancelled.filtered(lambda order: not order.listed_again_at and order.cancel_request != "due")

@@ -159,6 +159,15 @@ class TestRelisted(ConnectorCase):
         self.move("canceled")
         self.assertEqual(order.sale_order_id.state, "cancel")
 
+    def test_one_that_a_person_takes_up_again_is_acknowledged_and_asked_about_no_more(self):
+        order = self.relisted()
+        order.sale_order_id.action_draft()
+        order.sale_order_id.action_confirm()
+        self.pull()
+        self.assertEqual((order.state, order.message, order.cancelled_at), ("imported", False, False))
+        self.assertEqual((self.errors().state, self.at_eim("X-1")["order_status"]), ("resolved", "at_wms"))
+        self.assertEqual(self.sales().mapped("state"), ["sale"])
+
     def test_an_order_whose_payload_was_emptied_is_fetched(self):
         order = self.relisted()
         order.payload = False
