@@ -41,6 +41,7 @@
         "views/extensiv_dashboard_views.xml",
         "views/sale_order_views.xml",
         "views/extensiv_shipment_views.xml",
+        "wizards/choose_delivery_carrier_views.xml",
         "wizards/extensiv_cancel_views.xml",
         "wizards/extensiv_choose_product_views.xml",
         "wizards/extensiv_compare_views.xml",

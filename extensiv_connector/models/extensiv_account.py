@@ -164,7 +164,7 @@ class ExtensivAccount(models.Model):
     notify_on_import = fields.Boolean(
         "Notify on Import",
         help="Send the notifications that Odoo sends for an order entered by hand, such as the message to its "
-        "salesperson. Off: importing notifies nobody.",
+        "salesperson and the coupons and tickets that other apps mail to the buyer. Off: importing notifies nobody.",
     )
     shipping_product_id = fields.Many2one(
         "product.product",

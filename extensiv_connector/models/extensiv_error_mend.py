@@ -4,11 +4,14 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 
 from ..eim import errors as eim
+from ..flows import relisting
 from .extensiv_account_flows import CRONS
 
 NEVER = datetime(9999, 12, 31)
 # Errors about one of these are mended there, not on the thing that failed.
 MAPPINGS = ("extensiv.location", "extensiv.ship.method", "extensiv.cart", "delivery.carrier")
+# Ends of the keys of errors about orders that no pass takes up.
+LOCAL_STEPS = ("/confirm", f"/{relisting.STEP}")
 
 
 class ExtensivError(models.Model):
@@ -22,6 +25,7 @@ class ExtensivError(models.Model):
             ("mapping", "Open the Mapping"),
             ("account", "Open the Account"),
             ("schedule", "Switch the Schedule On"),
+            ("import", "Import After All"),
         ],
         "Mended By",
         compute="_compute_mend",
@@ -43,6 +47,8 @@ class ExtensivError(models.Model):
             if self.key.endswith("/schedule"):
                 return self.env.user.has_group("extensiv_connector.group_manager") and "schedule"
             return self.category == "settings" and "account"
+        if self.flow == "orders" and self.key.endswith(f"/{relisting.STEP}"):
+            return "import"
         # EIM's words for a shipping method that it does not know.
         if self.flow == "shipments" and "ship method" in self.message.lower():
             return "mapping"
@@ -96,6 +102,9 @@ class ExtensivError(models.Model):
         self.account_id.sudo()._remind_responsible()
         return {"type": "ir.actions.client", "tag": "soft_reload"}
 
+    def _mend_import(self):
+        return self.env["extensiv.order"].browse(self.res_id).action_import_after_all()
+
     # -- trying again
 
     def _retry_connection(self, account):
@@ -134,7 +143,11 @@ class ExtensivError(models.Model):
         )
         orders._import_now()
         known = set(orders.mapped("cust_ref"))
-        others = self.filtered(lambda error: error.key not in known)
+        if held := self._orders_to_tell(account, "confirm"):
+            held._confirm_held_now(account)
+        # A person decides these; one that was dismissed is asked about again.
+        relisting.report(self._orders_to_tell(account, relisting.STEP).filtered("listed_again_at"))
+        others = self.filtered(lambda error: error.key not in known and not error.key.endswith(LOCAL_STEPS))
         if others and account.state == "connected":
             self._orders_to_tell(account, "acknowledge").acknowledge_after = False
             self._orders_to_tell(account, "cancel").filtered(
@@ -150,7 +163,7 @@ class ExtensivError(models.Model):
         ).cancel_request = False
 
     def _orders_to_tell(self, account, step):
-        """Return the orders of which EIM did not take a ``step`` after receiving: ``acknowledge`` or ``cancel``."""
+        """Return the orders with which a ``step`` after receiving did not succeed: ``acknowledge``, ``cancel`` …"""
         return self.env["extensiv.order"].search(
             [
                 ("account_id", "=", account.id),

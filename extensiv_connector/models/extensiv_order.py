@@ -8,6 +8,7 @@ from odoo.exceptions import UserError
 
 from ..eim import errors as eim
 from ..eim.wire import Cart, Order
+from ..flows import relisting
 
 _logger = logging.getLogger(__name__)
 
@@ -197,8 +198,8 @@ class ExtensivOrder(models.Model):
         :return: references that EIM lists as new though they were acknowledged, or None when the list's end was not
             reached: acknowledging shrinks the list, and records would be skipped.
         """
-        account, listed_again, unreadable = pass_.account, [], []
-        number = account.receive_page or 1
+        account, listed_again, cancelled, unreadable = pass_.account, [], [], []
+        first = number = account.receive_page or 1
         while True:
             try:
                 page = pass_.client.list_orders(
@@ -207,16 +208,19 @@ class ExtensivOrder(models.Model):
             except eim.RateLimited:
                 self._remember_page(pass_, number)
                 raise
-            new, again, skipped = pass_.repeat_on_conflict(lambda page=page: self._store(account, page))
+            new, again, undecided, skipped = pass_.repeat_on_conflict(lambda page=page: self._store(account, page))
             pass_.tally["received"] += new
             pass_.skipped += skipped
             listed_again += again
+            cancelled += undecided
             unreadable += [
                 self.env._("Page %(page)s: %(reason)s", page=number, reason=reason) for reason in page.unreadable
             ]
             if page.is_last:
                 self._remember_page(pass_, 1)
                 pass_.repeat_on_conflict(lambda told=unreadable: self._note_unreadable(account, told))
+                if first == 1:
+                    pass_.repeat_on_conflict(lambda listed=cancelled: relisting.forget(account, listed))
                 return listed_again
             number += 1
             if pass_.seconds_left() < 5:
@@ -235,7 +239,8 @@ class ExtensivOrder(models.Model):
     def _store(self, account, page):
         """Insert the orders of a page that are ours to take and not known yet.
 
-        :return: how many are new, the acknowledged ones that EIM lists again, how many were left in EIM
+        :return: how many are new, references of the acknowledged ones that EIM lists again and of those that were
+            cancelled since, how many were left in EIM
         """
         carts = self._carts(account, page.items)
         wanted = {}
@@ -246,9 +251,10 @@ class ExtensivOrder(models.Model):
             order.cust_ref: order
             for order in self.search_fetch(
                 [("account_id", "=", account.id), ("cust_ref", "in", list(wanted))],
-                ["cust_ref", "acknowledged_at", "acknowledge_after"],
+                ["cust_ref", "acknowledged_at", "acknowledge_after", "state", "sale_order_id"],
             )
         }
+        undecided = relisting.keep_apart(self.union(*known.values()), wanted)
         self.create(
             [
                 self._prepare_received_vals(account, carts.get(order.order_source), order)
@@ -260,9 +266,9 @@ class ExtensivOrder(models.Model):
         again = [
             cust_ref
             for cust_ref, order in known.items()
-            if order.acknowledged_at and (order.acknowledge_after or now) <= now
+            if order not in undecided and order.acknowledged_at and (order.acknowledge_after or now) <= now
         ]
-        return len(wanted) - len(known), again, len(page.items) - len(wanted)
+        return len(wanted) - len(known), again, undecided.mapped("cust_ref"), len(page.items) - len(wanted)
 
     @api.model
     def _note_unreadable(self, account, unreadable):

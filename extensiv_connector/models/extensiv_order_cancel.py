@@ -5,6 +5,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 
 from ..eim import errors as eim
+from ..flows import relisting
 from .extensiv_order_import import SPOKEN
 from .extensiv_run import is_conflict, log_unexpected
 
@@ -56,8 +57,15 @@ class ExtensivOrder(models.Model):
         :return: how many were dealt with
         """
         orders = self.search(
-            [("account_id", "=", account.id), ("cust_ref", "in", list(listed)), ("cancelled_at", "=", False)]
+            [
+                ("account_id", "=", account.id),
+                ("cust_ref", "in", list(listed)),
+                "|",
+                ("cancelled_at", "=", False),
+                ("listed_again_at", "!=", False),
+            ]
         )
+        relisting.settle(orders.filtered("listed_again_at"))
         for order in orders:
             order.cancelled_at = listed[order.cust_ref]
         sold = orders.filtered("sale_order_id")

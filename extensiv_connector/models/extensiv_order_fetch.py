@@ -5,6 +5,8 @@ from markupsafe import Markup
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
+from ..flows.quiet import quiet
+
 
 class ExtensivOrder(models.Model):
     """Orders that a person asks for: fetched by hand, fetched again, shown as they would become."""
@@ -53,7 +55,8 @@ class ExtensivOrder(models.Model):
             else:
                 record = known or Inbox._store_fetched(pass_.account, [order])
                 record.write({"payload": order.payload, "state": "received"})
-                record._import_batch()
+                # Whatever the account says: nothing of it happens, so nobody is told of it.
+                quiet(record)._import_batch()
                 html = pass_.env["ir.qweb"]._render(
                     "extensiv_connector.order_preview", {"record": record, "sale": record.sale_order_id}
                 )
@@ -87,13 +90,22 @@ class ExtensivOrder(models.Model):
 
         :raise UserError: where its personal data are gone
         """
-        if order.billing.is_redacted or (order.delivery and order.delivery.is_redacted):
+        if self._is_redacted(order):
             raise UserError(
                 self.env._(
                     "EIM has removed the buyer's personal data of order %s. It can only be entered by hand.",
                     self.order_number,
                 )
             )
+        self._take_payload(order)
+
+    @api.model
+    def _is_redacted(self, order):
+        """Whether EIM has removed the buyer's personal data of ``order``, a ``wire.Order``."""
+        return order.billing.is_redacted or bool(order.delivery and order.delivery.is_redacted)
+
+    def _take_payload(self, order):
+        """Keep ``order``, a ``wire.Order``, as what was received."""
         self.write(
             {
                 name: value

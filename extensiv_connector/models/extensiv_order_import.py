@@ -5,6 +5,8 @@ from psycopg2.errors import NotNullViolation
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, MissingError, UserError, ValidationError
 
+from ..flows.order_confirmation import confirm
+from ..flows.quiet import quiet
 from .extensiv_order_prepare import Refusal, asked_shipping
 from .extensiv_run import is_conflict, log_unexpected
 
@@ -128,13 +130,13 @@ class ExtensivOrder(models.Model):
         if not self:
             return {}
         account = self.account_id
-        context = {"tracking_disable": True, "mail_create_nosubscribe": True, "mail_auto_subscribe_no_notify": True}
-        orders = self if account.notify_on_import else self.with_context(**context)
+        orders = self if account.notify_on_import else quiet(self)
         drafts, failures = orders._prepare_drafts(account)
         self.env["extensiv.ship.method"]._take_over(account, {asked_shipping(draft.wire) for draft in drafts})
         imported = orders._create_or_split(account, drafts, failures)
         orders._note_imported(account, imported, failures)
-        return {"imported": len(imported), "failed": len(failures)}
+        held = sum(bool(draft.held) for draft in imported)
+        return {"imported": len(imported) - held, "held": held, "failed": len(failures)}
 
     def _create_or_split(self, account, drafts, failures):
         """Create the sale orders of ``drafts``; those that fail alone are added to ``failures``.
@@ -188,13 +190,14 @@ class ExtensivOrder(models.Model):
                 {
                     "state": "imported",
                     "sale_order_id": draft.sale.id,
-                    "message": "\n".join(draft.told) or False,
+                    "message": "\n".join(filter(None, [*draft.told, draft.held])) or False,
                     "missing_skus": False,
                 }
             )
         for record, refusal in failures.items():
             record.write({"state": "failed", "message": str(refusal), "missing_skus": refusal.missing_skus})
         Error._resolve(account, "orders", [draft.record.cust_ref for draft in imported])
+        self._report_held(account, {draft.record: draft.held for draft in imported if draft.held})
         Error._report(
             account,
             "orders",
@@ -203,3 +206,48 @@ class ExtensivOrder(models.Model):
                 for record, refusal in failures.items()
             },
         )
+
+    # -- quotations that another app holds
+
+    @api.model
+    def _report_held(self, account, held):
+        """Open an error for each order whose quotation another app holds; confirming or cancelling it closes it.
+
+        :param held: ``{inbox order: what holds it}``
+        """
+        self.env["extensiv.error"]._report(
+            account,
+            "orders",
+            {
+                f"{order.cust_ref}/confirm": {"message": reason, "category": "data", "document": order.sale_order_id}
+                for order, reason in held.items()
+            },
+        )
+
+    def _confirm_held_now(self, account):
+        """Try for a person to confirm the quotations of these orders of ``account``, each by itself."""
+        Run = self.env["extensiv.run"]
+        Run._commit_caller()
+        with Run._own_pass(account, Run._deadline()) as pass_:
+            for order in self.with_env(pass_.env):
+                if pass_.seconds_left() < 10:
+                    break
+                pass_.repeat_on_conflict(lambda order=order: order._confirm_held())
+
+    def _confirm_held(self):
+        """Confirm the quotation, or say anew what holds it."""
+        account, sale = self.account_id, self.sale_order_id
+        if not sale.extensiv_held_by or sale.state in ("sale", "cancel"):
+            return
+        try:
+            with self.env.cr.savepoint():
+                held = confirm(sale if account.notify_on_import else quiet(sale))
+        except Exception as error:  # noqa: BLE001 - whatever one order does, the others are confirmed
+            if is_conflict(error):
+                raise
+            held = {sale: str(self._explain(error, self))}
+        if reason := held.get(sale):
+            others = (self.message or "").removesuffix(sale.extensiv_held_by).strip()
+            self.message = "\n".join(filter(None, [others, reason]))
+            sale.extensiv_held_by = reason
+            self._report_held(account, {self: reason})

@@ -7,6 +7,7 @@ from odoo.fields import Command
 from ..eim.errors import EimError
 from ..eim.pricing import PricedOrder, price_order
 from ..eim.wire import Order
+from ..flows.order_confirmation import confirm
 
 
 @dataclass
@@ -29,6 +30,7 @@ class Draft:
     notes: list = field(default_factory=list)  # from preparing
     missing: list = field(default_factory=list)  # of lines that wait for their product
     told: list = field(default_factory=list)  # everything a person should know
+    held: str = ""  # what another app holds the quotation by
 
 
 class Refusal(Exception):
@@ -209,7 +211,11 @@ class ExtensivOrder(models.Model):
                     {"extensiv_message": "\n".join(draft.told), "extensiv_lasting_notes": "\n".join(notes) or False}
                 )
         if account.order_policy == "confirm":
-            right.action_confirm()
+            held = confirm(right)
+            for draft in drafts:
+                draft.held = held.get(draft.sale, "")
+                if draft.held:
+                    draft.sale.extensiv_held_by = draft.held
 
     @api.model
     def _prepare_sale_vals(self, account, draft):

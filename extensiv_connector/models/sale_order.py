@@ -1,5 +1,6 @@
-from odoo import fields, models
+from odoo import api, fields, models
 
+from ..flows.quiet import is_quiet
 from .extensiv_order_prepare import amount_of
 
 
@@ -42,6 +43,18 @@ class SaleOrder(models.Model):
         readonly=True, copy=False, help="Those of the notes that stay true whatever a person mends."
     )
 
+    extensiv_held_by = fields.Text(
+        "Held By",
+        readonly=True,
+        copy=False,
+        help="What another app asks for before this order from EIM is confirmed.",
+    )
+    extensiv_is_replaced = fields.Boolean(
+        "Imported Anew",
+        readonly=True,
+        copy=False,
+        help="EIM listed this cancelled order as new again, and another sale order was made of it.",
+    )
     extensiv_instructions = fields.Text(
         "Buyer's Wishes",
         copy=False,
@@ -50,6 +63,28 @@ class SaleOrder(models.Model):
     extensiv_expected_total = fields.Monetary(
         "EIM Total", readonly=True, copy=False, help="What the order's total must be, by EIM's figures."
     )
+
+    def write(self, vals):
+        result = super().write(vals)
+        if vals.get("state") in ("sale", "cancel"):
+            self._extensiv_release()
+        return result
+
+    @api.ondelete(at_uninstall=False)
+    def _extensiv_release_deleted(self):
+        self._extensiv_release()
+
+    def _extensiv_release(self):
+        """Close the errors about those of these orders that another app held: somebody has decided."""
+        held = self.sudo().filtered("extensiv_held_by")
+        for order in held:
+            received = order.extensiv_order_id
+            received.message = (received.message or "").removesuffix(order.extensiv_held_by).strip() or False
+        held.extensiv_held_by = False
+        for account, orders in held.grouped("extensiv_account_id").items():
+            self.env["extensiv.error"].sudo()._resolve(
+                account, "orders", [f"{order.extensiv_cust_ref}/confirm" for order in orders]
+            )
 
     def _extensiv_verify_total(self, expected_untaxed=None, tax_tolerance=0):
         """Compare the order's total with EIM's, to the cent, and say where they part.
@@ -95,7 +130,13 @@ class SaleOrder(models.Model):
         self.extensiv_message = "\n".join(filter(None, [self.extensiv_lasting_notes, *told])) or False
 
     def _confirmation_error_message(self):
-        """Refuse to confirm while a line waits for its product."""
+        """Refuse to confirm while a line waits for its product, and an order that was imported a second time."""
+        if self.extensiv_is_replaced:
+            return self.env._(
+                "%s was imported anew after it was cancelled. Confirm the newer sale order; this one would be shipped "
+                "as well.",
+                self.name,
+            )
         waiting = self.order_line.filtered("extensiv_needs_product")
         if waiting:
             return self.env._("Choose the products of %s first.", ", ".join(waiting.mapped("extensiv_sku")))
@@ -107,6 +148,41 @@ class SaleOrder(models.Model):
         if self and all(order.extensiv_cust_ref for order in self):
             values.pop("date_order", None)
         return values
+
+    # -- the delivery method
+
+    @api.onchange("order_line", "partner_id", "partner_shipping_id")
+    def onchange_order_line(self):
+        """Ask for no new shipping cost: the buyer paid the cart's."""
+        if self.extensiv_cust_ref:
+            return None
+        return super().onchange_order_line()
+
+    def action_open_delivery_wizard(self):
+        """Open Odoo's choice of the delivery method, which leaves the charge alone on an order from EIM."""
+        action = super().action_open_delivery_wizard()
+        if self.extensiv_cust_ref:
+            action["name"] = self.env._("Choose Delivery Method")
+            action["context"]["default_carrier_id"] = self.carrier_id.id or action["context"]["default_carrier_id"]
+        return action
+
+    def _remove_delivery_line(self):
+        """Keep the line of what the buyer paid the cart for shipping."""
+        return super(SaleOrder, self.filtered(lambda order: not order.extensiv_cust_ref))._remove_delivery_line()
+
+    def _create_delivery_line(self, carrier, price_unit):
+        """Charge nothing more than EIM's line does; the method itself is on the order and its transfers."""
+        if self.extensiv_cust_ref:
+            return self.env["sale.order.line"]
+        return super()._create_delivery_line(carrier, price_unit)
+
+    # -- what is sent, and buttons
+
+    def _send_order_notification_mail(self, mail_template, allow_deferred_sending=True):
+        """Neither send it nor note it as sent, nor leave it to be sent later, where nobody is to be notified."""
+        if is_quiet(self.env):
+            return None
+        return super()._send_order_notification_mail(mail_template, allow_deferred_sending=allow_deferred_sending)
 
     def action_extensiv_cancel(self):
         """Cancel the order after saying what EIM will still believe."""

@@ -10,10 +10,12 @@ from . import test_cart_types
 from . import test_carts
 from . import test_carts_browser
 from . import test_contacts
+from . import test_delivery_method
 from . import test_diagnosis
 from . import test_errors
 from . import test_fetch
 from . import test_health
+from . import test_held
 from . import test_inventory
 from . import test_inventory_browser
 from . import test_inventory_mapping
@@ -27,6 +29,7 @@ from . import test_observe_browser
 from . import test_order_lines
 from . import test_order_money
 from . import test_orders
+from . import test_relisted
 from . import test_security
 from . import test_setup
 from . import test_shipments

@@ -53,7 +53,9 @@ METHODS = {
         "extensiv.diagnosis": "action_diagnose",
         "extensiv.error": "action_retry action_dismiss action_mend action_open_document",
         "extensiv.fetch": "action_fetch action_preview",
-        "extensiv.order": "action_import action_fetch_again action_ignore action_open_sale_order",
+        "extensiv.order": (
+            "action_import action_import_after_all action_fetch_again action_ignore action_open_sale_order"
+        ),
         "extensiv.stock.level": "action_push_again",
         "sale.order": "action_extensiv_send action_extensiv_mark_sent",
         "stock.picking": "action_extensiv_send action_extensiv_mark_sent",
@@ -74,6 +76,11 @@ METHODS = {
         "extensiv.alert": "action_open_details",
         "extensiv.sku.report.line": "action_download_template",
         "sale.order": "action_extensiv_cancel",
+    },
+    # Odoo's own, in which we leave something out: Odoo checks who may.
+    "odoo": {
+        "mail.template": "send_mail send_mail_batch",
+        "sale.order": "action_open_delivery_wizard onchange_order_line",
     },
 }
 
@@ -246,6 +253,7 @@ class TestSecurity(TransactionCase):
                 (error, "action_open_document"),
                 (order, "action_import"),
                 (order, "action_ignore"),
+                (order, "action_import_after_all"),
                 (self.records["extensiv.account"], "action_pull_orders"),
             ):
                 with self.assertRaises(AccessError):

@@ -236,7 +236,6 @@ class ExtensivDiagnosis(models.TransientModel):
         """Return the lines on the inbox order: received, acknowledged, imported or failed why."""
         if not record:
             return [Line("note", self.env._("It is not in the inbox."))]
-        sale = record.sale_order_id
         lines = [Line("good", self.env._("It was received here on %s.", self._moment(record.create_date)))]
         if record.acknowledged_at:
             lines.append(Line("good", self.env._("EIM was told so on %s.", self._moment(record.acknowledged_at))))
@@ -250,6 +249,20 @@ class ExtensivDiagnosis(models.TransientModel):
             )
         elif record.state != "cancelled":
             lines.append(Line("note", self.env._("EIM was not told yet that it is here; the next pass does it.")))
+        lines += self._lines_outcome(record)
+        if record.listed_again_at:
+            lines.append(
+                Line(
+                    "bad",
+                    self.env._("It was cancelled, and EIM lists it as new again: it waits for your decision."),
+                    self.env._("Press Import After All on the order in the inbox, or cancel it at EIM."),
+                )
+            )
+        return lines + self._open_errors("orders", [("key", "=like", f"{record.cust_ref}/%")])
+
+    def _lines_outcome(self, record):
+        """Return the lines on what importing the inbox order came to."""
+        sale, lines = record.sale_order_id, []
         if record.state == "imported" and not sale:
             lines.append(
                 Line(
@@ -265,7 +278,7 @@ class ExtensivDiagnosis(models.TransientModel):
                     self.env._(
                         "It was imported as the quotation %(name)s. %(why)s",
                         name=sale.name,
-                        why=sale.extensiv_message or "",
+                        why="\n".join(filter(None, (sale.extensiv_message, sale.extensiv_held_by))),
                     ),
                     self.env._("Mend the quotation and confirm it."),
                 )
@@ -289,13 +302,13 @@ class ExtensivDiagnosis(models.TransientModel):
                 Line(
                     "bad",
                     self.env._("A person decided not to import it."),
-                    self.env._("Press Import on the order in the inbox."),
+                    self.env._("Press Import After All on the order in the inbox."),
                 )
             )
         else:
             lines.append(Line("note", self.env._("It waits to be imported by the next pass.")))
             lines += self._lines_flow("orders")
-        return lines + self._open_errors("orders", [("key", "=like", f"{record.cust_ref}/%")])
+        return lines
 
     # -- shipping
 

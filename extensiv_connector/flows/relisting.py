@@ -1,0 +1,119 @@
+"""Orders that were cancelled and that EIM lists as new again: a person decides whether they are shipped after all.
+
+Until then they are not acknowledged. `listed_again_at` on the order of the inbox remembers that the person was asked,
+so that one listing is one question, whatever becomes of its error; it is emptied once EIM lists the order no more.
+"""
+
+from odoo import fields
+
+STEP = "listed"
+
+
+def was_cancelled(order):
+    """Whether nothing is to be shipped for ``order`` of the inbox: its sale order, or it itself, was cancelled."""
+    return order.sale_order_id.state == "cancel" if order.sale_order_id else order.state == "cancelled"
+
+
+def keep_apart(inbox, listed):
+    """Take note of those of ``inbox``, orders that EIM lists as new, that were cancelled since they were received.
+
+    :param listed: ``{reference: wire.Order}``, what EIM lists
+    :return: those that a person has to decide about, or EIM is asked to cancel: they are not acknowledged
+    """
+    cancelled = inbox.filtered(was_cancelled)
+    # Those were set to a quotation again here, or never cancelled: EIM may cancel them once more.
+    alive = (inbox - cancelled).filtered("cancelled_at")
+    alive.cancelled_at = False
+    asked_about = (inbox - cancelled).filtered("listed_again_at")
+    asked_about.message = False
+    settle(asked_about)
+    (alive | asked_about).filtered(lambda order: order.state == "cancelled").state = "imported"
+    # Never acknowledged and cancelled only here: EIM lists it still, not again.
+    cancelled = cancelled.filtered(lambda order: order.cancelled_at or order.acknowledged_at)
+    asked = cancelled.filtered(lambda order: not order.listed_again_at and order.cancel_request != "due")
+    for order in asked:
+        order.listed_again_at = fields.Datetime.now()
+        if not order._is_redacted(listed[order.cust_ref]):
+            order._take_payload(listed[order.cust_ref])
+    report(asked)
+    return cancelled
+
+
+def report(orders):
+    """Open an error for each of ``orders``, which offers to import it after all."""
+    env = orders.env
+    for account, of_account in orders.grouped("account_id").items():
+        failures = {}
+        for order in of_account:
+            order.message = env._(
+                "Order %(order)s was cancelled, and EIM lists it as new again. It is not acknowledged and nothing is "
+                "shipped until you decide: press Import After All to make a new sale order of it, or dismiss the error "
+                "to leave the order at EIM.",
+                order=order.order_number,
+            )
+            failures[_key(order)] = {"message": order.message, "category": "data", "document": order}
+        env["extensiv.error"]._report(account, "orders", failures)
+
+
+def forget(account, still_listed):
+    """Close the question about orders that EIM lists as new no more.
+
+    :param still_listed: references, of the whole list
+    """
+    gone = account.env["extensiv.order"].search(
+        [
+            ("account_id", "=", account.id),
+            ("listed_again_at", "!=", False),
+            ("cust_ref", "not in", list(still_listed)),
+        ]
+    )
+    settle(gone)
+    for order in gone:
+        order.message = order.cancelled_at and account.env._("Cancelled by the buyer.")
+
+
+def settle(orders):
+    """Take the question about ``orders`` off the lists."""
+    orders.listed_again_at = False
+    for account, of_account in orders.grouped("account_id").items():
+        orders.env["extensiv.error"]._resolve(account, "orders", [_key(order) for order in of_account])
+
+
+def import_anew(orders, person):
+    """Make new sale orders of those of ``orders`` that are cancelled and listed again; the old ones stay cancelled.
+
+    The rows are locked and looked at again: of two people who press the button one finds nothing to do.
+
+    :param person: the name of who decided
+    :return: how many were dealt with
+    """
+    env = orders.env
+    orders = orders.try_lock_for_update().filtered(lambda order: order.listed_again_at and was_cancelled(order))
+    old = orders.sale_order_id
+    old.write({"extensiv_is_replaced": True})
+    old.filtered(lambda sale: sale.extensiv_shipment_state != "sent")._extensiv_skip(
+        env._("The order was imported anew.")
+    )
+    note = env._(
+        "EIM listed the cancelled order as new again, and %s had it imported anew as another sale order.", person
+    )
+    old._message_log_batch(bodies=dict.fromkeys(old.ids, note))
+    settle(orders)
+    orders.write(
+        {
+            "state": "received",
+            "message": False,
+            "sale_order_id": False,
+            "cancelled_at": False,
+            "cancel_request": False,
+            "acknowledged_at": False,
+            "acknowledge_after": False,
+        }
+    )
+    for _account, of_account in orders.grouped("account_id").items():
+        of_account._import_batch()
+    return len(orders)
+
+
+def _key(order):
+    return f"{order.cust_ref}/{STEP}"
