@@ -227,7 +227,7 @@ def test_what_the_screens_link_is_there():
     assert len(anchors) == len(set(anchors)), "an anchor leads to one place"
     sources = [*(ADDON / "views").glob("*.xml"), *(ADDON / "wizards").glob("*.xml")]
     linked = {link for path in sources for link in re.findall(r"/extensiv/guide(?:#([\w-]+))?", path.read_text())}
-    assert {"", "connect", "carts", "settings", "questions-and-answers", "alerts-and-errors"} <= linked
+    assert {"", "connect", "carts", "settings", "go-live", "questions-and-answers", "alerts-and-errors"} <= linked
     assert linked - {""} <= set(anchors)
     assert set(re.findall(r'href="#([^"]+)"', page)) <= set(anchors)
     for picture in re.findall(r'<img src="/([^"]+)"', page):

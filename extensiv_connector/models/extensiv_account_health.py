@@ -274,6 +274,7 @@ class ExtensivAccount(models.Model):
     def _open_at_eim(self, page):
         """Open a page of EIM's, a key of ``eim.pages.PAGES``, in a new tab."""
         self.ensure_one()
+        self.check_access("read")
         return {"type": "ir.actions.act_url", "url": page_url(self.env, page, self), "target": "new"}
 
     def action_open_eim(self):

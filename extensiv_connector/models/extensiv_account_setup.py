@@ -215,6 +215,7 @@ class ExtensivAccount(models.Model):
         :raise UserError: Odoo's app for it, which comes with the web client, was uninstalled
         """
         self._check_manager()
+        self.check_access("read")
         if "base_import.import" not in self.env:
             raise UserError(self.env._("Odoo's import is not installed: look for base_import in Apps."))
         return self.env["ir.actions.client"]._for_xml_id("extensiv_connector.import_products_action")

@@ -65,33 +65,52 @@ class ExtensivCartType(models.Model):
 
     @api.depends("order_download", "inventory_sync", "shipment_confirmation", "cancellation")
     def _compute_functions_table(self):
+        unsaid = self.env._("EIM's public documentation does not say whether it works with this cart.")
         labels = {
             name: dict(self._fields[name]._description_selection(self.env))
             for name in ("order_download", "inventory_sync", "shipment_confirmation", "cancellation")
         }
         for cart_type in self:
             functions = [
-                {"support": cart_type[name], "title": title, "label": labels[name][cart_type[name]], "text": text}
-                for name, title, text in cart_type._functions()
+                {
+                    "support": cart_type[name],
+                    "title": title,
+                    "label": labels[name][cart_type[name]],
+                    "text": {"none": undone, "unknown": unsaid}.get(cart_type[name], done),
+                }
+                for name, title, done, undone in self._functions()
             ]
             cart_type.functions_table = self.env["ir.qweb"]._render(
                 "extensiv_connector.cart_type_functions", {"functions": functions}
             )
 
+    @api.model
     def _functions(self):
-        """Return ``[(field, title, what it does)]`` of what Odoo can do with a cart through EIM."""
+        """Return ``[(field, title, what is done, what is not)]`` of what Odoo can do with a cart through EIM."""
         return [
-            ("order_download", self.env._("Pull orders"), self.env._("New orders become sale orders in Odoo.")),
-            ("inventory_sync", self.env._("Push stock"), self.env._("The cart shows the stock that Odoo has.")),
+            (
+                "order_download",
+                self.env._("Pull orders"),
+                self.env._("New orders become sale orders in Odoo."),
+                self.env._("Its orders do not come to Odoo."),
+            ),
+            (
+                "inventory_sync",
+                self.env._("Push stock"),
+                self.env._("The cart shows the stock that Odoo has."),
+                self.env._("Keep the stock in the cart by hand."),
+            ),
             (
                 "shipment_confirmation",
                 self.env._("Push shipments"),
                 self.env._("The cart learns carrier and tracking number once the whole order has left."),
+                self.env._("Enter what was shipped in the cart by hand."),
             ),
             (
                 "cancellation",
                 self.env._("Cancellations"),
                 self.env._("Odoo learns of orders that the buyer cancelled in the cart."),
+                self.env._("Cancel an order in Odoo by hand when the buyer cancelled it in the cart."),
             ),
         ]
 
