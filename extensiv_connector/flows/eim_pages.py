@@ -13,11 +13,10 @@ def page_url(env, name, accounts=None):
     :param accounts: for the page of alerts, which an account may have elsewhere; several that differ have none
     :raise KeyError: there is no such page
     """
-    page = PAGES[name]
+    if PAGES[name].base:
+        return page_address(name)
     own = set(accounts.mapped("alerts_url")) - {False, APP} if accounts and name == "alerts" else set()
     if len(own) == 1:
         return own.pop()
     parameters = env["ir.config_parameter"].sudo()
-    if page.base:
-        return page_address(name)
     return page_address(name, parameters.get_param(ADDRESS), parameters.get_param(f"{PATH}{name}"))

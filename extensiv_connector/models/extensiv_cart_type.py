@@ -141,17 +141,17 @@ class ExtensivCartType(models.Model):
         accounts = Account.search([("company_id", "=", self.env.company.id)])
         if len(accounts) == 1:
             return accounts.action_setup_cart()
-        action = self.env["ir.actions.act_window"]._for_xml_id("extensiv_connector.extensiv_account_action")
         if accounts:
             choice = self.env.ref("extensiv_connector.extensiv_account_view_kanban_choose")
             return {
-                **action,
+                "type": "ir.actions.act_window",
                 "name": self.env._("Which account is it for?"),
+                "res_model": "extensiv.account",
                 "domain": [("id", "in", accounts.ids)],
                 "views": [(choice.id, "kanban")],
-                "path": False,
             }
-        return {**action, "views": [(False, "form")], "context": {}}
+        action = self.env["ir.actions.act_window"]._for_xml_id("extensiv_connector.extensiv_account_action")
+        return {**action, "views": [(False, "form")]}
 
     # -- finding a cart's kind
 
