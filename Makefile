@@ -1,7 +1,7 @@
 # `make demo` shows the connector at work, `make test` runs every check; README.md says more, and `dev/` does the work.
 
 PYTHON = .odoo/venv/bin/python
-.PHONY: demo demo-check test lint pot bench shell clean setup
+.PHONY: demo demo-check test lint pot guide bench shell clean setup
 
 demo: setup
 	@$(PYTHON) -m dev.demo
@@ -21,6 +21,10 @@ lint: setup
 # the addon's texts for translators, after they changed
 pot: setup
 	@$(PYTHON) -m dev.translations
+
+# the user guide as the addon shows it, after doc/user-guide.md changed
+guide: setup
+	@$(PYTHON) -m dev.guide
 
 # NAME=orders for bench/bench_orders.py alone
 bench: setup

@@ -10,6 +10,8 @@
     sandbox    the stand-in for EIM as a process
     uninstall  what an uninstalled addon leaves behind
     shell      `make shell`
+    pictures   draws the catalogue's pictures
+    guide      `make guide`: the user guide as a page of the addon
     clean      `make clean`
 
 Whatever is fetched or made lies under `.odoo/` of the checkout; only Chromium is installed into the system.

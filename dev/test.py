@@ -13,7 +13,20 @@ import subprocess
 import time
 import xml.etree.ElementTree as ElementTree
 
-from . import ADDON, LOGS, ROOT, VENV_PYTHON, CommandError, postgres, run_command, say, step, translations, uninstall
+from . import (
+    ADDON,
+    LOGS,
+    ROOT,
+    VENV_PYTHON,
+    CommandError,
+    guide,
+    postgres,
+    run_command,
+    say,
+    step,
+    translations,
+    uninstall,
+)
 from .databases import complaints, copy, install_log, with_addon, write_config
 
 NO_TESTS = 5
@@ -64,6 +77,8 @@ def lint() -> None:
             )
         if done.returncode:
             raise CommandError(f"{name} finds:\n{done.stdout}{done.stderr}")
+    with step("The guide in the addon"):
+        guide.check()
 
 
 def test_eim(selected: str | None) -> int:
@@ -97,7 +112,7 @@ def check_uninstall() -> None:
 
 
 CHECKS = {
-    "lint": ("Source: ruff and pylint-odoo", lint),
+    "lint": ("Source: ruff, pylint-odoo, and the guide in the addon", lint),
     "eim": ("Tests without Odoo: the API client and the sandbox", test_eim),
     "install": ("A fresh install whose log has no warning", check_install),
     "odoo": ("Tests in Odoo, with its web server and Chromium", test_odoo),

@@ -4,9 +4,13 @@ import ast
 import re
 from html.parser import HTMLParser
 from pathlib import Path
+from urllib.parse import urlsplit
 from xml.etree import ElementTree
 
 import pytest
+
+from dev import guide
+from eim.pages import APP, HELP, PAGES, page_address
 
 ROOT = Path(__file__).parents[1]
 ADDON = ROOT / "extensiv_connector"
@@ -29,6 +33,7 @@ QUESTIONS = {
         "last order run",
         "Pacific time",
         "alerts",
+        "Edit Setup",
         "statuses",
         "Pull Orders Now",
         "Import Orders From",
@@ -50,10 +55,20 @@ QUESTIONS = {
         "errors",
     ),
 }
+# The specification's other questions, and what each answer has to say.
+FAQ = {
+    r"change a SKU": ("No.", "not passed on", "both sides"),
+    r"payments through PayPal": ("No.", "Orders made in Odoo are not sent", "pulling orders", "online payment"),
+    r"customers kept equal .* Salesforce": ("No.", "neither pushed nor pulled", "pulling orders"),
+    r"shipping labels": ("No.", "Orders made in Odoo are not sent", "pulling orders", "delivery methods"),
+    r"edited or refunded": ("No.", "once", "by hand", "refunds", "cancellation", "discounts"),
+    r"Alerts and errors": ("between EIM and a cart", "new tab", "dismiss it at EIM", "between Odoo and EIM", "Retry"),
+}
 # Names that are no part of the addon, and words that are only stressed.
 ELSEWHERE = {
     "EIM": {"Single Merchant", "API Access Only", "Test WMS Connection", "Save", "New Setup", "Order Download",
-            "Shipment Upload", "Inventory Upload", "Merchants", "Locations & Products", "Shipped"},
+            "Shipment Upload", "Inventory Upload", "Merchants", "Locations & Products", "Shipped", "EDI Merchant",
+            "Automatic", "Edit Setup", "Sync Inventory with Location", "COMBINE ALL LOCATIONS"},
     "Odoo": {"New", "Apps", "Activate"},
     "stressed": {"carts", "pulls orders", "pushes stock", "pushes shipments", "Pull orders", "Push stock",
                  "Push shipments"},
@@ -168,6 +183,14 @@ def test_the_three_questions_are_answered(text, question):
     assert [words for words in QUESTIONS[question] if words.lower() not in answer] == []
 
 
+@pytest.mark.parametrize("question", FAQ)
+def test_the_specifications_questions_are_answered(question):
+    chapter = section(TEXTS["guide"], "Questions and answers")
+    [title] = [title for title in re.findall(r"^### (.+)$", chapter, re.MULTILINE) if re.search(question, title)]
+    answer = " ".join(section(chapter, title).replace("*", "").split())
+    assert [words for words in FAQ[question] if words not in answer] == []
+
+
 @pytest.mark.parametrize("text", TEXTS.values(), ids=TEXTS)
 def test_every_name_is_the_interfaces_own(text):
     paths = menu_paths()
@@ -192,6 +215,50 @@ def test_every_link_leads_somewhere(path):
     targets = re.findall(r"\]\(([^)#]+)", path.read_text())
     assert targets
     assert [target for target in targets if "://" not in target and not (path.parent / target).is_file()] == []
+
+
+def test_the_addon_ships_the_guide_as_it_is_now():
+    guide.check()
+
+
+def test_what_the_screens_link_is_there():
+    page = guide.render(GUIDE.read_text())
+    anchors = re.findall(r' id="([^"]+)"', page)
+    assert len(anchors) == len(set(anchors)), "an anchor leads to one place"
+    sources = [*(ADDON / "views").glob("*.xml"), *(ADDON / "wizards").glob("*.xml")]
+    linked = {link for path in sources for link in re.findall(r"/extensiv/guide(?:#([\w-]+))?", path.read_text())}
+    assert {"", "connect", "carts", "settings", "go-live", "questions-and-answers", "alerts-and-errors"} <= linked
+    assert linked - {""} <= set(anchors)
+    assert set(re.findall(r'href="#([^"]+)"', page)) <= set(anchors)
+    for picture in re.findall(r'<img src="/([^"]+)"', page):
+        assert (ROOT / picture).is_file()
+    pages = {link for path in sources for link in re.findall(r"/extensiv/eim/([\w-]+)", path.read_text())}
+    assert {"wms", "carts", "orders", "locations", "alerts", "signup", "help_locations"} <= pages <= set(PAGES)
+
+
+def test_the_guide_is_rendered_as_it_is_marked():
+    page = guide.render(
+        "# A & B\n\nSome *soft* and **hard**\nwords, `a_b` and [there](#one).\n\n1. **One.** First\n   line.\n2. Two"
+        "\n\n- dot\n\n| a | b |\n|---|---|\n| *c* | d |\n\n![p](../extensiv_connector/static/x.png)"
+    )
+    for part in (
+        '<h1 id="a-b">A &amp; B</h1>',
+        '<p>Some <i>soft</i> and <b>hard</b> words, <code>a_b</code> and <a href="#one">there</a>.</p>',
+        '<ol>\n<li id="one"><b>One.</b> First line.</li>\n<li>Two</li>\n</ol>',
+        "<ul>\n<li>dot</li>\n</ul>",
+        "<table>\n<tr><th>a</th><th>b</th></tr>\n<tr><td><i>c</i></td><td>d</td></tr>\n</table>",
+        '<img src="/extensiv_connector/static/x.png" alt="p"/>',
+    ):
+        assert part in page
+
+
+def test_eims_pages_are_built_from_one_address():
+    for name, page in PAGES.items():
+        base = page.base or "https://eim.example"
+        assert page_address(name, "https://eim.example/").startswith(base)
+    assert page_address("carts", "https://eim.example/", "/carts.php") == "https://eim.example/carts.php"
+    assert page_address("alerts") == APP
+    assert urlsplit(page_address("help_locations", "https://eim.example")).hostname == urlsplit(HELP).hostname
 
 
 def test_the_page_in_the_list_of_apps_needs_nothing_from_elsewhere():

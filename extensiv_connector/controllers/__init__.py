@@ -1,1 +1,2 @@
+from . import extensiv_help
 from . import extensiv_share

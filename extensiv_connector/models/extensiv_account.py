@@ -2,6 +2,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 
 from ..eim.credentials import check_base_url, check_merchant_pk
+from ..eim.pages import APP
 from ..eim.routes import ROUTES, check_override
 from .extensiv_run import SWITCHES
 
@@ -63,8 +64,10 @@ class ExtensivAccount(models.Model):
         help="The address of EIM's API without /v1. Only https, or http on this machine.",
     )
     alerts_url = fields.Char(
-        default="https://app.cartrover.com",
-        help="EIM's page of alerts, opened from our list of them.",
+        "Alerts Page",
+        default=APP,
+        help="EIM's page of alerts, opened from our list of them. EIM does not publish its path: the front page leads "
+        "to it by Alerts.",
     )
     route_overrides = fields.Text(
         copy=False,

@@ -8,6 +8,7 @@ from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 from odoo.tools.misc import babel_locale_parse, format_date, format_datetime
 
+from ..flows.eim_pages import page_url
 from .extensiv_account_flows import CRONS
 from .extensiv_run import FLOWS, SWITCHES
 
@@ -270,14 +271,15 @@ class ExtensivAccount(models.Model):
 
     # -- actions
 
-    def _open_at_eim(self):
-        """Open EIM's page in a new tab."""
+    def _open_at_eim(self, page):
+        """Open a page of EIM's, a key of ``eim.pages.PAGES``, in a new tab."""
         self.ensure_one()
-        return {"type": "ir.actions.act_url", "url": self.alerts_url or "https://app.cartrover.com", "target": "new"}
+        self.check_access("read")
+        return {"type": "ir.actions.act_url", "url": page_url(self.env, page, self), "target": "new"}
 
     def action_open_eim(self):
-        """Open EIM's page in a new tab."""
-        return self._open_at_eim()
+        """Open EIM's front page in a new tab."""
+        return self._open_at_eim("front")
 
     def _open_of(self, name, **filters):
         """Open a list of ours for this account, with search filters on."""

@@ -28,6 +28,14 @@ class ExtensivAccount(models.Model):
         tracking=True,
         help="Where the guided set-up is. It waits there for as long as you like.",
     )
+    setup_reached = fields.Selection(
+        STEPS,
+        "Set-up Came To",
+        compute="_compute_setup_reached",
+        store=True,
+        copy=False,
+        help="The furthest step that the guided set-up came to; those before it are finished.",
+    )
     live_orders = fields.Boolean(
         "Pull Orders Once Live", default=True, help="Go Live switches on: new orders of the carts become sale orders."
     )
@@ -47,6 +55,16 @@ class ExtensivAccount(models.Model):
     unsupported = fields.Text("Not Supported", compute="_compute_unsupported")
 
     # -- computes
+
+    @api.depends("setup_step")
+    def _compute_setup_reached(self):
+        names = [name for name, _label in STEPS]
+        for account in self:
+            reached, step = account.setup_reached or names[0], account.setup_step
+            # Closing the guide finishes no step, going live does.
+            if step == "done" and not any(account[switch] for switch in SWITCHES.values()):
+                step = reached
+            account.setup_reached = max(reached, step, key=names.index)
 
     @api.depends("live_checks")
     def _compute_live_report(self):
@@ -137,6 +155,15 @@ class ExtensivAccount(models.Model):
         self._choose_what_runs()
         return self._setup_go("settings" if self.state == "connected" else "connect")
 
+    def action_setup_cart(self):
+        """Open the guide where a cart is set up: at *Carts*, or at *Connect* first; what runs goes on running."""
+        self.ensure_one()
+        self._check_manager()
+        self.check_access("write")
+        self._choose_what_runs()
+        self._setup_go("carts" if self.state == "connected" else "connect")
+        return self._get_records_action(name=self.env._("Set up a cart"))
+
     def _choose_what_runs(self):
         """Let the guide's choices be what runs by now, switched by hand since: Go Live again changes nothing else."""
         running = {choice: self[SWITCHES[flow]] for flow, choice in CHOICES.items()}
@@ -181,6 +208,17 @@ class ExtensivAccount(models.Model):
         return True
 
     # -- beside the guide
+
+    def action_import_products(self):
+        """Open Odoo's import of products, for instance of the file that *Compare SKUs* gives.
+
+        :raise UserError: Odoo's app for it, which comes with the web client, was uninstalled
+        """
+        self._check_manager()
+        self.check_access("read")
+        if "base_import.import" not in self.env:
+            raise UserError(self.env._("Odoo's import is not installed: look for base_import in Apps."))
+        return self.env["ir.actions.client"]._for_xml_id("extensiv_connector.import_products_action")
 
     def action_sku_report(self):
         """Compare EIM's inventory with the products here."""

@@ -112,10 +112,10 @@ class ExtensivAlert(models.Model):
     # -- actions
 
     def action_open_at_eim(self):
-        """Open EIM's page of alerts in a new tab."""
+        """Open EIM's page of alerts in a new tab; where its path is unknown, the front page."""
         self.ensure_one()
         self.check_access("read")
-        return self.account_id._open_at_eim()
+        return self.account_id._open_at_eim("alerts")
 
     def action_open_details(self):
         """Open the alert's own form."""

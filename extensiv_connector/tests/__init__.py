@@ -16,6 +16,8 @@ from . import test_errors
 from . import test_fetch
 from . import test_health
 from . import test_held
+from . import test_integrations
+from . import test_integrations_browser
 from . import test_inventory
 from . import test_inventory_browser
 from . import test_inventory_mapping

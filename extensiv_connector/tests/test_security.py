@@ -33,10 +33,11 @@ METHODS = {
             "action_connect action_disconnect action_check_carts action_fetch_locations action_list_merchants "
             "action_record_calls action_push_everything action_sku_report action_check_live action_go_live "
             "action_undo_live action_setup_next action_setup_back action_setup_goto action_setup_close "
-            "action_setup_resume"
+            "action_setup_resume action_setup_cart action_import_products"
         ),
         "extensiv.alert": "action_dismiss_at_eim",
         "extensiv.cart": "action_answer_share",
+        "extensiv.cart.type": "action_set_up",
         "extensiv.cart.share": "action_send action_withdraw action_open_page",
         "extensiv.merchants": "action_create_accounts",
         "extensiv.sku.report.line": "action_create_alias action_create_product",
@@ -74,6 +75,7 @@ METHODS = {
             "action_open_waiting_shipments"
         ),
         "extensiv.alert": "action_open_details",
+        "extensiv.cart.type": "action_open_window",
         "extensiv.sku.report.line": "action_download_template",
         "sale.order": "action_extensiv_cancel",
     },
@@ -314,6 +316,7 @@ class TestSecurity(TransactionCase):
             "sale.order": self.sale,
             "sale.order.line": self.sale.order_line,
             "stock.picking": self.picking,
+            "extensiv.cart.type": self.env.ref("extensiv_connector.cart_type_shopify"),
         }.get(name) or self._make_wizard(person, name, method)
         self.env.invalidate_all()
         try:
@@ -365,7 +368,10 @@ class TestSecurity(TransactionCase):
         for allowed, rank in {"salesman": 2, "user": 3, "manager": 4}.items():
             for name, methods in METHODS[allowed].items():
                 for method in methods.split():
-                    for who in list(persons)[:rank]:
+                    # The catalogue is every company's.
+                    for who in [
+                        who for who in list(persons)[:rank] if (who, name) != ("elsewhere", "extensiv.cart.type")
+                    ]:
                         with self.subTest(f"{name}.{method}: {who}"):
                             self.assertTrue(self._refused(persons[who], name, method))
         for field in ("sku", "description"):

@@ -6,6 +6,7 @@ import pytz
 from odoo import fields, models, release
 
 from ..eim import errors as eim
+from ..flows.eim_pages import page_url
 from ..models.extensiv_run import FLOWS
 
 PACIFIC = pytz.timezone("America/Los_Angeles")  # what EIM's own screens show
@@ -144,20 +145,32 @@ class ExtensivDiagnosis(models.TransientModel):
         local = fields.Datetime.context_timestamp(self, moment)
         return f"{local:%Y-%m-%d %H:%M} {local.tzname()}, {self._pacific(moment)}"
 
-    def _look_at_eim(self, *sentences):
-        """Return lines on what only EIM's own screens show, in the order of looking."""
-        url = self.account_id.alerts_url
-        return [Line("look", f"{number}. {sentence}", url=url) for number, sentence in enumerate(sentences, 1)]
+    def _eim_page(self, name):
+        """Return the address of one of EIM's pages."""
+        return page_url(self.env, name, self.account_id)
+
+    def _look_at_eim(self, *steps):
+        """Return lines on what only EIM's own screens show, in the order of looking.
+
+        :param steps: ``(page of EIM's, sentence)``
+        """
+        return [
+            Line("look", f"{number}. {sentence}", url=self._eim_page(page))
+            for number, (page, sentence) in enumerate(steps, 1)
+        ]
 
     def _ask_of_run(self, name):
-        """Return the sentences on a run of a cart, which only EIM's page of the cart shows."""
+        """Return the steps on a run of a cart, which only EIM's page of the cart shows."""
         return (
-            self.env._(
-                "Open Carts and the cart. When was the %(name)s? EIM shows Pacific time, where it is now %(now)s.",
-                name=name,
-                now=self._pacific(fields.Datetime.now()),
+            (
+                "carts",
+                self.env._(
+                    "Open Carts and the cart. When was the %(name)s? EIM shows Pacific time, where it is now %(now)s.",
+                    name=name,
+                    now=self._pacific(fields.Datetime.now()),
+                ),
             ),
-            self.env._("Was that run successful? If it failed, EIM's alerts say why."),
+            ("alerts", self.env._("Was that run successful? If it failed, EIM's alerts say why.")),
         )
 
     def _open_alerts(self, order_source=None):
@@ -174,7 +187,7 @@ class ExtensivDiagnosis(models.TransientModel):
                     subject=alert.subject or alert.message,
                 ),
                 self.env._("Mend it at EIM; its page of alerts says more."),
-                self.account_id.alerts_url,
+                self._eim_page("alerts"),
             )
             for alert in self.env["extensiv.alert"].search(domain, limit=5)
         ]

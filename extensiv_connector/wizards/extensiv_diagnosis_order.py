@@ -96,7 +96,7 @@ class ExtensivDiagnosis(models.TransientModel):
                         "bad",
                         self.env._("EIM skipped the order: %s", reason),
                         self.env._("Mend it in the cart or at EIM; Orders there can download it again."),
-                        self.account_id.alerts_url,
+                        self._eim_page("orders"),
                     )
                 ]
         if record:
@@ -110,13 +110,22 @@ class ExtensivDiagnosis(models.TransientModel):
             Line("bad", self.env._("EIM does not know an order %s. The issue is between the cart and EIM.", number)),
             *self._open_alerts(),
             *self._look_at_eim(
-                self.env._("Log in to EIM and open Orders. Is the order listed? If so, give its reference here."),
-                *self._ask_of_run("Last Order Run"),
-                self.env._(
-                    "If it succeeded, and later than the order was made, press Edit Setup: does the cart take "
-                    "orders in the status that the order has, for example Awaiting Fulfillment?"
+                (
+                    "orders",
+                    self.env._("Log in to EIM and open Orders. Is the order listed? If so, give its reference here."),
                 ),
-                self.env._("Correct that setting, or the order's status in the cart, and wait for the next run."),
+                *self._ask_of_run("Last Order Run"),
+                (
+                    "carts",
+                    self.env._(
+                        "If it succeeded, and later than the order was made, press Edit Setup: does the cart take "
+                        "orders in the status that the order has, for example Awaiting Fulfillment?"
+                    ),
+                ),
+                (
+                    "carts",
+                    self.env._("Correct that setting, or the order's status in the cart, and wait for the next run."),
+                ),
             ),
         ]
 
@@ -156,14 +165,14 @@ class ExtensivDiagnosis(models.TransientModel):
             self.env._("EIM's status is “%s”, which is not known here.", order.status),
             "",
         )
-        lines.append(Line(mark, sentence, todo, self.account_id.alerts_url if todo else ""))
+        lines.append(Line(mark, sentence, todo, self._eim_page("orders") if todo else ""))
         if order.on_hold:
             lines.append(
                 Line(
                     "bad",
                     self.env._("It is on hold at EIM, and left alone until released."),
                     self.env._("Release it at EIM, under Orders."),
-                    self.account_id.alerts_url,
+                    self._eim_page("orders"),
                 )
             )
         if order.sending_canceled:
@@ -172,7 +181,7 @@ class ExtensivDiagnosis(models.TransientModel):
                     "bad",
                     self.env._("A person stopped its sending at EIM, so it is left alone."),
                     self.env._("Resume it at EIM, under Orders."),
-                    self.account_id.alerts_url,
+                    self._eim_page("orders"),
                 )
             )
         lines += [
@@ -345,9 +354,12 @@ class ExtensivDiagnosis(models.TransientModel):
             lines += [
                 *self._open_alerts(order.order_source),
                 *self._look_at_eim(
-                    self.env._(
-                        "If the cart shows no tracking, the issue is between EIM and the cart: log in to EIM and "
-                        "open the order under Orders; the shipments stand on the right."
+                    (
+                        "orders",
+                        self.env._(
+                            "If the cart shows no tracking, the issue is between EIM and the cart: log in to EIM and "
+                            "open the order under Orders; the shipments stand on the right."
+                        ),
                     ),
                     *self._ask_of_run("Last Shipment Run"),
                 ),

@@ -265,14 +265,20 @@ class ExtensivDiagnosis(models.TransientModel):
             lines += [
                 *self._open_alerts(),
                 *self._look_at_eim(
-                    self.env._(
-                        "If the cart shows another quantity, the issue is between EIM and the cart: log in to EIM, "
-                        "open Merchants, Locations & Products, the location and the SKU, and compare."
+                    (
+                        "locations",
+                        self.env._(
+                            "If the cart shows another quantity, the issue is between EIM and the cart: log in to EIM, "
+                            "open Merchants, Locations & Products, the location and the SKU, and compare."
+                        ),
                     ),
                     *self._ask_of_run("Last Inventory Run"),
-                    self.env._(
-                        "If it succeeded, press Edit Setup: is Sync Inventory with Location set as you expect, one "
-                        "location or COMBINE ALL LOCATIONS?"
+                    (
+                        "carts",
+                        self.env._(
+                            "If it succeeded, press Edit Setup: is Sync Inventory with Location set as you expect, one "
+                            "location or COMBINE ALL LOCATIONS?"
+                        ),
                     ),
                 ),
             ]
