@@ -9,6 +9,7 @@ from . import test_cart_types
 from . import test_carts
 from . import test_contacts
 from . import test_diagnosis
+from . import test_embedded
 from . import test_errors
 from . import test_fetch
 from . import test_health

@@ -35,7 +35,7 @@ class ExtensivAddAlias(models.TransientModel):
 
     @api.model
     def _probable_product(self, match):
-        """Return the id of the one product for sale whose SKU differs by its spelling alone, which a person confirms."""
+        """Return the id of the one product for sale that differs by its spelling alone; a person confirms it."""
         probable = [product for product in match.alike if product.active and product.sale_ok]
         return len(probable) == 1 and probable[0].id
 
