@@ -108,7 +108,7 @@ class TestEmbedded(ConnectorCase):
         }[OPENED_WITH[model._name]]
 
     def _children(self):
-        """Return ``[(parent model, field, specification of the dialog, of the parent's form)]``, each One2many of ours."""
+        """Return ``[(parent model, One2many, specification of its dialog, of the parent's form)]``, all of ours."""
         found = []
         for model, view in self._forms():
             form = self._open(model, view)
