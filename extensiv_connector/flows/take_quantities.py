@@ -204,9 +204,9 @@ class QuantitiesToTake:
         """
         products = self.env["product.product"].union(*(proposal.product for proposal in proposals))
         Quant = self.env["stock.quant"].with_context(inventory_mode=True)
-        # Odoo creates a count by itself or finds the quant of the same place; with this it need not look one by one.
-        Quant = Quant.with_context(quants_cache=Quant._get_quants_by_products_locations(products, self.place))
-        return Quant.create(
+        # Odoo writes on the quant of the same place where there is one; with these it need not look one by one.
+        found = Quant._get_quants_by_products_locations(products, self.place)
+        quants = Quant.with_context(quants_cache=found).create(
             [
                 {
                     "product_id": proposal.product.id,
@@ -218,3 +218,4 @@ class QuantitiesToTake:
                 for proposal in proposals
             ]
         )
+        return quants.with_env(Quant.env)

@@ -33,5 +33,6 @@ from . import test_shipments_contents
 from . import test_shipments_sending
 from . import test_sku_report
 from . import test_sku_spelling
+from . import test_take_browser
 from . import test_take_quantities
 from . import test_views

@@ -128,6 +128,7 @@ class ExtensivTakeQuantities(models.TransientModel):
             "res_id": self.id,
             "views": [(False, "form")],
             "target": "new",
+            "context": {"dialog_size": "extra-large"},
         }
 
     # -- proposing
