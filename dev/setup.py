@@ -16,9 +16,10 @@ import re
 import shutil
 import subprocess
 import sys
+import time
 from pathlib import Path
 
-from . import HOME, LOGS, ROOT, VENV_PYTHON, CommandError, run_command, step, tail
+from . import HOME, LOGS, ROOT, VENV_PYTHON, CommandError, run_command, say, step, tail
 
 PYTHONS = ((3, 10), (3, 11), (3, 12), (3, 13))
 """What Odoo 19 and the pinned packages run on."""
@@ -52,8 +53,31 @@ DEBIAN_SUITES = {
     "forky",
     "duke",
 }
+LOCK_SECONDS = 600
+"""How long a package manager that is at work is waited for: an unattended upgrade takes minutes."""
+LOCK_PAUSE_SECONDS = 5
+POLL_SECONDS = 0.3
+
+CAUSES = {
+    r"No space left on device|enough free space": "the disk is full; make room, and type the same again.",
+    r"dpkg was interrupted": "an installation was interrupted before; type `dpkg --configure -a`, then the same again.",
+    r"are you root|Permission denied": "it may not write where it has to; type the same as root.",
+    r"Unable to locate package|has no installation candidate": "the system's package sources do not have it.",
+    r"NO_PUBKEY|is not signed|signatures couldn't be verified": "the archive's signature is not known to this system.",
+    r"THESE PACKAGES DO NOT MATCH THE HASHES|Hash Sum mismatch": "what was downloaded is damaged; type the same again.",
+    r"No matching distribution found": "a pinned package cannot be had for this Python from where pip looks.",
+    r"Temporary failure resolving|Could not resolve|Name or service not known|Failed to establish a new connection"
+    r"|Could not connect|Connection (?:failed|refused|timed out)|Network is unreachable": "the network is not there.",
+    r"Failed to fetch|Unable to fetch": "the archive does not have a file that its lists name; type the same again.",
+}
+"""What a failed command wrote, and what is told of it; the first that fits."""
+
 # The web client's bundle names this file, which Debian's package leaves out for its licence.
 MISSING_FILE = "odoo/addons/mail/static/lib/selfie_segmentation/selfie_segmentation.js"
+
+
+class Locked(CommandError):
+    """Another process holds the package manager's lock."""
 
 
 def main() -> int:
@@ -66,14 +90,92 @@ def main() -> int:
     return 0
 
 
-def run(*command, **kwargs) -> None:
-    """Run a command into the set-up log; when it fails, show the log's end."""
+def run(*command, watch=None, env=None, **kwargs) -> None:
+    """Run a command into the set-up log; when it fails, name the cause and show the log's end.
+
+    :param watch: is called with what the command has written, a few times a second while it runs
+    :raise CommandError: it failed; :raise Locked: for a lock that another process holds
+    """
+    # in English, for the cause is read from it
+    environ = {**(env or os.environ), "LC_ALL": "C"}
     with SETUP_LOG.open("a") as log:
         log.write(f"\n$ {' '.join(map(str, command))}\n")
         log.flush()
-        done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, check=False, **kwargs)
-    if done.returncode:
-        raise CommandError(f"`{Path(command[0]).name}` failed; is the network there?\n{tail(SETUP_LOG)}")
+        start = log.tell()
+        process = subprocess.Popen(
+            list(map(str, command)), stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=environ, **kwargs
+        )
+        try:
+            while watch and process.poll() is None:
+                watch(written_since(start))
+                time.sleep(POLL_SECONDS)
+            process.wait()
+        finally:
+            # interrupted: what it was given to do is not finished behind our back
+            if process.poll() is None:
+                process.terminate()
+                process.wait()
+    if process.returncode:
+        output = written_since(start)
+        kind = Locked if find_holder(output) else CommandError
+        name = Path(command[0]).name
+        raise kind(f"`{name}` failed: {cause_of(output, process.returncode)}\n{tail(SETUP_LOG)}")
+
+
+def written_since(start: int) -> str:
+    with SETUP_LOG.open("rb") as log:
+        log.seek(start)
+        return log.read().decode(errors="replace")
+
+
+def cause_of(output: str, code: int) -> str:
+    """Return why a command failed, from what it wrote: what to do about it where that is known, else its own words."""
+    if holder := find_holder(output):
+        return f"{holder} holds the package manager's lock; wait until it is done, and type the same again."
+    for pattern, cause in CAUSES.items():
+        if re.search(pattern, output):
+            return cause
+    said = [line.strip() for line in output.splitlines() if re.match(r"\s*(E:|ERROR|error|fatal)", line)]
+    return said[-1] if said else f"it ended with code {code}."
+
+
+# The package manager
+
+
+def run_apt(*arguments, **kwargs) -> None:
+    """Run `apt-get`; while another process holds the package manager's lock, wait for it and show that.
+
+    apt itself waits for the lock of the installation, not for the one of the package lists: that is tried again.
+
+    :raise Locked: the lock was held for longer than `LOCK_SECONDS`
+    """
+    deadline = time.monotonic() + LOCK_SECONDS
+    shown = set()
+
+    def watch(output):
+        holder = find_holder(output)
+        if holder and holder not in shown:
+            shown.add(holder)
+            say(f"\n    waiting for the package manager: {holder} holds its lock")
+
+    while True:
+        left = max(1, round(deadline - time.monotonic()))
+        try:
+            run("apt-get", "-q", f"-oDPkg::Lock::Timeout={left}", *arguments, watch=watch, **kwargs)
+            return
+        except Locked as locked:
+            watch(str(locked))
+            if time.monotonic() >= deadline:
+                raise
+            time.sleep(LOCK_PAUSE_SECONDS)
+
+
+def find_holder(output: str) -> str:
+    """Return who holds the package manager's lock by what apt wrote, such as `process 123 (apt-get)`, or nothing."""
+    if not re.search(r"Could not get lock|is another process using it", output):
+        return ""
+    holder = re.search(r"held by (process \d+(?: \([^)]+\))?)", output)
+    return holder[1] if holder else "another process"
 
 
 # Stamps
@@ -222,9 +324,9 @@ def download_debs(work: Path, source: tuple[str, str], suite: str, packages: lis
         "Acquire::Languages": "none",
         "Acquire::Retries": "3",
     }
-    apt_get = ["apt-get", "-q", *(f"-o{key}={value}" for key, value in options.items())]
-    run(*apt_get, "update")
-    run(*apt_get, "download", *packages, cwd=work)
+    ours = [f"-o{key}={value}" for key, value in options.items()]
+    run_apt(*ours, "update")
+    run_apt(*ours, "download", *packages, cwd=work)
 
 
 def debian_source() -> tuple[str, str]:
@@ -279,12 +381,14 @@ def ensure_chromium() -> None:
         raise CommandError("The browser tests need Chromium: type `sudo apt-get install chromium`.")
     with step("Chromium"):
         environ = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-        install = ("apt-get", "-q", "-y", "install", "--no-install-recommends", "chromium")
+        install = ("-y", "install", "--no-install-recommends", "chromium")
         try:
-            run(*install, env=environ)
+            run_apt(*install, env=environ)
+        except Locked:
+            raise
         except CommandError:  # no package lists yet, or old ones
-            run("apt-get", "-q", "update", env=environ)
-            run(*install, env=environ)
+            run_apt("update", env=environ)
+            run_apt(*install, env=environ)
 
 
 if __name__ == "__main__":

@@ -50,6 +50,7 @@
         "wizards/extensiv_fetch_views.xml",
         "wizards/extensiv_merchants_views.xml",
         "wizards/extensiv_sku_report_views.xml",
+        "wizards/extensiv_take_quantities_views.xml",
         "views/extensiv_menus.xml",
         "data/ir_actions_todo.xml",
     ],

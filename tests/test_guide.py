@@ -69,7 +69,7 @@ ELSEWHERE = {
     "EIM": {"Single Merchant", "API Access Only", "Test WMS Connection", "Save", "New Setup", "Order Download",
             "Shipment Upload", "Inventory Upload", "Merchants", "Locations & Products", "Shipped", "EDI Merchant",
             "Automatic", "Edit Setup", "Sync Inventory with Location", "COMBINE ALL LOCATIONS"},
-    "Odoo": {"New", "Apps", "Activate"},
+    "Odoo": {"New", "Apps", "Activate", "Physical Inventory"},
     "stressed": {"carts", "pulls orders", "pushes stock", "pushes shipments", "Pull orders", "Push stock",
                  "Push shipments"},
 }  # fmt: skip

@@ -49,7 +49,7 @@ class ExtensivCart(models.Model):
     )
     def _compute_unsupported(self):
         for cart in self:
-            wanted = cart.account_id._functions_wanted()
+            wanted = cart.account_id._functions_wanted() if cart.account_id else set()
             lacking = (
                 [
                     label

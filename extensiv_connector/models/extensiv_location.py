@@ -1,4 +1,5 @@
 from odoo import api, fields, models
+from odoo.exceptions import UserError
 from odoo.tools import SQL
 
 
@@ -175,6 +176,35 @@ class ExtensivLocation(models.Model):
         if self.source == "all":
             return stock_location.warehouse_id.company_id == company
         return stock_location.parent_path.startswith(self.stock_location_id.parent_path)
+
+    # -- EIM's quantities
+
+    def action_take_quantities(self):
+        """Read EIM's levels of this location and show which counts they would be in Odoo."""
+        self.ensure_one()
+        self.check_access("read")
+        self.account_id._check_manager()
+        self._check_one_place()
+        return self.env["extensiv.take.quantities"]._make(self)
+
+    def _check_one_place(self):
+        """:raise UserError: this stands for no one location of Odoo, in which EIM's quantities could lie"""
+        if self.source != "single":
+            raise UserError(
+                self.env._(
+                    "%s takes its stock from all warehouses, so nobody can say in which of them EIM's quantities lie. "
+                    "Set Stock From to One location, choose where these goods are, take the quantities, and set it "
+                    "back to All warehouses.",
+                    self.name,
+                )
+            )
+        if not self.stock_location_id:
+            raise UserError(
+                self.env._(
+                    "Choose the location of Odoo that %s stands for and save: EIM's quantities are counted there.",
+                    self.name,
+                )
+            )
 
     # -- what flows call
 

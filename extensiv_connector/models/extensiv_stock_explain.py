@@ -21,7 +21,7 @@ class ExtensivStockLevel(models.Model):
         names = [
             product.default_code or "",
             *env["extensiv.sku.alias"]
-            .search([("account_id", "=", account.id), ("product_id", "=", product.id)])
+            .search([("account_id", "=", account._origin.id), ("product_id", "=", product.id)])
             .mapped("sku"),
         ]
         fed = env.execute_query(Level._feed_sql(account, kits, names))

@@ -18,12 +18,14 @@ class ExtensivStockLevel(models.Model):
 
         These are orders we acknowledged that are still in the inbox, or a quotation. EIM itself deducts those that
         it still lists as new. An order counts in every mapping of the warehouse that will deliver it.
+
+        :param account: also a form's record, whose orders are those of the saved one
         """
         demand = defaultdict(float)
-        if not account.subtract_waiting:
+        if not account.subtract_waiting or not account._origin:
             return demand
         products = self.env["product.product"]
-        for warehouse, product, quantity in self._waiting(account):
+        for warehouse, product, quantity in self._waiting(account._origin):
             for mapping in mappings:
                 if mapping.warehouse_id in (None, warehouse):
                     demand[mapping.id, products.browse(product)] += quantity

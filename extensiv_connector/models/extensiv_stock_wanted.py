@@ -155,9 +155,9 @@ class ExtensivStockLevel(models.Model):
             self.env["extensiv.location"].flush_model()
         else:
             source = SQL(
-                "SELECT %s::int AS id, %s AS source, %s::int AS stock_location_id",
+                "SELECT %s::int AS id, %s::varchar AS source, %s::int AS stock_location_id",
                 location._origin.id or 0,
-                location.source,
+                location.source or None,
                 location.stock_location_id._origin.id or None,
             )
         self.env["stock.location"].flush_model(["usage", "company_id", "parent_path", "warehouse_id"])
@@ -221,7 +221,7 @@ class ExtensivStockLevel(models.Model):
             company=account.company_id.id,
             kits=kits.ids,
             buffer=account.buffer_qty,
-            account=account.id,
+            account=account._origin.id or None,
             only=SQL("TRUE") if skus is None else SQL("sku = ANY (%s)", skus),
         )
 

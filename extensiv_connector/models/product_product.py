@@ -5,6 +5,8 @@ from itertools import chain
 from odoo import api, fields, models
 from odoo.fields import Domain
 
+from ..flows.sku_spelling import differences, find_alike, is_clean, visible
+
 SERVICE_PRODUCTS = {
     "shipping": ("EIM-SHIPPING", "Shipping"),
     "discount": ("EIM-DISCOUNT", "Discount"),
@@ -18,11 +20,13 @@ class Match:
     """What was found for a SKU: one product that can be sold, or ``problem``, the reason why there is none.
 
     ``found`` are the products that have the SKU all the same: several, an archived one, or one that is not for sale.
+    ``alike`` are products, for none has it, whose SKU differs by its spelling alone: a person decides about these.
     """
 
     product: object = None
     problem: str = ""
     found: tuple = ()
+    alike: tuple = ()
 
 
 class ProductProduct(models.Model):
@@ -89,7 +93,7 @@ class ProductProduct(models.Model):
         """Find the products of SKUs, matched exactly and case-sensitively, in the account's company or shared.
 
         The account's alias table decides first, then the internal reference, then the barcode and the codes that
-        EIM knows the SKU by.
+        EIM knows the SKU by. Where none is found, what differs by its spelling alone is told, never taken.
 
         :param skus: ``{sku: other codes of it}``, as EIM's orders carry them
         :return: ``{sku: Match}``, one for every SKU
@@ -126,7 +130,49 @@ class ProductProduct(models.Model):
                 ),
             )
             matches[sku] = self._extensiv_choose(sku, ways)
+        unknown = [sku for sku, match in matches.items() if match.problem and not match.found]
+        for sku, alike in find_alike(self.env, account, unknown).items():
+            matches[sku] = self._extensiv_match_alike(sku, alike)
         return matches
+
+    @api.model
+    def _extensiv_match_alike(self, sku, alike):
+        """Return the ``Match`` of a SKU that no product has, though some have nearly the same.
+
+        :param alike: ``flows.sku_spelling.Alike`` objects, the likeliest first
+        """
+        nearest = alike[0]
+        products = self.browse(dict.fromkeys(other.product_id for other in alike))
+        kinds = {
+            "reference": self.env._("internal reference"),
+            "barcode": self.env._("barcode"),
+            "alias": self.env._("alias"),
+        }
+        names = {
+            "capitals": self.env._("capitals"),
+            "blanks": self.env._("blanks"),
+            "invisible": self.env._("invisible characters"),
+            "lookalike": self.env._("characters that only look the same"),
+        }
+        if not is_clean(nearest.code):
+            advice = self.env._("Correct it on the product, or add an alias.")
+        elif not is_clean(sku):
+            advice = self.env._("Correct the SKU in the cart, or add an alias.")
+        else:
+            advice = self.env._("Make both the same, in the cart or on the product, or add an alias.")
+        return Match(
+            alike=tuple(products),
+            problem=self.env._(
+                "SKU %(sku)s belongs to no product, but %(product)s has the %(kind)s %(code)s: they differ only by "
+                "%(differences)s. %(advice)s",
+                sku=visible(sku),
+                product=products[0].display_name,
+                kind=kinds[nearest.kind],
+                code=visible(nearest.code),
+                differences=", ".join(names[kind] for kind in differences(sku, nearest.code)),
+                advice=advice,
+            ),
+        )
 
     @api.model
     def _extensiv_choose(self, sku, ways):

@@ -12,6 +12,7 @@ from . import test_carts_browser
 from . import test_contacts
 from . import test_delivery_method
 from . import test_diagnosis
+from . import test_embedded
 from . import test_errors
 from . import test_fetch
 from . import test_health
@@ -40,4 +41,7 @@ from . import test_shipments_carrier
 from . import test_shipments_contents
 from . import test_shipments_sending
 from . import test_sku_report
+from . import test_sku_spelling
+from . import test_take_browser
+from . import test_take_quantities
 from . import test_views

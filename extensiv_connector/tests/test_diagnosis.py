@@ -344,7 +344,9 @@ class TestSku(DiagnosisCase):
         self.assertFound(self.diagnose(sku="NOPE"), "PROBLEM", "SKU NOPE is not an internal reference")
 
     def test_capitals(self):
-        self.assertFound(self.diagnose(sku="tee-1"), "PROBLEM", "the internal reference TEE-1: capitals matter")
+        self.assertFound(
+            self.diagnose(sku="tee-1"), "PROBLEM", "the internal reference TEE-1: they differ only by capitals"
+        )
 
     def test_pushing_is_off(self):
         self.assertFound(self.diagnose(sku="TEE-1"), "PROBLEM", "Pushing levels is switched off on the account")

@@ -39,8 +39,10 @@ METHODS = {
         "extensiv.cart": "action_answer_share",
         "extensiv.cart.type": "action_set_up",
         "extensiv.cart.share": "action_send action_withdraw action_open_page",
+        "extensiv.location": "action_take_quantities",
         "extensiv.merchants": "action_create_accounts",
         "extensiv.sku.report.line": "action_create_alias action_create_product",
+        "extensiv.take.quantities": "action_read action_propose",
         "sale.order": "action_extensiv_resend",
         "stock.picking": "action_extensiv_resend",
     },
@@ -299,6 +301,7 @@ class TestSecurity(TransactionCase):
                 "line_ids": [Command.create({"merchant_pk": "7", "name": "Seven", "chosen": True})],
             },
             "extensiv.fetch": {"account_id": account.id, "reference": "1"},
+            "extensiv.take.quantities": {"location_id": self.records["extensiv.location"].id},
         }
         report = self.env["extensiv.sku.report"].create({"account_id": account.id})
         vals["extensiv.sku.report.line"] = {

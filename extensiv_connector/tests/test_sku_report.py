@@ -97,6 +97,70 @@ class TestSkuReport(ReportMixin, ConnectorCase):
 
         self.assertEqual(queries(200), queries(2))
 
+    def test_what_odoo_has_stands_beside_what_eim_has(self):
+        stock = self.env["stock.warehouse"].search([("company_id", "=", self.company.id)], limit=1).lot_stock_id
+        shelf = self.env["stock.location"].create({"name": "Shelf", "location_id": stock.id})
+        Quant = self.env["stock.quant"]
+        Quant._update_available_quantity(self.mug, stock, 4)
+        Quant._update_available_quantity(self.mug, shelf, 3)
+        self.assertEqual(self._line(self._compare(), "MUG-1").odoo_quantity, 7, "nothing is mapped yet")
+        self.account.location_ids[:1].write({"stock_location_id": shelf.id, "push_enabled": True})
+        lines = self._compare()
+        self.assertEqual(self._line(lines, "MUG-1").odoo_quantity, 3)
+        self.assertEqual(self._line(lines, "TEE-1").odoo_quantity, 0)
+
+    def test_skus_of_waiting_orders_are_listed_with_how_many_wait(self):
+        self.add_orders(
+            {"cust_ref": "W-1", "items": [{"item": "NOPE", "quantity": 1, "price": "5"}]},
+            {"cust_ref": "W-2", "items": [{"item": "NOPE", "quantity": 2, "price": "5"}]},
+        )
+        self.fault(route="update_order_status", kind="invalid")
+        self.pull()
+        self.assertEqual(self.inbox("W-1").state, "failed")
+        self.add_orders(
+            {
+                "cust_ref": "W-3",
+                "items": [
+                    {"item": "NOPE", "quantity": 1, "price": "5"},
+                    {"item": "TEE-1", "quantity": 1, "price": "5"},
+                    {"item": "MUG-1", "quantity": 1, "price": "5"},
+                ],
+            }
+        )
+        lines = self._compare()
+        nope = self._line(lines, "NOPE")
+        self.assertEqual((nope.state, nope.waiting_count, nope.is_listed), ("eim_only", 3, False), "each order once")
+        self.assertIn("EIM's inventory does not list it", nope.message)
+        tee = self._line(lines, "TEE-1")
+        self.assertEqual((tee.state, tee.product_id, tee.waiting_count), ("matched", self.tee, 1))
+        mug = self._line(lines, "MUG-1")
+        self.assertEqual((mug.state, mug.waiting_count, mug.is_listed), ("matched", 1, True))
+        nope.product_id = self.tee
+        nope.action_create_alias()
+        with self.flows():
+            self.env["extensiv.error"].search(
+                [("account_id", "=", self.account.id), ("flow", "=", "orders")]
+            ).action_retry()
+        self.assertEqual(self.inbox("W-1").state, "imported")
+
+    def test_orders_that_cannot_be_read_do_not_spoil_the_comparison(self):
+        self.fault(route="list_orders", kind="invalid")
+        with self.flows():
+            action = self.account.action_sku_report()
+        self.assertIn("without some of the waiting orders", action["display_name"])
+        self.assertTrue(self.env[action["res_model"]].search(action["domain"]))
+
+    def test_a_sku_spelt_nearly_so_has_its_product_proposed(self):
+        self.sandbox.store.levels.items["tee-1"] = self.sandbox.store.levels.items["GHOST-1"]
+        lines = self._compare()
+        tee = self._line(lines, "tee-1")
+        self.assertEqual((tee.state, tee.product_id), ("eim_only", self.tee))
+        self.assertIn("only by capitals", tee.message)
+        text = base64.b64decode(lines.report_id.template_file).decode("utf-8-sig")
+        self.assertNotIn("tee-1", text, "importing the template makes no second product of it")
+        tee.action_create_alias()
+        self.assertEqual(self._line(self._compare(), "tee-1").state, "matched")
+
     def test_create_alias(self):
         lines = self._compare()
         ghost = self._line(lines, "GHOST-1")

@@ -25,14 +25,26 @@ class ExtensivAddAlias(models.TransientModel):
         values = super().default_get(fields_list)
         error = self.env["extensiv.error"].browse(values.get("error_id"))
         missing = self._still_missing(error)
-        return {**values, "sku": missing[0] if missing else False, "left_count": max(len(missing) - 1, 0)}
+        sku = next(iter(missing), False)
+        return {
+            **values,
+            "sku": sku,
+            "left_count": max(len(missing) - 1, 0),
+            "product_id": sku and self._probable_product(missing[sku]),
+        }
+
+    @api.model
+    def _probable_product(self, match):
+        """Return the id of the one product for sale that differs by its spelling alone; a person confirms it."""
+        probable = [product for product in match.alike if product.active and product.sale_ok]
+        return len(probable) == 1 and probable[0].id
 
     @api.model
     def _still_missing(self, error):
-        """Return the SKUs of the error's order that still belong to no product."""
+        """Return ``{SKU: Match}`` of what the error's order lacks that still belongs to no product."""
         skus = error._missing_skus().get(error, [])
         matches = self.env["product.product"].sudo()._extensiv_match(error.account_id, {sku: () for sku in skus})
-        return [sku for sku in skus if matches[sku].problem]
+        return {sku: matches[sku] for sku in skus if matches[sku].problem}
 
     def action_add(self):
         """Add the alias; ask for the next missing SKU, or import every order that waited for these."""

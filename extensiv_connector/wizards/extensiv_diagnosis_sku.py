@@ -42,22 +42,13 @@ class ExtensivDiagnosis(models.TransientModel):
                     )
                 )
             return match.product, lines
-        lines = [Line("bad", match.problem)]
-        pattern = sku.replace("%", r"\%").replace("_", r"\_")
-        other = self.env["product.product"].search(
-            [("default_code", "=ilike", pattern), ("default_code", "!=", sku)], limit=1
-        )
-        if other:
-            lines.append(
-                Line(
-                    "bad",
-                    self.env._(
-                        "There is a product with the internal reference %s: capitals matter.", other.default_code
-                    ),
-                    self.env._("Make both the same, here or in the cart, and change its stock to have it pushed."),
-                )
+        todo = ""
+        if match.alike:
+            todo = self.env._(
+                "An alias is added under Configuration, SKU Aliases, or with Add Alias on the error of an order that "
+                "waits for the SKU."
             )
-        return self.env["product.product"], lines
+        return self.env["product.product"], [Line("bad", match.problem, todo)]
 
     def _lines_pushing(self):
         """Return the lines on whether levels are pushed at all, and from where."""

@@ -10,6 +10,7 @@ from odoo.fields import Domain
 
 from ..eim import errors as eim
 from ..flows.inventory_reading import read_inventory
+from ..flows.waiting_orders import find_waiting_skus, read_new_orders
 
 STATES = [
     ("matched", "Matched"),
@@ -19,12 +20,13 @@ STATES = [
 ]
 # A button has no longer: what is not read by then is said to be missing.
 SECONDS = 45
+ORDERS_SECONDS = 10  # of these, kept for the orders that wait
 # As Odoo's own import of products wants them.
 TEMPLATE_COLUMNS = ("id", "name", "default_code")
 
 
 class ExtensivSkuReport(models.TransientModel):
-    """EIM's inventory beside the products here: which SKUs match, which are only on one side, which are double."""
+    """EIM's SKUs beside the products here: which match, which are only on one side, which are double."""
 
     _name = "extensiv.sku.report"
     _description = "EIM SKU Report"
@@ -33,52 +35,48 @@ class ExtensivSkuReport(models.TransientModel):
     account_id = fields.Many2one("extensiv.account", required=True, ondelete="cascade")
     line_ids = fields.One2many("extensiv.sku.report.line", "report_id")
     is_complete = fields.Boolean(default=True)
+    is_orders_complete = fields.Boolean("All Waiting Orders", default=True)
+    read_count = fields.Integer("SKUs Read")
     template_file = fields.Binary(compute="_compute_template_file")
 
     @api.model
     def _make(self, account):
         """Read EIM's inventory, compare, and return the action that shows the lines."""
-        items, complete = self._read_inventory(account)
-        report = self.create({"account_id": account.id, "is_complete": complete})
-        self.env["extensiv.sku.report.line"].create(report._prepare_lines_vals(items))
+        end = time.monotonic() + SECONDS
+        with account._asking_eim() as client:
+            reading = read_inventory(client, end - ORDERS_SECONDS)
+            orders, is_orders_complete = read_new_orders(client, end, account.import_from or None)
+        report = self.create(
+            {
+                "account_id": account.id,
+                "is_complete": reading.is_complete,
+                "is_orders_complete": is_orders_complete,
+                "read_count": len(reading.items),
+            }
+        )
+        waiting = find_waiting_skus(self.env, account, orders)
+        self.env["extensiv.sku.report.line"].create(report._prepare_lines_vals(reading.items, waiting))
         return report._open()
 
-    @api.model
-    def _read_inventory(self, account):
-        """Return EIM's ``InventoryItem`` by SKU, and whether that is all of them.
+    def _prepare_lines_vals(self, items, waiting):
+        """Return the values of the lines: one for each SKU of EIM, one for each product that none of them is.
 
-        :raise UserError: in EIM's words, when not even the first page was answered
+        :param items: ``{SKU: eim.wire.InventoryItem}``
+        :param waiting: ``{SKU: WaitingSku}``; SKUs that EIM's inventory does not list are lines of their own, too
         """
-        with account._asking_eim() as client:
-            reading = read_inventory(client, time.monotonic() + SECONDS)
-        return reading.items, reading.is_complete
-
-    def _prepare_lines_vals(self, items):
-        """Return the values of the lines: one for each SKU of EIM, one for each product that none of them is."""
         account = self.account_id
         Product = self.env["product.product"]
-        matches = Product._extensiv_match(
-            account, {sku: [alias.code for alias in item.aliases] for sku, item in items.items()}
-        )
+        codes = {sku: set(wait.codes) for sku, wait in waiting.items()}
+        for sku, item in items.items():
+            codes.setdefault(sku, set()).update(alias.code for alias in item.aliases)
+        matches = Product._extensiv_match(account, codes)
         ours = self._products(account)
         references = Counter(filter(None, ours.mapped("default_code")))
         doubles = {product.id for match in matches.values() if len(match.found) > 1 for product in match.found}
-        matched, vals_list = set(), []
-        for sku, item in items.items():
-            match = matches[sku]
-            if match.product:
-                matched.add(match.product.id)
-            state = "matched" if match.product else "double" if len(match.found) > 1 else "eim_only"
-            vals_list.append(
-                {
-                    "report_id": self.id,
-                    "state": state,
-                    "sku": sku,
-                    "eim_quantity": float(item.qty_available or 0),
-                    "product_id": match.product and match.product.id,
-                    "message": match.problem if state != "matched" else False,
-                }
-            )
+        matched = {match.product.id for match in matches.values() if match.product}
+        vals_list = [
+            self._prepare_sku_vals(sku, matches[sku], items.get(sku), waiting.get(sku)) for sku in {**items, **waiting}
+        ]
         for product in ours:
             # A SKU whose products are double is listed once for EIM and once for each of them.
             if product.id in matched:
@@ -97,7 +95,46 @@ class ExtensivSkuReport(models.TransientModel):
                     else self.env._("The product has no internal reference."),
                 }
             )
+        self._add_quantities(vals_list)
         return vals_list
+
+    def _prepare_sku_vals(self, sku, match, item, wait):
+        """Return the values of the line of a SKU that EIM's inventory lists, that orders wait for, or both."""
+        state = "matched" if match.product else "double" if len(match.found) > 1 else "eim_only"
+        message = match.problem
+        if not item:
+            unlisted = self.env._("Orders ask for it, and EIM's inventory does not list it.")
+            message = "\n".join(filter(None, (message, unlisted)))
+        # The product whose SKU is spelt nearly so is offered as the alias; a person decides.
+        probable = match.product.id if match.product else self.env["extensiv.add.alias"]._probable_product(match)
+        return {
+            "report_id": self.id,
+            "state": state,
+            "sku": sku,
+            "eim_quantity": float(item.qty_available or 0) if item else 0,
+            "is_listed": bool(item),
+            "waiting_count": len(wait.order_refs) if wait else 0,
+            "product_id": probable,
+            "message": message or False,
+        }
+
+    def _add_quantities(self, vals_list):
+        """Add to the lines' values what Odoo has on hand of their products, where EIM's locations take it from."""
+        account = self.account_id
+        company = account.company_id
+        context = {"allowed_company_ids": company.ids}
+        if account.owner_id:
+            context["owner_id"] = account.owner_id.id
+        mapped = account.location_ids.filtered("push_enabled") or account.location_ids
+        if "all" not in mapped.mapped("source") and mapped.stock_location_id:
+            context["location"] = mapped.stock_location_id.ids
+        products = self.env["product.product"].browse({vals["product_id"] for vals in vals_list if vals["product_id"]})
+        on_hand = {
+            product.id: product.qty_available
+            for product in products.sudo().with_company(company).with_context(**context)
+        }
+        for vals in vals_list:
+            vals["odoo_quantity"] = on_hand.get(vals["product_id"], 0)
 
     @api.model
     def _products(self, account):
@@ -118,8 +155,10 @@ class ExtensivSkuReport(models.TransientModel):
             title = self.env._(
                 "%(title)s (the first %(count)s; EIM has more)",
                 title=title,
-                count=len(self.line_ids.filtered(lambda line: line.state != "odoo_only")),
+                count=self.read_count,
             )
+        if not self.is_orders_complete:
+            title = self.env._("%s, without some of the waiting orders", title)
         return {
             **action,
             "display_name": title,
@@ -140,7 +179,7 @@ class ExtensivSkuReport(models.TransientModel):
             products = lines.filtered(lambda line: line.state in ("odoo_only", "double")).product_id
             rows = [
                 *products.export_data(list(TEMPLATE_COLUMNS))["datas"],
-                *(["", line.sku, line.sku] for line in lines if line.state == "eim_only"),
+                *(["", line.sku, line.sku] for line in lines if line.state == "eim_only" and not line.product_id),
             ]
             text = io.StringIO()
             writer = csv.writer(text)
@@ -150,7 +189,7 @@ class ExtensivSkuReport(models.TransientModel):
 
 
 class ExtensivSkuReportLine(models.TransientModel):
-    """One SKU of EIM, or one product that no SKU of EIM is."""
+    """One SKU of EIM or of an order that waits, or one product that no such SKU is."""
 
     _name = "extensiv.sku.report.line"
     _description = "EIM SKU Report Line"
@@ -168,6 +207,20 @@ class ExtensivSkuReportLine(models.TransientModel):
         aggregator=None,
         digits=(16, 0),
         help="Available by EIM's inventory, all locations together.",
+    )
+    odoo_quantity = fields.Float(
+        "In Odoo",
+        readonly=True,
+        aggregator=None,
+        digits="Product Unit",
+        help="On hand where EIM's locations take their stock from; before any is mapped, in all warehouses.",
+    )
+    is_listed = fields.Boolean("In EIM's Inventory", readonly=True)
+    waiting_count = fields.Integer(
+        "Waiting Orders",
+        readonly=True,
+        aggregator=None,
+        help="Orders with this SKU that EIM lists as new, or that are in the inbox and not imported.",
     )
     product_id = fields.Many2one(
         "product.product", help="What the SKU is here. For one that only EIM knows: choose it, then Create Aliases."
