@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from dev import Trouble, setup
+from dev import CommandError, setup
 
 # Locks as apt does: waits for the lock of the installation as long as it is told to, and not for the one of the lists.
 APT_GET = """#!/bin/sh
@@ -119,14 +119,14 @@ def test_without_lists_they_are_fetched_first(machine, monkeypatch):
 )
 def test_the_real_cause_of_a_failure_is_named(machine, monkeypatch, words, cause):
     monkeypatch.setenv("FAILS_WITH", words)
-    with pytest.raises(Trouble) as trouble:
+    with pytest.raises(CommandError) as trouble:
         setup.ensure_chromium()
     assert cause in str(trouble.value).splitlines()[0]
     assert "is the network there?" not in str(trouble.value)
 
 
 def test_another_commands_failure_has_its_own_words(machine):
-    with pytest.raises(Trouble, match="`sh` failed: it ended with code 3"):
+    with pytest.raises(CommandError, match="`sh` failed: it ended with code 3"):
         setup.run("sh", "-c", "exit 3")
-    with pytest.raises(Trouble, match="`sh` failed: ERROR: No such thing"):
+    with pytest.raises(CommandError, match="`sh` failed: ERROR: No such thing"):
         setup.run("sh", "-c", "echo 'ERROR: No such thing'; exit 1")

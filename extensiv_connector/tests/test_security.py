@@ -39,7 +39,7 @@ METHODS = {
         "extensiv.cart": "action_answer_share",
         "extensiv.cart.type": "action_set_up",
         "extensiv.cart.share": "action_send action_withdraw action_open_page",
-        "extensiv.location": "action_take_quantities",
+        "extensiv.location": "action_take_quantities action_set_zero",
         "extensiv.merchants": "action_create_accounts",
         "extensiv.sku.report.line": "action_create_alias action_create_product",
         "extensiv.take.quantities": "action_read action_propose",
@@ -54,12 +54,17 @@ METHODS = {
         "extensiv.alert": "action_open_at_eim action_open_order",
         "extensiv.compare": "action_read action_push",
         "extensiv.diagnosis": "action_diagnose",
-        "extensiv.error": "action_retry action_dismiss action_mend action_open_document",
+        "extensiv.error": (
+            "action_retry action_dismiss action_mend action_open_document action_push_zeros action_show_zeros"
+        ),
         "extensiv.fetch": "action_fetch action_preview",
         "extensiv.order": (
             "action_import action_import_after_all action_fetch_again action_ignore action_open_sale_order"
         ),
+        "extensiv.sku.alias": "action_set_zero",
         "extensiv.stock.level": "action_push_again",
+        "product.product": "action_extensiv_set_zero",
+        "product.template": "action_extensiv_set_zero",
         "sale.order": "action_extensiv_send action_extensiv_mark_sent",
         "stock.picking": "action_extensiv_send action_extensiv_mark_sent",
     },
@@ -320,6 +325,8 @@ class TestSecurity(TransactionCase):
             "sale.order.line": self.sale.order_line,
             "stock.picking": self.picking,
             "extensiv.cart.type": self.env.ref("extensiv_connector.cart_type_shopify"),
+            "product.product": self.product,
+            "product.template": self.product.product_tmpl_id,
         }.get(name) or self._make_wizard(person, name, method)
         self.env.invalidate_all()
         try:
@@ -355,6 +362,7 @@ class TestSecurity(TransactionCase):
             [("company_id", "=", self.company.id), ("code", "=", "outgoing")], limit=1
         )
         self.picking = self.env["stock.picking"].create({"picking_type_id": kind.id})
+        self.product = self.env["product.product"].create({"name": "Ours", "company_id": self.company.id})
         seller = "base.group_user,sales_team.group_sale_manager,stock.group_stock_manager"
         persons = {
             who: new_test_user(

@@ -90,7 +90,7 @@ class ExtensivSkuReport(models.TransientModel):
                     "product_id": product.id,
                     "message": self.env._("Several products have this internal reference.")
                     if double
-                    else False
+                    else self._say_rule(product)
                     if product.default_code
                     else self.env._("The product has no internal reference."),
                 }
@@ -105,6 +105,8 @@ class ExtensivSkuReport(models.TransientModel):
         if not item:
             unlisted = self.env._("Orders ask for it, and EIM's inventory does not list it.")
             message = "\n".join(filter(None, (message, unlisted)))
+        if match.product:
+            message = "\n".join(filter(None, (message, self._say_rule(match.product))))
         # The product whose SKU is spelt nearly so is offered as the alias; a person decides.
         probable = match.product.id if match.product else self.env["extensiv.add.alias"]._probable_product(match)
         return {
@@ -135,6 +137,15 @@ class ExtensivSkuReport(models.TransientModel):
         }
         for vals in vals_list:
             vals["odoo_quantity"] = on_hand.get(vals["product_id"], 0)
+
+    @api.model
+    def _say_rule(self, product):
+        """Return what the product's own rule says of its stock at EIM, or False where it is just pushed."""
+        if product.extensiv_stock_rule == "leave":
+            return self.env._("Left alone: EIM is not told the product's stock.")
+        if product.extensiv_stock_rule == "fixed":
+            return self.env._("EIM is told the fixed quantity %s.", product.extensiv_fixed_qty)
+        return False
 
     @api.model
     def _products(self, account):
