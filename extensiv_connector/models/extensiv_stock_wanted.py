@@ -141,12 +141,13 @@ class ExtensivStockLevel(models.Model):
     # -- where from
 
     @api.model
-    def _mappings(self, account, location=None):
+    def _mappings(self, account, locations=None):
         """Return the ``Mapping`` of every enabled location of ``account``.
 
-        :param location: this one alone instead, enabled or not, as it stands in a form
+        :param locations: these instead, enabled or not, as they stand in a form; the mapping of one that was never
+            saved has an ID below 1
         """
-        if location is None:
+        if locations is None:
             source = SQL(
                 """SELECT id, source, stock_location_id FROM extensiv_location
                     WHERE account_id = %s AND push_enabled""",
@@ -155,10 +156,11 @@ class ExtensivStockLevel(models.Model):
             self.env["extensiv.location"].flush_model()
         else:
             source = SQL(
-                "SELECT %s::int AS id, %s AS source, %s::int AS stock_location_id",
-                location._origin.id or 0,
-                location.source,
-                location.stock_location_id._origin.id or None,
+                """SELECT * FROM unnest(%s::int[], %s::text[], %s::int[])
+                              AS location(id, source, stock_location_id)""",
+                [location._origin.id or -number for number, location in enumerate(locations)],
+                [location.source or None for location in locations],
+                [location.stock_location_id._origin.id or None for location in locations],
             )
         self.env["stock.location"].flush_model(["usage", "company_id", "parent_path", "warehouse_id"])
         company = account.company_id.id
@@ -221,7 +223,7 @@ class ExtensivStockLevel(models.Model):
             company=account.company_id.id,
             kits=kits.ids,
             buffer=account.buffer_qty,
-            account=account.id,
+            account=account._origin.id or None,
             only=SQL("TRUE") if skus is None else SQL("sku = ANY (%s)", skus),
         )
 

@@ -11,6 +11,7 @@ from . import test_contacts
 from . import test_diagnosis
 from . import test_errors
 from . import test_fetch
+from . import test_go_live
 from . import test_health
 from . import test_inventory
 from . import test_inventory_browser
@@ -26,6 +27,7 @@ from . import test_order_money
 from . import test_orders
 from . import test_security
 from . import test_setup
+from . import test_stock_preview
 from . import test_shipments
 from . import test_shipments_browser
 from . import test_shipments_contents
