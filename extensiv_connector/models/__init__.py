@@ -37,6 +37,7 @@ from . import extensiv_order_import
 from . import extensiv_order_prepare
 from . import extensiv_stock_errors
 from . import extensiv_stock_explain
+from . import extensiv_stock_zeros
 from . import extensiv_stock_waiting
 from . import extensiv_stock_wanted
 from . import extensiv_tracked

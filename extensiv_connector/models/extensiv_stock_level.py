@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
+from odoo.fields import Domain
 from odoo.tools import SQL, groupby
 
 from ..eim import errors as eim
@@ -60,28 +61,69 @@ class ExtensivStockLevel(models.Model):
         readonly=True,
         help="When EIM refused it. It is told again once its quantity or its product changes, or by Retry.",
     )
+    held_at = fields.Datetime(
+        "Held Since",
+        readonly=True,
+        help="The level would become zero without a change of the product's stock, as one of many: it waits until a "
+        "person confirms it, see the errors.",
+    )
+    held_reason = fields.Selection(
+        [
+            ("first", "Never pushed before"),
+            ("unfed", "Nothing feeds the SKU any more"),
+            ("product", "Another product feeds the SKU"),
+            ("setting", "A setting, mapping or rule changed"),
+        ],
+        "Why",
+        readonly=True,
+    )
+    remote_quantity = fields.Integer("At EIM", readonly=True, help="What EIM held of it when it was asked last.")
+    zero_allowed = fields.Boolean(
+        readonly=True, help="It may become zero: a person confirmed it, or EIM held none of it. Until EIM accepts."
+    )
+    zero_asked = fields.Boolean(
+        readonly=True, help="A person had it set to zero at EIM, whatever feeds it. Until EIM accepts."
+    )
+    last_move_id = fields.Integer(
+        readonly=True, help="The newest stock move when the accepted quantity was read: later ones change the stock."
+    )
     state = fields.Selection(
-        [("waiting", "Waiting"), ("accepted", "Accepted"), ("refused", "Refused")],
+        [
+            ("held", "Waits for a Person"),
+            ("waiting", "Waiting"),
+            ("accepted", "Accepted"),
+            ("refused", "Refused"),
+        ],
         compute="_compute_state",
         search="_search_state",
     )
 
     _sku_unique = models.Constraint("UNIQUE(location_id, sku)", "This level exists already.")
+    _held_idx = models.Index("(location_id) WHERE held_at IS NOT NULL")
+    _zero_asked_idx = models.Index("(location_id) WHERE zero_asked")
 
-    @api.depends("unconfirmed", "refused_at")
+    @api.depends("held_at", "unconfirmed", "refused_at", "pushed_at")
     def _compute_state(self):
         for level in self:
-            level.state = "waiting" if level.unconfirmed else "refused" if level.refused_at else "accepted"
+            if level.held_at:
+                level.state = "held"
+            elif level.unconfirmed or not (level.pushed_at or level.refused_at):
+                level.state = "waiting"
+            else:
+                level.state = "refused" if level.refused_at else "accepted"
 
     def _search_state(self, operator, value):
         if operator != "in":
             return NotImplemented
+        held, refused = Domain("held_at", "!=", False), Domain("refused_at", "!=", False)
+        waiting = Domain("unconfirmed", "=", True) | Domain("pushed_at", "=", False) & ~refused
         domains = {
-            "waiting": [("unconfirmed", "=", True)],
-            "refused": [("unconfirmed", "=", False), ("refused_at", "!=", False)],
-            "accepted": [("unconfirmed", "=", False), ("refused_at", "=", False)],
+            "held": held,
+            "waiting": ~held & waiting,
+            "refused": ~held & ~waiting & refused,
+            "accepted": ~held & ~waiting & ~refused,
         }
-        return fields.Domain.OR(domains[state] for state in value if state in domains)
+        return Domain.OR(domains[state] for state in value if state in domains)
 
     # -- actions
 

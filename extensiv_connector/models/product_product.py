@@ -4,6 +4,10 @@ from itertools import chain
 
 from odoo import api, fields, models
 from odoo.fields import Domain
+from odoo.tools import SQL
+from odoo.tools.sql import column_exists, create_column
+
+from ..flows.made_to_order import made_to_order_sql
 
 SERVICE_PRODUCTS = {
     "shipping": ("EIM-SHIPPING", "Shipping"),
@@ -11,6 +15,9 @@ SERVICE_PRODUCTS = {
     "tax": ("EIM-TAX", "Sales Tax"),
     "placeholder": ("EIM-UNKNOWN", "Unknown Product"),
 }
+STOCK_RULES = [("push", "Push"), ("leave", "Leave Alone"), ("fixed", "Fixed Quantity")]
+# Who writes one of these has decided about the product.
+CHOICES = frozenset({"extensiv_stock_rule", "extensiv_push"})
 
 
 @dataclass(frozen=True)
@@ -28,14 +35,51 @@ class Match:
 class ProductProduct(models.Model):
     _name = "product.product"
     _inherit = ["product.product", "extensiv.waking"]
-    _wakes_push = frozenset({"default_code", "active", "extensiv_push", "extensiv_buffer_qty"})
+    _wakes_push = frozenset(
+        {
+            "default_code",
+            "active",
+            "extensiv_push",
+            "extensiv_stock_rule",
+            "extensiv_fixed_qty",
+            "extensiv_rule_chosen",
+            "extensiv_buffer_qty",
+        }
+    )
 
-    extensiv_push = fields.Boolean(
-        "Push Stock to EIM",
-        default=True,
+    extensiv_stock_rule = fields.Selection(
+        STOCK_RULES,
+        "Stock at EIM",
+        default="push",
+        required=True,
         copy=False,
         tracking=True,
-        help="Off: EIM is told zero of this product once, and nothing more.",
+        help="Push: EIM is told the product's stock. Leave Alone: what EIM holds of it is not touched, not even set to "
+        "zero. Fixed Quantity: EIM is told the same number whatever the stock is, for what is never short.",
+    )
+    extensiv_fixed_qty = fields.Integer(
+        "Quantity for EIM",
+        copy=False,
+        tracking=True,
+        help="The number that each location of EIM to which stock is pushed is told, as it stands: without stock, "
+        "buffers and waiting orders. A cart that adds up several locations shows their sum.",
+    )
+    extensiv_push = fields.Boolean(
+        "Push Stock to EIM",
+        compute="_compute_extensiv_push",
+        inverse="_inverse_extensiv_push",
+        store=True,
+        precompute=True,
+        copy=False,
+        tracking=True,
+        help="Follows the rule for the stock at EIM. Off: the product is left alone, EIM's level of it is not touched.",
+    )
+    extensiv_rule_chosen = fields.Boolean(
+        "Rule Chosen",
+        copy=False,
+        readonly=True,
+        help="A person chose the rule. Until then a product that needs no stock, because its vendor delivers it or it "
+        "is made to order, is pushed only once it has some.",
     )
     extensiv_buffer_qty = fields.Float(
         "Buffer for EIM",
@@ -48,6 +92,52 @@ class ProductProduct(models.Model):
     _extensiv_buffer_qty_positive = models.Constraint(
         "CHECK(extensiv_buffer_qty >= 0)", "The buffer cannot be negative."
     )
+    _extensiv_fixed_qty_positive = models.Constraint(
+        "CHECK(extensiv_fixed_qty >= 0)", "The quantity for EIM cannot be negative."
+    )
+
+    def _auto_init(self):
+        """Fill the stored Boolean in one statement: computing it would read every product of the database."""
+        if not column_exists(self.env.cr, self._table, "extensiv_push"):
+            create_column(self.env.cr, self._table, "extensiv_push", "boolean")
+            self.env.cr.execute(SQL("UPDATE product_product SET extensiv_push = TRUE"))
+        return super()._auto_init()
+
+    @api.depends("extensiv_stock_rule")
+    def _compute_extensiv_push(self):
+        for product in self:
+            product.extensiv_push = product.extensiv_stock_rule != "leave"
+
+    def _inverse_extensiv_push(self):
+        for push, products in self.grouped("extensiv_push").items():
+            if push:
+                products = products.filtered(lambda product: product.extensiv_stock_rule == "leave")
+            products.extensiv_stock_rule = "push" if push else "leave"
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        # A form sends the defaults, too: pushing is chosen only by who writes it later.
+        return super().create(
+            [{"extensiv_rule_chosen": vals.get("extensiv_stock_rule", "push") != "push", **vals} for vals in vals_list]
+        )
+
+    def write(self, vals):
+        if not CHOICES.isdisjoint(vals):
+            vals = {"extensiv_rule_chosen": True, **vals}
+        return super().write(vals)
+
+    def _extensiv_made_to_order(self):
+        """Return those that need no stock in the current company: by their routes, their categories' or the
+        warehouses', the vendor delivers them to the customer, or they are bought or made for each order.
+        """
+        templates = made_to_order_sql(self.env, self.env.company)
+        if templates is None or not self.ids:
+            return self.browse()
+        rows = self.env.execute_query(
+            SQL("SELECT id FROM product_product WHERE id = ANY (%s) AND product_tmpl_id IN (%s)", self.ids, templates)
+        )
+        found = {product for [product] in rows}
+        return self.filtered(lambda product: product.id in found)
 
     @api.model
     def _extensiv_service_products(self):

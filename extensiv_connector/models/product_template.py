@@ -1,5 +1,10 @@
 from odoo import api, fields, models
 
+from .product_product import STOCK_RULES
+
+# What a product says for its only variant, and what is said where nobody said anything.
+OF_VARIANT = {"extensiv_stock_rule": "push", "extensiv_fixed_qty": 0, "extensiv_push": True, "extensiv_buffer_qty": 0}
+
 
 class ProductTemplate(models.Model):
     """What a product without variants says of its stock at EIM is its only variant's."""
@@ -8,12 +13,29 @@ class ProductTemplate(models.Model):
     _inherit = ["product.template", "extensiv.waking"]
     _wakes_push = frozenset({"sale_ok", "is_storable", "type", "company_id"})  # the rest is the variants'
 
+    extensiv_stock_rule = fields.Selection(
+        STOCK_RULES,
+        "Stock at EIM",
+        compute="_compute_extensiv_stock_rule",
+        inverse="_inverse_extensiv_stock_rule",
+        copy=False,
+        help="Push: EIM is told the product's stock. Leave Alone: what EIM holds of it is not touched, not even set to "
+        "zero. Fixed Quantity: EIM is told the same number whatever the stock is, for what is never short.",
+    )
+    extensiv_fixed_qty = fields.Integer(
+        "Quantity for EIM",
+        compute="_compute_extensiv_fixed_qty",
+        inverse="_inverse_extensiv_fixed_qty",
+        copy=False,
+        help="The number that each location of EIM to which stock is pushed is told, as it stands: without stock, "
+        "buffers and waiting orders. A cart that adds up several locations shows their sum.",
+    )
     extensiv_push = fields.Boolean(
         "Push Stock to EIM",
         compute="_compute_extensiv_push",
         inverse="_inverse_extensiv_push",
         copy=False,
-        help="Off: EIM is told zero of this product once, and nothing more.",
+        help="Follows the rule for the stock at EIM. Off: the product is left alone, EIM's level of it is not touched.",
     )
     extensiv_buffer_qty = fields.Float(
         "Buffer for EIM",
@@ -23,6 +45,32 @@ class ProductTemplate(models.Model):
         copy=False,
         help="Kept back in every location of EIM, besides the account's own buffer.",
     )
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        """Give the only variant, made with the product, what was said of it."""
+        templates = super().create(vals_list)
+        for template, vals in zip(templates, vals_list, strict=True):
+            # A form sends the defaults, too, which nobody chose.
+            if chosen := {
+                name: vals[name] for name, default in OF_VARIANT.items() if vals.get(name, default) != default
+            }:
+                template.write(chosen)
+        return templates
+
+    @api.depends("product_variant_ids.extensiv_stock_rule")
+    def _compute_extensiv_stock_rule(self):
+        self._compute_template_field_from_variant_field("extensiv_stock_rule", default="push")
+
+    def _inverse_extensiv_stock_rule(self):
+        self._set_product_variant_field("extensiv_stock_rule")
+
+    @api.depends("product_variant_ids.extensiv_fixed_qty")
+    def _compute_extensiv_fixed_qty(self):
+        self._compute_template_field_from_variant_field("extensiv_fixed_qty")
+
+    def _inverse_extensiv_fixed_qty(self):
+        self._set_product_variant_field("extensiv_fixed_qty")
 
     @api.depends("product_variant_ids.extensiv_push")
     def _compute_extensiv_push(self):
