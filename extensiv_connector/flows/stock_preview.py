@@ -102,7 +102,8 @@ class StockPreview:
         rows = self.Level.env.execute_query(
             SQL(
                 """SELECT location_id,
-                      COUNT(*) FILTER (WHERE before > 0 OR before IS NULL AND state IN ('zero', 'first') AND NOT is_read),
+                      COUNT(*) FILTER (WHERE before > 0
+                                          OR before IS NULL AND NOT is_read AND state IN ('zero', 'first')),
                       COUNT(*) FILTER (WHERE state = 'zero'),
                       COUNT(*) FILTER (WHERE state = 'zero' AND before IS NULL),
                       COUNT(*) FILTER (WHERE state = 'changed'),
@@ -124,8 +125,8 @@ class StockPreview:
         self.Level.env.cr.execute(
             SQL(
                 """INSERT INTO extensiv_stock_preview_line
-                          (create_uid, create_date, preview_id, location_id, sku, product_id, is_listed, at_eim, accepted,
-                           quantity, change, state, rank)
+                          (create_uid, create_date, preview_id, location_id, sku, product_id, is_listed, at_eim,
+                           accepted, quantity, change, state, rank)
                    SELECT %(user)s, NOW() AT TIME ZONE 'UTC', %(preview)s, location_id, sku, product_id,
                           at_eim IS NOT NULL, at_eim, accepted, quantity, change, state,
                           ROW_NUMBER() OVER (ORDER BY ABS(change) DESC, state <> 'zero', sku, location_id)
@@ -144,7 +145,8 @@ class StockPreview:
         """
         return SQL(
             """SELECT location_id, sku, product_id, is_read, at_eim, accepted, before, quantity,
-                      CASE WHEN is_told AND NOT is_left THEN COALESCE(quantity - COALESCE(before, 0), 0) ELSE 0 END AS change,
+                      CASE WHEN is_told AND NOT is_left THEN COALESCE(quantity - COALESCE(before, 0), 0) ELSE 0
+                           END AS change,
                       CASE WHEN is_left THEN 'left'
                            WHEN is_shared THEN 'shared'
                            WHEN quantity IS NULL THEN 'foreign'
@@ -172,7 +174,8 @@ class StockPreview:
                         SELECT * FROM unnest(%(locations)s::int[], %(skus)s::text[], %(quantities)s::int[])
                                    AS remote(location_id, sku, quantity)),
                     joined AS (
-                        SELECT location_id, sku, COALESCE(wanted.product_id, kept.product_id, known.product_id) AS product_id,
+                        SELECT location_id, sku,
+                               COALESCE(wanted.product_id, kept.product_id, known.product_id) AS product_id,
                                remote.sku IS NOT NULL OR %(all)s AS is_read, remote.quantity AS at_eim,
                                known.sku IS NOT NULL AS is_known, known.accepted,
                                wanted.sku IS NOT NULL AS is_fed, COALESCE(wanted.shared, FALSE) AS is_shared,
@@ -209,7 +212,8 @@ class StockPreview:
                             SELECT string_to_array(RTRIM(parent_path, '/'), '/') FROM res_company
                              WHERE id = %(company)s)::int[])))
                SELECT sku, MIN(product_id) AS product_id, BOOL_OR(is_chosen) AS is_chosen
-                 FROM (SELECT default_code AS sku, id AS product_id, is_chosen FROM product WHERE BTRIM(default_code) <> ''
+                 FROM (SELECT default_code AS sku, id AS product_id, is_chosen FROM product
+                        WHERE BTRIM(default_code) <> ''
                         UNION ALL
                        SELECT alias.sku, product.id, product.is_chosen
                          FROM extensiv_sku_alias AS alias JOIN product ON product.id = alias.product_id

@@ -85,7 +85,7 @@ class ExtensivStockPreview(models.TransientModel):
                 "is_going_live": is_going_live,
                 "read_count": len(reading.items),
                 "is_complete": reading.is_complete,
-                "note": "\n".join(preview_notes(account, shown, refusal)) or False,
+                "note": "\n".join(self._notes(shown, refusal)) or False,
             }
         )
         preview._fill(shown)
@@ -102,6 +102,33 @@ class ExtensivStockPreview(models.TransientModel):
                 return read_inventory(client, time.monotonic() + READ_SECONDS), ""
             except eim.Refused as error:
                 return InventoryReading(), error.message
+
+    @api.model
+    def _notes(self, shown, refusal):
+        """Return sentences on what is not known or left out.
+
+        :param shown: a ``StockPreview``
+        :param refusal: the words in which EIM refused to list its inventory
+        """
+        notes = []
+        if refusal:
+            notes.append(self.env._("EIM does not list its inventory (%s), so what it has is not known.", refusal))
+        elif not shown.reading.is_complete:
+            notes.append(
+                self.env._(
+                    "EIM limits the calls: the first %(count)s SKUs were read. Of the others EIM's quantity is not "
+                    "known, and each that would be pushed as 0 counts as becoming 0.",
+                    count=len(shown.reading.items),
+                )
+            )
+        if shown.placeless:
+            notes.append(
+                self.env._(
+                    "No place of Odoo is counted for %s, so nothing is pushed there. Choose another location of Odoo.",
+                    ", ".join(self.env["extensiv.location"].browse(shown.placeless).mapped("name")),
+                )
+            )
+        return notes + shown.reading.unreadable
 
     def _fill(self, shown):
         """Write what was compared: each location's counts, every level, and the products to decide about."""
@@ -179,6 +206,7 @@ class ExtensivStockPreview(models.TransientModel):
         """List every level that was compared, to search in."""
         self.ensure_one()
         self.check_access("read")
+        self.account_id.check_access("read")
         action = self.env["ir.actions.act_window"]._for_xml_id("extensiv_connector.extensiv_stock_preview_line_action")
         return {**action, "domain": [("preview_id", "=", self.id)]}
 
@@ -227,30 +255,6 @@ class ExtensivStockPreview(models.TransientModel):
         return {(line.location_id.id, line.sku) for line in lines} | set(pairs_of(places, skus))
 
 
-def preview_notes(account, shown, refusal):
-    """Return sentences on what the preview does not know or leaves out."""
-    env = account.env
-    notes = []
-    if refusal:
-        notes.append(env._("EIM does not list its inventory (%s), so what it has is not known.", refusal))
-    elif not shown.reading.is_complete:
-        notes.append(
-            env._(
-                "EIM limits the calls: the first %(count)s SKUs were read. Of the others EIM's quantity is not known, and "
-                "each that would be pushed as 0 counts as becoming 0.",
-                count=len(shown.reading.items),
-            )
-        )
-    if shown.placeless:
-        notes.append(
-            env._(
-                "No place of Odoo is counted for %s, so nothing is pushed there. Choose another location of Odoo.",
-                ", ".join(env["extensiv.location"].browse(shown.placeless).mapped("name")),
-            )
-        )
-    return notes + shown.reading.unreadable
-
-
 class ExtensivStockPreviewLocation(models.TransientModel):
     """What would become of the levels of one location."""
 
@@ -290,6 +294,7 @@ class ExtensivStockPreviewLocation(models.TransientModel):
         self.ensure_one()
         self.check_access("read")
         self.env["extensiv.error"]._check_user()
+        self.location_id.check_access("read")
         return self.location_id.action_take_quantities()
 
 
