@@ -118,6 +118,21 @@ class StockPreview:
         )
         return {location: Counts(*counts) for location, *counts in rows}
 
+    def largest(self, limit):
+        """Return ``[(location name, SKU, product id, accepted or None, quantity)]``, the largest changes first."""
+        if not self.mappings:
+            return []
+        return self.Level.env.execute_query(
+            SQL(
+                """SELECT location.name, line.sku, line.product_id, line.before, line.quantity
+                 FROM (%s) AS line LEFT JOIN extensiv_location AS location ON location.id = line.location_id
+                WHERE state IN ('zero', 'changed', 'first')
+                ORDER BY ABS(change) DESC, state <> 'zero', sku, location_id LIMIT %s""",
+                self._lines_sql(),
+                limit,
+            )
+        )
+
     def store(self, preview):
         """Write every line as ``extensiv.stock.preview.line`` of ``preview``, the largest changes first, in one go."""
         if not self.mappings:

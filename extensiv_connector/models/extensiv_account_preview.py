@@ -1,13 +1,18 @@
-from odoo import api, models
+from odoo import api, fields, models
 from odoo.exceptions import UserError
 
 from ..flows.stock_preview import FEW, Counts, StockPreview, is_alarming
+
+# A form lists the largest changes only; the preview has them all.
+LISTED = 50
 
 
 class ExtensivAccount(models.Model):
     """What a change of the account would make of EIM's levels: the preview, and a warning while a form is edited."""
 
     _inherit = "extensiv.account"
+
+    level_preview = fields.Html("What Would Change", store=False, readonly=True, sanitize=False)
 
     def action_preview_stock(self):
         """Show EIM's levels beside what would be pushed to every location that is pushed, or mapped at least."""
@@ -41,15 +46,19 @@ class ExtensivAccount(models.Model):
         """Warn before a setting changes many levels. EIM is not asked: what it accepted last is what is known."""
         if not self.push_inventory or self.state != "connected":
             return None
-        return self._warning_of_levels(self._preview_of_form())
+        preview = self._preview_of_form()
+        counts = preview.counts()
+        warning = self._warning_of_levels(counts)
+        self.level_preview = warning and self._largest_changes(preview)
+        return warning
 
     @api.onchange("push_inventory")
     def _onchange_push_inventory(self):
         """Say what switching stock on would push, as far as is known without asking EIM."""
         if not self.push_inventory or self._origin.push_inventory or self.state != "connected":
             return None
-        counts = self._preview_of_form()
-        total = _added_up(counts)
+        preview = self._preview_of_form()
+        total = _added_up(preview.counts())
         pushed = total.zero + total.changed + total.first
         if not pushed:
             return None
@@ -60,13 +69,24 @@ class ExtensivAccount(models.Model):
             sentences.append(
                 self.env._("EIM was never told %s of them from here; Preview shows what it has.", total.unknown)
             )
+        self.level_preview = self._largest_changes(preview)
         return self._level_warning(sentences)
 
     def _preview_of_form(self):
-        """Return ``{location id: Counts}`` by what stands in the form, compared with what EIM accepted last."""
+        """Return the ``StockPreview`` of what stands in the form, beside what EIM accepted last."""
         locations = self.location_ids.filtered("push_enabled")
         levels = self.env["extensiv.stock.level"].sudo()
-        return StockPreview(self, levels._mappings(self, locations) if locations else []).counts()
+        return StockPreview(self, levels._mappings(self, locations) if locations else [])
+
+    def _largest_changes(self, preview):
+        """Return the first lines of a ``StockPreview`` as a table, for a form."""
+        rows = preview.largest(LISTED)
+        products = self.env["product.product"].browse(dict.fromkeys(row[2] for row in rows if row[2]))
+        names = dict(zip(products.ids, products.sudo().mapped("display_name"), strict=True))
+        return self.env["ir.qweb"]._render(
+            "extensiv_connector.level_preview",
+            {"rows": [(location, sku, names.get(product), *numbers) for location, sku, product, *numbers in rows]},
+        )
 
     def _warning_of_levels(self, counts):
         """Return an onchange's warning where many levels would change, else None.
@@ -96,7 +116,13 @@ class ExtensivAccount(models.Model):
             "warning": {
                 "title": self.env._("Stock Levels at EIM"),
                 "message": " ".join(
-                    [*sentences, self.env._("Press Preview to see them one by one, beside what EIM has.")]
+                    [
+                        *sentences,
+                        self.env._(
+                            "The largest changes are listed in the form. Discard to keep the setting as it was; once it "
+                            "is saved, the levels are pushed, and many zeros wait for a person."
+                        ),
+                    ]
                 ),
             }
         }

@@ -1,4 +1,4 @@
-from odoo import api, models
+from odoo import api, fields, models
 
 from ..flows.stock_preview import StockPreview
 
@@ -7,6 +7,8 @@ class ExtensivLocation(models.Model):
     """What a location's mapping would make of EIM's levels: the preview, and a warning while a form is edited."""
 
     _inherit = "extensiv.location"
+
+    level_preview = fields.Html("What Would Change", store=False, readonly=True, sanitize=False)
 
     def action_preview_stock(self):
         """Show EIM's levels of this location beside what would be pushed, also while Push Stock is off."""
@@ -25,4 +27,7 @@ class ExtensivLocation(models.Model):
         if self.source != "all" and not self.stock_location_id:
             return None
         mappings = self.env["extensiv.stock.level"].sudo()._mappings(account, self)
-        return account._warning_of_levels(StockPreview(account, mappings).counts())
+        preview = StockPreview(account, mappings)
+        warning = account._warning_of_levels(preview.counts())
+        self.level_preview = warning and account._largest_changes(preview)
+        return warning

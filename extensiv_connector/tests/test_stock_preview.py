@@ -182,13 +182,15 @@ class TestSettingsWarning(PreviewCase):
         self.env.flush_all()
 
     def warned(self, record, values, changed):
-        """Return the warning of the form's onchange, and the SQL queries it took."""
-        fields_spec = {name: {} for name in {*values, *changed}}
+        """Return the warning that the form's onchange gives; the list stays in ``self.listed``."""
+        fields_spec = {name: {} for name in {*values, *changed, "level_preview"}}
         result = record.with_user(self.manager).onchange(values, changed, fields_spec)
+        self.listed = result["value"].get("level_preview") or ""
         return result.get("warning", {}).get("message", "")
 
     def test_a_setting_that_makes_many_zero(self):
         self.assertIn("10 of 10 SKUs would become 0", self.warned(self.account, {"buffer_qty": 5}, ["buffer_qty"]))
+        self.assertIn("G-9", self.listed, "with the list")
         owner = self.env["res.partner"].create({"name": "Owner"})
         self.assertIn("10 of 10 SKUs", self.warned(self.account, {"owner_id": owner.id}, ["owner_id"]))
 
@@ -197,6 +199,7 @@ class TestSettingsWarning(PreviewCase):
 
     def test_few_changes_are_silent(self):
         self.assertFalse(self.warned(self.account, {"quantity_basis": "on_hand"}, ["quantity_basis"]))
+        self.assertFalse(self.listed)
         self.receive(self.goods[0], 1)
         self.assertFalse(self.warned(self.account, {"quantity_basis": "on_hand"}, ["quantity_basis"]))
 
@@ -208,6 +211,7 @@ class TestSettingsWarning(PreviewCase):
         empty = self.env["stock.location"].create({"name": "Empty", "location_id": self.stock.id})
         message = self.warned(self.east, {"stock_location_id": empty.id}, ["stock_location_id"])
         self.assertIn("10 of 10 SKUs would become 0", message)
+        self.assertIn("EAST", self.listed)
 
     def test_a_location_that_eim_was_never_told_of(self):
         empty = self.env["stock.location"].create({"name": "Empty", "location_id": self.stock.id})
