@@ -51,7 +51,7 @@ class ExtensivStockLevel(models.Model):
                  LEFT JOIN uom_uom AS own_unit ON own_unit.id = template.uom_id
                 WHERE sale.extensiv_account_id = %(account)s AND sale.state IN ('draft', 'sent')
                   AND received.acknowledged_at IS NOT NULL""",
-                account=account._origin.id or None,
+                account=account.id,
             )
         )
         waiting = [
