@@ -6,18 +6,16 @@ from odoo.fields import Domain
 from odoo.tools import SQL
 
 from .inventory_reading import InventoryReading
+from .made_to_order import made_to_order_sql
+from .zero_stop import THIRD, TOUCHED
 
-# So large a part of what is above zero becoming zero is no sell-out: a person is asked.
-ALARMING_PART = 3
 # What the database's integers hold.
 LARGEST = 2**31 - 1
-# A setting may change so few levels without a word.
-FEW = 5
 
 
 def is_alarming(zeros, above):
     """Whether a third or more of ``above`` SKUs would become zero."""
-    return zeros > 0 and zeros * ALARMING_PART >= above
+    return zeros > 0 and zeros * THIRD >= above
 
 
 @dataclass
@@ -69,15 +67,16 @@ class StockPreview:
         self.placeless = [mapping.id for mapping in mappings if not mapping.places]
         self.reading = InventoryReading()
         self.undecided = self.Level.env["product.product"]
+        self.undecided_skus = []
 
     def find_undecided(self):
         """Find the products without stock that come from the vendor or are made to order, and nobody decided about.
 
         Those that EIM was never told of are not pushed until somebody does, or until they hold stock.
         """
-        if not self.mappings:
-            return
         products = self.undecided
+        if not self.mappings or made_to_order_sql(products.env, self.account.company_id) is None:
+            return
         found = products.search(
             Domain(products._check_company_domain(self.account.company_id))
             & Domain(
@@ -92,6 +91,13 @@ class StockPreview:
         quantities = self.Level._quantities(self.account, self.mappings, found)
         in_stock = {product for (_mapping, product), quantity in quantities.items() if quantity > 0}
         self.undecided = found.filtered(lambda product: product.id not in in_stock)
+        aliases = products.env["extensiv.sku.alias"].search(
+            [("account_id", "=", self.account.id), ("product_id", "in", self.undecided.ids)]
+        )
+        self.undecided_skus = [
+            *((product.default_code, product.id) for product in self.undecided if product.default_code),
+            *((alias.sku, alias.product_id.id) for alias in aliases),
+        ]
 
     # -- the comparison
 
@@ -180,63 +186,54 @@ class StockPreview:
         self.Level.flush_model()
         return SQL(
             """WITH wanted AS (%(wanted)s),
-                    kept AS (%(kept)s),
+                    left_alone AS (%(left_alone)s),
                     known AS (
-                        SELECT location_id, sku, product_id, unconfirmed OR refused_at IS NOT NULL AS is_unsure,
-                               CASE WHEN pushed_at IS NOT NULL THEN quantity END AS accepted
-                          FROM extensiv_stock_level WHERE location_id = ANY (%(mappings)s::int[])),
+                        SELECT level.location_id, level.sku, level.product_id, level.zero_asked,
+                               %(touched)s AS is_touched,
+                               level.unconfirmed OR level.refused_at IS NOT NULL AS is_unsure,
+                               CASE WHEN level.pushed_at IS NOT NULL THEN level.quantity END AS accepted
+                          FROM extensiv_stock_level AS level WHERE level.location_id = ANY (%(mappings)s::int[])),
                     remote AS (
                         SELECT * FROM unnest(%(locations)s::int[], %(skus)s::text[], %(quantities)s::int[])
                                    AS remote(location_id, sku, quantity)),
+                    kept AS (
+                        SELECT sku, MIN(product_id) AS product_id FROM (
+                               SELECT sku, product_id FROM left_alone
+                                UNION ALL
+                               SELECT * FROM unnest(%(undecided_skus)s::text[], %(undecided)s::int[])) AS named
+                         GROUP BY sku),
                     joined AS (
                         SELECT location_id, sku,
                                COALESCE(wanted.product_id, kept.product_id, known.product_id) AS product_id,
-                               remote.sku IS NOT NULL OR %(all)s AS is_read, remote.quantity AS at_eim,
-                               known.sku IS NOT NULL AS is_known, known.accepted,
+                               remote.sku IS NOT NULL OR %(all)s AS is_read, remote.quantity AS at_eim, known.accepted,
                                wanted.sku IS NOT NULL AS is_fed, COALESCE(wanted.shared, FALSE) AS is_shared,
                                COALESCE(wanted.quantity, 0) AS quantity,
                                known.accepted IS NULL OR known.is_unsure
                                OR known.accepted <> COALESCE(wanted.quantity, 0) AS is_told,
-                               kept.sku IS NOT NULL AND COALESCE(wanted.product_id = kept.product_id, TRUE)
-                               AND (kept.is_chosen OR known.sku IS NULL) AS is_left
+                               COALESCE(known.zero_asked, FALSE) AS is_asked,
+                               COALESCE(known.is_touched, FALSE) AND NOT (
+                                   sku IN (SELECT sku FROM left_alone)
+                                   OR known.product_id IN (SELECT product_id FROM left_alone)) AS is_dropped,
+                               kept.sku IS NOT NULL
+                               OR known.product_id IN (SELECT product_id FROM left_alone) AS is_kept
                           FROM wanted FULL JOIN known USING (location_id, sku) FULL JOIN remote USING (location_id, sku)
                           LEFT JOIN kept USING (sku))
-               SELECT location_id, sku, product_id, is_read, at_eim, accepted, is_shared, is_told, is_left,
+               SELECT location_id, sku, product_id, is_read, at_eim, accepted, is_shared, is_told,
+                      NOT is_fed AND NOT is_asked AND NOT is_dropped AND is_kept AS is_left,
                       CASE WHEN is_read THEN at_eim ELSE accepted END AS before,
-                      CASE WHEN (is_fed OR is_known) AND NOT is_shared AND NOT is_left THEN quantity END AS quantity
+                      CASE WHEN is_shared THEN NULL WHEN is_fed THEN quantity
+                           WHEN is_asked OR is_dropped THEN 0 END AS quantity
                  FROM joined""",
             wanted=self.Level._wanted_sql(self.account, self.mappings),
-            kept=self._kept_sql(),
+            left_alone=self.Level._left_alone_sql(self.account),
+            touched=TOUCHED,
             mappings=[mapping.id for mapping in self.mappings],
             locations=[location for location, _sku, _quantity in at_eim],
             skus=[sku for _location, sku, _quantity in at_eim],
             quantities=[quantity for _location, _sku, quantity in at_eim],
             all=self.reading.is_complete,
-        )
-
-    def _kept_sql(self):
-        """Return SQL for ``sku, product_id, is_chosen`` of what is kept from EIM: by choice, or until there is one."""
-        return SQL(
-            """WITH product AS (
-                    SELECT product.id, product.default_code, product.extensiv_push IS FALSE AS is_chosen
-                      FROM product_product AS product
-                      JOIN product_template AS template ON template.id = product.product_tmpl_id
-                     WHERE product.active AND template.active
-                       AND (product.extensiv_push IS FALSE OR product.id = ANY (%(undecided)s::int[]))
-                       AND (template.company_id IS NULL OR template.company_id = ANY ((
-                            SELECT string_to_array(RTRIM(parent_path, '/'), '/') FROM res_company
-                             WHERE id = %(company)s)::int[])))
-               SELECT sku, MIN(product_id) AS product_id, BOOL_OR(is_chosen) AS is_chosen
-                 FROM (SELECT default_code AS sku, id AS product_id, is_chosen FROM product
-                        WHERE BTRIM(default_code) <> ''
-                        UNION ALL
-                       SELECT alias.sku, product.id, product.is_chosen
-                         FROM extensiv_sku_alias AS alias JOIN product ON product.id = alias.product_id
-                        WHERE alias.account_id = %(account)s) AS named
-                GROUP BY sku""",
-            undecided=self.undecided.ids,
-            company=self.account.company_id.id,
-            account=self.account._origin.id or None,
+            undecided_skus=[sku for sku, _product in self.undecided_skus],
+            undecided=[product for _sku, product in self.undecided_skus],
         )
 
     def _at_eim(self):

@@ -286,6 +286,27 @@ class ExtensivAccount(models.Model):
                     )
                 )
 
+    def _check_not_mapped(self, company):
+        """Refuse another company while locations are mapped: its stock is another, and all of it would become zero.
+
+        :param company: id
+        """
+        for account in self:
+            mapped = account.sudo().location_ids.filtered(
+                lambda location: location.stock_location_id or location.push_enabled
+            )
+            if account.company_id.id != company and mapped:
+                raise ValidationError(
+                    self.env._(
+                        "%(account)s belongs to %(company)s, whose stock its locations %(locations)s are mapped to. "
+                        "Switch Push Stock off on them and empty their location of Odoo first; then change the "
+                        "company, and map them anew.",
+                        account=account.name,
+                        company=account.company_id.name,
+                        locations=", ".join(mapped.mapped("name")),
+                    )
+                )
+
     def _routes(self):
         """Return the overrides as ``{route name: path}``.
 
@@ -314,6 +335,8 @@ class ExtensivAccount(models.Model):
 
     def write(self, vals):
         vals = self._clean_vals(vals)
+        if "company_id" in vals:
+            self._check_not_mapped(vals["company_id"])
         changed = self.filtered(
             lambda account: (
                 account.state != "draft"

@@ -134,13 +134,15 @@ class ExtensivAccount(models.Model):
         return days
 
     def _count_levels_waiting(self):
-        """Return ``{account: levels that EIM did not accept yet or refused}``, as the last push found them."""
+        """Return ``{account: levels that EIM did not accept yet or refused, or that wait for a person}``, as the last
+        push found them.
+        """
         counts = Counter()
         for location, count in self.env["extensiv.stock.level"]._read_group(
             [
                 ("location_id.account_id", "in", self.ids),
                 ("location_id.push_enabled", "=", True),
-                ("state", "in", ["waiting", "refused"]),
+                ("state", "in", ["held", "waiting", "refused"]),
             ],
             ["location_id"],
             ["__count"],
@@ -300,8 +302,8 @@ class ExtensivAccount(models.Model):
         return self._open_of("extensiv_order", received=True, failed=True)
 
     def action_open_waiting_levels(self):
-        """Open the levels that EIM did not accept yet or refused."""
-        return self._open_of("extensiv_stock_level", waiting=True, refused=True)
+        """Open the levels that EIM did not accept yet or refused, or that wait for a person."""
+        return self._open_of("extensiv_stock_level", held=True, waiting=True, refused=True)
 
     def action_open_waiting_shipments(self):
         """Open the orders that left and of which EIM was not told; the inbox, which every Extensiv user may see."""

@@ -1,7 +1,8 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
-from ..flows.stock_preview import FEW, Counts, StockPreview, is_alarming
+from ..flows.stock_preview import Counts, StockPreview, is_alarming
+from ..flows.zero_stop import FEW
 
 # A form lists the largest changes only; the preview has them all.
 LISTED = 50
@@ -119,8 +120,8 @@ class ExtensivAccount(models.Model):
                     [
                         *sentences,
                         self.env._(
-                            "The largest changes are listed in the form. Discard to keep the setting as it was; once it "
-                            "is saved, the levels are pushed, and many zeros wait for a person."
+                            "The largest changes are listed in the form. Discard to keep the setting as it was; once "
+                            "it is saved, the levels are pushed, and many zeros wait for a person."
                         ),
                     ]
                 ),

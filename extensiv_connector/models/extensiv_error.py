@@ -6,8 +6,8 @@ from odoo.exceptions import UserError
 from .extensiv_run import FLOWS
 
 RETRY_MINUTES = (1, 2, 5, 15, 60)
-# The field by which people know the orders that errors are about.
-ORDERS = {"extensiv.order": "order_number", "sale.order": "name"}
+# The field by which people know what errors are about: orders and locations.
+NAMES = {"extensiv.order": "order_number", "sale.order": "name", "extensiv.location": "name"}
 
 
 class ExtensivError(models.Model):
@@ -65,12 +65,12 @@ class ExtensivError(models.Model):
     def _compute_concerns(self):
         """An order goes by its number; EIM's reference, which is the key, is nothing that a person looks for."""
         names = {}
-        for model, errors in self.filtered(lambda error: error.res_model in ORDERS).grouped("res_model").items():
+        for model, errors in self.filtered(lambda error: error.res_model in NAMES).grouped("res_model").items():
             names.update(
-                ((model, record.id), record[ORDERS[model]])
+                ((model, record.id), record[NAMES[model]])
                 for record in self.env[model]
                 .sudo()
-                .search_fetch([("id", "in", errors.mapped("res_id"))], [ORDERS[model]])
+                .search_fetch([("id", "in", errors.mapped("res_id"))], [NAMES[model]])
             )
         for error in self:
             error.concerns = names.get((error.res_model, error.res_id)) or error.key
@@ -79,7 +79,7 @@ class ExtensivError(models.Model):
         if operator not in ("ilike", "in"):
             return NotImplemented
         domains = [[("key", operator, value)]]
-        for model, name in ORDERS.items():
+        for model, name in NAMES.items():
             found = self.env[model].sudo()._search([(name, operator, value)])
             domains.append([("res_model", "=", model), ("res_id", "in", found)])
         return fields.Domain.OR(domains)

@@ -1,4 +1,6 @@
 from odoo import api, fields, models
+from odoo.exceptions import UserError
+from odoo.fields import Domain
 from odoo.tools import SQL
 
 
@@ -41,6 +43,8 @@ class ExtensivLocation(models.Model):
         "assigns to it are delivered from its warehouse.",
     )
     pushed_at = fields.Datetime("Last Pushed", compute="_compute_pushed_at", help="When EIM last accepted a level.")
+    zeros_read_at = fields.Datetime(readonly=True, help="When EIM was asked last what of the waiting zeros it holds.")
+    above_zero_count = fields.Integer(readonly=True, help="How many SKUs were above zero then.")
     warning = fields.Text(compute="_compute_warning")
     example_product_id = fields.Many2one(
         "product.product",
@@ -64,8 +68,43 @@ class ExtensivLocation(models.Model):
         Level = self.env["extensiv.stock.level"].sudo()
         for account, locations in renamed.grouped("account_id").items():
             Level._close_errors(account, "in", locations.ids)
-            Level.search([("location_id", "in", locations.ids)])._forget()
+            # What EIM holds under the new name is not what it accepted under the old one.
+            Level.search([("location_id", "in", locations.ids)]).write(
+                {"unconfirmed": True, "pushed_at": False, "quantity": 0, "told_quantity": 0, "held_at": False}
+            )
         return result
+
+    # -- actions
+
+    def action_set_zero(self):
+        """Have EIM told zero of every level that it was told of these locations, whose stock is not pushed any more.
+
+        :raise UserError: stock is pushed to one, so that the zeros would not stay
+        """
+        self.env["extensiv.account"]._check_manager()
+        self.check_access("write")
+        if pushed := self.filtered("push_enabled"):
+            raise UserError(
+                self.env._(
+                    "Stock is pushed to %(locations)s: the zeros would not stay. Switch Push Stock off there first; "
+                    "then press Set to Zero at EIM.",
+                    locations=", ".join(pushed.mapped("name")),
+                )
+            )
+        Level = self.env["extensiv.stock.level"].sudo()
+        return Level._set_zero(
+            {
+                account: [
+                    (level.location_id.id, level.sku)
+                    for level in Level.search_fetch(
+                        Domain("location_id", "in", locations.ids)
+                        & (Domain("pushed_at", "!=", False) | Domain("unconfirmed", "=", True)),
+                        ["location_id", "sku"],
+                    )
+                ]
+                for account, locations in self.grouped("account_id").items()
+            }
+        )
 
     # -- what people see
 

@@ -55,6 +55,7 @@ class Pass:
     skipped: int = 0
     notes: list = field(default_factory=list)
     again_in: float | None = None
+    stock_read: object = None  # of the stock's flow: when it read what it tells
 
     @property
     def env(self):

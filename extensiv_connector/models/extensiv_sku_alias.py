@@ -1,4 +1,4 @@
-from odoo import fields, models
+from odoo import api, fields, models
 
 
 class ExtensivSkuAlias(models.Model):
@@ -24,4 +24,35 @@ class ExtensivSkuAlias(models.Model):
         help="What is sold under this SKU.",
     )
 
+    is_left_alone = fields.Boolean(compute="_compute_is_left_alone")
+
     _sku_unique = models.Constraint("UNIQUE(account_id, sku)", "This SKU is the alias of a product already.")
+
+    @api.depends("product_id.extensiv_stock_rule", "product_id.active")
+    def _compute_is_left_alone(self):
+        for alias in self:
+            product = alias.product_id
+            alias.is_left_alone = bool(product) and (product.extensiv_stock_rule == "leave" or not product.active)
+
+    def action_set_zero(self):
+        """Have EIM told zero of these SKUs once, in every location to which stock is pushed.
+
+        :raise UserError: a product is pushed, so that the zero would not stay
+        """
+        self.env["extensiv.error"]._check_user()
+        self.check_access("read")
+        self.product_id._extensiv_check_left_alone()
+        return (
+            self.env["extensiv.stock.level"]
+            .sudo()
+            ._set_zero(
+                {
+                    account: [
+                        (location.id, sku)
+                        for location in account.location_ids.filtered("push_enabled")
+                        for sku in aliases.mapped("sku")
+                    ]
+                    for account, aliases in self.sudo().grouped("account_id").items()
+                }
+            )
+        )

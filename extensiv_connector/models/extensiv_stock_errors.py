@@ -1,5 +1,13 @@
+from collections import Counter
+from operator import attrgetter
+
 from odoo import api, models
 from odoo.fields import Domain
+from odoo.tools import SQL, groupby
+
+# Behind a location's name in the keys of errors about its zeros that wait, and about a mapping that counts nothing;
+# such a key is no level's, which is the name, a slash and the SKU.
+ZEROS, NO_PLACE = " → 0", " → ∅"
 
 
 class ExtensivStockLevel(models.Model):
@@ -39,7 +47,8 @@ class ExtensivStockLevel(models.Model):
                     "message": self.env._(
                         "EIM refused the level %(quantity)s of %(sku)s: %(reason)s\nIf EIM is to have this "
                         "SKU, mend it "
-                        "there and press Retry; if not, switch Push Stock to EIM off on the product.",
+                        "there and press Retry; if not, choose Leave Alone on the product, which switches "
+                        "Push Stock to EIM off.",
                         quantity=change.quantity,
                         sku=change.sku,
                         reason=message,
@@ -98,6 +107,7 @@ class ExtensivStockLevel(models.Model):
                 ("account_id", "=", account.id),
                 ("flow", "=", "inventory"),
                 ("res_model", "=", "extensiv.location"),
+                ("key", "in", list(names.values())),
                 ("state", "in", ("open", "dismissed")),
             ]
         )
@@ -121,6 +131,134 @@ class ExtensivStockLevel(models.Model):
                 for location, error in refused.items()
             },
         )
+
+    @api.model
+    def _note_held(self, account, names, held, above, newly):
+        """Open an error for each location with zeros that wait for a person; close it where none does any more.
+
+        One that a person dismissed stays so until further zeros wait.
+
+        :param held: ``flows.zero_stop.Held`` tuples
+        :param above: ``{location id: levels above zero}``
+        :param newly: ids of the locations with zeros that did not wait before
+        """
+        known = self._known_errors(account, [f"{name}{ZEROS}" for name in names.values()])
+        of_location = groupby(held, attrgetter("location_id"))
+        failures = {
+            f"{names[location]}{ZEROS}": {
+                "message": self._explain_held(names[location], zeros, above[location]),
+                "category": "data",
+                "document": self.env["extensiv.location"].browse(location),
+            }
+            for location, zeros in of_location
+        }
+        known.filtered(lambda error: error.key not in failures).write({"state": "resolved", "next_try": False})
+        dismissed = {error.key for error in known if error.state == "dismissed" and error.res_id not in newly} - {
+            error.key for error in known if error.state == "open"
+        }
+        self._report_once(
+            account,
+            known.filtered(lambda error: error.state == "open"),
+            {key: failure for key, failure in failures.items() if key not in dismissed},
+        )
+
+    @api.model
+    def _has_held_errors(self, account, names):
+        """Whether a person was told of zeros that wait, which perhaps do no more."""
+        return bool(self._known_errors(account, [f"{name}{ZEROS}" for name in names.values()]))
+
+    @api.model
+    def _explain_held(self, name, zeros, above):
+        """Return what to tell a person of the zeros that wait in the location ``name``, ``above`` of it above zero."""
+        reasons = dict(self._fields["held_reason"]._description_selection(self.env))
+        counts = Counter(each.reason for each in zeros)
+        unread = sum(each.reason == "first" and each.remote_quantity is None for each in zeros)
+        return "\n".join(
+            filter(
+                None,
+                (
+                    self.env._(
+                        "%(count)s of the %(above)s SKUs above zero in the location %(location)s would become 0 in the "
+                        "carts, though their stock did not change in Odoo. They wait; everything else is pushed.",
+                        count=len(zeros),
+                        above=max(above, len(zeros)),
+                        location=name,
+                    ),
+                    self.env._(
+                        "Why: %s.",
+                        "; ".join(f"{reasons[reason]} ({count})" for reason, count in counts.most_common()),
+                    ),
+                    unread
+                    and self.env._(
+                        "What EIM holds of %s of them could not be read; they are taken for above zero.", unread
+                    ),
+                    self.env._(
+                        "Press Show to see them. If they are right, press Push Them. If not, count the stock in Odoo, "
+                        "or put the mapping, setting or rule right: what is not 0 any more is pushed by itself."
+                    ),
+                ),
+            )
+        )
+
+    @api.model
+    def _note_placeless(self, account, names):
+        """Open an error for each pushed location whose mapping counts no place of Odoo, once; close it when it does."""
+        placeless = [mapping.id for mapping in self._mappings(account) if not mapping.places]
+        failures = {
+            f"{names[location]}{NO_PLACE}": {
+                "message": self.env._(
+                    "The location %(location)s counts no place of Odoo: the location or warehouse it is mapped to was "
+                    "archived, or is not of the type Internal Location any more. Nothing is pushed to it, and nothing "
+                    "set to 0. Map it to a location that is in use, or switch Push Stock off on it.",
+                    location=names[location],
+                ),
+                "category": "settings",
+                "document": self.env["extensiv.location"].browse(location),
+            }
+            for location in placeless
+        }
+        known = self._known_errors(account, [f"{name}{NO_PLACE}" for name in names.values()])
+        known.filtered(lambda error: error.key not in failures).write({"state": "resolved", "next_try": False})
+        self._report_once(account, known, failures)
+
+    @api.model
+    def _known_errors(self, account, keys):
+        """Return the errors of stock that are open, or that a person dismissed, by key."""
+        return self.env["extensiv.error"].search(
+            [
+                ("account_id", "=", account.id),
+                ("flow", "=", "inventory"),
+                ("key", "in", keys),
+                ("state", "in", ("open", "dismissed")),
+            ]
+        )
+
+    @api.model
+    def _close_left_alone(self, account):
+        """Close the errors of levels that are not touched any more, for their product is left alone."""
+        errors = self.env["extensiv.error"].search(
+            [
+                ("account_id", "=", account.id),
+                ("flow", "=", "inventory"),
+                ("res_model", "=", self._name),
+                ("state", "=", "open"),
+            ]
+        )
+        if not errors:
+            return
+        left = self.env.execute_query(
+            SQL(
+                """WITH left_alone AS (%s)
+               SELECT id FROM extensiv_stock_level
+                WHERE id = ANY (%s) AND NOT COALESCE(zero_asked, FALSE)
+                  AND (product_id IN (SELECT product_id FROM left_alone)
+                       OR product_id IS NULL AND sku IN (SELECT sku FROM left_alone))""",
+                self._left_alone_sql(account),
+                errors.mapped("res_id"),
+            )
+        )
+        left = {level for [level] in left}
+        errors.filtered(lambda error: error.res_id in left).write({"state": "resolved", "next_try": False})
 
     @api.model
     def _report_once(self, account, known, failures):

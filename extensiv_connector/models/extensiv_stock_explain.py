@@ -1,4 +1,5 @@
 from odoo import api, models
+from odoo.fields import Domain
 from odoo.tools import SQL
 
 
@@ -25,11 +26,17 @@ class ExtensivStockLevel(models.Model):
             .mapped("sku"),
         ]
         fed = env.execute_query(Level._feed_sql(account, kits, names))
-        skus = [sku for sku, of, shared, _buffer in fed if of == product.id or shared]
+        skus = [sku for sku, of, shared, *_rest in fed if of == product.id or shared]
         if not skus:
             return {"skus": [], "reason": Level._why_not_pushed(account, product)}
-        if shared := [sku for sku, _product, shared, _buffer in fed if shared]:
+        if shared := [sku for sku, _product, shared, *_rest in fed if shared]:
             return {"skus": skus, "reason": self.env._("%s belongs to several products.", ", ".join(shared))}
+        is_mapped = location.source == "all" or location.stock_location_id
+        if is_mapped and not any(mapping.places for mapping in mappings):
+            return {"skus": skus, "reason": self.env._("No location of Odoo is counted: choose one that is in use.")}
+        if product.extensiv_stock_rule == "fixed":
+            fixed = product.extensiv_fixed_qty
+            return {"skus": skus, "parts": [(self.env._("Fixed quantity"), fixed)], "quantity": fixed, "reason": ""}
         correction = sum(quantity for (_mapping, of), quantity in corrections.items() if of == product.id)
         if product in kits:
             parts = [(self.env._("Kits that can be made of the components, after waiting orders"), correction)]
@@ -42,7 +49,30 @@ class ExtensivStockLevel(models.Model):
         if product.extensiv_buffer_qty:
             parts.append((self.env._("Buffer of the product"), -product.extensiv_buffer_qty))
         total = round(sum(quantity for _words, quantity in parts), Level._digits())
-        return {"skus": skus, "parts": parts, "quantity": max(0, int(total // 1)), "reason": ""}
+        quantity = max(0, int(total // 1))
+        if not quantity and Level._waits_for_stock(account, location, product, skus):
+            return {
+                "skus": skus,
+                "reason": self.env._(
+                    "%s has no stock and needs none: its vendor delivers it, or it is made to order. It is pushed once "
+                    "it has stock, or once somebody chooses Push on the product.",
+                    product.display_name,
+                ),
+            }
+        return {"skus": skus, "parts": parts, "quantity": quantity, "reason": ""}
+
+    @api.model
+    def _waits_for_stock(self, account, location, product, skus):
+        """Whether no zero is told of a product, which needs no stock to be sold and was never pushed."""
+        if product.extensiv_rule_chosen or not product._extensiv_made_to_order():
+            return False
+        told = self.search_count(
+            Domain("location_id", "in", location._origin.ids)
+            & Domain("sku", "in", skus)
+            & (Domain("pushed_at", "!=", False) | Domain("unconfirmed", "=", True) | Domain("refused_at", "!=", False)),
+            limit=1,
+        )
+        return not told
 
     @api.model
     def _why_not_pushed(self, account, product):
@@ -53,8 +83,12 @@ class ExtensivStockLevel(models.Model):
             return self.env._("%s has no internal reference.", product.display_name)
         if not product.sale_ok:
             return self.env._("%s is not for sale.", product.display_name)
-        if not product.extensiv_push:
-            return self.env._("%s is switched off: “Push Stock to EIM” on the product.", product.display_name)
+        if product.extensiv_stock_rule == "leave":
+            return self.env._(
+                "%s is left alone, Push Stock to EIM is switched off on the product: what EIM holds of it is not "
+                "touched.",
+                product.display_name,
+            )
         if product.company_id and product.company_id != account.company_id:
             return self.env._("%s belongs to another company.", product.display_name)
         return self.env._("Odoo does not track the stock of %s.", product.display_name)

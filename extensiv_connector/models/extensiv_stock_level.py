@@ -1,5 +1,6 @@
 import random
 import time
+from datetime import datetime
 from operator import attrgetter
 from typing import NamedTuple
 
@@ -10,6 +11,7 @@ from odoo.tools import SQL, groupby
 
 from ..eim import errors as eim
 from ..eim.wire import Level
+from ..flows.zero_stop import ZeroStop
 
 # What is about to be told is noted for so many levels at once; outcomes are written then, and every few seconds: a
 # killed pass repeats little.
@@ -26,6 +28,16 @@ class Change(NamedTuple):
     sku: str
     product_id: int | None
     quantity: int
+
+
+class StockRead(NamedTuple):
+    """When stock was read, naive UTC with its fractions of a second, and the newest move there was.
+
+    A transaction at work just then has an older time, but its moves come later: both together say what changed since.
+    """
+
+    moment: datetime
+    last_move_id: int | None
 
 
 class ExtensivStockLevel(models.Model):
@@ -49,7 +61,12 @@ class ExtensivStockLevel(models.Model):
         help="What feeds the level now; empty where nothing does any more and EIM was told zero.",
     )
     quantity = fields.Integer(readonly=True, help="The last quantity that EIM accepted, whole units.")
-    pushed_at = fields.Datetime("Accepted On", readonly=True, help="When EIM accepted the quantity.")
+    pushed_at = fields.Datetime(
+        "Accepted On", readonly=True, help="As of when EIM accepted the quantity: when Odoo's stock was read."
+    )
+    told_quantity = fields.Integer(
+        readonly=True, help="What EIM was told last. Without an answer it may hold this, or what it accepted before."
+    )
     unconfirmed = fields.Boolean(
         readonly=True,
         help="EIM was told, or is about to be told, and has not answered yet: what it holds is not known. It is told "
@@ -78,6 +95,12 @@ class ExtensivStockLevel(models.Model):
         readonly=True,
     )
     remote_quantity = fields.Integer("At EIM", readonly=True, help="What EIM held of it when it was asked last.")
+    held_quantity = fields.Char(
+        "Held Above Zero",
+        compute="_compute_held_quantity",
+        help="What EIM accepted last or, of what was never pushed, held when it was read. “?”: it could not be read.",
+    )
+    held_becomes = fields.Integer(compute="_compute_held_quantity", help="What EIM would be told.")
     zero_allowed = fields.Boolean(
         readonly=True, help="It may become zero: a person confirmed it, or EIM held none of it. Until EIM accepts."
     )
@@ -100,23 +123,28 @@ class ExtensivStockLevel(models.Model):
 
     _sku_unique = models.Constraint("UNIQUE(location_id, sku)", "This level exists already.")
     _held_idx = models.Index("(location_id) WHERE held_at IS NOT NULL")
+    _new_idx = models.Index("(location_id) WHERE pushed_at IS NULL")
     _zero_asked_idx = models.Index("(location_id) WHERE zero_asked")
 
-    @api.depends("held_at", "unconfirmed", "refused_at", "pushed_at")
+    @api.depends("held_at", "unconfirmed", "zero_asked", "refused_at", "pushed_at")
     def _compute_state(self):
         for level in self:
             if level.held_at:
                 level.state = "held"
             elif level.unconfirmed or not (level.pushed_at or level.refused_at):
                 level.state = "waiting"
+            elif level.refused_at:
+                level.state = "refused"
             else:
-                level.state = "refused" if level.refused_at else "accepted"
+                level.state = "waiting" if level.zero_asked else "accepted"
 
     def _search_state(self, operator, value):
         if operator != "in":
             return NotImplemented
         held, refused = Domain("held_at", "!=", False), Domain("refused_at", "!=", False)
-        waiting = Domain("unconfirmed", "=", True) | Domain("pushed_at", "=", False) & ~refused
+        waiting = Domain("unconfirmed", "=", True) | (
+            ~refused & (Domain("pushed_at", "=", False) | Domain("zero_asked", "=", True))
+        )
         domains = {
             "held": held,
             "waiting": ~held & waiting,
@@ -160,12 +188,16 @@ class ExtensivStockLevel(models.Model):
         """
         account = pass_.account
         names = {location.id: location.name for location in account.location_ids}
-        pushed = account.location_ids.filtered("push_enabled").ids
+        pass_.stock_read = self._stock_read()
         changes, shared = self._changes(account)
+        pushed = (account.location_ids.filtered("push_enabled") | self._locations_to_empty(account)).ids
         self._note_shared(account, names, shared)
+        self._note_placeless(account, names)
         self._close_errors(account, "not in", pushed)
+        self._close_left_alone(account)
         # Nothing is locked, and no snapshot held, while EIM is asked.
         pass_.commit()
+        changes = ZeroStop(pass_, names).let_through(changes)
         told, refused = [], {}
         try:
             for location, of_location in groupby(changes, attrgetter("location_id")):
@@ -190,6 +222,14 @@ class ExtensivStockLevel(models.Model):
                 )
         pass_.failed += len(refused)
         pass_.repeat_on_conflict(lambda: self._note_refused_locations(account, names, told, refused))
+
+    @api.model
+    def _stock_read(self):
+        return StockRead(
+            *self.env.execute_query(
+                SQL("SELECT clock_timestamp() AT TIME ZONE 'UTC', (SELECT MAX(id) FROM stock_move)")
+            )[0]
+        )
 
     @api.model
     def _push_location(self, pass_, names, changes, total):
@@ -239,7 +279,7 @@ class ExtensivStockLevel(models.Model):
             while parts:
                 if pass_.seconds_left() <= 5:
                     return
-                part, moment = parts.pop(), fields.Datetime.now()
+                part, moment = parts.pop(), pass_.stock_read.moment
                 try:
                     failures = self._tell_eim(pass_.client, names, part, moment)
                     doubted = False
@@ -309,7 +349,7 @@ class ExtensivStockLevel(models.Model):
         told = pass_.tally["pushed"] + pass_.failed + len(accepted) + len(refused)
 
         def work():
-            self._store(accepted, refused)
+            self._store(accepted, refused, pass_.stock_read.last_move_id)
             self._note_outcome(account, names, accepted, refused)
             self.env["extensiv.run"].search(
                 [
@@ -326,36 +366,44 @@ class ExtensivStockLevel(models.Model):
     @api.model
     def _intend(self, account, changes):
         """Note that EIM is about to be told ``changes``, so that what it holds is not known until it answers."""
-        locations, skus, products, _quantities = map(list, zip(*changes, strict=True))
+        locations, skus, products, quantities = map(list, zip(*changes, strict=True))
         self.env.cr.execute(
             SQL(
-                """INSERT INTO extensiv_stock_level (location_id, company_id, sku, product_id, unconfirmed)
-               SELECT new.location_id, %s, new.sku, product.id, TRUE
-                 FROM unnest(%s::int[], %s::text[], %s::int[]) AS new(location_id, sku, product_id)
+                """INSERT INTO extensiv_stock_level
+                      (location_id, company_id, sku, product_id, unconfirmed, told_quantity)
+               SELECT new.location_id, %s, new.sku, product.id, TRUE, new.quantity
+                 FROM unnest(%s::int[], %s::text[], %s::int[], %s::int[])
+                      AS new(location_id, sku, product_id, quantity)
                  LEFT JOIN product_product AS product ON product.id = new.product_id
                    ON CONFLICT (location_id, sku) DO UPDATE
-                  SET product_id = EXCLUDED.product_id, unconfirmed = TRUE""",
+                  SET product_id = EXCLUDED.product_id, unconfirmed = TRUE, told_quantity = EXCLUDED.told_quantity""",
                 account.company_id.id,
                 locations,
                 skus,
                 products,
+                quantities,
             )
         )
         self.invalidate_model()
 
     @api.model
-    def _store(self, accepted, refused):
-        """Write what EIM answered of levels that were noted before."""
+    def _store(self, accepted, refused, last_move_id):
+        """Write what EIM answered of levels that were noted before.
+
+        :param last_move_id: the newest stock move when the quantities were read
+        """
         if accepted:
             locations, skus, _products, quantities, moments = map(list, zip(*accepted, strict=True))
             self.env.cr.execute(
                 SQL(
                     """UPDATE extensiv_stock_level AS level
                       SET quantity = new.quantity, pushed_at = new.pushed_at, unconfirmed = FALSE,
-                          refused_quantity = NULL, refused_at = NULL
+                          refused_quantity = NULL, refused_at = NULL, last_move_id = %s,
+                          held_at = NULL, held_reason = NULL, zero_allowed = FALSE, zero_asked = FALSE
                      FROM unnest(%s::int[], %s::text[], %s::int[], %s::timestamp[])
                        AS new(location_id, sku, quantity, pushed_at)
                     WHERE level.location_id = new.location_id AND level.sku = new.sku""",
+                    last_move_id,
                     locations,
                     skus,
                     quantities,

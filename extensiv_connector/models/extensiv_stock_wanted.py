@@ -5,6 +5,8 @@ from odoo import api, fields, models
 from odoo.fields import Domain
 from odoo.tools import SQL
 
+from ..flows.made_to_order import made_to_order_sql
+from ..flows.zero_stop import TOUCHED
 from .extensiv_stock_level import Change
 
 QUANTITIES = ("qty_available", "free_qty", "virtual_available", "incoming_qty", "outgoing_qty")
@@ -41,25 +43,31 @@ class ExtensivStockLevel(models.Model):
 
         :return: the ``Change`` list, and ``[(location id, sku)]`` that several products feed
         """
-        mappings = self._mappings(account)
+        mappings = [mapping for mapping in self._mappings(account) if mapping.places]
+        asked = self._zeros_asked_elsewhere(account, mappings)
         if not mappings:
-            return [], []
+            return asked, []
         again = account.push_again_at or fields.Datetime.to_datetime("1970-01-01")
         rows = self.env.execute_query(
             SQL(
                 """WITH wanted AS (%(wanted)s),
                     known AS (
-                        SELECT id, location_id, sku, product_id, quantity, pushed_at, unconfirmed,
-                               refused_at, refused_quantity
-                          FROM extensiv_stock_level WHERE location_id = ANY (%(mappings)s::int[]))
+                        SELECT level.*, %(touched)s AS touched
+                          FROM extensiv_stock_level AS level WHERE location_id = ANY (%(mappings)s::int[])),
+                    left_alone AS (%(left)s)
                SELECT location_id, sku, wanted.product_id, COALESCE(wanted.quantity, 0), COALESCE(shared, FALSE)
                  FROM wanted FULL JOIN known USING (location_id, sku)
                 WHERE CASE
-                      WHEN wanted.shared OR known.id IS NULL OR known.unconfirmed THEN TRUE
+                      WHEN wanted.shared OR known.id IS NULL THEN TRUE
+                      WHEN wanted.sku IS NULL AND known.zero_asked THEN known.refused_at IS NULL OR known.unconfirmed
+                      WHEN wanted.sku IS NULL AND (
+                           NOT known.touched OR known.sku IN (SELECT sku FROM left_alone)
+                           OR known.product_id IN (SELECT product_id FROM left_alone)) THEN FALSE
+                      WHEN known.unconfirmed THEN TRUE
                       WHEN known.refused_at IS NULL THEN
                            known.quantity IS DISTINCT FROM COALESCE(wanted.quantity, 0)
                            OR known.product_id IS DISTINCT FROM wanted.product_id
-                           OR known.pushed_at <= %(again)s
+                           OR DATE_TRUNC('second', known.pushed_at) <= %(again)s
                       ELSE known.refused_quantity IS DISTINCT FROM COALESCE(wanted.quantity, 0)
                            OR known.product_id IS DISTINCT FROM wanted.product_id
                            OR known.refused_at <= %(again)s
@@ -71,18 +79,78 @@ class ExtensivStockLevel(models.Model):
                                      > known.refused_at + INTERVAL '1 second')
                       END""",
                 wanted=self._wanted_sql(account, mappings),
+                touched=TOUCHED,
+                left=self._left_alone_sql(account),
                 mappings=[mapping.id for mapping in mappings],
                 again=again,
             )
         )
         return (
-            [Change(*row[:4]) for row in rows if not row[4]],
+            [Change(*row[:4]) for row in rows if not row[4]] + asked,
             [row[:2] for row in rows if row[4]],
+        )
+
+    @api.model
+    def _zeros_asked_elsewhere(self, account, mappings):
+        """Return the ``Change`` list of zeros that a person asked for in locations whose stock is not pushed."""
+        rows = self.env.execute_query(
+            SQL(
+                """SELECT level.location_id, level.sku
+                 FROM extensiv_stock_level AS level JOIN extensiv_location AS location ON location.id = location_id
+                WHERE level.zero_asked AND location.account_id = %s AND NOT COALESCE(location.push_enabled, FALSE)
+                  AND NOT location.id = ANY (%s::int[]) AND (level.refused_at IS NULL OR level.unconfirmed)""",
+                account.id,
+                [mapping.id for mapping in mappings],
+            )
+        )
+        return [Change(location, sku, None, 0) for location, sku in rows]
+
+    @api.model
+    def _locations_to_empty(self, account):
+        """Return the locations with levels that a person set to zero."""
+        rows = self.env.execute_query(
+            SQL(
+                "SELECT DISTINCT location_id FROM extensiv_stock_level WHERE zero_asked AND location_id = ANY (%s)",
+                account.location_ids.ids,
+            )
+        )
+        return account.location_ids.browse([location for [location] in rows])
+
+    @api.model
+    def _left_alone_sql(self, account):
+        """Return SQL for ``sku, product_id`` of what EIM's levels are not touched of, by the rule of the product.
+
+        The product is known by its SKUs, and where it lost them, or is archived, by the levels that it fed.
+        """
+        return SQL(
+            """SELECT named.sku, product.id AS product_id
+                 FROM product_product AS product
+                 JOIN product_template AS template ON template.id = product.product_tmpl_id
+                CROSS JOIN LATERAL (
+                      SELECT product.default_code AS sku
+                       UNION ALL
+                      SELECT sku FROM extensiv_sku_alias WHERE product_id = product.id AND account_id = %(account)s
+                      ) AS named
+                WHERE product.extensiv_stock_rule = 'leave' AND %(company)s""",
+            account=account._origin.id or None,
+            company=self._of_company_sql(account),
+        )
+
+    @api.model
+    def _of_company_sql(self, account):
+        """Return SQL for whether a ``template`` belongs to the account's company, one above it, or none."""
+        self.env["res.company"].flush_model(["parent_path"])
+        return SQL(
+            """(template.company_id IS NULL OR template.company_id = ANY ((
+                SELECT string_to_array(RTRIM(parent_path, '/'), '/') FROM res_company WHERE id = %s)::int[]))""",
+            account.company_id.id,
         )
 
     @api.model
     def _wanted_sql(self, account, mappings):
         """Return SQL for ``location_id, sku, product_id, shared, quantity``: what EIM should know, in whole units.
+
+        What needs no stock to be sold is not among it before it has some, unless somebody chose to push it.
 
         :param account: its settings decide, also where it is a form's record with changes that are not saved
         :param mappings: a non-empty list of ``Mapping``
@@ -94,21 +162,32 @@ class ExtensivStockLevel(models.Model):
             "SELECT set_config('work_mem', '128MB', TRUE), set_config('jit', 'off', TRUE),"
             " set_config('parallel_tuple_cost', '0.005', TRUE)"
         )
-        return SQL(
+        to_order = made_to_order_sql(self.env, account.company_id)
+        wanted = SQL(
             """WITH stock AS (%(stock)s),
                     feed AS (%(feed)s)
                SELECT mapping.id AS location_id, feed.sku, feed.product_id, feed.shared,
-                      GREATEST(0, LEAST(2147483647, FLOOR(ROUND(
-                          %(unit)s * (%(quantity)s - feed.buffer)) / %(unit)s)))::int AS quantity
+                      COALESCE(feed.fixed, GREATEST(0, LEAST(2147483647, FLOOR(ROUND(
+                          %(unit)s * (%(quantity)s - feed.buffer)) / %(unit)s)))::int) AS quantity, feed.to_order
                  FROM feed
                 CROSS JOIN unnest(%(mappings)s::int[]) AS mapping(id)
                  LEFT JOIN stock ON stock.mapping_id = mapping.id AND stock.product_id = feed.product_id
                  %(corrections)s""",
             stock=self._stock_sql(account, mappings),
-            feed=self._feed_sql(account, kits),
+            feed=self._feed_sql(account, kits, to_order=to_order),
             **self._corrected_sql(kits, corrections),
             mappings=[mapping.id for mapping in mappings],
             unit=10.0 ** self._digits(),
+        )
+        if to_order is None:
+            return wanted
+        return SQL(
+            """SELECT location_id, sku, product_id, shared, quantity FROM (%(wanted)s) AS wanted
+                WHERE NOT (to_order AND quantity = 0 AND NOT EXISTS (
+                      SELECT FROM extensiv_stock_level AS level
+                       WHERE level.location_id = wanted.location_id AND level.sku = wanted.sku AND %(touched)s))""",
+            wanted=wanted,
+            touched=TOUCHED,
         )
 
     @api.model
@@ -162,7 +241,7 @@ class ExtensivStockLevel(models.Model):
                 [location.source or None for location in locations],
                 [location.stock_location_id._origin.id or None for location in locations],
             )
-        self.env["stock.location"].flush_model(["usage", "company_id", "parent_path", "warehouse_id"])
+        self.env["stock.location"].flush_model(["active", "usage", "company_id", "parent_path", "warehouse_id"])
         company = account.company_id.id
         mappings = {}
         for mapping, warehouse, place in self.env.execute_query(
@@ -173,7 +252,8 @@ class ExtensivStockLevel(models.Model):
                  LEFT JOIN stock_location AS root ON root.id = mapping.stock_location_id
                  LEFT JOIN stock_location AS place
                         ON place.usage = 'internal' AND (place.company_id IS NULL OR place.company_id = %s)
-                       AND CASE mapping.source WHEN 'single' THEN place.parent_path LIKE root.parent_path || '%%'
+                       AND CASE mapping.source WHEN 'single' THEN root.active
+                                AND place.parent_path LIKE root.parent_path || '%%'
                            ELSE place.warehouse_id IN (
                                 SELECT id FROM stock_warehouse WHERE company_id = %s AND active) END
                 ORDER BY mapping.id, place.id""",
@@ -188,43 +268,53 @@ class ExtensivStockLevel(models.Model):
         return list(mappings.values())
 
     @api.model
-    def _feed_sql(self, account, kits, skus=None):
-        """Return SQL for ``sku, product_id, buffer, shared`` of every product that is pushed, once for each SKU of it.
+    def _feed_sql(self, account, kits, skus=None, to_order=None):
+        """Return SQL for every product that is pushed, once for each SKU of it.
+
+        Its columns are ``sku, product_id, shared, buffer, fixed`` (the number told whatever the stock is, else NULL)
+        and ``to_order``: it needs no stock, and nobody chose that it be pushed all the same.
 
         :param kits: products that are pushed though they need not be storable
         :param skus: only these, if given
+        :param to_order: SQL for the templates that need no stock, see ``flows.made_to_order``; None: there are none
         """
-        self.env["product.product"].flush_model(
-            ["default_code", "active", "extensiv_push", "extensiv_buffer_qty", "product_tmpl_id"]
-        )
+        self.env["product.product"].flush_model()
         self.env["product.template"].flush_model(["active", "sale_ok", "is_storable", "company_id", "type"])
         self.env["extensiv.sku.alias"].flush_model()
-        self.env["res.company"].flush_model(["parent_path"])
         return SQL(
             """WITH product AS NOT MATERIALIZED (
-                    SELECT product.id, product.default_code, product.extensiv_buffer_qty AS buffer
+                    SELECT product.id, product.default_code, product.extensiv_buffer_qty AS buffer,
+                           CASE product.extensiv_stock_rule WHEN 'fixed' THEN COALESCE(product.extensiv_fixed_qty, 0)
+                                END AS fixed, %(to_order)s AS to_order
                       FROM product_product AS product
                       JOIN product_template AS template ON template.id = product.product_tmpl_id
                      WHERE product.active AND template.active AND template.sale_ok
-                       AND product.extensiv_push IS NOT FALSE AND BTRIM(product.default_code) <> ''
-                       AND (template.company_id IS NULL OR template.company_id = ANY ((
-                            SELECT string_to_array(RTRIM(parent_path, '/'), '/') FROM res_company
-                             WHERE id = %(company)s)::int[]))
-                       AND (template.is_storable AND template.type = 'consu' OR product.id = ANY (%(kits)s::int[])))
+                       AND product.extensiv_stock_rule <> 'leave' AND BTRIM(product.default_code) <> ''
+                       AND %(company)s
+                       AND (template.is_storable AND template.type = 'consu' OR product.id = ANY (%(kits)s::int[])
+                            OR product.extensiv_stock_rule = 'fixed'))
                SELECT sku, MIN(product_id) AS product_id, MIN(product_id) <> MAX(product_id) AS shared,
-                      COALESCE(MIN(buffer), 0)::float8 + %(buffer)s AS buffer
-                 FROM (SELECT default_code AS sku, id AS product_id, buffer FROM product
+                      COALESCE(MIN(buffer), 0)::float8 + %(buffer)s AS buffer, MIN(fixed) AS fixed,
+                      BOOL_AND(to_order) AS to_order
+                 FROM (SELECT default_code AS sku, id AS product_id, buffer, fixed, to_order FROM product
                         UNION ALL
-                       SELECT alias.sku, product.id, product.buffer
+                       SELECT alias.sku, product.id, product.buffer, product.fixed, product.to_order
                          FROM extensiv_sku_alias AS alias JOIN product ON product.id = alias.product_id
                         WHERE alias.account_id = %(account)s) AS named
                 WHERE %(only)s
                 GROUP BY sku""",
-            company=account.company_id.id,
+            company=self._of_company_sql(account),
             kits=kits.ids,
             buffer=account.buffer_qty,
             account=account._origin.id or None,
             only=SQL("TRUE") if skus is None else SQL("sku = ANY (%s)", skus),
+            to_order=SQL("FALSE")
+            if to_order is None
+            else SQL(
+                """(product.extensiv_stock_rule = 'push' AND product.extensiv_rule_chosen IS NOT TRUE
+                    AND product.product_tmpl_id IN (%s))""",
+                to_order,
+            ),
         )
 
     @api.model
@@ -388,7 +478,7 @@ class ExtensivStockLevel(models.Model):
                         ("is_kits", "=", True),
                         ("sale_ok", "=", True),
                         ("default_code", "!=", False),
-                        ("extensiv_push", "!=", False),
+                        ("extensiv_stock_rule", "!=", "leave"),
                     ]
                 )
                 & Domain(products._check_company_domain(account.company_id))

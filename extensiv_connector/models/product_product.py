@@ -3,6 +3,7 @@ from dataclasses import dataclass
 from itertools import chain
 
 from odoo import api, fields, models
+from odoo.exceptions import UserError
 from odoo.fields import Domain
 from odoo.tools import SQL
 from odoo.tools.sql import column_exists, create_column
@@ -125,6 +126,40 @@ class ProductProduct(models.Model):
         if not CHOICES.isdisjoint(vals):
             vals = {"extensiv_rule_chosen": True, **vals}
         return super().write(vals)
+
+    def action_extensiv_set_zero(self):
+        """Have EIM told zero of these products once, though they are left alone: of each SKU in each pushed location.
+
+        :raise UserError: a product is pushed, so that the zero would not stay
+        """
+        self.env["extensiv.error"]._check_user()
+        self.check_access("read")
+        self._extensiv_check_left_alone()
+        zeros = {}
+        for account in self.env["extensiv.account"].search([]).sudo():
+            products = self.sudo().filtered_domain(self._check_company_domain(account.company_id))
+            skus = {product.default_code for product in products if (product.default_code or "").strip()}
+            skus.update(
+                self.env["extensiv.sku.alias"]
+                .sudo()
+                .search([("account_id", "=", account.id), ("product_id", "in", products.ids)])
+                .mapped("sku")
+            )
+            zeros[account] = [
+                (location.id, sku) for location in account.location_ids.filtered("push_enabled") for sku in skus
+            ]
+        return self.env["extensiv.stock.level"].sudo()._set_zero(zeros)
+
+    def _extensiv_check_left_alone(self):
+        """Refuse to set to zero what the next push tells the stock of again."""
+        if pushed := self.filtered(lambda product: product.active and product.extensiv_stock_rule != "leave"):
+            raise UserError(
+                self.env._(
+                    "%(products)s would be pushed again at once. Choose Leave Alone on the product first; then press "
+                    "Set to Zero at EIM.",
+                    products=", ".join(pushed[:5].mapped("display_name")),
+                )
+            )
 
     def _extensiv_made_to_order(self):
         """Return those that need no stock in the current company: by their routes, their categories' or the

@@ -85,3 +85,7 @@ class ProductTemplate(models.Model):
 
     def _inverse_extensiv_buffer_qty(self):
         self._set_product_variant_field("extensiv_buffer_qty")
+
+    def action_extensiv_set_zero(self):
+        """Have EIM told zero of these products once, though they are left alone."""
+        return self.with_context(active_test=False).product_variant_ids.action_extensiv_set_zero()

@@ -18,6 +18,8 @@ from . import test_inventory_browser
 from . import test_inventory_mapping
 from . import test_inventory_property
 from . import test_inventory_push
+from . import test_inventory_rules
+from . import test_inventory_zeros
 from . import test_merchants
 from . import test_migrations
 from . import test_money_rounding

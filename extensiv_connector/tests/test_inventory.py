@@ -226,8 +226,9 @@ class TestWanted(InventoryCase):
         self.products.company_id = self.company
         self.receive(self.tee, 100)
         self.env["stock.quant"]._update_available_quantity(self.tee, theirs.lot_stock_id, 5)
-        self.east.write({"source": "all", "stock_location_id": False})
+        self.east.write({"push_enabled": False, "source": "all", "stock_location_id": False})
         self.account.company_id = branch
+        self.east.push_enabled = True
         self.push()
         self.assertEqual(self.at_eim(), {"TEE-1": 5, "MUG-1": 0})
 
@@ -312,7 +313,7 @@ class TestWanted(InventoryCase):
         self.assertEqual(error.state, "resolved")
 
     def test_what_leaves_is_pushed_once_as_zero(self):
-        for change in ({"active": False}, {"extensiv_push": False}, {"default_code": False}, {"sale_ok": False}):
+        for change in ({"active": False}, {"default_code": False}, {"sale_ok": False}):
             with self.subTest(change):
                 product = self.env["product.product"].create(
                     {"name": "P", "default_code": f"P-{next(iter(change))}", "is_storable": True}

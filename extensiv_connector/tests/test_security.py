@@ -37,6 +37,7 @@ METHODS = {
         ),
         "extensiv.alert": "action_dismiss_at_eim",
         "extensiv.cart.share": "action_send action_withdraw action_open_page",
+        "extensiv.location": "action_set_zero",
         "extensiv.merchants": "action_create_accounts",
         "extensiv.sku.report.line": "action_create_alias action_create_product",
         "extensiv.stock.preview": "action_go_live",
@@ -52,13 +53,18 @@ METHODS = {
         "extensiv.alert": "action_open_at_eim action_open_order",
         "extensiv.compare": "action_read action_push",
         "extensiv.diagnosis": "action_diagnose",
-        "extensiv.error": "action_retry action_dismiss action_mend action_open_document",
+        "extensiv.error": (
+            "action_retry action_dismiss action_mend action_open_document action_push_zeros action_show_zeros"
+        ),
         "extensiv.fetch": "action_fetch action_preview",
         "extensiv.location": "action_preview_stock",
         "extensiv.order": "action_import action_fetch_again action_ignore action_open_sale_order",
+        "extensiv.sku.alias": "action_set_zero",
         "extensiv.stock.level": "action_push_again",
         "extensiv.stock.preview": "action_show_lines",
         "extensiv.stock.preview.location": "action_take_quantities",
+        "product.product": "action_extensiv_set_zero",
+        "product.template": "action_extensiv_set_zero",
         "sale.order": "action_extensiv_send action_extensiv_mark_sent",
         "stock.picking": "action_extensiv_send action_extensiv_mark_sent",
     },
@@ -315,6 +321,8 @@ class TestSecurity(TransactionCase):
             "sale.order": self.sale,
             "sale.order.line": self.sale.order_line,
             "stock.picking": self.picking,
+            "product.product": self.product,
+            "product.template": self.product.product_tmpl_id,
         }.get(name) or self._make_wizard(person, name, method)
         self.env.invalidate_all()
         try:
@@ -350,6 +358,7 @@ class TestSecurity(TransactionCase):
             [("company_id", "=", self.company.id), ("code", "=", "outgoing")], limit=1
         )
         self.picking = self.env["stock.picking"].create({"picking_type_id": kind.id})
+        self.product = self.env["product.product"].create({"name": "Ours", "company_id": self.company.id})
         seller = "base.group_user,sales_team.group_sale_manager,stock.group_stock_manager"
         persons = {
             who: new_test_user(

@@ -65,6 +65,11 @@ class ExtensivStockPreview(models.TransientModel):
                 else self.env._("I understand: %s levels become 0 in all carts.", zeros)
             )
 
+    @api.onchange("product_ids")
+    def _onchange_product_ids(self):
+        """Ask again: the number that was confirmed is another now."""
+        self.understood = False
+
     # -- making it
 
     @api.model

@@ -1,0 +1,118 @@
+"""Whether the stock of a product changed since EIM accepted a level of it."""
+
+from collections import defaultdict
+from typing import NamedTuple
+
+from odoo import fields
+from odoo.tools import SQL
+
+
+class Accepted(NamedTuple):
+    """A level as EIM accepted it: of the stock read at ``since`` (naive UTC), when ``last_move_id`` was the newest."""
+
+    location_id: int
+    sku: str
+    product_id: int
+    since: object
+    last_move_id: int | None
+
+
+def changed_since(account, levels):
+    """Return ``{(location id, SKU)}`` of the ``Accepted`` levels whose product's stock changed since, in their mapping.
+
+    That is a quant, a reservation or a move of the product or, of a kit, of its components; a removal date that was
+    reached; and an order that will take it. A setting, a mapping or a rule is none.
+    """
+    if not levels:
+        return set()
+    Level = account.env["extensiv.stock.level"]
+    mappings = {mapping.id: mapping for mapping in Level._mappings(account)}
+    components = _components(account, {level.product_id for level in levels})
+    parts = [(level, part) for level in levels for part in (level.product_id, *components.get(level.product_id, ()))]
+    changed = _moved(account, mappings, parts)
+    if account.subtract_waiting and len(changed) < len(levels):
+        changed |= _ordered(account, mappings, parts)
+    return changed
+
+
+def _moved(account, mappings, parts):
+    """Return ``{(location id, SKU)}`` of which quants or moves changed.
+
+    :param parts: ``[(Accepted, product id)]``
+    """
+    env = account.env
+    for name in ("stock.quant", "stock.move"):
+        env[name].flush_model()
+    expired = SQL("FALSE")
+    if "removal_date" in env["stock.quant"]._fields:
+        expired = SQL("quant.removal_date > level.since AND quant.removal_date <= %s", fields.Datetime.now())
+    rows = env.execute_query(
+        SQL(
+            """WITH level AS (
+                SELECT * FROM unnest(%(locations)s::int[], %(skus)s::text[], %(products)s::int[],
+                                     %(since)s::timestamp[], %(moves)s::int[])
+                           AS level(location_id, sku, product_id, since, last_move_id)),
+               place AS (SELECT * FROM unnest(%(mapping_ids)s::int[], %(places)s::int[]) AS place(mapping_id, id))
+               SELECT location_id, sku FROM level
+                WHERE EXISTS (
+                      SELECT FROM stock_quant AS quant
+                       WHERE quant.product_id = level.product_id AND %(owner)s
+                         AND (quant.write_date > level.since OR %(expired)s)
+                         AND (level.location_id, quant.location_id) IN (SELECT mapping_id, id FROM place))
+                   OR EXISTS (
+                      SELECT FROM stock_move AS move
+                       WHERE move.product_id = level.product_id AND move.state <> 'draft'
+                         AND (move.id > level.last_move_id OR move.write_date > level.since)
+                         AND ((level.location_id, move.location_id) IN (SELECT mapping_id, id FROM place)
+                              OR (level.location_id, COALESCE(move.location_final_id, move.location_dest_id))
+                                 IN (SELECT mapping_id, id FROM place)
+                              OR (level.location_id, move.location_dest_id) IN (SELECT mapping_id, id FROM place)))""",
+            locations=[level.location_id for level, _part in parts],
+            skus=[level.sku for level, _part in parts],
+            products=[part for _level, part in parts],
+            since=[level.since for level, _part in parts],
+            moves=[level.last_move_id for level, _part in parts],
+            mapping_ids=[mapping.id for mapping in mappings.values() for _place in mapping.places],
+            places=[place for mapping in mappings.values() for place in mapping.places],
+            expired=expired,
+            owner=SQL("quant.owner_id = %s", account.owner_id.id) if account.owner_id else SQL("TRUE"),
+        )
+    )
+    return set(rows)
+
+
+def _ordered(account, mappings, parts):
+    """Return ``{(location id, SKU)}`` of which an order that reserves nothing yet came or was changed.
+
+    :param parts: as ``_moved`` takes them
+    """
+    env = account.env
+    waiting = env["extensiv.stock.level"]._waiting(account)
+    components = _components(account, {product for _warehouse, product, *_rest in waiting})
+    orders = defaultdict(list)
+    for warehouse, product, _quantity, moment in waiting:
+        for part in (product, *components.get(product, ())):
+            orders[part].append((warehouse, moment))
+    return {
+        (level.location_id, level.sku)
+        for level, part in parts
+        for warehouse, moment in orders.get(part, ())
+        # Orders are timed in whole seconds.
+        if moment >= level.since.replace(microsecond=0)
+        and mappings[level.location_id].warehouse_id in (None, warehouse)
+    }
+
+
+def _components(account, products):
+    """Return ``{product id: ids of its components}`` of those among ``products`` (ids) that are kits."""
+    env = account.env
+    if "mrp.bom" not in env or not products:
+        return {}
+    kits = (
+        env["product.product"]
+        .with_company(account.company_id)
+        .with_context(company_id=account.company_id.id, active_test=False)
+        .search([("id", "in", list(products)), ("is_kits", "=", True)])
+    )
+    recipes = kits.env["mrp.bom"]._bom_find(kits, bom_type="phantom")
+    return {kit.id: [line.product_id.id for line, _data in bom.explode(kit, 1)[1]] for kit, bom in recipes.items()}
