@@ -12,6 +12,7 @@ from . import test_diagnosis
 from . import test_errors
 from . import test_fetch
 from . import test_go_live
+from . import test_go_live_browser
 from . import test_health
 from . import test_inventory
 from . import test_inventory_browser

@@ -168,6 +168,10 @@ class TestProductsToDecideAbout(PreviewCase):
                 with form.product_ids.edit(index) as line:
                     line.leave_alone = False
             self.assertTrue(form.is_alarming, "2 of 6")
+            form.understood = True
+            with form.product_ids.edit(2) as line:
+                line.leave_alone = False
+            self.assertFalse(form.understood, "the number may be another now")
         with self.assertRaisesRegex(UserError, "2 SKUs would become 0"):
             preview.action_go_live()
 
@@ -209,6 +213,7 @@ class TestFirstHour(PreviewCase):
         self.account.push_inventory = True
         self.run_schedule()
         self.assertEqual(self.quantities(), theirs)
+        self.assertTrue(self.errors())
         self.account.push_inventory = False
 
         self.count(goods, theirs)
