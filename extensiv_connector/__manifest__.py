@@ -51,6 +51,7 @@
         "wizards/extensiv_merchants_views.xml",
         "wizards/extensiv_sku_report_views.xml",
         "wizards/extensiv_take_quantities_views.xml",
+        "wizards/extensiv_stock_preview_views.xml",
         "views/extensiv_menus.xml",
         "data/ir_actions_todo.xml",
     ],

@@ -22,6 +22,7 @@ from . import extensiv_account_connect
 from . import extensiv_account_flows
 from . import extensiv_account_health
 from . import extensiv_account_inventory
+from . import extensiv_account_preview
 from . import extensiv_account_setup
 from . import extensiv_account_shipments
 from . import extensiv_account_watch
@@ -29,6 +30,7 @@ from . import extensiv_cart_setup
 from . import extensiv_cart_shipments
 from . import extensiv_error_mend
 from . import extensiv_error_zeros
+from . import extensiv_location_preview
 from . import extensiv_order_cancel
 from . import extensiv_order_fetch
 from . import extensiv_order_import

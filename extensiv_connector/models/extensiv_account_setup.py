@@ -180,14 +180,31 @@ class ExtensivAccount(models.Model):
     def action_go_live(self):
         """Switch on what was chosen; the schedules start at once.
 
-        :raise UserError: something stands in the way, see the check
+        Where a third or more of EIM's SKUs would become 0, or products wait for a decision whether they are pushed,
+        nothing is switched on yet: a window shows them and asks.
+
+        :raise UserError: something stands in the way, see the check; or EIM could not be asked for its stock
         """
         self.ensure_one()
+        self._check_before_live()
+        if self.live_inventory and self.location_ids.filtered("push_enabled"):
+            preview = self.env["extensiv.stock.preview"]._make(self, is_going_live=True)
+            if preview._needs_answer():
+                return preview._open()
+        return self._go_live()
+
+    def _check_before_live(self):
+        """Make the check again.
+
+        :raise UserError: something stands in the way
+        """
         self._check_manager()
         self._check_live()
         stops = [check["text"] for check in self.live_checks if check["mark"] == "stop"]
         if stops:
             raise UserError("\n".join(stops))
+
+    def _go_live(self):
         self.write(
             {
                 **{switch: self[CHOICES[flow]] for flow, switch in SWITCHES.items()},

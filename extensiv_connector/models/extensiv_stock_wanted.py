@@ -132,7 +132,7 @@ class ExtensivStockLevel(models.Model):
                       SELECT sku FROM extensiv_sku_alias WHERE product_id = product.id AND account_id = %(account)s
                       ) AS named
                 WHERE product.extensiv_stock_rule = 'leave' AND %(company)s""",
-            account=account.id,
+            account=account._origin.id or None,
             company=self._of_company_sql(account),
         )
 
@@ -220,12 +220,13 @@ class ExtensivStockLevel(models.Model):
     # -- where from
 
     @api.model
-    def _mappings(self, account, location=None):
+    def _mappings(self, account, locations=None):
         """Return the ``Mapping`` of every enabled location of ``account``.
 
-        :param location: this one alone instead, enabled or not, as it stands in a form
+        :param locations: these instead, enabled or not, as they stand in a form; the mapping of one that was never
+            saved has an ID below 1
         """
-        if location is None:
+        if locations is None:
             source = SQL(
                 """SELECT id, source, stock_location_id FROM extensiv_location
                     WHERE account_id = %s AND push_enabled""",
@@ -234,10 +235,11 @@ class ExtensivStockLevel(models.Model):
             self.env["extensiv.location"].flush_model()
         else:
             source = SQL(
-                "SELECT %s::int AS id, %s::varchar AS source, %s::int AS stock_location_id",
-                location._origin.id or 0,
-                location.source or None,
-                location.stock_location_id._origin.id or None,
+                """SELECT * FROM unnest(%s::int[], %s::text[], %s::int[])
+                              AS location(id, source, stock_location_id)""",
+                [location._origin.id or -number for number, location in enumerate(locations)],
+                [location.source or None for location in locations],
+                [location.stock_location_id._origin.id or None for location in locations],
             )
         self.env["stock.location"].flush_model(["active", "usage", "company_id", "parent_path", "warehouse_id"])
         company = account.company_id.id

@@ -15,6 +15,8 @@ from . import test_diagnosis
 from . import test_embedded
 from . import test_errors
 from . import test_fetch
+from . import test_go_live
+from . import test_go_live_browser
 from . import test_health
 from . import test_held
 from . import test_integrations
@@ -37,6 +39,7 @@ from . import test_orders
 from . import test_relisted
 from . import test_security
 from . import test_setup
+from . import test_stock_preview
 from . import test_shipments
 from . import test_shipments_browser
 from . import test_shipments_carrier

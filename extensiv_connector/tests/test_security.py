@@ -42,13 +42,15 @@ METHODS = {
         "extensiv.location": "action_take_quantities action_set_zero",
         "extensiv.merchants": "action_create_accounts",
         "extensiv.sku.report.line": "action_create_alias action_create_product",
+        "extensiv.stock.preview": "action_go_live",
         "extensiv.take.quantities": "action_read action_propose",
         "sale.order": "action_extensiv_resend",
         "stock.picking": "action_extensiv_resend",
     },
     "user": {
         "extensiv.account": (
-            "action_pull_orders action_push_inventory action_push_shipments action_fetch_alerts action_open_eim"
+            "action_pull_orders action_push_inventory action_push_shipments action_fetch_alerts action_open_eim "
+            "action_preview_stock"
         ),
         "extensiv.add.alias": "action_add",
         "extensiv.alert": "action_open_at_eim action_open_order",
@@ -58,11 +60,14 @@ METHODS = {
             "action_retry action_dismiss action_mend action_open_document action_push_zeros action_show_zeros"
         ),
         "extensiv.fetch": "action_fetch action_preview",
+        "extensiv.location": "action_preview_stock",
         "extensiv.order": (
             "action_import action_import_after_all action_fetch_again action_ignore action_open_sale_order"
         ),
         "extensiv.sku.alias": "action_set_zero",
         "extensiv.stock.level": "action_push_again",
+        "extensiv.stock.preview": "action_show_lines",
+        "extensiv.stock.preview.location": "action_take_quantities",
         "product.product": "action_extensiv_set_zero",
         "product.template": "action_extensiv_set_zero",
         "sale.order": "action_extensiv_send action_extensiv_mark_sent",
@@ -314,6 +319,11 @@ class TestSecurity(TransactionCase):
             "state": "eim_only",
             "sku": "A",
             "product_id": method == "action_create_alias" and product.id,
+        }
+        preview = self.env["extensiv.stock.preview"].create({"account_id": account.id})
+        vals["extensiv.stock.preview.location"] = {
+            "preview_id": preview.id,
+            "location_id": self.records["extensiv.location"].id,
         }
         return self.env[name].with_user(person).sudo().create(vals.get(name, {"account_id": account.id})).sudo(False)
 

@@ -10,4 +10,5 @@ from . import extensiv_diagnosis_sku
 from . import extensiv_fetch
 from . import extensiv_merchants
 from . import extensiv_sku_report
+from . import extensiv_stock_preview
 from . import extensiv_take_quantities
