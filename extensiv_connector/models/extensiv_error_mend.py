@@ -4,7 +4,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 
 from ..eim import errors as eim
-from .extensiv_account_flows import CRONS
+from ..flows import SCHEDULED
 
 NEVER = datetime(9999, 12, 31)
 
@@ -38,7 +38,7 @@ class ExtensivError(models.Model):
     def _way_to_mend(self):
         """Return the key of ``mend``, or False where only the thing itself can be mended."""
         if self.flow == "connection":
-            if self.key.endswith("/schedule"):
+            if self.step == "schedule":
                 return self.env.user.has_group("extensiv_connector.group_manager") and "schedule"
             return self.category == "settings" and "account"
         # EIM's words for a shipping method that it does not know.
@@ -88,9 +88,8 @@ class ExtensivError(models.Model):
 
     def _mend_schedule(self):
         self.account_id._check_manager()
-        flow = self.key.partition("/")[0]
-        self.env["extensiv.account"]._cron_of(flow).sudo().active = True
-        self.sudo()._resolve(self.account_id, self.flow, [self.key])
+        self.env["extensiv.account"]._cron_of(self.key).sudo().active = True
+        self.sudo()._mark_resolved()
         self.account_id.sudo()._remind_responsible()
         return {"type": "ir.actions.client", "tag": "soft_reload"}
 
@@ -100,10 +99,10 @@ class ExtensivError(models.Model):
         """Run the flows anew whose connection failed; an account that EIM refuses needs Connect first."""
         if account.state != "connected":
             return
-        flows = {error.key.partition("/")[0] for error in self}
-        for flow in CRONS:
+        flows = set(self.mapped("key"))
+        for flow in SCHEDULED:
             if flow in flows:
-                account._run_now(flow)
+                account._run_flow(flow)
 
     def _retry_inventory(self, account):
         """Push the levels anew that these errors are about."""
@@ -121,7 +120,7 @@ class ExtensivError(models.Model):
                 ("extensiv_refused_carrier_id", "in", carriers),
             ]
         )._extensiv_retry()
-        account._run_now("shipments")
+        account._run_flow("shipments")
 
     def _retry_orders(self, account):
         """Import the orders anew; what EIM still has to be told of an order is told by a pass."""
@@ -136,7 +135,7 @@ class ExtensivError(models.Model):
             self._orders_to_tell(account, "cancel").filtered(
                 lambda order: order.cancel_request != "done"
             ).cancel_request = "due"
-            account._run_now("orders")
+            account._run_flow("orders")
 
     def _leave_orders(self, account):
         """Stop telling EIM by itself what it did not take of the orders that these errors are about."""

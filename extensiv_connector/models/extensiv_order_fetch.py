@@ -5,6 +5,8 @@ from markupsafe import Markup
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
+from ..flows.runner import FlowRun, new_deadline, release_locks
+
 
 class ExtensivOrder(models.Model):
     """Orders that a person asks for: fetched by hand, fetched again, shown as they would become."""
@@ -41,9 +43,8 @@ class ExtensivOrder(models.Model):
 
         It is received and imported by the very same code, in a transaction that is rolled back.
         """
-        run = self.env["extensiv.run"]
-        run._commit_caller()
-        with run._own_pass(account, run._deadline()) as pass_:
+        release_locks(self.env)
+        with FlowRun.open(account, new_deadline()) as pass_:
             Inbox = pass_.env["extensiv.order"]
             known = Inbox.search([("account_id", "=", account.id), ("cust_ref", "=", order.cust_ref)])
             if known.sale_order_id:

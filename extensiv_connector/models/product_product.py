@@ -27,8 +27,8 @@ class Match:
 
 class ProductProduct(models.Model):
     _name = "product.product"
-    _inherit = ["product.product", "extensiv.waking"]
-    _wakes_push = frozenset({"default_code", "active", "extensiv_push", "extensiv_buffer_qty"})
+    _inherit = ["product.product", "extensiv.stock.trigger.mixin"]
+    _stock_trigger_fields = frozenset({"default_code", "active", "extensiv_push", "extensiv_buffer_qty"})
 
     extensiv_push = fields.Boolean(
         "Push Stock to EIM",

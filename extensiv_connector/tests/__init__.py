@@ -31,4 +31,5 @@ from . import test_shipments_browser
 from . import test_shipments_contents
 from . import test_shipments_sending
 from . import test_sku_report
+from . import test_trigger
 from . import test_views
