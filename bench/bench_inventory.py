@@ -12,6 +12,7 @@ from urllib3 import HTTPResponse
 
 from odoo import sql_db
 from odoo.addons.extensiv_connector.eim.client import EimClient
+from odoo.addons.extensiv_connector.flows.runner import FlowRun
 from odoo.addons.extensiv_connector.models import extensiv_account_inventory
 from odoo.addons.extensiv_connector.models.extensiv_waking import ExtensivWaking
 from odoo.tools import SQL
@@ -211,11 +212,11 @@ def push_everything(bench, account):
     queries = sql_db.sql_counter
     with (
         bench.measure("(c) first push of everything") as measured,
-        bench.env["extensiv.run"]._own_pass(account, time.monotonic() + 3600) as pass_,
+        FlowRun.open(account, time.monotonic() + 3600) as pass_,
     ):
         pass_.client = EimClient(account.base_url, "bench", "bench-key", tokens=Unlimited(), session=Session())
         pass_.env["extensiv.stock.level"]._push(pass_)
-    levels = pass_.tally["pushed"]
+    levels = pass_.counts["pushed"]
     if levels != PRODUCTS * LOCATIONS or pass_.failed:
         raise AssertionError(f"{levels} levels pushed, {pass_.failed} failed.")
     bench.env.invalidate_all()

@@ -6,6 +6,7 @@ import json
 import time
 
 from odoo.addons.extensiv_connector.eim.wire import Order, Page
+from odoo.addons.extensiv_connector.flows.runner import FlowRun
 from odoo.addons.extensiv_connector.sandbox.orders import build_order
 
 from dev import LOGS, databases
@@ -21,14 +22,14 @@ START = 424242  # the advisory lock on which importing processes wait for the st
 IMPORT = """
 import json, resource, time
 account = env["extensiv.account"].browse(args["account"])
-with env["extensiv.run"]._own_pass(account, time.monotonic() + 3600) as pass_:
+with FlowRun.open(account, time.monotonic() + 3600) as pass_:
     if args["start"]:
         pass_.env.cr.execute("SELECT pg_advisory_lock_shared(%s)", [args["start"]])
         pass_.env.cr.commit()
     started = time.time()
     while pass_.env["extensiv.order"]._import_next(pass_):
         pass
-    print(json.dumps({"started": started, "ended": time.time(), "imported": pass_.tally["imported"],
+    print(json.dumps({"started": started, "ended": time.time(), "imported": pass_.counts["imported"],
                       "peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024}))
 """
 
@@ -163,13 +164,13 @@ class World:
     def import_batch(self, raws, received=False):
         if not received:
             self.receive(raws)
-        with self.env["extensiv.run"]._own_pass(self.account, time.monotonic() + 3600) as pass_:
+        with FlowRun.open(self.account, time.monotonic() + 3600) as pass_:
             before = pass_.env.cr.sql_log_count
             start = time.perf_counter()
             pass_.env["extensiv.order"]._import_next(pass_)
             seconds, queries = time.perf_counter() - start, pass_.env.cr.sql_log_count - before
-            if pass_.tally["imported"] != len(raws):
-                raise AssertionError(f"{pass_.tally['imported']} of {len(raws)} orders imported: {pass_}")
+            if pass_.counts["imported"] != len(raws):
+                raise AssertionError(f"{pass_.counts['imported']} of {len(raws)} orders imported: {pass_}")
         return seconds, queries
 
     def odoo_batch(self, raws):

@@ -7,6 +7,7 @@ from unittest.mock import patch
 from odoo.addons.extensiv_connector.eim.errors import EimError
 from odoo.addons.extensiv_connector.eim.routes import RESERVED_TOKENS
 from odoo.addons.extensiv_connector.eim.throttle import Bucket
+from odoo.addons.extensiv_connector.flows.runner import FlowRun, run_flow
 from odoo.addons.extensiv_connector.models.extensiv_bucket import BucketStore
 
 ORDERS = 10_000
@@ -45,11 +46,10 @@ def receive(bench):
     sandbox = bench.sandbox("--orders", str(ORDERS), "--no-rate-limit")
     account = connected(bench, sandbox, "Without a rate limit")
     before = bench.peak_mb()
-    Run = bench.env["extensiv.run"]
     with (
         patch.object(BucketStore, "bucket", Roomy(capacity=10**6)),
         bench.measure(f"{ORDERS:,} orders into the inbox") as measured,
-        Run._own_pass(account, time.monotonic() + 600) as pass_,
+        FlowRun.open(account, time.monotonic() + 600) as pass_,
     ):
         pass_.client = pass_.account._client()
         pass_.env["extensiv.order"]._receive(pass_)
@@ -84,7 +84,7 @@ def keep_pace(bench):
     other.start()
     Order = bench.env["extensiv.order"]
     while Order.search_count([("account_id", "=", account.id), ("acknowledged_at", "!=", False)]) < PACED:
-        result = bench.env["extensiv.run"]._run_pass(account, "orders")
+        result = run_flow(account, "orders")
         bench.say(f"  {time.monotonic() - started:5.0f} s: {result.message}")
     seconds = time.monotonic() - started
     done.set()

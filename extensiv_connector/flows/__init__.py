@@ -1,1 +1,90 @@
-"""What a pass does: plain classes that import `eim` and each other, and reach Odoo's models through `env` only."""
+"""What a pass does: plain classes that hold the state of one pass of one flow on one account.
+
+They import `eim` and each other, and reach Odoo's models through `env` only. The table below is the only place that
+says what flows there are; `runner` runs one pass of one, `trigger` starts passes early.
+"""
+
+from dataclasses import dataclass
+
+from .alerts import AlertFetch
+from .order_pull import OrderPull
+from .shipment_push import ShipmentPush
+from .stock_push import StockPush
+
+
+@dataclass(frozen=True)
+class Flow:
+    """What there is to know of a flow.
+
+    :param name: as runs, errors and due moments name it
+    :param label: for people; the selections of runs and errors translate it, see `label_of`
+    :param switch: the account's field that has it run by schedule; empty: whenever the account is connected
+    :param setup_choice: the account's field by which the guided set-up chooses it
+    :param cron: the external id of its schedule
+    :param pause: seconds between the start of a schedule and of the next one that a change triggers
+    :param done: the count of a pass that its run shows as done
+    :param run_class: the `FlowRun` that does a pass; empty: no pass of its own
+    """
+
+    name: str
+    label: str
+    switch: str = ""
+    setup_choice: str = ""
+    cron: str = ""
+    pause: float = 0
+    done: str = ""
+    run_class: type | None = None
+
+
+FLOWS = {
+    flow.name: flow
+    for flow in (
+        Flow("connection", "Connection"),
+        Flow(
+            "orders",
+            "Orders",
+            switch="pull_orders",
+            setup_choice="live_orders",
+            cron="extensiv_connector.ir_cron_pull_orders",
+            done="imported",
+            run_class=OrderPull,
+        ),
+        Flow(
+            "inventory",
+            "Inventory",
+            switch="push_inventory",
+            setup_choice="live_inventory",
+            cron="extensiv_connector.ir_cron_push_inventory",
+            pause=60,  # changes come by the hundred while a warehouse is at work: one push a minute states them all
+            done="pushed",
+            run_class=StockPush,
+        ),
+        Flow(
+            "shipments",
+            "Shipments",
+            switch="push_shipments",
+            setup_choice="live_shipments",
+            cron="extensiv_connector.ir_cron_push_shipments",
+            pause=60,
+            done="sent",
+            run_class=ShipmentPush,
+        ),
+        Flow(
+            "alerts",
+            "Alerts",
+            cron="extensiv_connector.ir_cron_fetch_alerts",
+            done="fetched",
+            run_class=AlertFetch,
+        ),
+    )
+}
+SCHEDULED = {name: flow for name, flow in FLOWS.items() if flow.cron}
+SWITCHED = {name: flow for name, flow in FLOWS.items() if flow.switch}
+SELECTION = [(flow.name, flow.label) for flow in FLOWS.values()]
+IMPORT_CRON = "extensiv_connector.ir_cron_import_orders"
+"""A second schedule of the orders' flow: it imports beside the pull when the inbox is full."""
+
+
+def label_of(env, name):
+    """Return the label of a flow in the person's language."""
+    return dict(env["extensiv.run"]._fields["flow"]._description_selection(env))[name]

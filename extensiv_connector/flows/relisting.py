@@ -51,8 +51,8 @@ def report(orders):
                 "to leave the order at EIM.",
                 order=order.order_number,
             )
-            failures[_key(order)] = {"message": order.message, "category": "data", "document": order}
-        env["extensiv.error"]._report(account, "orders", failures)
+            failures[order.cust_ref] = {"message": order.message, "category": "data", "document": order}
+        env["extensiv.error"]._report(account, "orders", failures, STEP)
 
 
 def forget(account, still_listed):
@@ -76,7 +76,7 @@ def settle(orders):
     """Take the question about ``orders`` off the lists."""
     orders.listed_again_at = False
     for account, of_account in orders.grouped("account_id").items():
-        orders.env["extensiv.error"]._resolve(account, "orders", [_key(order) for order in of_account])
+        orders.env["extensiv.error"]._resolve(account, "orders", of_account.mapped("cust_ref"), STEP)
 
 
 def import_anew(orders, person):
@@ -113,7 +113,3 @@ def import_anew(orders, person):
     for _account, of_account in orders.grouped("account_id").items():
         of_account._import_batch()
     return len(orders)
-
-
-def _key(order):
-    return f"{order.cust_ref}/{STEP}"

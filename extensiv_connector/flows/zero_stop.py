@@ -79,9 +79,9 @@ class ZeroStop:
         }
         held = self._held(many) if many else []
         if held or self.allowed or noted or self.Level._has_held_errors(self.account, self.names):
-            self.pass_.repeat_on_conflict(lambda: self._note(noted, changes, held))
+            self.pass_.retry_on_conflict(lambda: self._note(noted, changes, held))
         if held:
-            self.pass_.notes.append(
+            self.pass_.messages.append(
                 self.env._("%s zeros wait for a person to confirm them, see the errors.", len(held))
             )
         waiting = {(each.location_id, each.sku) for each in held}

@@ -1,5 +1,5 @@
 # What own models inherit, own models, then what extends them or Odoo's.
-from . import extensiv_waking
+from . import extensiv_stock_trigger_mixin
 
 from . import extensiv_account
 from . import extensiv_alert
@@ -8,6 +8,7 @@ from . import extensiv_call
 from . import extensiv_cart
 from . import extensiv_cart_share
 from . import extensiv_cart_type
+from . import extensiv_due
 from . import extensiv_error
 from . import extensiv_location
 from . import extensiv_order

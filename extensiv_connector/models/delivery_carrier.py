@@ -98,7 +98,7 @@ class DeliveryCarrier(models.Model):
             for carrier in carriers:
                 carrier.extensiv_carrier, carrier.extensiv_method = carrier._extensiv_proposal(methods)
 
-        pass_.repeat_on_conflict(propose)
+        pass_.retry_on_conflict(propose)
 
 
 def _plain(text):

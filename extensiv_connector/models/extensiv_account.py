@@ -4,7 +4,7 @@ from odoo.exceptions import UserError, ValidationError
 from ..eim.credentials import check_base_url, check_merchant_pk
 from ..eim.pages import APP
 from ..eim.routes import ROUTES, check_override
-from .extensiv_run import SWITCHES
+from ..flows import SWITCHED
 
 CREDENTIALS = ("base_url", "api_user", "api_key", "merchant_pk")
 
@@ -353,7 +353,7 @@ class ExtensivAccount(models.Model):
             changed.write(
                 {"state": "draft", "state_message": self.env._("The connection's settings changed. Press Connect.")}
             )
-        if {"active", "state", *SWITCHES.values()} & vals.keys():
+        if {"active", "state", *(flow.switch for flow in SWITCHED.values())} & vals.keys():
             self._toggle_crons()
         return result
 

@@ -6,8 +6,9 @@ from odoo.exceptions import UserError
 
 from ..eim import errors as eim
 from ..eim.client import EimClient
+from ..flows.call_log import CallLog
+from ..flows.runner import new_deadline, release_locks
 from .extensiv_bucket import BucketStore
-from .extensiv_call import CallLog
 
 _logger = logging.getLogger(__name__)
 
@@ -114,7 +115,7 @@ class ExtensivAccount(models.Model):
                     "only if this one is to take over."
                 )
             )
-        self.env["extensiv.run"]._commit_caller()
+        release_locks(self.env)
         return _AskingEim(self)
 
     # -- copies of the database
@@ -150,7 +151,7 @@ class _AskingEim:
     def __enter__(self):
         self.log = CallLog(self.account)
         client = self.account._client(max_wait=20.0, on_call=self.log)
-        client.end_by(self.account.env["extensiv.run"]._deadline())
+        client.end_by(new_deadline())
         return client
 
     def __exit__(self, _type, error, _traceback):

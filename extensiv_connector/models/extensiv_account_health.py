@@ -8,9 +8,8 @@ from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 from odoo.tools.misc import babel_locale_parse, format_date, format_datetime
 
+from ..flows import SCHEDULED, label_of
 from ..flows.eim_pages import page_url
-from .extensiv_account_flows import CRONS
-from .extensiv_run import FLOWS, SWITCHES
 
 CHART_DAYS = 14
 SHOWN_CARTS = 12
@@ -50,18 +49,19 @@ class ExtensivAccount(models.Model):
         """
         runs = self.env["extensiv.run"].sudo()._last_good_and_bad(self)
         none = self.env["extensiv.run"].sudo()
-        schedules = {flow: (cron, self._next_due(cron)) for flow in CRONS if (cron := self._cron_of(flow).sudo())}
+        schedules = {flow: (cron, self._next_due(cron)) for flow in SCHEDULED if (cron := self._cron_of(flow).sudo())}
         health = {}
         for account in self:
             health[account] = flows = []
             for flow, (cron, next_due) in schedules.items():
-                wanted = flow not in SWITCHES or account[SWITCHES[flow]]
+                switch = SCHEDULED[flow].switch
+                wanted = not switch or account[switch]
                 reason = account._why_off(wanted, cron)
                 good, bad = runs.get((account.id, flow), (none, none))
                 flows.append(
                     {
                         "flow": flow,
-                        "name": FLOWS[flow],
+                        "name": label_of(self.env, flow),
                         "wanted": wanted,
                         "on": not reason,
                         "off_reason": reason,
@@ -330,19 +330,3 @@ class ExtensivAccount(models.Model):
             **self.env["ir.actions.act_window"]._for_xml_id("extensiv_connector.extensiv_diagnosis_action"),
             "context": {"default_account_id": self.id},
         }
-
-    def action_fetch_alerts(self):
-        """Fetch EIM's alerts now."""
-        return self._run_now("alerts")
-
-    @api.model
-    def _cron_fetch_alerts(self):
-        self._cron_run("alerts")
-
-    def _work_alerts(self, pass_):
-        """Do one pass of the alerts' flow, see ``extensiv.run``."""
-        self.env["extensiv.alert"]._fetch(pass_)
-        client, account = pass_.client, pass_.account
-        if account.alerts_source != client.alerts_source or account.answered_routes != client.answered:
-            account.write({"alerts_source": client.alerts_source, "answered_routes": client.answered})
-            pass_.commit()

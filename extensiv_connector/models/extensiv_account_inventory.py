@@ -1,19 +1,6 @@
-import logging
-from datetime import datetime, timedelta
-from functools import partial
+from odoo import api, fields, models
 
-from odoo import SUPERUSER_ID, api, fields, models
-from odoo.tools import SQL
-
-from .extensiv_run import log_unexpected
-
-_logger = logging.getLogger(__name__)
-
-WAKE = "extensiv_connector.wake_inventory"
-# Changes come by the hundred while a warehouse is at work: one push a minute tells them all.
-WAKE_SECONDS = 60
-# {database: until when a push is known to wait}, of this process: most wakes then cost nothing.
-_awake_until = {}
+from ..flows.trigger import trigger
 
 
 class ExtensivAccount(models.Model):
@@ -105,15 +92,14 @@ class ExtensivAccount(models.Model):
             "state",
             "push_inventory",
         } & vals.keys():
-            self._wake_inventory()
+            trigger(self.env, "inventory", self)
         return result
 
     # -- buttons
 
     def action_push_inventory(self):
         """Push what EIM does not know yet, now, and say what was done; what a click has no time for follows."""
-        self._wake_inventory()
-        return self._run_now("inventory")
+        return self._run_flow("inventory")
 
     def action_push_everything(self):
         """Push every level again, whatever EIM accepted before."""
@@ -133,75 +119,3 @@ class ExtensivAccount(models.Model):
             "target": "new",
             "context": {"default_account_id": self.id},
         }
-
-    # -- passes
-
-    @api.model
-    def _cron_push_inventory(self):
-        self._cron_run("inventory")
-
-    def _work_inventory(self, pass_):
-        """Do one pass of the stock's flow, see ``extensiv.run``."""
-        self.env["extensiv.stock.level"]._push(pass_)
-
-    def _work_orders(self, pass_):
-        """Push stock right after orders were pulled: what they reserved is then already deducted."""
-        try:
-            return super()._work_orders(pass_)
-        finally:
-            self._wake_inventory()
-
-    # -- waking
-
-    @api.model
-    def _wake_inventory(self):
-        """Have stock pushed soon after this transaction is committed, whatever it changed and how often.
-
-        Noted in the transaction: savepoints come and go in it, and a rolled back one wakes nobody.
-        """
-        postcommit = self.env.cr.postcommit
-        if WAKE not in postcommit.data:
-            postcommit.data[WAKE] = True
-            postcommit.add(partial(self._trigger_inventory, self.env.registry))
-
-    @staticmethod
-    def _trigger_inventory(registry):
-        """Plan a push without ever failing what was committed just now."""
-        if datetime.now() < _awake_until.get(registry.db_name, datetime.min):
-            return
-        try:
-            ExtensivAccount._plan_inventory(registry)
-        except Exception as error:  # noqa: BLE001 - what was committed must not look failed; the schedule pushes too
-            log_unexpected(_logger, error, "Waking the push of stock levels failed")
-
-    @staticmethod
-    def _plan_inventory(registry):
-        """Plan one push, at least a minute after the one before; nothing where one is planned or none is wanted."""
-        with registry.cursor() as cr:
-            env = api.Environment(cr, SUPERUSER_ID, {})
-            cron = env["extensiv.account"]._cron_of("inventory")
-            if not cron:
-                return
-            # Two processes may wake at once; the one that comes second relies on the first.
-            [[active, free, last, now]] = env.execute_query(
-                SQL(
-                    """SELECT cron.active, pg_try_advisory_xact_lock(hashtext(%s)), GREATEST(
-                          (SELECT MAX(call_at) FROM ir_cron_trigger WHERE cron_id = cron.id), cron.lastcall),
-                          (clock_timestamp() AT TIME ZONE 'UTC')
-                     FROM ir_cron AS cron WHERE cron.id = %s""",
-                    WAKE,
-                    cron.id,
-                )
-            )
-            if not active or not free:
-                return
-            wait = timedelta(seconds=WAKE_SECONDS)
-            if last and last > now:
-                at = last
-            elif last and last + wait > now:
-                at = last + wait
-                cron._trigger(at)
-            else:
-                at = now
-                cron._trigger()
-            _awake_until[registry.db_name] = datetime.now() + min(at - now, wait)

@@ -1,7 +1,8 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
-from .extensiv_run import SWITCHES
+from ..flows import SWITCHED
+from ..flows.trigger import plan
 
 STEPS = [
     ("connect", "Connect"),
@@ -10,8 +11,6 @@ STEPS = [
     ("live", "Go Live"),
     ("done", "Finished"),
 ]
-# What the guide's Go live switches on: chosen in its third step, so that nothing runs before the last.
-CHOICES = {"orders": "live_orders", "inventory": "live_inventory", "shipments": "live_shipments"}
 
 
 class ExtensivAccount(models.Model):
@@ -62,7 +61,7 @@ class ExtensivAccount(models.Model):
         for account in self:
             reached, step = account.setup_reached or names[0], account.setup_step
             # Closing the guide finishes no step, going live does.
-            if step == "done" and not any(account[switch] for switch in SWITCHES.values()):
+            if step == "done" and not any(account[flow.switch] for flow in SWITCHED.values()):
                 step = reached
             account.setup_reached = max(reached, step, key=names.index)
 
@@ -83,9 +82,9 @@ class ExtensivAccount(models.Model):
     def _functions_wanted(self):
         """Return the flows that run by schedule, or will once the guide has gone live."""
         self.ensure_one()
-        wanted = {flow for flow, switch in SWITCHES.items() if self[switch]}
+        wanted = {name for name, flow in SWITCHED.items() if self[flow.switch]}
         if self.setup_step != "done":
-            wanted |= {flow for flow, choice in CHOICES.items() if self[choice]}
+            wanted |= {name for name, flow in SWITCHED.items() if self[flow.setup_choice]}
         return wanted
 
     # -- the steps
@@ -166,7 +165,7 @@ class ExtensivAccount(models.Model):
 
     def _choose_what_runs(self):
         """Let the guide's choices be what runs by now, switched by hand since: Go Live again changes nothing else."""
-        running = {choice: self[SWITCHES[flow]] for flow, choice in CHOICES.items()}
+        running = {flow.setup_choice: self[flow.switch] for flow in SWITCHED.values()}
         if any(running.values()):
             self.write(running)
 
@@ -207,13 +206,12 @@ class ExtensivAccount(models.Model):
     def _go_live(self):
         self.write(
             {
-                **{switch: self[CHOICES[flow]] for flow, switch in SWITCHES.items()},
+                **{flow.switch: self[flow.setup_choice] for flow in SWITCHED.values()},
                 "setup_step": "done",
             }
         )
         for flow in self._functions_wanted():
-            if cron := self._cron_of(flow).sudo():
-                cron._trigger()
+            plan(self.env, flow, self.ids)
         return self._notification(self.env._("Live"), self.env._("The schedules have started."))
 
     def action_undo_live(self):
@@ -221,7 +219,7 @@ class ExtensivAccount(models.Model):
         self.ensure_one()
         self._check_manager()
         self._choose_what_runs()
-        self.write({**dict.fromkeys(SWITCHES.values(), False), "setup_step": "live"})
+        self.write({**{flow.switch: False for flow in SWITCHED.values()}, "setup_step": "live"})
         return True
 
     # -- beside the guide

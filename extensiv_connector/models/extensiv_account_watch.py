@@ -3,7 +3,7 @@ from datetime import timedelta
 from odoo import api, fields, models
 from odoo.tools.misc import format_datetime
 
-from .extensiv_run import FLOWS, SWITCHES
+from ..flows import SWITCHED, label_of
 
 ACTIVITY = "extensiv_connector.mail_activity_type_eim"
 RECORDING_MINUTES = 60
@@ -38,7 +38,7 @@ class ExtensivAccount(models.Model):
     _silence_hours_positive = models.Constraint("CHECK(silence_hours >= 0)", "The hours of silence cannot be negative.")
 
     def write(self, vals):
-        if vals.get("state") == "connected" or any(vals.get(switch) for switch in SWITCHES.values()):
+        if vals.get("state") == "connected" or any(vals.get(flow.switch) for flow in SWITCHED.values()):
             vals = {**vals, "watched_since": fields.Datetime.now()}
         moved = self.filtered(
             lambda account: "responsible_id" in vals and account.responsible_id.id != vals["responsible_id"]
@@ -70,7 +70,7 @@ class ExtensivAccount(models.Model):
             summary = to_person.env._(
                 "Errors waiting for you: %(count)s (%(flows)s)",
                 count=sum(open_errors.values()),
-                flows=", ".join(f"{FLOWS[flow]} {count}" for flow, count in open_errors.items()),
+                flows=", ".join(f"{label_of(to_person.env, flow)} {count}" for flow, count in open_errors.items()),
             )
             if not activity:
                 account.activity_schedule(
@@ -112,30 +112,29 @@ class ExtensivAccount(models.Model):
     def _watch(self):
         """Report the flows of this account that are silent, or whose schedule is off; resolve what is no longer so."""
         self.ensure_one()
-        Error, now = self.env["extensiv.error"], fields.Datetime.now()
-        failures, well = {}, []
+        Error = self.env["extensiv.error"]
+        now = fields.Datetime.now()
         for flow in self._health()[self]:
             since = max(filter(None, (flow["good"].started_at, self.watched_since, self.create_date)))
             silent = self.silence_hours and now - since > timedelta(hours=self.silence_hours)
-            for key, message in (
-                (f"{flow['flow']}/schedule", flow["wanted"] and not flow["on"] and self._say_off(flow)),
-                (f"{flow['flow']}/silence", flow["wanted"] and flow["on"] and silent and self._say_silent(flow)),
-            ):
+            messages = {
+                "schedule": flow["wanted"] and not flow["on"] and self._say_off(flow),
+                "silence": flow["wanted"] and flow["on"] and silent and self._say_silent(flow),
+            }
+            for step, message in messages.items():
+                key = flow["flow"]
                 if not message:
-                    well.append(key)
+                    Error._resolve(self, "connection", [key], step)
                 elif not Error.search_count(
                     [
-                        ("account_id", "=", self.id),
-                        ("flow", "=", "connection"),
-                        ("key", "=", key),
+                        *Error._domain(self, "connection", [key], step),
                         ("state", "=", "dismissed"),
                         ("create_date", ">=", since),
                     ],
                     limit=1,
                 ):
-                    failures[key] = {"message": message, "category": "settings", "document": self}
-        Error._resolve(self, "connection", well)
-        Error._report(self, "connection", failures)
+                    failure = {"message": message, "category": "settings", "document": self}
+                    Error._report(self, "connection", {key: failure}, step)
         self._remind_responsible()
 
     def _say_off(self, flow):

@@ -34,25 +34,10 @@ class ExtensivAlert(models.Model):
 
     _remote_id_unique = models.Constraint("UNIQUE(account_id, remote_id)", "This alert is listed already.")
 
-    # -- the flow
+    # -- what a pass writes
 
     @api.model
-    def _fetch(self, pass_):
-        """Make the list here what EIM's is: new ones added, changed ones updated, those gone closed."""
-        account = pass_.account
-        alerts = pass_.client.list_alerts()
-        orders_only = pass_.client.alerts_source == "orders"
-        added, closed = pass_.repeat_on_conflict(lambda: self._take_over(account, alerts, orders_only))
-        pass_.tally["fetched"] += added
-        if closed:
-            pass_.notes.append(self.env._("%s closed, for EIM no longer lists them.", closed))
-        if orders_only:
-            pass_.notes.append(
-                self.env._("EIM's list of alerts does not answer; orders in its error state are listed instead.")
-            )
-
-    @api.model
-    def _take_over(self, account, alerts, orders_only=False):
+    def _sync_from_eim(self, account, alerts, orders_only=False):
         """Write what EIM lists.
 
         :param alerts: ``eim.wire.Alert`` objects, all that are active

@@ -1,6 +1,8 @@
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 
+from ..flows.trigger import trigger
+
 
 class ExtensivCart(models.Model):
     """An order source of EIM: a shop or marketplace that orders come from."""
@@ -96,7 +98,7 @@ class ExtensivCart(models.Model):
     def write(self, vals):
         result = super().write(self._tidy_prefix(vals))
         if vals.get("delivery_carrier_id"):
-            self.env["extensiv.account"]._wake_shipments()
+            trigger(self.env, "shipments")
         return result
 
     @api.model

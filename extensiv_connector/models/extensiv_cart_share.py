@@ -9,6 +9,7 @@ from odoo.exceptions import UserError, ValidationError
 from odoo.tools import consteq
 
 from ..eim.errors import EimError
+from ..flows import runner
 
 _logger = logging.getLogger(__name__)
 
@@ -399,12 +400,12 @@ class ExtensivCartShare(models.Model):
     @api.model
     def _cron_watch(self):
         """Look for new carts at EIM for every account that somebody was asked to connect one to."""
-        shares, runs = self.sudo().search([("state", "in", OPEN)]), self.env["extensiv.run"]
-        deadline = runs._deadline()
+        shares = self.sudo().search([("state", "in", OPEN)])
+        deadline = runner.new_deadline()
         accounts = shares.account_id.filtered(lambda account: account.state == "connected" and not account._is_copy())
         # In any order: one that EIM lets wait does not keep the others from their turn every time.
         for account in random.sample(list(accounts), len(accounts)):
-            if runs._seconds_until(deadline) < 5:
+            if runner.seconds_until(deadline) < 5:
                 break
             account = account.with_company(account.company_id)
             client = account._client(max_wait=2.0)
@@ -416,7 +417,7 @@ class ExtensivCartShare(models.Model):
                 _logger.info("EIM account %s: carts not listed, %s", account.id, type(error).__name__)
                 continue
             # Merchants' pages asked meanwhile and wrote to their shares, and EIM may have taken its time.
-            runs._see_what_was_committed()
+            runner.refresh_snapshot(self.env)
             account.cart_ids._take_over(account, carts)
             if self.env.context.get("ir_cron_progress_id"):
                 self.env["ir.cron"]._commit_progress(1)

@@ -3,7 +3,8 @@ from datetime import timedelta
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
-from .extensiv_run import FLOWS
+from ..flows import SELECTION
+from ..flows.runner import refresh_snapshot
 
 RETRY_MINUTES = (1, 2, 5, 15, 60)
 # The field by which people know what errors are about: orders and locations.
@@ -13,7 +14,7 @@ NAMES = {"extensiv.order": "order_number", "sale.order": "name", "extensiv.locat
 class ExtensivError(models.Model):
     """Something between Odoo and EIM that failed, until its cause is gone.
 
-    One open record per account, flow and thing.
+    One open record per account, flow, thing and step.
     """
 
     _name = "extensiv.error"
@@ -23,9 +24,13 @@ class ExtensivError(models.Model):
 
     account_id = fields.Many2one("extensiv.account", required=True, readonly=True, index=True, ondelete="cascade")
     company_id = fields.Many2one(related="account_id.company_id", store=True, precompute=True)
-    flow = fields.Selection(list(FLOWS.items()), required=True, readonly=True)
+    flow = fields.Selection(SELECTION, required=True, readonly=True)
     key = fields.Char(
         required=True, readonly=True, help="What the flow knows it by: EIM's reference, location and SKU, or a flow."
+    )
+    step = fields.Char(
+        readonly=True,
+        help="What failed of it: acknowledge, cancel, tracking, schedule, silence. Empty: the thing itself.",
     )
     concerns = fields.Char(
         compute="_compute_concerns",
@@ -54,7 +59,7 @@ class ExtensivError(models.Model):
     res_id = fields.Many2oneReference("Document", model_field="res_model", readonly=True)
 
     _one_open = models.UniqueIndex(
-        "(account_id, flow, key) WHERE state = 'open'",
+        "(account_id, flow, key, (COALESCE(step, ''))) WHERE state = 'open'",
         "This error is open already.",
     )
     _key_not_empty = models.Constraint("CHECK(key != '')", "An error concerns something.")
@@ -94,7 +99,7 @@ class ExtensivError(models.Model):
         errors.filtered(lambda error: error.state != "resolved").write({"next_try": fields.Datetime.now()})
         for (account, flow), failed in errors.grouped(lambda error: (error.account_id, error.flow)).items():
             failed._retry(account, flow)
-        self.env["extensiv.run"]._see_what_was_committed()
+        refresh_snapshot(self.env)
         errors.account_id._remind_responsible()
         left = errors._open_now()
         kind = "warning" if left else "success"
@@ -147,47 +152,34 @@ class ExtensivError(models.Model):
 
     def _open_now(self):
         """Return the open errors of the same things; one that was dismissed may have failed anew."""
-        known = {(error.account_id, error.flow, error.key) for error in self}
+        known = {(error.account_id, error.flow, error.key, error.step) for error in self}
         return self.search(
-            [
-                ("account_id", "in", self.account_id.ids),
-                ("key", "in", self.mapped("key")),
-                ("state", "=", "open"),
-            ]
-        ).filtered(lambda error: (error.account_id, error.flow, error.key) in known)
+            [("account_id", "in", self.account_id.ids), ("key", "in", self.mapped("key")), ("state", "=", "open")]
+        ).filtered(lambda error: (error.account_id, error.flow, error.key, error.step) in known)
 
     def _retry(self, account, flow):
         """Have the flow try these again: ``_retry_<flow>`` where only they are tried, else a whole pass."""
         if retry := getattr(self, f"_retry_{flow}", None):
             retry(account)
         elif account.state == "connected":
-            account._run_now(flow)
+            account._run_flow(flow)
 
     # -- what flows call
 
     @api.model
-    def _report(self, account, flow, failures):
+    def _report(self, account, flow, failures, step=False):
         """Record failures, one open error each; a known one counts up and keeps its place.
 
         Temporary trouble is tried again after 1, 2, 5, 15 and 60 minutes, then hourly.
 
         :param failures: ``{key: {"message", "category"[, "process_id", "document"]}}``
+        :param step: what failed of these things; empty: the things themselves
         :return: the open errors
         """
         if not failures:
             return self.browse()
         now = fields.Datetime.now()
-        known = {
-            error.key: error
-            for error in self.search(
-                [
-                    ("account_id", "=", account.id),
-                    ("flow", "=", flow),
-                    ("key", "in", list(failures)),
-                    ("state", "=", "open"),
-                ]
-            )
-        }
+        known = {error.key: error for error in self._open(account, flow, failures, step)}
         vals_list = []
         for key, failure in failures.items():
             attempts = known[key].attempts + 1 if key in known else 1
@@ -205,7 +197,7 @@ class ExtensivError(models.Model):
             if key in known:
                 known[key].write(vals)
             else:
-                vals_list.append({"account_id": account.id, "flow": flow, "key": key, **vals})
+                vals_list.append({"account_id": account.id, "flow": flow, "key": key, "step": step, **vals})
         return self.union(*known.values(), self.create(vals_list))
 
     @api.model
@@ -213,9 +205,40 @@ class ExtensivError(models.Model):
         return timedelta(minutes=RETRY_MINUTES[min(attempts, len(RETRY_MINUTES)) - 1])
 
     @api.model
-    def _resolve(self, account, flow, keys=None):
-        """Close the open errors whose cause is gone; all of the flow when ``keys`` is None."""
-        domain = [("account_id", "=", account.id), ("flow", "=", flow), ("state", "=", "open")]
-        if keys is not None:
-            domain.append(("key", "in", list(keys)))
-        self.search(domain).write({"state": "resolved", "next_try": False})
+    def _domain(self, account, flow, keys, step=False):
+        return [
+            ("account_id", "=", account.id),
+            ("flow", "=", flow),
+            ("key", "in", list(keys)),
+            ("step", "=", step),
+        ]
+
+    @api.model
+    def _open(self, account, flow, keys, step=False):
+        """Return the open errors of some things."""
+        return self.search([*self._domain(account, flow, keys, step), ("state", "=", "open")])
+
+    @api.model
+    def _due_keys(self, account, flow, keys, step=False):
+        """Return those of ``keys`` whose temporary trouble is to be tried again by now."""
+        now = fields.Datetime.now()
+        errors = self._open(account, flow, keys, step).filtered(lambda error: error.category == "transient")
+        return {error.key for error in errors if error.next_try and error.next_try <= now}
+
+    @api.model
+    def _waiting_keys(self, account, flow, keys, step=False):
+        """Return those of ``keys`` that are not to be tried by themselves yet."""
+        now = fields.Datetime.now()
+        return {error.key for error in self._open(account, flow, keys, step) if error.next_try and error.next_try > now}
+
+    @api.model
+    def _resolve(self, account, flow, keys=None, step=False):
+        """Close the open errors whose cause is gone; all of the flow, whatever their step, when ``keys`` is None."""
+        if keys is None:
+            errors = self.search([("account_id", "=", account.id), ("flow", "=", flow), ("state", "=", "open")])
+        else:
+            errors = self._open(account, flow, keys, step)
+        errors._mark_resolved()
+
+    def _mark_resolved(self):
+        self.write({"state": "resolved", "next_try": False})

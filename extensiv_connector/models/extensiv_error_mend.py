@@ -4,14 +4,13 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 
 from ..eim import errors as eim
-from ..flows import relisting
-from .extensiv_account_flows import CRONS
+from ..flows import SCHEDULED, relisting
 
 NEVER = datetime(9999, 12, 31)
 # Errors about one of these are mended there, not on the thing that failed.
 MAPPINGS = ("extensiv.location", "extensiv.ship.method", "extensiv.cart", "delivery.carrier")
-# Ends of the keys of errors about orders that no pass takes up.
-LOCAL_STEPS = ("/confirm", f"/{relisting.STEP}")
+# Steps of orders that no pass takes up.
+LOCAL_STEPS = ("confirm", relisting.STEP)
 
 
 class ExtensivError(models.Model):
@@ -44,10 +43,10 @@ class ExtensivError(models.Model):
     def _way_to_mend(self):
         """Return the key of ``mend``, or False where only the thing itself can be mended."""
         if self.flow == "connection":
-            if self.key.endswith("/schedule"):
+            if self.step == "schedule":
                 return self.env.user.has_group("extensiv_connector.group_manager") and "schedule"
             return self.category == "settings" and "account"
-        if self.flow == "orders" and self.key.endswith(f"/{relisting.STEP}"):
+        if self.flow == "orders" and self.step == relisting.STEP:
             return "import"
         # EIM's words for a shipping method that it does not know.
         if self.flow == "shipments" and "ship method" in self.message.lower():
@@ -96,9 +95,8 @@ class ExtensivError(models.Model):
 
     def _mend_schedule(self):
         self.account_id._check_manager()
-        flow = self.key.partition("/")[0]
-        self.env["extensiv.account"]._cron_of(flow).sudo().active = True
-        self.sudo()._resolve(self.account_id, self.flow, [self.key])
+        self.env["extensiv.account"]._cron_of(self.key).sudo().active = True
+        self.sudo()._mark_resolved()
         self.account_id.sudo()._remind_responsible()
         return {"type": "ir.actions.client", "tag": "soft_reload"}
 
@@ -111,10 +109,10 @@ class ExtensivError(models.Model):
         """Run the flows anew whose connection failed; an account that EIM refuses needs Connect first."""
         if account.state != "connected":
             return
-        flows = {error.key.partition("/")[0] for error in self}
-        for flow in CRONS:
+        flows = set(self.mapped("key"))
+        for flow in SCHEDULED:
             if flow in flows:
-                account._run_now(flow)
+                account._run_flow(flow)
 
     def _retry_inventory(self, account):
         """Push the levels anew that these errors are about."""
@@ -134,46 +132,36 @@ class ExtensivError(models.Model):
         )._extensiv_retry()
         if any(error.res_model in ("extensiv.ship.method", "extensiv.cart") for error in self):
             self.env["sale.order"]._extensiv_tell_lacking_again(account)
-        account._run_now("shipments")
+        account._run_flow("shipments")
 
     def _retry_orders(self, account):
         """Import the orders anew; what EIM still has to be told of an order is told by a pass."""
-        orders = self.env["extensiv.order"].search(
-            [("account_id", "=", account.id), ("cust_ref", "in", self.mapped("key"))]
-        )
+        orders = self._orders_of_step(account, False)
         orders._import_now()
         known = set(orders.mapped("cust_ref"))
-        if held := self._orders_to_tell(account, "confirm"):
+        if held := self._orders_of_step(account, "confirm"):
             held._confirm_held_now(account)
         # A person decides these; one that was dismissed is asked about again.
-        relisting.report(self._orders_to_tell(account, relisting.STEP).filtered("listed_again_at"))
-        others = self.filtered(lambda error: error.key not in known and not error.key.endswith(LOCAL_STEPS))
+        relisting.report(self._orders_of_step(account, relisting.STEP).filtered("listed_again_at"))
+        others = self.filtered(lambda error: error.step not in LOCAL_STEPS and (error.step or error.key not in known))
         if others and account.state == "connected":
-            self._orders_to_tell(account, "acknowledge").acknowledge_after = False
-            self._orders_to_tell(account, "cancel").filtered(
+            self._orders_of_step(account, "acknowledge").acknowledge_after = False
+            self._orders_of_step(account, "cancel").filtered(
                 lambda order: order.cancel_request != "done"
             ).cancel_request = "due"
-            account._run_now("orders")
+            account._run_flow("orders")
 
     def _leave_orders(self, account):
         """Stop telling EIM by itself what it did not take of the orders that these errors are about."""
-        self._orders_to_tell(account, "acknowledge").acknowledge_after = NEVER
-        self._orders_to_tell(account, "cancel").filtered(
+        self._orders_of_step(account, "acknowledge").acknowledge_after = NEVER
+        self._orders_of_step(account, "cancel").filtered(
             lambda order: order.cancel_request == "due"
         ).cancel_request = False
 
-    def _orders_to_tell(self, account, step):
-        """Return the orders with which a ``step`` after receiving did not succeed: ``acknowledge``, ``cancel`` …"""
-        return self.env["extensiv.order"].search(
-            [
-                ("account_id", "=", account.id),
-                (
-                    "cust_ref",
-                    "in",
-                    [error.key.removesuffix(f"/{step}") for error in self if error.key.endswith(f"/{step}")],
-                ),
-            ]
-        )
+    def _orders_of_step(self, account, step):
+        """Return the orders with which ``step`` did not succeed: ``acknowledge``, ``cancel`` …; empty: importing."""
+        keys = self.filtered(lambda error: (error.step or False) == step).mapped("key")
+        return self.env["extensiv.order"].search([("account_id", "=", account.id), ("cust_ref", "in", keys)])
 
     # -- words
 

@@ -1,6 +1,7 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
+from ..flows.trigger import trigger
 from .extensiv_stock_errors import ZEROS
 
 
@@ -35,9 +36,9 @@ class ExtensivError(models.Model):
                 [("location_id", "in", of_account.mapped("res_id")), ("held_at", "!=", False)], ["location_id", "sku"]
             )
             Level._confirm_zeros(account, [(level.location_id.id, level.sku) for level in waiting])
-        self.env["extensiv.account"]._wake_inventory()  # should another pass be at work just now
+        trigger(self.env, "inventory")  # should another pass be at work just now
         for account in errors.account_id:
-            notification = account.with_env(self.env)._run_now("inventory")
+            notification = account.with_env(self.env)._run_flow("inventory")
         errors.account_id._remind_responsible()
         return notification
 

@@ -8,11 +8,11 @@ class ExtensivLocation(models.Model):
     """A location of EIM ("warehouse" in its API), to which stock can be pushed."""
 
     _name = "extensiv.location"
-    _inherit = "extensiv.waking"
+    _inherit = "extensiv.stock.trigger.mixin"
     _description = "EIM Location"
     _order = "account_id, name, id"
     _check_company_auto = True
-    _wakes_push = frozenset({"name", "push_enabled", "source", "stock_location_id"})
+    _stock_trigger_fields = frozenset({"name", "push_enabled", "source", "stock_location_id"})
 
     account_id = fields.Many2one(
         "extensiv.account",

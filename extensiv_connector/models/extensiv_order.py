@@ -9,6 +9,8 @@ from odoo.exceptions import UserError
 from ..eim import errors as eim
 from ..eim.wire import Cart, Order
 from ..flows import relisting
+from ..flows.runner import BATCH_SECONDS
+from ..flows.trigger import trigger_import
 
 _logger = logging.getLogger(__name__)
 
@@ -145,11 +147,11 @@ class ExtensivOrder(models.Model):
         except eim.EimError:
             # What is in the inbox already needs nothing more of EIM.
             pass_.env.cr.rollback()
-            pass_.repeat_on_conflict(lambda: self._revive(pass_.account))
-            while pass_.seconds_left() > 10 and self._import_next(pass_):
+            pass_.retry_on_conflict(lambda: self._revive(pass_.account))
+            while pass_.has_time(BATCH_SECONDS) and self._import_next(pass_):
                 continue
             if self._importable(pass_.account, limit=1):
-                pass_.account._import_cron()._trigger()
+                trigger_import(pass_.env)
                 pass_.commit()
             raise
 
@@ -163,13 +165,13 @@ class ExtensivOrder(models.Model):
         self._pull_canceled(pass_)
         self._send_cancel_requests(pass_)
         # A person may press Retry on one of them at this moment.
-        pass_.repeat_on_conflict(lambda: self._revive(account))
+        pass_.retry_on_conflict(lambda: self._revive(account))
         self._resume_acknowledging(pass_)
         if len(self._importable(account, limit=account.import_batch_size + 1)) > account.import_batch_size:
-            account._import_cron()._trigger()
+            trigger_import(account.env)
             pass_.commit()
         try:
-            while pass_.seconds_left() > 10:
+            while pass_.has_time(BATCH_SECONDS):
                 # Tokens that are there are used at once; importing fills the time in which new ones drip.
                 client.max_wait = 0
                 limited = self._acknowledge(pass_)
@@ -183,11 +185,11 @@ class ExtensivOrder(models.Model):
         # Last, for after EIM's history was cleared they are thousands, and new orders come first.
         done, failures, stop = self._tell_eim(pass_, listed_again)
         pass_.failed += len(failures)
-        pass_.repeat_on_conflict(lambda: self._note_answers(account, done, failures))
+        pass_.retry_on_conflict(lambda: self._note_answers(account, done, failures))
         if isinstance(stop, eim.CredentialsRefused):
             raise stop
         if self._unacknowledged(account, limit=1) or self._importable(account, limit=1):
-            pass_.again_in = 0
+            pass_.resume_in = 0
 
     # -- receive
 
@@ -208,8 +210,8 @@ class ExtensivOrder(models.Model):
             except eim.RateLimited:
                 self._remember_page(pass_, number)
                 raise
-            new, again, undecided, skipped = pass_.repeat_on_conflict(lambda page=page: self._store(account, page))
-            pass_.tally["received"] += new
+            new, again, undecided, skipped = pass_.retry_on_conflict(lambda page=page: self._store(account, page))
+            pass_.counts["received"] += new
             pass_.skipped += skipped
             listed_again += again
             cancelled += undecided
@@ -218,14 +220,14 @@ class ExtensivOrder(models.Model):
             ]
             if page.is_last:
                 self._remember_page(pass_, 1)
-                pass_.repeat_on_conflict(lambda told=unreadable: self._note_unreadable(account, told))
+                pass_.retry_on_conflict(lambda told=unreadable: self._note_unreadable(account, told))
                 if first == 1:
-                    pass_.repeat_on_conflict(lambda listed=cancelled: relisting.forget(account, listed))
+                    pass_.retry_on_conflict(lambda listed=cancelled: relisting.forget(account, listed))
                 return listed_again
             number += 1
-            if pass_.seconds_left() < 5:
+            if not pass_.has_time():
                 self._remember_page(pass_, number)
-                pass_.again_in = 0
+                pass_.resume_in = 0
                 return None
 
     @api.model
@@ -378,19 +380,19 @@ class ExtensivOrder(models.Model):
 
         :return: whether it stopped for want of a token
         """
-        while pass_.seconds_left() > 5:
+        while pass_.has_time():
             ids = {order.cust_ref: order.id for order in self._unacknowledged(pass_.account, ACKNOWLEDGE_CHUNK)}
             # Nothing is locked, and no snapshot held, while EIM is asked.
             pass_.commit()
             if not ids:
                 return False
             done, failures, stop = self._tell_eim(pass_, list(ids))
-            pass_.repeat_on_conflict(
+            pass_.retry_on_conflict(
                 lambda ids=ids, done=done, failures=failures: self._note_acknowledged(
                     pass_.account, [ids[ref] for ref in done], failures
                 )
             )
-            pass_.tally["acknowledged"] += len(done)
+            pass_.counts["acknowledged"] += len(done)
             pass_.failed += len(failures)
             if isinstance(stop, eim.RateLimited):
                 return True
@@ -406,7 +408,7 @@ class ExtensivOrder(models.Model):
         """
         done, failures = [], {}
         for cust_ref in cust_refs:
-            if pass_.seconds_left() <= 5:
+            if not pass_.has_time():
                 break
             try:
                 pass_.client.acknowledge(cust_ref)

@@ -6,8 +6,9 @@ from odoo.exceptions import UserError
 
 from ..eim import errors as eim
 from ..flows import relisting
+from ..flows.exceptions import is_conflict, log_unexpected
+from ..flows.trigger import trigger
 from .extensiv_order_import import SPOKEN
-from .extensiv_run import is_conflict, log_unexpected
 
 _logger = logging.getLogger(__name__)
 
@@ -36,10 +37,10 @@ class ExtensivOrder(models.Model):
         account, started = pass_.account, fields.Datetime.now()
         since = (account.canceled_until or account.import_from or started) - OVERLAP
         number = 1
-        while pass_.seconds_left() > 5:
+        while pass_.has_time():
             page = pass_.client.list_orders("canceled", page=number, from_date=since)
             listed = {order.cust_ref: order.cancel_date or started for order in page.items}
-            pass_.tally["cancelled"] += pass_.repeat_on_conflict(
+            pass_.counts["cancelled"] += pass_.retry_on_conflict(
                 lambda listed=listed: self._cancel_listed(account, listed)
             )
             if page.is_last:
@@ -47,7 +48,7 @@ class ExtensivOrder(models.Model):
                 pass_.commit()
                 return
             number += 1
-        pass_.again_in = 0
+        pass_.resume_in = 0
 
     @api.model
     def _cancel_listed(self, account, listed):
@@ -153,7 +154,7 @@ class ExtensivOrder(models.Model):
             if not order.account_id.request_cancel:
                 raise UserError(self.env._("%s is not set to request cancellations at EIM.", order.account_id.name))
         self.write({"cancel_request": "due"})
-        self.env.ref("extensiv_connector.ir_cron_pull_orders").sudo()._trigger()
+        trigger(self.env, "orders", self.account_id)
 
     @api.model
     def _send_cancel_requests(self, pass_):
@@ -180,8 +181,8 @@ class ExtensivOrder(models.Model):
         refs = [(order.id, order.cust_ref) for order in due if f"{order.cust_ref}/cancel" not in waiting]
         pass_.commit()
         for order_id, cust_ref in refs:
-            if pass_.seconds_left() <= 5:
-                pass_.again_in = 0
+            if not pass_.has_time():
+                pass_.resume_in = 0
                 return
             try:
                 pass_.client.cancel_order(cust_ref)
@@ -190,7 +191,7 @@ class ExtensivOrder(models.Model):
                 raise
             except eim.EimError as trouble:
                 error = trouble
-            pass_.repeat_on_conflict(
+            pass_.retry_on_conflict(
                 lambda order_id=order_id, error=error: self.browse(order_id)._note_cancel_request(error)
             )
 

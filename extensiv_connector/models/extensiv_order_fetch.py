@@ -6,6 +6,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 
 from ..flows.quiet import quiet
+from ..flows.runner import FlowRun, new_deadline, release_locks
 
 
 class ExtensivOrder(models.Model):
@@ -43,9 +44,8 @@ class ExtensivOrder(models.Model):
 
         It is received and imported by the very same code, in a transaction that is rolled back.
         """
-        run = self.env["extensiv.run"]
-        run._commit_caller()
-        with run._own_pass(account, run._deadline()) as pass_:
+        release_locks(self.env)
+        with FlowRun.open(account, new_deadline()) as pass_:
             Inbox = pass_.env["extensiv.order"]
             known = Inbox.search([("account_id", "=", account.id), ("cust_ref", "=", order.cust_ref)])
             if known.sale_order_id:

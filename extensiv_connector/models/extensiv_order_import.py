@@ -5,10 +5,12 @@ from psycopg2.errors import NotNullViolation
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, MissingError, UserError, ValidationError
 
+from ..flows.exceptions import is_conflict, log_unexpected
 from ..flows.order_confirmation import confirm
 from ..flows.quiet import quiet
+from ..flows.runner import BATCH_SECONDS, FlowRun, new_deadline, refresh_snapshot, release_locks
+from ..flows.trigger import trigger_import
 from .extensiv_order_prepare import Refusal, asked_shipping
-from .extensiv_run import is_conflict, log_unexpected
 
 _logger = logging.getLogger(__name__)
 
@@ -42,37 +44,36 @@ class ExtensivOrder(models.Model):
             orders = self._importable(account, 8 * size).try_lock_for_update(limit=size)
             return orders._import_batch()
 
-        counts = pass_.repeat_on_conflict(work)
+        counts = pass_.retry_on_conflict(work)
         for state, count in counts.items():
             if state == "failed":
                 pass_.failed += count
             else:
-                pass_.tally[state] += count
+                pass_.counts[state] += count
         return sum(counts.values())
 
     def _import_now(self):
         """Import these orders for a person; what a request has no time for is left to the schedule."""
-        Run = self.env["extensiv.run"]
-        Run._commit_caller()
-        deadline = Run._deadline()
+        release_locks(self.env)
+        deadline = new_deadline()
         for account, orders in self.grouped("account_id").items():
-            with Run._own_pass(account, deadline) as pass_:
+            with FlowRun.open(account, deadline) as pass_:
                 orders = orders.with_env(pass_.env)
-                pass_.repeat_on_conflict(lambda orders=orders: orders._importable_again().write({"state": "received"}))
+                pass_.retry_on_conflict(lambda orders=orders: orders._importable_again().write({"state": "received"}))
                 for start in range(0, len(orders), account.import_batch_size):
-                    if pass_.seconds_left() < 10:
-                        pass_.account._import_cron()._trigger()
+                    if not pass_.has_time(BATCH_SECONDS):
+                        trigger_import(pass_.env)
                         pass_.commit()
                         break
                     batch = orders[start : start + account.import_batch_size]
-                    pass_.repeat_on_conflict(
+                    pass_.retry_on_conflict(
                         lambda batch=batch: (
                             batch.try_lock_for_update()
                             .filtered(lambda order: order.state == "received")
                             ._import_batch()
                         )
                     )
-        Run._see_what_was_committed()
+        refresh_snapshot(self.env)
 
     def _importable_again(self):
         """Return the orders that a person may have imported: all but those that have a sale order or were cancelled."""
@@ -219,20 +220,20 @@ class ExtensivOrder(models.Model):
             account,
             "orders",
             {
-                f"{order.cust_ref}/confirm": {"message": reason, "category": "data", "document": order.sale_order_id}
+                order.cust_ref: {"message": reason, "category": "data", "document": order.sale_order_id}
                 for order, reason in held.items()
             },
+            "confirm",
         )
 
     def _confirm_held_now(self, account):
         """Try for a person to confirm the quotations of these orders of ``account``, each by itself."""
-        Run = self.env["extensiv.run"]
-        Run._commit_caller()
-        with Run._own_pass(account, Run._deadline()) as pass_:
+        release_locks(self.env)
+        with FlowRun.open(account, new_deadline()) as pass_:
             for order in self.with_env(pass_.env):
-                if pass_.seconds_left() < 10:
+                if not pass_.has_time(BATCH_SECONDS):
                     break
-                pass_.repeat_on_conflict(lambda order=order: order._confirm_held())
+                pass_.retry_on_conflict(lambda order=order: order._confirm_held())
 
     def _confirm_held(self):
         """Confirm the quotation, or say anew what holds it."""

@@ -2,6 +2,8 @@ from odoo import fields, models
 from odoo.exceptions import UserError
 
 from ..flows import relisting
+from ..flows.runner import FlowRun, new_deadline, refresh_snapshot, release_locks
+from ..flows.trigger import trigger
 
 
 class ExtensivOrder(models.Model):
@@ -45,12 +47,12 @@ class ExtensivOrder(models.Model):
 
     def _import_anew(self):
         """Import these orders for a person, beside their cancelled sale orders; EIM is told by the next pass."""
-        Run, person = self.env["extensiv.run"], self.env.user.name
-        Run._commit_caller()
-        deadline = Run._deadline()
+        person = self.env.user.name
+        release_locks(self.env)
+        deadline = new_deadline()
         for account, orders in self.grouped("account_id").items():
-            with Run._own_pass(account, deadline) as pass_:
+            with FlowRun.open(account, deadline) as pass_:
                 orders = orders.with_env(pass_.env)
-                pass_.repeat_on_conflict(lambda orders=orders: relisting.import_anew(orders, person))
-        self.env.ref("extensiv_connector.ir_cron_pull_orders").sudo()._trigger()
-        Run._see_what_was_committed()
+                pass_.retry_on_conflict(lambda orders=orders: relisting.import_anew(orders, person))
+        trigger(self.env, "orders", self.account_id)
+        refresh_snapshot(self.env)

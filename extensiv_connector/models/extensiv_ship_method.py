@@ -1,5 +1,7 @@
 from odoo import api, fields, models
 
+from ..flows.trigger import trigger
+
 
 class ExtensivShipMethod(models.Model):
     """What a cart asks for, and the delivery method that does it. Codes are proposed as orders bring them."""
@@ -34,19 +36,19 @@ class ExtensivShipMethod(models.Model):
     @api.model_create_multi
     def create(self, vals_list):
         methods = super().create(vals_list)
-        methods._wake_shipments()
+        methods._trigger_shipments()
         return methods
 
     def write(self, vals):
         result = super().write(vals)
         if vals.keys() & {"delivery_carrier_id", "ship_code", "cart_id"}:
-            self._wake_shipments()
+            self._trigger_shipments()
         return result
 
-    def _wake_shipments(self):
+    def _trigger_shipments(self):
         """Have orders sent that left before anybody said what they are delivered with."""
         if any(method.delivery_carrier_id for method in self):
-            self.env["extensiv.account"]._wake_shipments()
+            trigger(self.env, "shipments")
 
     @api.model
     def _carriers(self, account):

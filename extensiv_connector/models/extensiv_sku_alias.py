@@ -5,12 +5,12 @@ class ExtensivSkuAlias(models.Model):
     """Another SKU under which the carts of an account sell a product."""
 
     _name = "extensiv.sku.alias"
-    _inherit = "extensiv.waking"
+    _inherit = "extensiv.stock.trigger.mixin"
     _description = "EIM SKU Alias"
     _order = "account_id, sku, id"
     _rec_name = "sku"
     _check_company_auto = True
-    _wakes_push = frozenset({"account_id", "sku", "product_id"})
+    _stock_trigger_fields = frozenset({"account_id", "sku", "product_id"})
 
     account_id = fields.Many2one("extensiv.account", required=True, index=True, ondelete="cascade")
     company_id = fields.Many2one(related="account_id.company_id", store=True, precompute=True)

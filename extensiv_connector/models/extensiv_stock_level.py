@@ -165,7 +165,7 @@ class ExtensivStockLevel(models.Model):
         if not all(account.state == "connected" for account in accounts):
             raise UserError(self.env._("The account is not connected. Press Connect first."))
         for account in accounts:
-            notification = account._run_now("inventory")
+            notification = account._run_flow("inventory")
         return notification
 
     def _forget(self):
@@ -176,7 +176,7 @@ class ExtensivStockLevel(models.Model):
     def _retry(self, account, errors):
         """Have the refused levels that ``errors`` are about pushed again, now."""
         self.browse(errors.filtered(lambda error: error.res_model == self._name).mapped("res_id")).exists()._forget()
-        account._run_now("inventory")
+        account._run_flow("inventory")
 
     # -- the pass
 
@@ -203,7 +203,7 @@ class ExtensivStockLevel(models.Model):
             for location, of_location in groupby(changes, attrgetter("location_id")):
                 try:
                     if not self._push_location(pass_, names, of_location, len(changes)):
-                        pass_.again_in = 0
+                        pass_.resume_in = 0
                         break
                     told.append(location)
                 except eim.NotFound:
@@ -213,15 +213,15 @@ class ExtensivStockLevel(models.Model):
                     if len(refused) == len(pushed):
                         raise
         finally:
-            counts = {"told": pass_.tally["pushed"] + pass_.failed, "all": len(changes)}
+            counts = {"told": pass_.counts["pushed"] + pass_.failed, "all": len(changes)}
             if counts["told"] < counts["all"]:
-                pass_.notes.append(
+                pass_.messages.append(
                     self.env._("%(told)s of %(all)s levels told; the others follow.", **counts)
                     if account.push_inventory
                     else self.env._("%(told)s of %(all)s levels told; push again for the others.", **counts)
                 )
         pass_.failed += len(refused)
-        pass_.repeat_on_conflict(lambda: self._note_refused_locations(account, names, told, refused))
+        pass_.retry_on_conflict(lambda: self._note_refused_locations(account, names, told, refused))
 
     @api.model
     def _stock_read(self):
@@ -242,7 +242,7 @@ class ExtensivStockLevel(models.Model):
         chunk = size * max(1, CHUNK // size)
         for start in range(0, len(changes), chunk):
             part = changes[start : start + chunk]
-            pass_.repeat_on_conflict(lambda part=part: self._intend(pass_.account, part))
+            pass_.retry_on_conflict(lambda part=part: self._intend(pass_.account, part))
             if not self._push_chunk(pass_, names, part, size, total):
                 return False
         return True
@@ -277,7 +277,7 @@ class ExtensivStockLevel(models.Model):
             parts, held = [changes[start : start + size]], {}
             doubted = len(parts[0]) >= ALL_REFUSED
             while parts:
-                if pass_.seconds_left() <= 5:
+                if not pass_.has_time():
                     return
                 part, moment = parts.pop(), pass_.stock_read.moment
                 try:
@@ -346,7 +346,7 @@ class ExtensivStockLevel(models.Model):
         account = pass_.account
         if not accepted and not refused:
             return
-        told = pass_.tally["pushed"] + pass_.failed + len(accepted) + len(refused)
+        told = pass_.counts["pushed"] + pass_.failed + len(accepted) + len(refused)
 
         def work():
             self._store(accepted, refused, pass_.stock_read.last_move_id)
@@ -359,8 +359,8 @@ class ExtensivStockLevel(models.Model):
                 ]
             ).message = self.env._("%(told)s of %(all)s levels told.", told=told, all=total)
 
-        pass_.repeat_on_conflict(work)
-        pass_.tally["pushed"] += len(accepted)
+        pass_.retry_on_conflict(work)
+        pass_.counts["pushed"] += len(accepted)
         pass_.failed += len(refused)
 
     @api.model

@@ -2,6 +2,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import SQL
 
+from ..flows.trigger import trigger
 from ..flows.zero_stop import TOUCHED
 
 
@@ -67,7 +68,7 @@ class ExtensivStockLevel(models.Model):
         Account = self.env["extensiv.account"]
         for account, pairs in zeros.items():
             self._ask_for_zeros(account, pairs)
-        Account._wake_inventory()
+        trigger(self.env, "inventory", self.env["extensiv.account"].union(*zeros))
         told = self.env._("EIM is told 0 of %s levels with the next push.", sum(map(len, zeros.values())))
         off = [account.name for account in zeros if account.state != "connected" or not account.push_inventory]
         if not off:

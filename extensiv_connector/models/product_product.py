@@ -38,8 +38,8 @@ class Match:
 
 class ProductProduct(models.Model):
     _name = "product.product"
-    _inherit = ["product.product", "extensiv.waking"]
-    _wakes_push = frozenset(
+    _inherit = ["product.product", "extensiv.stock.trigger.mixin"]
+    _stock_trigger_fields = frozenset(
         {
             "default_code",
             "active",

@@ -10,8 +10,8 @@ class ProductTemplate(models.Model):
     """What a product without variants says of its stock at EIM is its only variant's."""
 
     _name = "product.template"
-    _inherit = ["product.template", "extensiv.waking"]
-    _wakes_push = frozenset({"sale_ok", "is_storable", "type", "company_id"})  # the rest is the variants'
+    _inherit = ["product.template", "extensiv.stock.trigger.mixin"]
+    _stock_trigger_fields = frozenset({"sale_ok", "is_storable", "type", "company_id"})  # the rest is the variants'
 
     extensiv_stock_rule = fields.Selection(
         STOCK_RULES,

@@ -82,9 +82,7 @@ class SaleOrder(models.Model):
             received.message = (received.message or "").removesuffix(order.extensiv_held_by).strip() or False
         held.extensiv_held_by = False
         for account, orders in held.grouped("extensiv_account_id").items():
-            self.env["extensiv.error"].sudo()._resolve(
-                account, "orders", [f"{order.extensiv_cust_ref}/confirm" for order in orders]
-            )
+            self.env["extensiv.error"].sudo()._resolve(account, "orders", orders.mapped("extensiv_cust_ref"), "confirm")
 
     def _extensiv_verify_total(self, expected_untaxed=None, tax_tolerance=0):
         """Compare the order's total with EIM's, to the cent, and say where they part.

@@ -5,6 +5,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import SQL, format_datetime
 
+from ..flows.trigger import trigger
 from .sale_order_parcels import split_numbers
 
 # How far the deliveries of an order are: when the last one left (None: nothing has), whether a move is still open,
@@ -226,7 +227,7 @@ class SaleOrder(models.Model):
         Order = self.sudo()
         ready, lacking = Order._extensiv_mark(Order._extensiv_progress(SQL("o.id = ANY(%s)", list(self.ids))))
         if ready or lacking:  # the pass tells a person what these lack
-            self.env["extensiv.account"]._wake_shipments()
+            trigger(self.env, "shipments")
 
     @api.model
     def _extensiv_mark_waiting(self, account):
@@ -282,13 +283,14 @@ class SaleOrder(models.Model):
             for shipment in self.extensiv_shipments or ()
             for number in split_numbers(shipment.get("tracking_no"))
         }
-        numbers, key = set(split_numbers(picking.carrier_tracking_ref)), f"{self.extensiv_cust_ref}/tracking"
+        numbers = set(split_numbers(picking.carrier_tracking_ref))
+        key = self.extensiv_cust_ref
         transfers = self._extensiv_left_moves().picking_id
         if not self.extensiv_shipments or picking not in transfers:
             return
         if numbers <= told and bool(numbers) == bool(told):
             if all(told.issuperset(split_numbers(transfer.carrier_tracking_ref)) for transfer in transfers):
-                self.env["extensiv.error"]._resolve(self.extensiv_account_id, "shipments", [key])
+                self.env["extensiv.error"]._resolve(self.extensiv_account_id, "shipments", [key], "tracking")
             return
         message = self.env._(
             "The tracking number of %(transfer)s is now %(numbers)s, but EIM was told %(told)s and takes shipments "
@@ -298,9 +300,8 @@ class SaleOrder(models.Model):
             told=", ".join(sorted(told)) or self.env._("none"),
         )
         self._message_log(body=message)
-        self.env["extensiv.error"]._report(
-            self.extensiv_account_id, "shipments", {key: {"message": message, "category": "data", "document": self}}
-        )
+        failure = {"message": message, "category": "data", "document": self}
+        self.env["extensiv.error"]._report(self.extensiv_account_id, "shipments", {key: failure}, "tracking")
 
     # -- buttons
 

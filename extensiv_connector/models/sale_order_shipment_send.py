@@ -9,8 +9,10 @@ from odoo.exceptions import UserError
 from odoo.tools import SQL
 
 from ..eim import errors as eim
-from .extensiv_call import CallLog
-from .extensiv_run import is_conflict, log_unexpected
+from ..flows.call_log import CallLog
+from ..flows.exceptions import is_conflict, log_unexpected
+from ..flows.runner import FlowRun, flow_lock, new_deadline, release_locks
+from ..flows.trigger import trigger
 
 _logger = logging.getLogger(__name__)
 
@@ -40,22 +42,22 @@ class SaleOrder(models.Model):
         Only the holder of the flow's lock comes here, so whoever left an intent without an outcome is dead.
         """
         account = pass_.account
-        pass_.repeat_on_conflict(lambda: self._extensiv_mark_waiting(account))
-        pass_.repeat_on_conflict(lambda: self._extensiv_revive(account))
+        pass_.retry_on_conflict(lambda: self._extensiv_mark_waiting(account))
+        pass_.retry_on_conflict(lambda: self._extensiv_revive(account))
         troubles = 0
-        while pass_.seconds_left() > 5:
+        while pass_.has_time():
             orders = self._extensiv_due(account, BATCH)
             if not orders:
                 break
             self.env["delivery.carrier"]._extensiv_propose(pass_, orders)
             for order_id in orders.ids:
-                if pass_.seconds_left() <= 5:
+                if not pass_.has_time():
                     break
                 trouble = self.browse(order_id)._extensiv_tell(pass_)
                 troubles = troubles + 1 if trouble else 0
                 if trouble and (troubles == TROUBLES or trouble.status is None):
                     # Nobody answers there: the others of this account would fail alike.
-                    pass_.again_in = 60
+                    pass_.resume_in = 60
                     raise trouble
         self._extensiv_plan_next(pass_)
 
@@ -130,7 +132,7 @@ class SaleOrder(models.Model):
         """Have the next pass come when something is to be done again."""
         account, now = pass_.account, fields.Datetime.now()
         if self._extensiv_due(account, 1):
-            pass_.again_in = 0
+            pass_.resume_in = 0
             return
         moments = self.env["extensiv.error"].search(
             [
@@ -151,27 +153,28 @@ class SaleOrder(models.Model):
             limit=1,
         ).mapped("extensiv_ask_after")
         if moments:
-            pass_.again_in = max((min(moments) - now).total_seconds(), 1)
+            pass_.resume_in = max((min(moments) - now).total_seconds(), 1)
 
     def _extensiv_retry(self):
         """Have these orders tried again, for a person or because the cause was mended."""
         self.filtered(lambda order: order.extensiv_shipment_state == "failed")._extensiv_set_state("ready")
         self.filtered(lambda order: order.extensiv_shipment_state == "sending").extensiv_ask_after = False
-        self.env["extensiv.account"]._wake_shipments()
+        trigger(self.env, "shipments")
 
     def _extensiv_send_for_person(self, note):
         """Send these orders now and say what came of it; while a pass is at work, that one sends them."""
-        Run, orders, busy = self.env["extensiv.run"], self.sudo(), False
+        orders = self.sudo()
+        busy = False
         orders._message_log_batch(bodies=dict.fromkeys(orders.ids, note))
-        Run._commit_caller()
+        release_locks(self.env)
         for account, of_account in orders.grouped("extensiv_account_id").items():
-            with Run._only_pass(account, "shipments") as free:
+            with flow_lock(account, "shipments") as free:
                 if not free:
                     busy = True
                     continue
-                with Run._own_pass(account, Run._deadline()) as pass_:
+                with FlowRun.open(account, new_deadline()) as pass_:
                     of_account.with_env(pass_.env)._extensiv_send_in(pass_)
-        Run._commit_caller()  # what the passes did is not in this transaction's snapshot
+        release_locks(self.env)  # what the passes did is not in this transaction's snapshot
         self.env.invalidate_all()
         waiting = orders.filtered(lambda order: order.extensiv_shipment_state != "sent")
         told = waiting.mapped(lambda order: order.extensiv_shipment_message or "")
@@ -195,8 +198,8 @@ class SaleOrder(models.Model):
                 self.env["delivery.carrier"]._extensiv_propose(pass_, self)
                 for order_id in self.ids:
                     trouble = self.browse(order_id)._extensiv_tell(pass_)
-                    if trouble or pass_.seconds_left() <= 5:
-                        self.env["extensiv.account"]._wake_shipments()
+                    if trouble or not pass_.has_time():
+                        trigger(self.env, "shipments")
                         return
         except eim.EimError as error:
             raise UserError(self.env._("EIM could not be told: %s", error.message)) from None
@@ -213,7 +216,7 @@ class SaleOrder(models.Model):
         trouble = self._extensiv_settle(pass_) if sending else None
         if trouble or self.extensiv_shipment_state != "ready":
             return trouble
-        shipments = pass_.repeat_on_conflict(self._extensiv_intend_alone)
+        shipments = pass_.retry_on_conflict(self._extensiv_intend_alone)
         if not shipments:
             pass_.failed += self.extensiv_shipment_state == "failed"
             return None
@@ -225,11 +228,11 @@ class SaleOrder(models.Model):
             error = trouble
         if isinstance(error, eim.Refused):
             status = self._extensiv_status_after_refusal(pass_.client, cust_ref)
-        pass_.repeat_on_conflict(lambda: self._extensiv_conclude(pass_, error, status))
+        pass_.retry_on_conflict(lambda: self._extensiv_conclude(pass_, error, status))
         if isinstance(error, eim.RateLimited | eim.CredentialsRefused):
             raise error
         if error is None or status in KNOWN_AT_EIM:
-            pass_.tally["sent"] += 1
+            pass_.counts["sent"] += 1
             return None
         pass_.failed += 1
         return None if isinstance(error, eim.Refused) else error
@@ -305,9 +308,9 @@ class SaleOrder(models.Model):
             raise
         except eim.EimError as trouble:
             error = trouble
-        pass_.repeat_on_conflict(lambda: self._extensiv_note_status(status, error))
+        pass_.retry_on_conflict(lambda: self._extensiv_note_status(status, error))
         if self.extensiv_shipment_state == "sent":
-            pass_.tally["sent"] += 1
+            pass_.counts["sent"] += 1
         return None if isinstance(error, eim.Refused) else error
 
     def _extensiv_note_status(self, status, error):

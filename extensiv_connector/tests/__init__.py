@@ -49,4 +49,5 @@ from . import test_sku_report
 from . import test_sku_spelling
 from . import test_take_browser
 from . import test_take_quantities
+from . import test_trigger
 from . import test_views

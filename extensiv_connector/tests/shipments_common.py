@@ -93,12 +93,13 @@ class ShipmentMixin:
             for shipment in self.told(cust_ref)
         ]
 
-    def shipment_error(self, key="S-1"):
+    def shipment_error(self, key="S-1", step=False):
         return self.env["extensiv.error"].search(
             [
                 ("account_id", "=", self.account.id),
                 ("flow", "=", "shipments"),
                 ("key", "=", key),
+                ("step", "=", step),
                 ("state", "=", "open"),
             ]
         )

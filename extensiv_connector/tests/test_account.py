@@ -5,7 +5,8 @@ from odoo.exceptions import UserError, ValidationError
 from odoo.tests import Form, tagged
 from odoo.tools import mute_logger
 
-from ..models.extensiv_run import Result
+from ..flows import runner
+from ..flows.runner import Result
 from .common import ConnectorCase
 
 
@@ -149,14 +150,13 @@ class TestConnection(ConnectorCase):
         other = self.account.copy({"api_user": "second", "api_key": "second-key"})
         other.write({"state": "connected", "pull_orders": True})
         asked = []
-        Run = type(self.env["extensiv.run"])
-        original = Run._run_pass
+        original = runner.run_flow
 
-        def run_pass(run, account, flow, deadline=None):
+        def run_flow(account, flow, deadline=None):
             asked.append(account.id)
-            return original(run, account, flow, deadline=deadline)
+            return original(account, flow, deadline)
 
-        with patch.object(Run, "_run_pass", run_pass), self.flows():
+        with patch.object(runner, "run_flow", run_flow), self.flows():
             self.env["extensiv.account"]._cron_pull_orders()
             self.env["extensiv.run"].create(
                 {"account_id": asked[0], "flow": "orders", "state": "done", "started_at": "2020-01-01"}
@@ -179,7 +179,7 @@ class TestConnection(ConnectorCase):
             )
         asked = []
 
-        def run_pass(run, account, flow, deadline=None):
+        def run_flow(account, flow, deadline=None):
             asked.append(account.id)
             if account == self.account:
                 off.pull_orders = False
@@ -188,7 +188,7 @@ class TestConnection(ConnectorCase):
                 deleted.unlink()
             return Result("done", "")
 
-        with patch.object(type(self.env["extensiv.run"]), "_run_pass", run_pass):
+        with patch.object(runner, "run_flow", run_flow):
             self.env["extensiv.account"]._cron_pull_orders()
         self.assertEqual(asked, [self.account.id, due.id])
 

@@ -157,7 +157,7 @@ class TestCancel(ConnectorCase):
 
     def test_a_pass_out_of_time_leaves_requests_to_the_next(self):
         order = self.requested()
-        with patch("odoo.addons.extensiv_connector.models.extensiv_run.PASS_SECONDS", 4):
+        with patch("odoo.addons.extensiv_connector.flows.runner.PASS_SECONDS", 4):
             self.pull()
         self.assertEqual(order.cancel_request, "due")
         self.pull()

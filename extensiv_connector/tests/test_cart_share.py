@@ -7,6 +7,7 @@ from odoo import fields
 from odoo.exceptions import UserError, ValidationError
 from odoo.tests import HttpCase, new_test_user, tagged
 
+from ..flows import runner
 from ..models.extensiv_bucket import BucketStore
 from .common import ConnectorCase, ConnectorMixin, Roomy
 
@@ -221,9 +222,8 @@ class TestCartShare(ShareMixin, ConnectorCase):
 
     def test_pages_that_ask_while_eim_is_asked_do_not_stand_in_the_way(self):
         self._send(self.share)
-        Run = type(self.env["extensiv.run"])
         before, seen = len(self.calls()), []
-        with patch.object(Run, "_see_what_was_committed", lambda run: seen.append(len(self.calls()) - before)):
+        with patch.object(runner, "refresh_snapshot", lambda env: seen.append(len(self.calls()) - before)):
             self._watch()
         self.assertEqual(seen, [1], "what the pages wrote is seen after EIM's answer, before anything is written")
 
@@ -232,13 +232,13 @@ class TestCartShare(ShareMixin, ConnectorCase):
         other = self.account.copy({"api_user": "second", "api_key": "demo-key"})
         other.state = "connected"
         self.share.copy({"account_id": other.id}).state = "sent"
-        Run, Account, asked = type(self.env["extensiv.run"]), type(self.account), []
+        Account, asked = type(self.account), []
         client = Account._client
         with (
             patch.object(
                 Account, "_client", lambda account, **kwargs: asked.append(account) or client(account, **kwargs)
             ),
-            patch.object(Run, "_seconds_until", side_effect=(40, 3) * 20),
+            patch.object(runner, "seconds_until", side_effect=(40, 3) * 20),
         ):
             for _time in range(20):
                 self._watch()

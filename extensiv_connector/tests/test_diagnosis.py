@@ -297,7 +297,10 @@ class TestShipping(DiagnosisCase):
         self.assertFound(self.diagnose("S-1"), "PROBLEM", "EIM refused the carrier")
         self.change_order("S-1", order_status="confirmed")
         self.env["extensiv.error"]._report(
-            self.account, "shipments", {"S-1/tracking": {"message": "EIM was told another number", "category": "data"}}
+            self.account,
+            "shipments",
+            {"S-1": {"message": "EIM was told another number", "category": "data"}},
+            "tracking",
         )
         self.assertFound(self.diagnose("S-1"), "PROBLEM", "EIM was told another number")
 

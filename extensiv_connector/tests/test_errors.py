@@ -73,7 +73,7 @@ class TestErrors(ConnectorCase):
     def test_a_pass_stopped_by_an_unexpected_error_is_one_error_until_a_pass_ends_well(self):
         with patch.object(type(self.env["extensiv.order"]), "_pull", side_effect=ZeroDivisionError):
             for _pass in range(2):
-                with mute_logger("odoo.addons.extensiv_connector.models.extensiv_run"):
+                with mute_logger("odoo.addons.extensiv_connector.flows.runner"):
                     self.pull()
         error = self.errors()
         self.assertEqual((error.flow, error.key, error.attempts), ("connection", "orders", 2))

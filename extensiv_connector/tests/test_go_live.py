@@ -1,7 +1,7 @@
 from odoo.exceptions import UserError
 from odoo.tests import Form, new_test_user, tagged
 
-from ..models.extensiv_run import SWITCHES
+from ..flows import SWITCHED
 from .test_stock_preview import PreviewCase
 
 
@@ -27,7 +27,7 @@ class TestGoLive(PreviewCase):
             return preview.action_go_live()
 
     def is_live(self):
-        return [self.account[switch] for switch in SWITCHES.values()]
+        return [self.account[flow.switch] for flow in SWITCHED.values()]
 
     def quantities(self, location="EAST"):
         return {

@@ -228,7 +228,9 @@ class TestHealth(ConnectorCase):
         self.run_of(hours=1, state="failed")
         self.watch()
         error = self.errors()
-        self.assertEqual((error.flow, error.key, error.category), ("connection", "orders/silence", "settings"))
+        self.assertEqual(
+            (error.flow, error.key, error.step, error.category), ("connection", "orders", "silence", "settings")
+        )
         self.assertIn("no good pass for 6 hours", error.message)
         self.assertTrue(self.account.activity_ids)
         self.watch()
@@ -281,7 +283,7 @@ class TestHealth(ConnectorCase):
         cron.active = False
         self.watch()
         error = self.errors()
-        self.assertEqual((error.key, error.mend), ("orders/schedule", "schedule"))
+        self.assertEqual((error.key, error.step, error.mend), ("orders", "schedule", "schedule"))
         user = new_test_user(self.env, login="looker", groups="base.group_user,extensiv_connector.group_user")
         self.assertFalse(error.with_user(user).mend, "no button that would refuse")
         error.action_mend()

@@ -4,12 +4,13 @@ from unittest.mock import patch
 
 from odoo.tests import tagged
 
-from ..models import extensiv_account_inventory
+from ..flows import trigger
+from ..flows.runner import run_flow
 from ..sandbox.levels import Levels
 from ..sandbox.refusal import INVALID, Refused
 from .test_inventory import InventoryCase
 
-RUN = "odoo.addons.extensiv_connector.models.extensiv_run"
+RUN = "odoo.addons.extensiv_connector.flows.runner"
 LEVEL = "odoo.addons.extensiv_connector.models.extensiv_stock_level"
 
 
@@ -75,7 +76,7 @@ class TestPush(InventoryCase):
         with patch.object(Levels, "push", push):
             for _pass in range(12):
                 before = len(self.calls("push_inventory"))
-                with patch(f"{RUN}.Pass.seconds_left", side_effect=chain(repeat(50, 12), repeat(4))):
+                with patch(f"{RUN}.FlowRun.seconds_left", side_effect=chain(repeat(50, 12), repeat(4))):
                     run = self.push()
                 self.assertLessEqual(len(self.calls("push_inventory")) - before, 12)
                 if run.message == "Nothing new.":
@@ -180,7 +181,7 @@ class TestPush(InventoryCase):
         self.env["product.product"].create(
             [{"name": f"N{number}", "default_code": f"N-{number}", "is_storable": True} for number in range(2)]
         )
-        with patch(f"{RUN}.Pass.seconds_left", side_effect=[50, 50, 50, 4]):
+        with patch(f"{RUN}.FlowRun.seconds_left", side_effect=[50, 50, 50, 4]):
             run = self.push()
         self.assertEqual(
             (run.state, run.done_count, run.message),
@@ -225,9 +226,9 @@ class TestPush(InventoryCase):
         self.assertEqual(set(errors.mapped("state")), {"resolved"})
 
     def test_an_order_pass_wakes_the_push(self):
-        with patch.object(type(self.account), "_wake_inventory") as wake:
+        with patch.object(trigger, "trigger") as triggered:
             self.pull()
-        wake.assert_called()
+        self.assertIn(("inventory", self.account), [call.args[1:] for call in triggered.mock_calls])
 
     def test_a_schedule_pushes_only_where_wanted(self):
         cron = self.env.ref("extensiv_connector.ir_cron_push_inventory")
@@ -251,7 +252,7 @@ class TestWaking(InventoryCase):
         self.cron.lastcall = False
         self.env["ir.cron.trigger"].search([("cron_id", "=", self.cron.id)]).unlink()
         self.env.flush_all()
-        self.startPatcher(patch.dict(extensiv_account_inventory._awake_until, clear=True))
+        self.startPatcher(patch.dict(trigger._planned_until, clear=True))
         self.env.cr.postcommit.clear()
 
     def triggers(self):
@@ -269,7 +270,7 @@ class TestWaking(InventoryCase):
         self.wake()
         self.assertEqual(len(self.triggers()), 1)
         self.triggers().unlink()
-        extensiv_account_inventory._awake_until.clear()
+        trigger._planned_until.clear()
         self.sell(self.tee, 1)
         self.wake()
         self.assertEqual(len(self.triggers()), 1)
@@ -280,7 +281,7 @@ class TestWaking(InventoryCase):
         self.env.cr.postcommit.clear()
         work()
         self.env.flush_all()
-        self.assertEqual(extensiv_account_inventory.WAKE in self.env.cr.postcommit.data, wakes)
+        self.assertEqual("inventory" in self.env.cr.postcommit.data.get(trigger.NOTED, ()), wakes)
 
     def test_a_product_that_is_pushed_otherwise_wakes_the_push(self):
         template = self.tee.product_tmpl_id
@@ -346,20 +347,20 @@ class TestWaking(InventoryCase):
         self.receive(self.tee, 4)
         self.env["product.product"].create({"name": "Twin", "default_code": "MUG-1", "is_storable": True})
         self.env.flush_all()
-        with self.flows(), patch.object(type(self.account), "_wake_inventory") as wake:
-            result = self.env["extensiv.run"]._run_pass(self.account, "inventory")
+        with self.flows():
+            result = run_flow(self.account, "inventory")
         self.assertEqual(result.message, "1 failed.")
-        wake.assert_not_called()
+        self.assertFalse(self.env["extensiv.due"].search([("account_id", "=", self.account.id)]))
 
     def test_waking_asks_the_database_nothing_before_the_commit(self):
         with self.assertQueryCount(0):
-            self.account._wake_inventory()
+            trigger.trigger(self.env, "inventory")
 
     def test_many_changes_are_one_push_a_minute(self):
         for quantity in range(20):
             self.receive(self.tee, quantity)
             self.wake()
-            extensiv_account_inventory._awake_until.clear()
+            trigger._planned_until.clear()
         calls = sorted(self.triggers().mapped("call_at"))
         self.assertEqual(len(calls), 2, "one now, one in a minute")
         self.assertGreaterEqual(calls[1] - calls[0], timedelta(seconds=59))

@@ -243,7 +243,7 @@ class TestPull(ConnectorCase):
 
         with (
             patch.object(Order, "_create_sale_orders", create),
-            patch("odoo.addons.extensiv_connector.models.extensiv_run.time.sleep"),
+            patch("odoo.addons.extensiv_connector.flows.runner.time.sleep"),
         ):
             self.pull()
         self.assertEqual(tries, [2, 2, 2])
@@ -265,7 +265,7 @@ class TestPull(ConnectorCase):
 
         with (
             patch.object(Order, "write", write),
-            patch("odoo.addons.extensiv_connector.models.extensiv_run.time.sleep"),
+            patch("odoo.addons.extensiv_connector.flows.runner.time.sleep"),
         ):
             run = self.pull()
         self.assertEqual((run.state, self.inbox("M-4").state), ("done", "imported"))
@@ -385,7 +385,7 @@ class TestPull(ConnectorCase):
 
     def test_a_list_too_long_for_one_pass_goes_on_where_it_was(self):
         self.add(*({"cust_ref": f"R-{number:03}"} for number in range(250)))
-        with patch("odoo.addons.extensiv_connector.models.extensiv_run.PASS_SECONDS", 4):
+        with patch("odoo.addons.extensiv_connector.flows.runner.PASS_SECONDS", 4):
             run = self.pull()
         self.assertEqual((run.state, self.account.receive_page), ("partial", 2))
         self.assertEqual({order.status for order in self.sandbox.store.orders.values()}, {"new"})

@@ -12,6 +12,7 @@ RIGHTS = {
     "extensiv.alert": (READ, READ),
     "extensiv.bucket": ("", ""),
     "extensiv.call": (READ, READ),
+    "extensiv.due": (READ, READ),
     "extensiv.cart": (READ, ALL),
     "extensiv.cart.share": (READ, ALL),
     "extensiv.cart.type": (READ, ALL),
@@ -160,6 +161,7 @@ class TestSecurity(TransactionCase):
             env["extensiv.call"].create(
                 {**mine, "company_id": company.id, "date": "2024-01-01", "route": "list_alerts"}
             ),
+            env["extensiv.due"].create({**mine, "company_id": company.id, "flow": "orders", "due_at": "2024-01-01"}),
             env["extensiv.run"].create(
                 {**mine, "company_id": company.id, "flow": "orders", "started_at": "2024-01-01", "state": "done"}
             ),

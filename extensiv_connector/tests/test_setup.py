@@ -5,8 +5,8 @@ from lxml import etree
 from odoo.exceptions import UserError
 from odoo.tests import HttpCase, new_test_user, tagged
 
+from ..flows import SWITCHED
 from ..models.extensiv_bucket import BucketStore
-from ..models.extensiv_run import SWITCHES
 from .common import ConnectorCase, ConnectorMixin, Roomy
 
 
@@ -173,7 +173,7 @@ class TestSetup(ConnectorCase):
 
     def test_the_list_switches_nothing_on_before_go_live(self):
         arch = etree.fromstring(self.account.get_view(view_type="list")["arch"])
-        for switch in SWITCHES.values():
+        for switch in (flow.switch for flow in SWITCHED.values()):
             [field] = arch.xpath(f"//field[@name='{switch}']")
             self.assertEqual(field.get("readonly"), "setup_step != 'done'")
 
@@ -332,7 +332,7 @@ class TestSetup(ConnectorCase):
             "merchant_pk",
             "state",
             "setup_step",
-            *SWITCHES.values(),
+            *(flow.switch for flow in SWITCHED.values()),
         ):
             self.assertIn(name, tracked)
         self.assertNotIn("api_key", tracked)

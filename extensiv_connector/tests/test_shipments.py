@@ -8,6 +8,7 @@ from lxml import etree
 from odoo import fields
 from odoo.tests import new_test_user
 
+from ..flows.trigger import NOTED, plan
 from .shipments_common import ShipmentCase
 
 
@@ -326,14 +327,16 @@ class TestShipmentsWhen(ShipmentCase):
         triggers = self.env["ir.cron.trigger"].search([("cron_id", "=", cron.id)])
         triggers.unlink()
         for _time in range(3):
-            self.env["extensiv.account"]._trigger_shipments()
-        self.assertEqual(self.env["ir.cron.trigger"].search_count([("cron_id", "=", cron.id)]), 1)
+            plan(self.env, "shipments")
+        calls = sorted(self.env["ir.cron.trigger"].search([("cron_id", "=", cron.id)]).mapped("call_at"))
+        self.assertEqual(len(calls), 2, "one now, one in a minute")
+        self.assertGreaterEqual(calls[1] - calls[0], timedelta(seconds=59))
 
     def test_a_transfer_wakes_the_schedule_when_it_is_committed(self):
         sale = self.order()
         self.env.cr.postcommit.clear()
         self.ship(sale.picking_ids)
-        self.assertIn("extensiv_connector.shipments", self.env.cr.postcommit.data)
+        self.assertIn("shipments", self.env.cr.postcommit.data[NOTED])
         self.env.cr.postcommit.clear()
 
     def test_marking_costs_few_queries_however_many_deliveries(self):

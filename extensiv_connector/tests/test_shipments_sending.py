@@ -8,6 +8,7 @@ from odoo.exceptions import UserError
 from odoo.tests import new_test_user
 from odoo.tools import mute_logger
 
+from ..flows.runner import run_flow
 from .shipments_common import ShipmentCase
 
 
@@ -82,9 +83,9 @@ class TestShipmentsSending(ShipmentCase):
         self.fault(route="get_order_status", kind="500", count=3)
         self.push()
         with self.flows():
-            result = self.env["extensiv.run"]._run_pass(self.account, "shipments")
+            result = run_flow(self.account, "shipments")
         self.assertEqual(sale.extensiv_shipment_state, "sending")
-        self.assertGreater(result.again_in, 30)
+        self.assertGreater(result.resume_in, 30)
 
     def test_an_intent_that_a_dead_process_left_asks_eim_first(self):
         sale = self.left()
@@ -353,15 +354,15 @@ class TestShipmentsSending(ShipmentCase):
         self.pass_time(sale, minutes=1)
         self.push()
         self.assertEqual(sale.extensiv_shipment_state, "sent")
-        self.assertIn("is now OTHER, but EIM was told 1Z999", self.shipment_error("S-1/tracking").message)
+        self.assertIn("is now OTHER, but EIM was told 1Z999", self.shipment_error("S-1", "tracking").message)
 
     def test_a_tracking_number_changed_after_sending_is_told(self):
         sale = self.left()
         self.push()
         sale.picking_ids.carrier_tracking_ref = "1Z999"
-        self.assertFalse(self.shipment_error("S-1/tracking"))
+        self.assertFalse(self.shipment_error("S-1", "tracking"))
         sale.picking_ids.carrier_tracking_ref = "OTHER"
-        self.assertIn("Change it in the cart itself", self.shipment_error("S-1/tracking").message)
+        self.assertIn("Change it in the cart itself", self.shipment_error("S-1", "tracking").message)
         self.assertIn("is now OTHER", sale.message_ids[0].body)
         self.push()
         self.assertEqual(self.calls("ship"), ["ship"])
@@ -375,6 +376,6 @@ class TestShipmentsSending(ShipmentCase):
         self.push()
         first.carrier_tracking_ref = "OTHER"
         second.carrier_tracking_ref = "T2"
-        self.assertIn("is now OTHER", self.shipment_error("S-1/tracking").message)
+        self.assertIn("is now OTHER", self.shipment_error("S-1", "tracking").message)
         first.carrier_tracking_ref = "T1"
-        self.assertFalse(self.shipment_error("S-1/tracking"))
+        self.assertFalse(self.shipment_error("S-1", "tracking"))

@@ -79,7 +79,7 @@ class ExtensivCompare(models.TransientModel):
         if not levels:
             raise UserError(self.env._("There is nothing to push."))
         levels._forget()
-        return self.account_id._run_now("inventory")
+        return self.account_id._run_flow("inventory")
 
     def _reopen(self):
         return {

@@ -6,8 +6,9 @@ import pytz
 from odoo import fields, models, release
 
 from ..eim import errors as eim
+from ..flows import label_of
 from ..flows.eim_pages import page_url
-from ..models.extensiv_run import FLOWS
+from ..flows.runner import new_deadline, release_locks
 
 PACIFIC = pytz.timezone("America/Los_Angeles")  # what EIM's own screens show
 MARKS = {"good": "OK", "bad": "PROBLEM", "note": "NOTE", "look": "LOOK"}
@@ -84,7 +85,7 @@ class ExtensivDiagnosis(models.TransientModel):
 
     def _diagnose(self):
         """Return ``[(title, lines)]`` on what was asked for; on the account when nothing was."""
-        self.env["extensiv.run"]._commit_caller()
+        release_locks(self.env)
         this = self.sudo().with_company(self.account_id.company_id)
         client, sections = this._client(), []
         if number := (self.order_number or "").strip():
@@ -104,7 +105,7 @@ class ExtensivDiagnosis(models.TransientModel):
         if account.state == "draft" or account._is_copy() or not (account.api_user and account.api_key):
             return None
         client = account._client(max_wait=10)
-        client.end_by(self.env["extensiv.run"]._deadline())
+        client.end_by(new_deadline())
         return client
 
     def _ask(self, client, question):
@@ -197,7 +198,7 @@ class ExtensivDiagnosis(models.TransientModel):
         return [
             Line(
                 "bad",
-                self.env._("%(flow)s: %(message)s", flow=FLOWS[error.flow], message=error.message),
+                self.env._("%(flow)s: %(message)s", flow=label_of(self.env, error.flow), message=error.message),
                 self.env._("Open Errors, mend it as it says, then press Retry."),
             )
             for error in self.env["extensiv.error"].search(

@@ -335,7 +335,7 @@ class ExtensivDiagnosis(models.TransientModel):
             "shipments",
             [
                 "|",
-                ("key", "in", [record.cust_ref, f"{record.cust_ref}/tracking"]),
+                ("key", "=", record.cust_ref),
                 "&",
                 ("res_model", "=", "delivery.carrier"),
                 ("res_id", "in", sale.extensiv_refused_carrier_id.ids),

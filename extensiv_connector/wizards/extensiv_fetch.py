@@ -5,6 +5,7 @@ from odoo.exceptions import UserError
 
 from ..eim import errors as eim
 from ..eim.client import MAX_LIMIT
+from ..flows.runner import new_deadline, refresh_snapshot, seconds_until
 
 # An order is looked for by its number among those of the last weeks: EIM only finds by its own reference.
 SEARCH_DAYS = 60
@@ -36,7 +37,7 @@ class ExtensivFetch(models.TransientModel):
         self.ensure_one()
         orders, refusals = self._ask(self._ask_orders)
         # The schedule may have pulled some of them meanwhile.
-        self.env["extensiv.run"]._see_what_was_committed()
+        refresh_snapshot(self.env)
         stored = self.env["extensiv.order"].sudo()._store_fetched(self.account_id, orders)
         stored.filtered(lambda order: order.state == "received")._import_now()
         stored.invalidate_recordset()
@@ -155,8 +156,8 @@ class ExtensivFetch(models.TransientModel):
 
         :param told: list that gets a sentence where that was not all
         """
-        Run, count = self.env["extensiv.run"], 0
-        deadline = Run._deadline()
+        count = 0
+        deadline = new_deadline()
         client.end_by(deadline)
         for number in range(1, MAX_PAGES + 1):
             page = client.list_orders("any", page=number, from_date=date_from, to_date=date_to)
@@ -164,7 +165,7 @@ class ExtensivFetch(models.TransientModel):
             count += len(page.items)
             if page.is_last:
                 return
-            if Run._seconds_until(deadline) < 10:
+            if seconds_until(deadline) < 10:
                 break
         told.append(
             self.env._("Only the first %s orders in these dates were read. Choose shorter ones for the rest.", count)

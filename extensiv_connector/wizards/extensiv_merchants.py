@@ -1,6 +1,8 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
+from ..flows import runner
+
 
 class ExtensivMerchants(models.TransientModel):
     """Choose merchants of a warehouse's key: each gets an account of its own."""
@@ -73,11 +75,10 @@ class ExtensivMerchants(models.TransientModel):
                     "route_overrides": origin.route_overrides,
                 }
             )
-        runs = self.env["extensiv.run"]
-        deadline = runs._deadline()
+        deadline = runner.new_deadline()
         for account in accounts:
             try:
-                if runs._seconds_until(deadline) < 5:
+                if runner.seconds_until(deadline) < 5:
                     raise UserError(self.env._("There was no time left to connect it. Press Connect."))
                 account.action_connect()
             except UserError as error:

@@ -10,6 +10,7 @@ from odoo.fields import Domain
 
 from ..eim import errors as eim
 from ..flows.inventory_reading import read_inventory
+from ..flows.runner import release_locks
 from ..flows.waiting_orders import find_waiting_skus, read_new_orders
 
 STATES = [
@@ -280,7 +281,7 @@ class ExtensivSkuReportLine(models.TransientModel):
     def _names_at_eim(self, account, skus):
         """Return the names of SKUs by EIM, as many as can be asked for in half a minute; the SKU serves otherwise."""
         names, end = {}, time.monotonic() + 30
-        self.env["extensiv.run"]._commit_caller()
+        release_locks(self.env)
         client = account._client(max_wait=1.0)
         for sku in skus:
             if time.monotonic() > end:

@@ -1,0 +1,292 @@
+"""One pass of one flow on one account: its lock, cursor, time and record, and what EIM's errors mean for it."""
+
+import logging
+import random
+import time
+import zlib
+from collections import Counter
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from psycopg2.errors import IntegrityError, OperationalError, UniqueViolation
+
+from odoo import SUPERUSER_ID, api, modules
+from odoo.exceptions import ConcurrencyError
+
+from .. import flows
+from ..eim import errors as eim
+from . import trigger
+from .call_log import CallLog
+from .exceptions import is_conflict, log_unexpected
+
+_logger = logging.getLogger(__name__)
+
+# A scheduled worker is killed after 120 s (limit_time_real); a pass ends well before, whatever EIM does.
+PASS_SECONDS = 50
+CONFLICT_TRIES = 5
+# Seconds that must be left to begin something: a call of EIM's, a batch of orders, a batch beside another pass.
+CALL_SECONDS = 5
+BATCH_SECONDS = 10
+SIDE_BATCH_SECONDS = 15
+
+
+@dataclass
+class Result:
+    """How a pass ended: the run's state, what to tell a person, seconds until it goes on (None: by schedule)."""
+
+    state: str
+    message: str
+    resume_in: float | None = None
+
+
+class FlowRun:
+    """One pass of one flow on one account. A flow's class says in ``run`` what a pass does.
+
+    ``account`` lives on a cursor of the pass's own, which the flow commits as it goes. A flow counts what it did in
+    ``counts`` (by a word a person reads), ``failed`` and ``skipped``, adds sentences to ``messages``, and sets
+    ``resume_in`` (seconds) when more is waiting.
+    """
+
+    flow = None
+    """The flow's name, where the pass is one of a flow."""
+
+    def __init__(self, account, deadline):
+        self.account = account
+        self.client = None
+        self.deadline = deadline
+        self.counts = Counter()
+        self.failed = 0
+        self.skipped = 0
+        self.messages = []
+        self.resume_in = None
+
+    @classmethod
+    @contextmanager
+    def open(cls, account, deadline=None):
+        """Give a pass on a cursor of its own, as superuser in the account's company.
+
+        :param deadline: when it must end, by ``time.monotonic()``; by default after the time of one pass
+        """
+        with account.env.registry.cursor() as cr:
+            context = {"lang": account.env.lang or "en_US", "allowed_company_ids": account.company_id.ids}
+            env = api.Environment(cr, SUPERUSER_ID, context)
+            yield cls(account.with_env(env), deadline or new_deadline())
+
+    @property
+    def env(self):
+        return self.account.env
+
+    # -- what a flow does
+
+    def run(self):
+        """Do the work of the pass.
+
+        :raise EimError: EIM could not be asked, or refuses
+        """
+        raise NotImplementedError
+
+    def seconds_left(self):
+        return seconds_until(self.deadline)
+
+    def has_time(self, seconds=CALL_SECONDS):
+        """Whether there is time to begin something that takes ``seconds``: ``CALL_SECONDS``, ``BATCH_SECONDS``."""
+        return self.seconds_left() > seconds
+
+    def commit(self):
+        """Commit what was done and forget what was read, so that a long pass stays small."""
+        self.env.cr.commit()
+        self.env.invalidate_all()
+
+    def rollback(self):
+        """Forget what was done since the last commit."""
+        self.env.cr.rollback()
+        self.env.transaction.reset()
+
+    def retry_on_conflict(self, work):
+        """Commit ``work()`` and return its result, repeated in a new transaction on a serialization failure.
+
+        As ``odoo.service.model.retrying`` does for requests, but with pauses that fit into a pass. A row that
+        another process has just made too (a cart, a shipping method, an order fetched by hand) is found the next time.
+
+        :raise OperationalError: when the fifth try conflicts too
+        """
+        for attempt in range(1, CONFLICT_TRIES + 1):
+            try:
+                result = work()
+                self.commit()
+                return result
+            except (IntegrityError, OperationalError, ConcurrencyError) as error:
+                self.rollback()
+                if attempt == CONFLICT_TRIES or not (is_conflict(error) or isinstance(error, UniqueViolation)):
+                    raise
+                time.sleep(0.05 * 2**attempt * random.uniform(0.5, 1.5))
+
+    def trigger(self, flow):
+        """Have a pass of another flow of this account start soon after what is done now is committed."""
+        trigger.trigger(self.env, flow, self.account)
+
+    # -- the pass and its record
+
+    def record(self):
+        """Do the pass between the two writes that record it; return its ``Result``."""
+        account = self.account
+        start = time.monotonic()
+        record = self.env["extensiv.run"]._begin(account, self.flow)
+        started_at = self._now()
+        self.env.cr.commit()
+        try:
+            state = self._attempt()
+        except Exception as error:  # whatever it is, the run's record must say it; the traceback is logged
+            state = self._record_unexpected(error)
+        message = self._message()
+
+        def finish():
+            record.write(
+                {
+                    "state": state,
+                    "duration": time.monotonic() - start,
+                    "done_count": self.counts[flows.FLOWS[self.flow].done],
+                    "failed_count": self.failed,
+                    "skipped_count": self.skipped,
+                    "message": message,
+                }
+            )
+            trigger.forget_due(account, self.flow, started_at)
+
+        self.retry_on_conflict(finish)
+        self.retry_on_conflict(account._remind_responsible)
+        return Result(state, message, self.resume_in)
+
+    def _now(self):
+        """Return the database's own moment (naive UTC), by which due moments are noted."""
+        self.env.cr.execute("SELECT clock_timestamp() AT TIME ZONE 'UTC'")
+        return self.env.cr.fetchone()[0]
+
+    def _attempt(self):
+        """Let the flow do its work; return the run's state by what EIM answered."""
+        account = self.account
+        if account._is_copy():
+            account._become_draft_copy()
+            self.messages.append(account.state_message)
+            self.env.cr.commit()
+            return "failed"
+        try:
+            with CallLog(account) as log:
+                self.client = account._client(on_call=log)
+                self.client.end_by(self.deadline)
+                self.run()
+        except eim.RateLimited as error:
+            # Not a failure: the bucket is empty, the next pass goes on when there is a token.
+            self.env.cr.rollback()
+            self.resume_in = max(error.retry_after, 1)
+            self.messages.append(self.env._("Waiting for EIM's rate limit; goes on by itself."))
+            return "partial"
+        except eim.EimError as error:
+            return self._record_refusal(error)
+        for step in (False, "silence"):
+            self.env["extensiv.error"]._resolve(account, "connection", [self.flow], step)
+        self.env.cr.commit()
+        return "partial" if self.failed or self.resume_in is not None else "done"
+
+    def _record_refusal(self, error):
+        """Note that EIM ended the pass with ``error``; return the run's state."""
+        self.env.cr.rollback()
+        self.failed += 1
+        Error = self.env["extensiv.error"]
+        if isinstance(error, eim.CredentialsRefused):
+            self.account.write({"state": "error", "state_message": error.message})
+        needs_person = isinstance(error, (eim.CredentialsRefused, eim.Refused))
+        failure = {
+            "message": Error._explain_connection(error),
+            "category": "settings" if needs_person else "transient",
+            "process_id": error.process_id,
+        }
+        Error._report(self.account, "connection", {self.flow: failure})
+        self.messages.append(self.env._("EIM: %s", error.message))
+        self.env.cr.commit()
+        return "failed"
+
+    def _record_unexpected(self, error):
+        """Note that the pass stopped for an error of ours; return the run's state."""
+        self.rollback()
+        log_unexpected(_logger, error, "EIM %s of account %s stopped", self.flow, self.account.id)
+        stopped = self.env._("Stopped by an unexpected error (%s); see the server's log.", type(error).__name__)
+        self.messages.append(stopped)
+        failure = {"message": stopped, "category": "transient"}
+        self.env["extensiv.error"]._report(self.account, "connection", {self.flow: failure})
+        return "failed"
+
+    def _message(self):
+        """Return in a sentence what the pass did."""
+        env = self.env
+        words = {
+            "received": env._("received"),
+            "acknowledged": env._("acknowledged"),
+            "imported": env._("imported"),
+            "cancelled": env._("cancelled"),
+            "pushed": env._("pushed"),
+            "sent": env._("sent"),
+            "fetched": env._("fetched"),
+            "failed": env._("failed"),
+            "skipped": env._("left at EIM"),
+        }
+        counts = {**self.counts, "failed": self.failed, "skipped": self.skipped}
+        counted = ", ".join(f"{counts[key]} {word}" for key, word in words.items() if counts.get(key))
+        return " ".join(filter(None, [counted and f"{counted}.", *self.messages])) or env._("Nothing new.")
+
+
+def new_deadline():
+    """Return when a pass that begins now must end, by ``time.monotonic()``."""
+    return time.monotonic() + PASS_SECONDS
+
+
+def seconds_until(deadline):
+    return deadline - time.monotonic()
+
+
+def release_locks(env):
+    """Commit what the caller did so far: nobody's locks are held while EIM is asked."""
+    env.flush_all()
+    if not modules.module.current_test:
+        env.cr.commit()
+
+
+def refresh_snapshot(env):
+    """End the caller's snapshot, which may be older than what was done on another cursor meanwhile."""
+    release_locks(env)
+    env.invalidate_all()
+
+
+@contextmanager
+def flow_lock(account, flow):
+    """Hold the lock of ``flow`` on ``account``, or yield False at once when another process has it.
+
+    The lock belongs to the session of a connection of its own: PostgreSQL frees it when the process dies.
+    """
+    key = (zlib.crc32(f"extensiv_connector/{flow}".encode()) - 2**31, account.id)
+    with account.env.registry.cursor() as cr:
+        cr.execute("SELECT pg_try_advisory_lock(%s, %s)", key)
+        [free] = cr.fetchone()
+        cr.commit()
+        try:
+            yield free
+        finally:
+            if free:
+                cr.execute("SELECT pg_advisory_unlock(%s, %s)", key)
+                cr.commit()
+
+
+def run_flow(account, flow, deadline=None):
+    """Run one pass of ``flow`` on ``account`` and record it; returns when done or out of time.
+
+    :return: the finished ``Result``
+    """
+    env = account.env
+    release_locks(env)
+    with flow_lock(account, flow) as free:
+        if not free:
+            return Result("partial", env._("Already at work elsewhere; its result will appear here."))
+        with flows.FLOWS[flow].run_class.open(account, deadline) as run:
+            result = run.record()
+    refresh_snapshot(env)
+    return result

@@ -1,0 +1,149 @@
+"""Starting passes early: after a change, or where a pass goes on.
+
+Nothing depends on it. What is not triggered, the schedule finds.
+"""
+
+import logging
+import time
+from datetime import timedelta
+from functools import partial
+
+from odoo import SUPERUSER_ID, api
+from odoo.tools import SQL
+
+from .. import flows
+from .exceptions import log_unexpected
+
+_logger = logging.getLogger(__name__)
+
+NOTED = "extensiv_connector.trigger"
+# {(database, flow, account id, or None for all): until when a pass is known to wait, by time.monotonic()}, of this
+# process: most triggers of a busy warehouse then cost nothing.
+_planned_until = {}
+
+
+def trigger(env, flow, accounts=None):
+    """Have a pass of ``flow`` start soon after this transaction is committed, however often this is called in it.
+
+    Noted in the transaction: savepoints come and go in it, and a rolled back one triggers nothing.
+
+    :param accounts: of these accounts alone; by default of every account that wants the flow
+    """
+    postcommit = env.cr.postcommit
+    noted = postcommit.data.get(NOTED)
+    if noted is None:
+        noted = postcommit.data[NOTED] = {}
+        postcommit.add(partial(_plan_noted, env.registry, noted))
+    noted.setdefault(flow, set()).update([None] if accounts is None else accounts.ids)
+
+
+def trigger_import(env):
+    """Have received orders imported beside the pull, by another worker where there is one."""
+    if cron := env.ref(flows.IMPORT_CRON, raise_if_not_found=False):
+        cron.sudo()._trigger()
+
+
+def plan(env, flow, accounts=None, seconds=0.0):
+    """Note that passes of ``flow`` are due in ``seconds``, and trigger its schedule for that moment.
+
+    Not sooner than the flow's pause after its schedule started last; where a pass is due before that moment already,
+    nothing more is noted. It only inserts, so it conflicts with nobody.
+
+    :param accounts: ids; by default every account that wants the flow. Those that do not want it are left out.
+    :return: seconds until the pass, or None where nothing was noted
+    """
+    flow = flows.FLOWS[flow]
+    cron = env.ref(flow.cron, raise_if_not_found=False)
+    if not cron:
+        return None
+    cron = cron.sudo()
+    env.flush_all()
+    now = SQL("clock_timestamp() AT TIME ZONE 'UTC'")
+    planned = env.execute_query(
+        SQL(
+            """INSERT INTO extensiv_due (account_id, company_id, flow, due_at)
+               SELECT account.id, account.company_id, %(flow)s, moment.due_at
+                 FROM extensiv_account AS account
+                CROSS JOIN (
+                      SELECT GREATEST(
+                             %(now)s + make_interval(secs => %(seconds)s),
+                             lastcall + make_interval(secs => %(pause)s),
+                             (SELECT MAX(call_at) + make_interval(secs => %(pause)s)
+                                FROM ir_cron_trigger WHERE cron_id = ir_cron.id AND call_at <= %(now)s)) AS due_at
+                        FROM ir_cron WHERE id = %(cron)s AND active) AS moment
+                WHERE account.active AND account.state = 'connected' AND %(wanted)s AND %(chosen)s
+                  AND NOT EXISTS (
+                      SELECT FROM extensiv_due AS due
+                       WHERE due.account_id = account.id AND due.flow = %(flow)s
+                         AND due.due_at > %(now)s AND due.due_at <= moment.due_at)
+            RETURNING due_at, %(now)s""",
+            now=now,
+            flow=flow.name,
+            seconds=float(seconds),
+            pause=float(flow.pause),
+            cron=cron.id,
+            wanted=SQL("account.%s", SQL.identifier(flow.switch)) if flow.switch else SQL("TRUE"),
+            chosen=SQL("TRUE") if accounts is None else SQL("account.id = ANY (%s)", list(accounts)),
+        )
+    )
+    if not planned:
+        return None
+    due_at, now = min(planned)
+    # Triggers know whole seconds; one that came a moment too early would find nothing due.
+    call_at = due_at.replace(microsecond=0) + timedelta(seconds=due_at > now)
+    known = (
+        env["ir.cron.trigger"]
+        .sudo()
+        .search_count(
+            [("cron_id", "=", cron.id), ("call_at", ">=", call_at), ("call_at", "<=", call_at + timedelta(seconds=1))],
+            limit=1,
+        )
+    )
+    if not known:
+        cron._trigger(call_at)
+    return max((due_at - now).total_seconds(), 0.0)
+
+
+def due_accounts(env, flow):
+    """Return the ids of the accounts of which a pass of ``flow`` is due."""
+    return {
+        account
+        for (account,) in env.execute_query(
+            SQL(
+                """SELECT account_id FROM extensiv_due
+                    WHERE flow = %s AND due_at <= clock_timestamp() AT TIME ZONE 'UTC'""",
+                flow,
+            )
+        )
+    }
+
+
+def forget_due(account, flow, started_at):
+    """Forget that a pass was due which began at ``started_at`` (naive UTC); what was noted since stays."""
+    account.env.cr.execute(
+        SQL(
+            "DELETE FROM extensiv_due WHERE account_id = %s AND flow = %s AND due_at <= %s",
+            account.id,
+            flow,
+            started_at,
+        )
+    )
+
+
+def _plan_noted(registry, noted):
+    """Plan what a committed transaction noted, without ever failing what was committed just now."""
+    for flow, accounts in noted.items():
+        keys = [None] if None in accounts else sorted(accounts)
+        now = time.monotonic()
+        waiting = [key for key in keys if _planned_until.get((registry.db_name, flow, key), 0) <= now]
+        if not waiting:
+            continue
+        try:
+            with registry.cursor() as cr:
+                env = api.Environment(cr, SUPERUSER_ID, {})
+                seconds = plan(env, flow, None if None in waiting else waiting)
+        except Exception as error:  # what was committed must not look failed; the schedule finds it, too
+            log_unexpected(_logger, error, "Triggering %s failed", flow)
+            continue
+        if seconds:
+            _planned_until.update({(registry.db_name, flow, key): now + seconds for key in waiting})

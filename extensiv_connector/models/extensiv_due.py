@@ -1,0 +1,19 @@
+from odoo import fields, models
+
+from ..flows import SELECTION
+
+
+class ExtensivDue(models.Model):
+    """A moment at which a pass of a flow on an account is due before its schedule's turn: ``flows/trigger.py``."""
+
+    _name = "extensiv.due"
+    _description = "EIM Pass Due"
+    _rec_name = "flow"
+    _log_access = False
+
+    account_id = fields.Many2one("extensiv.account", required=True, readonly=True, ondelete="cascade")
+    company_id = fields.Many2one("res.company", readonly=True, index=True)
+    flow = fields.Selection(SELECTION, required=True, readonly=True)
+    due_at = fields.Datetime(required=True, readonly=True)
+
+    _account_flow_idx = models.Index("(flow, account_id, due_at)")
