@@ -30,11 +30,12 @@ class TestRelisted(ConnectorCase):
         self.move("new", cust_ref)
         return order
 
-    def errors(self, *states, key="X-1/listed"):
+    def errors(self, *states, key="X-1"):
         return self.env["extensiv.error"].search(
             [
                 ("account_id", "=", self.account.id),
                 ("key", "=", key),
+                ("step", "=", "listed"),
                 ("state", "in", states or ("open", "dismissed", "resolved")),
             ]
         )
@@ -129,7 +130,7 @@ class TestRelisted(ConnectorCase):
             with self.subTest(status):
                 order = self.relisted(status)
                 self.move(status, status)
-                self.assertEqual(self.errors(key=f"{status}/listed").state, "resolved")
+                self.assertEqual(self.errors(key=status).state, "resolved")
                 self.assertEqual((order.listed_again_at, order.message), (False, "Cancelled by the buyer."))
                 with self.assertRaisesRegex(UserError, "does not list it as new again"):
                     self.import_after_all(order)
