@@ -4,7 +4,9 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 
 from ..eim import errors as eim
+from .extensiv_account_connect import CREDENTIALS_KEY
 from .extensiv_account_flows import CRONS
+from .extensiv_run import SWITCHES
 
 NEVER = datetime(9999, 12, 31)
 
@@ -101,6 +103,9 @@ class ExtensivError(models.Model):
         if account.state != "connected":
             return
         flows = {error.key.partition("/")[0] for error in self}
+        if CREDENTIALS_KEY in flows:
+            wanted = {flow for flow, switch in SWITCHES.items() if account[switch]}
+            flows |= wanted or {"alerts"}  # which only reads
         for flow in CRONS:
             if flow in flows:
                 account._run_now(flow)
@@ -164,10 +169,18 @@ class ExtensivError(models.Model):
     def _explain_connection(self, error):
         """Return what to tell a person of an ``EimError`` that ended a pass: EIM's words, and what to do."""
         if isinstance(error, eim.CredentialsRefused):
-            advice = self.env._(
-                "EIM refuses the API user or key. Enter both again as EIM's WMS set-up page shows them, and press "
-                "Connect."
+            words = self.env["extensiv.account"]._say_refused(error)
+            advice = (
+                self.env._("EIM refuses the key. Correct it on the account and press Connect.")
+                if error.cause
+                else self.env._(
+                    "EIM refuses the API user or key. Enter both again as EIM's WMS set-up page shows them, and press "
+                    "Connect."
+                )
             )
+            return f"{words}\n{advice}"
+        if isinstance(error, eim.CertificateInvalid):
+            advice = self._advise_certificate(error)
         elif isinstance(error, eim.Refused):
             advice = self.env._(
                 "EIM refused the call %s. Run the Diagnosis of the account: it tries every route and says which "
@@ -182,3 +195,13 @@ class ExtensivError(models.Model):
                 "status.extensiv.com."
             )
         return f"{error.message}\n{advice}"
+
+    @api.model
+    def _advise_certificate(self, error):
+        """Return what to do about a certificate that is not valid, of other errors nothing."""
+        if not isinstance(error, eim.CertificateInvalid):
+            return ""
+        return self.env._(
+            "Have whoever runs this server look at its clock, at its list of trusted certificates, and at a proxy that "
+            "opens encrypted connections; with an API Address of your own, at that server's certificate."
+        )

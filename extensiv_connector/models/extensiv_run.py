@@ -6,6 +6,7 @@ import zlib
 from collections import Counter
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from psycopg2.errors import IntegrityError, OperationalError, UniqueViolation
 
@@ -15,6 +16,8 @@ from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 from odoo.tools import SQL
 
 from ..eim import errors as eim
+from ..flows.credential_check import CredentialCheck
+from ..flows.refusals import Refusals
 from .extensiv_call import CallLog
 
 _logger = logging.getLogger(__name__)
@@ -59,6 +62,22 @@ class Pass:
     @property
     def env(self):
         return self.account.env
+
+    @cached_property
+    def check(self):
+        """Whether EIM takes the credentials, which only its check decides."""
+        return CredentialCheck(self.client, self.account)
+
+    @cached_property
+    def refusals(self):
+        """What EIM refuses in the same words, and may not be written down yet."""
+        return Refusals(self.check)
+
+    def connect(self, log):
+        """Make the client, which ends with the pass; ``log`` is a ``CallLog``."""
+        self.client = self.account._client(on_call=log)
+        self.client.end_by(self.deadline)
+        return self.check  # remembers the credentials that the client has
 
     def seconds_left(self):
         return self.deadline - time.monotonic()
@@ -326,7 +345,6 @@ class ExtensivRun(models.Model):
     def _run_flow(self, pass_, flow):
         """Let the flow do its work and turn what EIM answers into the run's state."""
         account, env = pass_.account, pass_.env
-        Error = env["extensiv.error"]
         if account._is_copy():
             account._become_draft_copy()
             pass_.notes.append(account.state_message)
@@ -334,10 +352,13 @@ class ExtensivRun(models.Model):
             return "failed"
         try:
             with CallLog(account) as log:
-                pass_.client = account._client(on_call=log)
-                pass_.client.end_by(pass_.deadline)
+                pass_.connect(log)
                 # Each flow lives on the model whose records it moves; the account knows where.
-                getattr(account, f"_work_{flow}")(pass_)
+                try:
+                    getattr(account, f"_work_{flow}")(pass_)
+                except (eim.Refused, eim.Blocked) as error:
+                    env.cr.rollback()  # nothing is locked while EIM is asked
+                    raise pass_.check.judge(error) from None
         except eim.RateLimited as error:
             # Not a failure: the bucket is empty, the next pass goes on when there is a token.
             env.cr.rollback()
@@ -347,29 +368,30 @@ class ExtensivRun(models.Model):
         except eim.EimError as error:
             env.cr.rollback()
             pass_.failed += 1
-            category = "transient"
-            if isinstance(error, eim.CredentialsRefused):
-                category = "settings"
-                account.write({"state": "error", "state_message": error.message})
-            elif isinstance(error, eim.Refused):
-                category = "settings"
-            Error._report(
-                account,
-                "connection",
-                {
-                    flow: {
-                        "message": Error._explain_connection(error),
-                        "category": category,
-                        "process_id": error.process_id,
-                    }
-                },
-            )
-            pass_.notes.append(env._("EIM: %s", error.message))
-            env.cr.commit()
+            pass_.notes.append(self._note_trouble(pass_, flow, error))
             return "failed"
-        Error._resolve(account, "connection", [flow, f"{flow}/silence"])
-        env.cr.commit()
+        pass_.repeat_on_conflict(lambda: account._note_good_pass(flow, pass_.check))
         return "partial" if pass_.failed or pass_.again_in is not None else "done"
+
+    @api.model
+    def _note_trouble(self, pass_, flow, error):
+        """Write that ``error`` ended the pass, and return the sentence for the run's record."""
+        account, Error = pass_.account, pass_.env["extensiv.error"]
+        if isinstance(error, eim.CredentialsRefused):
+            return pass_.repeat_on_conflict(lambda: account._note_refused_check(flow, error, pass_.check))
+        Error._report(
+            account,
+            "connection",
+            {
+                flow: {
+                    "message": Error._explain_connection(error),
+                    "category": "settings" if isinstance(error, eim.Refused) else "transient",
+                    "process_id": error.process_id,
+                }
+            },
+        )
+        pass_.commit()
+        return pass_.env._("EIM: %s", error.message)
 
 
 @dataclass

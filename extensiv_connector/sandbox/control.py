@@ -189,6 +189,10 @@ def _set_rate_limit(sandbox: Sandbox, store: Store, value: bool) -> None:
     sandbox.rate_limit = bool(value)
 
 
+def _set_revoked(sandbox: Sandbox, store: Store, value: dict | None) -> None:
+    sandbox.revoke(**(value or {"form": None}))
+
+
 def _set_random_faults(sandbox: Sandbox, store: Store, value: dict) -> None:
     sandbox.faults.set_random(**value)
 
@@ -210,6 +214,7 @@ _SETTINGS: dict[str, Callable] = {
     "known_carriers": _set_known_carriers,  # any other is "Unmapped ship method"; empty: any will do
     "tracking_required": _set_tracking_required,
     "rate_limit": _set_rate_limit,
+    "revoked": _set_revoked,  # {"form": 200, "after": 3}: every key from the fourth call on; see Sandbox.revoke
     "random_faults": _set_random_faults,  # {"rate": 0.1, "seed": 1, "kinds": ["500"], "seconds": 0}
 }
 _ROUTINES: dict[tuple[str, str, int], Callable] = {

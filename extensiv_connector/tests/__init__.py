@@ -8,6 +8,7 @@ from . import test_cart_share
 from . import test_cart_types
 from . import test_carts
 from . import test_contacts
+from . import test_credentials
 from . import test_diagnosis
 from . import test_errors
 from . import test_fetch
@@ -24,6 +25,7 @@ from . import test_observe_browser
 from . import test_order_lines
 from . import test_order_money
 from . import test_orders
+from . import test_refused_records
 from . import test_security
 from . import test_setup
 from . import test_shipments
