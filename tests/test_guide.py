@@ -53,9 +53,10 @@ QUESTIONS = {
 # Names that are no part of the addon, and words that are only stressed.
 ELSEWHERE = {
     "EIM": {"Single Merchant", "API Access Only", "Test WMS Connection", "Save", "New Setup", "Order Download",
-            "Shipment Upload", "Inventory Upload", "Merchants", "Locations & Products", "Shipped"},
+            "Shipment Upload", "Inventory Upload", "Merchants", "API Keys", "Locations & Products", "Shipped"},
     "Odoo": {"New", "Apps", "Activate"},
-    "stressed": {"carts", "pulls orders", "pushes stock", "pushes shipments", "Pull orders", "Push stock",
+    "stressed": {"The key is of another level", "It is a warehouse's key", "EIM's certificate is not valid",
+                 "carts", "pulls orders", "pushes stock", "pushes shipments", "Pull orders", "Push stock",
                  "Push shipments"},
 }  # fmt: skip
 RELATIONAL = {"Many2one", "One2many", "Many2many"}
