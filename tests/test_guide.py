@@ -67,10 +67,11 @@ FAQ = {
 # Names that are no part of the addon, and words that are only stressed.
 ELSEWHERE = {
     "EIM": {"Single Merchant", "API Access Only", "Test WMS Connection", "Save", "New Setup", "Order Download",
-            "Shipment Upload", "Inventory Upload", "Merchants", "Locations & Products", "Shipped", "EDI Merchant",
-            "Automatic", "Edit Setup", "Sync Inventory with Location", "COMBINE ALL LOCATIONS"},
+            "Shipment Upload", "Inventory Upload", "Merchants", "API Keys", "Locations & Products", "Shipped",
+            "EDI Merchant", "Automatic", "Edit Setup", "Sync Inventory with Location", "COMBINE ALL LOCATIONS"},
     "Odoo": {"New", "Apps", "Activate", "Physical Inventory"},
-    "stressed": {"carts", "pulls orders", "pushes stock", "pushes shipments", "Pull orders", "Push stock",
+    "stressed": {"The key is of another level", "It is a warehouse's key", "EIM's certificate is not valid",
+                 "carts", "pulls orders", "pushes stock", "pushes shipments", "Pull orders", "Push stock",
                  "Push shipments"},
 }  # fmt: skip
 RELATIONAL = {"Many2one", "One2many", "Many2many"}

@@ -3,7 +3,7 @@
 from contextlib import contextmanager
 from datetime import date, datetime, timedelta, timezone
 
-from .errors import CredentialsRefused, EimError, NotFound, Refused, Unreadable
+from .errors import Blocked, CredentialsRefused, EimError, NotFound, Refused, Unreadable
 from .parsing import maps
 from .routes import ROUTES, check_override, fill
 from .transport import Call, Transport
@@ -77,6 +77,11 @@ class EimClient:
     def max_wait(self, seconds):
         self._transport.max_wait = seconds
 
+    @property
+    def served(self):
+        """Whether EIM did what a call of this client asked for."""
+        return self._transport.served
+
     def end_by(self, deadline):
         """Let calls take no longer than ``deadline``, seconds of the client's clock, or little more."""
         self._transport.deadline = deadline
@@ -99,14 +104,14 @@ class EimClient:
         return path, len(response) if isinstance(response, list) else None
 
     def check_credentials(self) -> None:
-        """Ask for one SKU.
+        """Ask for one SKU: the only call that decides whether EIM takes the credentials.
 
-        :raise CredentialsRefused: also for any refusal in EIM's own words, whose form is unknown (*inferred*)
+        :raise CredentialsRefused: EIM refuses, in whatever form, for that of bad credentials is unknown (*inferred*)
         """
         refused = None
         try:
             self._get("check_credentials", {"limit": 1})
-        except Refused as error:
+        except (Refused, Blocked) as error:
             if isinstance(error, NotFound) and not error.code:
                 raise
             refused = CredentialsRefused(
@@ -123,7 +128,7 @@ class EimClient:
         """Return every ``Cart`` set up; where EIM lists none, the order sources of the last 30 days."""
         try:
             carts = Cart.parse_all(self._get("list_carts").response)
-        except (Refused, Unreadable):
+        except (Refused, Blocked, Unreadable):
             carts = ()
         return carts or self._carts_of_orders()
 
@@ -213,9 +218,17 @@ class EimClient:
             raise ValueError("An order without shipments is not told to EIM as shipped.")
         self._update("ship", cust_ref, {"order_status": "shipped", "shipments": parcels})
 
-    def cancel_order(self, cust_ref) -> None:
-        """Ask EIM to cancel the order in its cart (*inferred*: the path of acknowledging)."""
-        self._update("cancel_order", cust_ref, {"order_status": "canceled"})
+    @property
+    def can_cancel(self):
+        """Whether a path for ``cancel_order_in_cart`` is set; none is known."""
+        return "cancel_order_in_cart" in self._overrides
+
+    def cancel_order_in_cart(self, cust_ref) -> None:
+        """Ask EIM to have the order cancelled in its cart.
+
+        :raise NotFound: no path is set
+        """
+        self._post("cancel_order_in_cart", [{"cust_ref": writable(cust_ref, "cust_ref")}])
 
     # Inventory
 
@@ -278,7 +291,7 @@ class EimClient:
         for path in paths:
             try:
                 answer = self._transport.call(route, fill(path, parts), params)
-            except (Refused, Unreadable) as error:
+            except (Refused, Blocked, Unreadable) as error:
                 if len(route.paths) < 2 or name in self._overrides:
                     raise
                 last = error
@@ -366,7 +379,7 @@ class EimClient:
         since = datetime.now(timezone.utc) - timedelta(days=FALLBACK_DAYS)
         try:
             orders = list(self._gather(self.list_orders, "any", from_date=since))
-        except Refused:
+        except (Refused, Blocked):
             orders = self._gather(self.list_orders, "new_or_at_wms")
         sources = dict.fromkeys(order.order_source for order in orders if order.order_source)
         return tuple(Cart(source, source) for source in sources)

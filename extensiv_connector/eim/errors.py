@@ -26,6 +26,14 @@ class Transient(EimError):
     """EIM was not reached or had trouble of its own; nothing was done, trying later may work."""
 
 
+class CertificateInvalid(Transient):
+    """The certificate of whoever answers at EIM's address is not valid, so nothing was sent."""
+
+
+class Blocked(Transient):
+    """HTTP 401 or 403 with a body that is not EIM's: a gateway or firewall before EIM refused this one call."""
+
+
 class RateLimited(Transient):
     """No token in time, or EIM said ``RateLimit``; not a failure, a pause of ``retry_after`` seconds."""
 
@@ -35,7 +43,16 @@ class RateLimited(Transient):
 
 
 class CredentialsRefused(EimError):
-    """The API user or key was refused; nothing works until a person mends it."""
+    """The check of the credentials was refused; nothing works until a person mends them.
+
+    ``cause`` is what was found out about it: ``level`` (EIM knows the key, but not as a merchant's), ``merchant``
+    (a warehouse's key for which no merchant is set), ``other_merchant`` (nor is it the key of the merchant that
+    is set), or empty.
+    """
+
+    def __init__(self, message, *, cause="", **kwargs):
+        super().__init__(message, **kwargs)
+        self.cause = cause
 
 
 class Refused(EimError):
@@ -48,6 +65,10 @@ class Refused(EimError):
         super().__init__(message, **kwargs)
         self.code = code
         self.detail = detail
+
+
+class Forbidden(Refused):
+    """EIM's own words under HTTP 401 or 403: the key is refused, or only this route or record."""
 
 
 class NotFound(Refused):

@@ -16,8 +16,10 @@ import urllib3
 from .credentials import Credential, check_base_url, check_merchant_pk, is_loopback
 from .errors import (
     AnswerLost,
-    CredentialsRefused,
+    Blocked,
+    CertificateInvalid,
     EimError,
+    Forbidden,
     NotFound,
     RateLimited,
     Refused,
@@ -41,6 +43,12 @@ _CHUNK = 256 * 1024
 MAX_WORDS = 2_000  # characters of EIM's words in an error
 
 _YES = (True, 1, "true", "1")
+# Then the connection surely failed before a byte of the request left.
+_NEVER_SENT = (
+    requests.exceptions.ConnectTimeout,
+    urllib3.exceptions.NewConnectionError,
+    urllib3.exceptions.ConnectTimeoutError,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +106,7 @@ class Transport:
         self._record = record
         self.max_wait = max_wait
         self.deadline = None
+        self.served = False
         self._timeout = timeout
 
     def __repr__(self):
@@ -117,7 +126,7 @@ class Transport:
         :raise RateLimited: no token within ``max_wait``, or EIM says so
         :raise Transient: EIM was not reached; of a GET also: 5xx, time-out, reset
         :raise AnswerLost: a POST was sent and no readable answer came
-        :raise CredentialsRefused, Refused, NotFound, Unreadable: as their classes say
+        :raise Blocked, CertificateInvalid, Forbidden, Refused, NotFound, Unreadable: as their classes say
         """
         now = self._clock()
         limit = self._timeout
@@ -129,8 +138,9 @@ class Transport:
             answer, error = self._follow(route, path, params, body, seconds)
             if error is None:
                 return answer
+            lasting = isinstance(error, Blocked | CertificateInvalid)
             worth_it = isinstance(error, Transient) or (isinstance(error, Unreadable) and error.cut_short)
-            if pause is None or not worth_it or self._clock() >= until:
+            if pause is None or lasting or not worth_it or self._clock() >= until:
                 raise error
             _logger.info("EIM %s is tried again: %s (process %s)", route.name, type(error).__name__, error.process_id)
             self._sleep(random.uniform(pause / 2, pause))
@@ -189,6 +199,7 @@ class Transport:
                 error = _unanswered(route, "EIM redirects to another address, which is not followed.", about)
         else:
             answer, error = self._judge(route, status, headers, data, about)
+            self.served |= error is None
         call = Call(
             route.name, route.method, path, status, int(max(self._clock() - started, 0) * 1000), process_id,
             type(error).__name__ if error is not None else "", date,
@@ -235,10 +246,11 @@ class Transport:
         """Return ``(answer, error)`` of a complete HTTP answer."""
         body = _load(data)
         words = body if isinstance(body, dict) else {}
+        success = _is_yes(words.get("success_code"))
+        if success and _says_no_inside(words.get("response")):
+            words, success = {**words["response"], "success_code": False}, False
         code = text(words.get("error_code"))
         message = self._auth.hide_in(_words(words))
-        success = words.get("success_code")
-        success = (success.strip().lower() if isinstance(success, str) else success) in _YES
         limited = code.lower() == "ratelimit" or "over api limit" in message.lower()
         if status == 429 or (not success and limited):
             self._tokens.observe(0)
@@ -247,8 +259,7 @@ class Transport:
             retry_after = float(pause) if known else RATE_LIMIT_PAUSE
             return None, RateLimited(message or "EIM asks to slow down.", retry_after=retry_after, **about)
         if status in (401, 403):
-            message = message or f"EIM refuses the credentials (HTTP {status})."
-            return None, CredentialsRefused(message, **about)
+            return None, _forbidden(status, words, message, code, about)
         if status >= 500 or status == 408:
             lost = f"EIM has trouble of its own (HTTP {status})." + (f" {message}" if message else "")
             return None, (AnswerLost if route.writes else Transient)(lost, **about)
@@ -283,7 +294,9 @@ def _of_trouble(trouble, route, about):
         return Refused("EIM cannot be asked this: the request cannot be written.", **about)
     if isinstance(trouble, _TooLong):
         return _unanswered(route, str(trouble), about)
-    if _was_never_sent(trouble):
+    if _any_of(trouble, (ssl.SSLCertVerificationError,)):
+        return CertificateInvalid("EIM's certificate is not valid, so EIM was not asked.", **about)
+    if _any_of(trouble, _NEVER_SENT):
         return Transient("EIM was not reached.", **about)
     timed_out = isinstance(trouble, (requests.Timeout, urllib3.exceptions.TimeoutError, TimeoutError))
     if not timed_out and about["status"] is not None and about["status"] < 500:
@@ -292,19 +305,32 @@ def _of_trouble(trouble, route, about):
     return (AnswerLost if route.writes else Transient)(message, **about)
 
 
-def _was_never_sent(trouble):
-    """Whether the connection surely failed before a byte of the request left."""
-    unsent = (
-        requests.exceptions.ConnectTimeout,
-        urllib3.exceptions.NewConnectionError,
-        urllib3.exceptions.ConnectTimeoutError,
-        ssl.SSLCertVerificationError,
-    )
-    if isinstance(trouble, unsent):
+def _any_of(trouble, kinds):
+    """Whether ``trouble`` is of one of ``kinds``, or holds one."""
+    if isinstance(trouble, kinds):
         return True
     # what requests and urllib3 wrapped, and not __context__, which may be a caller's unrelated trouble
     nested = (getattr(trouble, "reason", None), *trouble.args)
-    return any(_was_never_sent(item) for item in nested if isinstance(item, Exception))
+    return any(_any_of(item, kinds) for item in nested if isinstance(item, Exception))
+
+
+def _forbidden(status, words, message, code, about):
+    """Return the error of HTTP 401 or 403, which is EIM's own only where the body is its JSON."""
+    if not {"success_code", "error_code"} & words.keys():
+        return Blocked(f"A gateway or firewall before EIM refused the call (HTTP {status}).", **about)
+    return Forbidden(message or f"EIM refuses the call (HTTP {status}).", code=code, **about)
+
+
+def _is_yes(value):
+    return (value.strip().lower() if isinstance(value, str) else value) in _YES
+
+
+def _says_no_inside(response):
+    """Whether the response of a call that succeeded is a refusal, and not what EIM made of each of a batch."""
+    if not isinstance(response, dict) or "success" not in response or response.get("failed"):
+        return False
+    success = response["success"]
+    return success not in (None, "") and not isinstance(success, (list, dict)) and not _is_yes(success)
 
 
 def _unanswered(route, message, about, cut_short=False):

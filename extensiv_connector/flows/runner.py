@@ -7,6 +7,7 @@ import zlib
 from collections import Counter
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 
 from psycopg2.errors import IntegrityError, OperationalError, UniqueViolation
 
@@ -17,7 +18,9 @@ from .. import flows
 from ..eim import errors as eim
 from . import trigger
 from .call_log import CallLog
+from .credential_check import CredentialCheck
 from .exceptions import is_conflict, log_unexpected
+from .refusals import Refusals
 
 _logger = logging.getLogger(__name__)
 
@@ -75,6 +78,22 @@ class FlowRun:
     @property
     def env(self):
         return self.account.env
+
+    @cached_property
+    def check(self):
+        """Whether EIM takes the credentials, which only its check decides."""
+        return CredentialCheck(self.client, self.account)
+
+    @cached_property
+    def refusals(self):
+        """What EIM refuses in the same words, and may not be written down yet."""
+        return Refusals(self.check)
+
+    def connect(self, log):
+        """Make the client, which ends with the pass; ``log`` is a ``CallLog``."""
+        self.client = self.account._client(on_call=log)
+        self.client.end_by(self.deadline)
+        return self.check  # remembers the credentials that the client has
 
     # -- what a flow does
 
@@ -172,9 +191,12 @@ class FlowRun:
             return "failed"
         try:
             with CallLog(account) as log:
-                self.client = account._client(on_call=log)
-                self.client.end_by(self.deadline)
-                self.run()
+                self.connect(log)
+                try:
+                    self.run()
+                except (eim.Refused, eim.Blocked) as error:
+                    self.env.cr.rollback()  # nothing is locked while EIM is asked
+                    raise self.check.judge(error) from None
         except eim.RateLimited as error:
             # Not a failure: the bucket is empty, the next pass goes on when there is a token.
             self.env.cr.rollback()
@@ -183,27 +205,26 @@ class FlowRun:
             return "partial"
         except eim.EimError as error:
             return self._record_refusal(error)
-        for step in (False, "silence"):
-            self.env["extensiv.error"]._resolve(account, "connection", [self.flow], step)
-        self.env.cr.commit()
+        self.retry_on_conflict(lambda: account._note_good_pass(self.flow, self.check))
         return "partial" if self.failed or self.resume_in is not None else "done"
 
     def _record_refusal(self, error):
         """Note that EIM ended the pass with ``error``; return the run's state."""
         self.env.cr.rollback()
         self.failed += 1
-        Error = self.env["extensiv.error"]
         if isinstance(error, eim.CredentialsRefused):
-            self.account.write({"state": "error", "state_message": error.message})
-        needs_person = isinstance(error, (eim.CredentialsRefused, eim.Refused))
+            message = self.retry_on_conflict(lambda: self.account._note_refused_check(self.flow, error, self.check))
+            self.messages.append(message)
+            return "failed"
+        Error = self.env["extensiv.error"]
         failure = {
             "message": Error._explain_connection(error),
-            "category": "settings" if needs_person else "transient",
+            "category": "settings" if isinstance(error, eim.Refused) else "transient",
             "process_id": error.process_id,
         }
         Error._report(self.account, "connection", {self.flow: failure})
         self.messages.append(self.env._("EIM: %s", error.message))
-        self.env.cr.commit()
+        self.commit()
         return "failed"
 
     def _record_unexpected(self, error):

@@ -91,7 +91,10 @@ class DeliveryCarrier(models.Model):
         pass_.commit()
         try:
             methods = pass_.client.list_ship_methods()
-        except (eim.Refused, eim.Unreadable):
+        except (eim.Refused, eim.Blocked):
+            pass_.check.ask()  # nothing is guessed for a refused key
+            methods = ()
+        except eim.Unreadable:
             methods = ()
 
         def propose():

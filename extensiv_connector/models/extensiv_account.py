@@ -34,8 +34,8 @@ class ExtensivAccount(models.Model):
         readonly=True,
         copy=False,
         tracking=True,
-        help="Connected: EIM accepted the API user and key. Refused: EIM refuses them since; press Connect "
-        "once they are right again.",
+        help="Connected: EIM accepted the API user and key. Refused: EIM's check refused them since, twice, a minute "
+        "apart; press Connect once they are right again.",
     )
     state_message = fields.Char(readonly=True, copy=False, help="Why the account is in this state.")
     api_user = fields.Char(
@@ -154,9 +154,10 @@ class ExtensivAccount(models.Model):
     request_cancel = fields.Boolean(
         "Request Cancellations",
         tracking=True,
-        help="Let people ask EIM to cancel an order there when they cancel it here. The route is inferred from "
-        "EIM's documentation.",
+        help="Let people ask EIM to cancel an order there when they cancel it here. EIM does not publish the path of "
+        "this call: ask EIM's support for it and enter it in developer mode, under Advanced.",
     )
+    can_cancel_at_eim = fields.Boolean(compute="_compute_can_cancel_at_eim")
     payload_days = fields.Integer(
         "Keep Orders as Received",
         default=90,
@@ -253,6 +254,12 @@ class ExtensivAccount(models.Model):
             account.failed_order_count = states.get((account, "failed"), 0)
             account.error_count = errors.get(account, 0)
 
+    @api.depends("route_overrides")
+    def _compute_can_cancel_at_eim(self):
+        for account in self:
+            names = {line.partition("=")[0].strip() for line in (account.route_overrides or "").splitlines()}
+            account.can_cancel_at_eim = "cancel_order_in_cart" in names
+
     def _compute_last_runs(self):
         last = self.env["extensiv.run"]._last_of_each_flow(self)
         for account in self:
@@ -327,6 +334,17 @@ class ExtensivAccount(models.Model):
                     self.env._("“%(line)s” is not of the form name = path: %(reason)s", line=line, reason=error)
                 ) from None
         return routes
+
+    def _why_no_cancel_request(self):
+        """Return why EIM cannot be asked to cancel orders of this account, or an empty text."""
+        if not self.can_cancel_at_eim:
+            return self.env._(
+                "EIM does not publish the path of its call cancel_order_in_cart. Ask EIM's support for it; a manager "
+                "then enters it on the account, in developer mode under Advanced, as cancel_order_in_cart = path."
+            )
+        if not self.request_cancel:
+            return self.env._("%s is not set to request cancellations at EIM.", self.name)
+        return ""
 
     # -- create, write, delete
 

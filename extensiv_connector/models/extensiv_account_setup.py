@@ -105,7 +105,8 @@ class ExtensivAccount(models.Model):
 
     def action_connect(self):
         result = super().action_connect()
-        self.filtered(lambda account: account.setup_step == "connect").setup_step = "carts"
+        connected = self.filtered(lambda account: account.state == "connected")
+        connected.filtered(lambda account: account.setup_step == "connect").setup_step = "carts"
         return result
 
     def action_setup_next(self):

@@ -4,7 +4,8 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 
 from ..eim import errors as eim
-from ..flows import SCHEDULED, relisting
+from ..flows import SCHEDULED, SWITCHED, relisting
+from .extensiv_account_connect import CREDENTIALS_KEY
 
 NEVER = datetime(9999, 12, 31)
 # Errors about one of these are mended there, not on the thing that failed.
@@ -110,6 +111,9 @@ class ExtensivError(models.Model):
         if account.state != "connected":
             return
         flows = set(self.mapped("key"))
+        if CREDENTIALS_KEY in flows:
+            wanted = {name for name, flow in SWITCHED.items() if account[flow.switch]}
+            flows |= wanted or {"alerts"}  # which only reads
         for flow in SCHEDULED:
             if flow in flows:
                 account._run_flow(flow)
@@ -169,10 +173,18 @@ class ExtensivError(models.Model):
     def _explain_connection(self, error):
         """Return what to tell a person of an ``EimError`` that ended a pass: EIM's words, and what to do."""
         if isinstance(error, eim.CredentialsRefused):
-            advice = self.env._(
-                "EIM refuses the API user or key. Enter both again as EIM's WMS set-up page shows them, and press "
-                "Connect."
+            words = self.env["extensiv.account"]._say_refused(error)
+            advice = (
+                self.env._("EIM refuses the key. Correct it on the account and press Connect.")
+                if error.cause
+                else self.env._(
+                    "EIM refuses the API user or key. Enter both again as EIM's WMS set-up page shows them, and press "
+                    "Connect."
+                )
             )
+            return f"{words}\n{advice}"
+        if isinstance(error, eim.CertificateInvalid):
+            advice = self._advise_certificate(error)
         elif isinstance(error, eim.Refused):
             advice = self.env._(
                 "EIM refused the call %s. Run the Diagnosis of the account: it tries every route and says which "
@@ -187,3 +199,13 @@ class ExtensivError(models.Model):
                 "status.extensiv.com."
             )
         return f"{error.message}\n{advice}"
+
+    @api.model
+    def _advise_certificate(self, error):
+        """Return what to do about a certificate that is not valid, of other errors nothing."""
+        if not isinstance(error, eim.CertificateInvalid):
+            return ""
+        return self.env._(
+            "Have whoever runs this server look at its clock, at its list of trusted certificates, and at a proxy that "
+            "opens encrypted connections; with an API Address of your own, at that server's certificate."
+        )

@@ -406,26 +406,43 @@ class ExtensivOrder(models.Model):
 
         :return: the references done, ``{reference: error}`` of those that failed, and the error that ended it, if any
         """
-        done, failures = [], {}
-        for cust_ref in cust_refs:
-            if not pass_.has_time():
-                break
-            try:
-                pass_.client.acknowledge(cust_ref)
-            except eim.RateLimited as error:
-                return done, failures, error
-            except eim.Refused as error:
-                if not self._is_past_new(pass_.client, cust_ref):
+        done, failures, refusals = [], {}, pass_.refusals
+        try:
+            for cust_ref in cust_refs:
+                if not pass_.has_time():
+                    break
+                try:
+                    refusal = self._acknowledge_one(pass_.client, cust_ref)
+                except (eim.RateLimited, eim.CredentialsRefused):
+                    raise
+                except eim.EimError as error:
+                    # It steps back for a while: the next pass must not stop at the same order again.
                     failures[cust_ref] = error
-                    continue
-            except eim.CredentialsRefused as error:
-                return done, failures, error
-            except eim.EimError as error:
-                # It steps back for a while: the next pass must not stop at the same order again.
-                failures[cust_ref] = error
-                return done, failures, error
-            done.append(cust_ref)
+                    raise
+                if refusal:
+                    failures.update(refusals.refused(cust_ref, refusal, (cust_ref,)))
+                else:
+                    failures.update(refusals.accepted())
+                    done.append(cust_ref)
+            failures.update(refusals.finish())
+        except eim.EimError as error:
+            refusals.drop()  # they are told again
+            return done, failures, error
         return done, failures, None
+
+    @api.model
+    def _acknowledge_one(self, client, cust_ref):
+        """Acknowledge one order, and return EIM's refusal or None.
+
+        :raise eim.EimError: EIM had trouble
+        """
+        try:
+            client.acknowledge(cust_ref)
+        except eim.Refused as error:
+            return None if self._is_past_new(client, cust_ref) else error
+        except eim.Blocked as error:
+            return error
+        return None
 
     @api.model
     def _is_past_new(self, client, cust_ref):

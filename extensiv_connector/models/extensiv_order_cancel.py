@@ -26,7 +26,7 @@ class ExtensivOrder(models.Model):
         [("due", "To be sent"), ("done", "Sent"), ("refused", "Refused")],
         "Cancellation Request",
         readonly=True,
-        help="Whether EIM was asked to cancel the order, after it was cancelled here. The route is inferred.",
+        help="Whether EIM was asked to cancel the order, after it was cancelled here.",
     )
 
     # -- from EIM
@@ -151,8 +151,8 @@ class ExtensivOrder(models.Model):
     def _request_cancel(self):
         """Have EIM asked to cancel these orders, by the next pass of their account."""
         for order in self:
-            if not order.account_id.request_cancel:
-                raise UserError(self.env._("%s is not set to request cancellations at EIM.", order.account_id.name))
+            if reason := order.account_id._why_no_cancel_request():
+                raise UserError(reason)
         self.write({"cancel_request": "due"})
         trigger(self.env, "orders", self.account_id)
 
@@ -180,20 +180,31 @@ class ExtensivOrder(models.Model):
         )
         refs = [(order.id, order.cust_ref) for order in due if f"{order.cust_ref}/cancel" not in waiting]
         pass_.commit()
-        for order_id, cust_ref in refs:
-            if not pass_.has_time():
-                pass_.resume_in = 0
-                return
-            try:
-                pass_.client.cancel_order(cust_ref)
-                error = None
-            except (eim.RateLimited, eim.CredentialsRefused):
-                raise
-            except eim.EimError as trouble:
-                error = trouble
-            pass_.retry_on_conflict(
-                lambda order_id=order_id, error=error: self.browse(order_id)._note_cancel_request(error)
-            )
+
+        def note(answers):
+            for order_id, error in answers.items():
+                pass_.retry_on_conflict(
+                    lambda order_id=order_id, error=error: self.browse(order_id)._note_cancel_request(error)
+                )
+
+        refusals = pass_.refusals
+        try:
+            for order_id, cust_ref in refs:
+                if not pass_.has_time():
+                    pass_.resume_in = 0
+                    break
+                try:
+                    pass_.client.cancel_order_in_cart(cust_ref)
+                    note({**refusals.accepted(), order_id: None})
+                except (eim.Refused, eim.Blocked) as error:
+                    note(refusals.refused(order_id, error, (cust_ref,)))
+                except eim.RateLimited:
+                    raise
+                except eim.EimError as error:
+                    note({order_id: error})
+            note(refusals.finish())
+        finally:
+            refusals.drop()  # they are asked for again
 
     def _note_cancel_request(self, error):
         """Write what EIM answered to the request to cancel this order; ``error`` is None when it agreed."""

@@ -1,9 +1,11 @@
 from collections import Counter
 from operator import attrgetter
 
-from odoo import api, models
+from odoo import api, fields, models
 from odoo.fields import Domain
 from odoo.tools import SQL, groupby
+
+from ..eim import errors as eim
 
 # Behind a location's name in the keys of errors about its zeros that wait, and about a mapping that counts nothing;
 # such a key is no level's, which is the name, a slash and the SKU.
@@ -44,22 +46,42 @@ class ExtensivStockLevel(models.Model):
             "inventory",
             {
                 f"{names[change.location_id]}/{change.sku}": {
-                    "message": self.env._(
-                        "EIM refused the level %(quantity)s of %(sku)s: %(reason)s\nIf EIM is to have this "
-                        "SKU, mend it "
-                        "there and press Retry; if not, choose Leave Alone on the product, which switches "
-                        "Push Stock to EIM off.",
-                        quantity=change.quantity,
-                        sku=change.sku,
-                        reason=message,
-                    ),
-                    "category": "data",
-                    "process_id": process_id,
+                    "message": self._say_refused(change, error),
+                    "category": "transient" if isinstance(error, eim.Blocked) else "data",
+                    "process_id": error.process_id,
                     "document": levels[change.location_id, change.sku],
                 }
-                for change, (message, process_id) in refused.items()
+                for change, error in refused.items()
             },
         )
+
+    @api.model
+    def _say_refused(self, change, error):
+        about = {"quantity": change.quantity, "sku": change.sku, "reason": error.message}
+        if isinstance(error, eim.Blocked):
+            return self.env._(
+                "The level %(quantity)s of %(sku)s did not reach EIM: %(reason)s It is tried again by itself.", **about
+            )
+        return self.env._(
+            "EIM refused the level %(quantity)s of %(sku)s: %(reason)s\nIf EIM is to have this SKU, mend it there and "
+            "press Retry; if not, switch Push Stock to EIM off on the product.",
+            **about,
+        )
+
+    @api.model
+    def _take_up_again(self, account):
+        """Have the levels told again whose temporary trouble is to be tried once more."""
+        due = self.env["extensiv.error"].search(
+            [
+                ("account_id", "=", account.id),
+                ("flow", "=", "inventory"),
+                ("state", "=", "open"),
+                ("category", "=", "transient"),
+                ("next_try", "<=", fields.Datetime.now()),
+                ("res_model", "=", self._name),
+            ]
+        )
+        self.browse(due.mapped("res_id")).exists()._forget()
 
     @api.model
     def _note_shared(self, account, names, shared):

@@ -11,6 +11,8 @@ from odoo.tools import SQL, groupby
 
 from ..eim import errors as eim
 from ..eim.wire import Level
+from ..flows.credential_check import is_suspicious, may_be_the_key
+from ..flows.refusals import SAME_WORDS
 from ..flows.zero_stop import ZeroStop
 
 # What is about to be told is noted for so many levels at once; outcomes are written then, and every few seconds: a
@@ -189,6 +191,7 @@ class ExtensivStockLevel(models.Model):
         account = pass_.account
         names = {location.id: location.name for location in account.location_ids}
         pass_.stock_read = self._stock_read()
+        pass_.retry_on_conflict(lambda: self._take_up_again(account))
         changes, shared = self._changes(account)
         pushed = (account.location_ids.filtered("push_enabled") | self._locations_to_empty(account)).ids
         self._note_shared(account, names, shared)
@@ -209,6 +212,7 @@ class ExtensivStockLevel(models.Model):
                 except eim.NotFound:
                     raise
                 except eim.Refused as error:
+                    pass_.check.ask()
                     refused[location] = error
                     if len(refused) == len(pushed):
                         raise
@@ -251,15 +255,23 @@ class ExtensivStockLevel(models.Model):
     def _push_chunk(self, pass_, names, changes, size, total):
         """Tell EIM levels that were noted, ``size`` of them in one call, and write down what it answers."""
         told, accepted, refused, written_at = 0, [], {}, time.monotonic()
+        refusals = pass_.refusals
         try:
             for part, moment, failures in self._tell(pass_, names, changes, size):
                 told += len(part)
-                refused.update(failures)
-                accepted += [(*change, moment) for change in part if change not in failures]
+                taken = [(*change, moment) for change in part if change not in failures]
+                accepted += taken
+                if taken:
+                    refused.update({**refusals.accepted(), **failures})
+                    failures = {}
+                for change, error in failures.items():
+                    refused.update(refusals.refused(change, error, (change.sku, names[change.location_id])))
                 if time.monotonic() - written_at > WRITE_SECONDS:
                     self._write_outcome(pass_, names, accepted, refused, total)
                     accepted, refused, written_at = [], {}, time.monotonic()
+            refused.update(refusals.finish())
         finally:
+            refusals.drop()  # they are told again
             self._write_outcome(pass_, names, accepted, refused, total)
         return told == len(changes)
 
@@ -285,14 +297,19 @@ class ExtensivStockLevel(models.Model):
                     doubted = False
                 except eim.NotFound:
                     raise
-                except (eim.Refused, ValueError) as error:
+                except (eim.Refused, eim.Blocked, ValueError) as trouble:
+                    error = trouble if isinstance(trouble, eim.EimError) else eim.Refused(str(trouble))
+                    if is_suspicious(error):
+                        pass_.check.ask()
                     if len(part) > 1:
                         part = random.sample(part, len(part))
                         parts += [part[len(part) // 2 :], part[: len(part) // 2]]
                         continue
-                    held[part[0]] = (str(error), getattr(error, "process_id", None))
+                    held[part[0]] = error
                     part, failures = [], {}
-                    doubted &= isinstance(error, eim.Refused) and len({words for words, _id in held.values()}) == 1
+                    doubted &= may_be_the_key(error) and len({refusal.message for refusal in held.values()}) == 1
+                    if doubted and len(held) == SAME_WORDS:
+                        pass_.check.ask()
                     if doubted and len(held) == ALL_REFUSED:
                         raise
                 if not doubted:
@@ -305,7 +322,7 @@ class ExtensivStockLevel(models.Model):
 
         :param names: ``{location id: name}``
         :param moment: naive UTC, when the quantities were true
-        :return: ``{change: (EIM's words, process id)}`` of those refused; all others were accepted
+        :return: ``{change: eim.Refused}`` of those refused; all others were accepted
         :raise eim.Refused, ValueError: all of them, or nobody knows which
         """
         levels = [
@@ -320,17 +337,18 @@ class ExtensivStockLevel(models.Model):
             at = [change for change in changes if change.sku == failure.key] if failure.key else []
             if failure.index is not None and (not at or changes[failure.index] in at):
                 at = [changes[failure.index]]
+            error = eim.Refused(failure.message, process_id=result.process_id, route="push_inventory", status=200)
             if not at:
-                raise eim.Refused(failure.message, process_id=result.process_id)
-            failures.update(dict.fromkeys(at, (failure.message, result.process_id)))
-        words = {message for message, _process_id in failures.values()}
+                raise error
+            failures.update(dict.fromkeys(at, error))
+        words = {error.message for error in failures.values()}
         if (
             len(failures) == len(changes)
             and len(words) == 1
-            and all(names[change.location_id] in failures[change][0] for change in changes)
+            and all(names[change.location_id] in failures[change].message for change in changes)
         ):
             # Each by itself, but for the name of their location.
-            raise eim.Refused(words.pop(), process_id=result.process_id)
+            raise failures[changes[0]]
         return failures
 
     # -- what EIM said is written

@@ -1,6 +1,7 @@
 import logging
 import re
 from datetime import timedelta
+from functools import partial
 
 from markupsafe import Markup
 
@@ -9,6 +10,7 @@ from odoo.exceptions import UserError
 from odoo.tools import SQL
 
 from ..eim import errors as eim
+from ..flows import shipment_refusals as refusals
 from ..flows.call_log import CallLog
 from ..flows.exceptions import is_conflict, log_unexpected
 from ..flows.runner import FlowRun, flow_lock, new_deadline, release_locks
@@ -50,15 +52,16 @@ class SaleOrder(models.Model):
             if not orders:
                 break
             self.env["delivery.carrier"]._extensiv_propose(pass_, orders)
-            for order_id in orders.ids:
-                if not pass_.has_time():
-                    break
-                trouble = self.browse(order_id)._extensiv_tell(pass_)
-                troubles = troubles + 1 if trouble else 0
-                if trouble and (troubles == TROUBLES or trouble.status is None):
-                    # Nobody answers there: the others of this account would fail alike.
-                    pass_.resume_in = 60
-                    raise trouble
+            with refusals.holding(pass_):
+                for order_id in orders.ids:
+                    if not pass_.has_time():
+                        break
+                    trouble = self.browse(order_id)._extensiv_tell(pass_)
+                    troubles = troubles + 1 if trouble else 0
+                    if trouble and (troubles == TROUBLES or trouble.status is None):
+                        # Nobody answers there: the others of this account would fail alike.
+                        pass_.resume_in = 60
+                        raise trouble
         self._extensiv_plan_next(pass_)
 
     @api.model
@@ -193,15 +196,18 @@ class SaleOrder(models.Model):
         """Send these orders within ``pass_``, until EIM cannot be reached."""
         try:
             with CallLog(pass_.account) as log:
-                pass_.client = pass_.account._client(on_call=log)
-                pass_.client.end_by(pass_.deadline)
+                pass_.connect(log)
                 self.env["delivery.carrier"]._extensiv_propose(pass_, self)
-                for order_id in self.ids:
-                    trouble = self.browse(order_id)._extensiv_tell(pass_)
-                    if trouble or not pass_.has_time():
-                        trigger(self.env, "shipments")
-                        return
+                with refusals.holding(pass_):
+                    for order_id in self.ids:
+                        trouble = self.browse(order_id)._extensiv_tell(pass_)
+                        if trouble or not pass_.has_time():
+                            trigger(self.env, "shipments")
+                            return
         except eim.EimError as error:
+            if isinstance(error, eim.CredentialsRefused):
+                pass_.trigger("shipments")  # a pass says what follows
+                pass_.commit()
             raise UserError(self.env._("EIM could not be told: %s", error.message)) from None
 
     # -- one order
@@ -227,12 +233,17 @@ class SaleOrder(models.Model):
         except eim.EimError as trouble:
             error = trouble
         if isinstance(error, eim.Refused):
-            status = self._extensiv_status_after_refusal(pass_.client, cust_ref)
-        pass_.retry_on_conflict(lambda: self._extensiv_conclude(pass_, error, status))
-        if isinstance(error, eim.RateLimited | eim.CredentialsRefused):
+            status = refusals.status_after_refusal(pass_.client, cust_ref)
+        conclude = partial(self._extensiv_conclude, error, status)
+        if isinstance(error, eim.Refused | eim.Blocked) and status not in (*KNOWN_AT_EIM, "canceled"):
+            refusals.hold(pass_, self, error, conclude, was_told=True)
+            return None
+        pass_.retry_on_conflict(conclude)
+        if isinstance(error, eim.RateLimited):
             raise error
         if error is None or status in KNOWN_AT_EIM:
             pass_.counts["sent"] += 1
+            refusals.accept(pass_)
             return None
         pass_.failed += 1
         return None if isinstance(error, eim.Refused) else error
@@ -304,14 +315,18 @@ class SaleOrder(models.Model):
         pass_.commit()
         try:
             status = pass_.client.get_order_status(cust_ref).status
-        except (eim.RateLimited, eim.CredentialsRefused):
+        except eim.RateLimited:
             raise
         except eim.EimError as trouble:
             error = trouble
-        pass_.retry_on_conflict(lambda: self._extensiv_note_status(status, error))
+        conclude = partial(self._extensiv_note_status, status, error)
+        if isinstance(error, eim.Refused | eim.Blocked):
+            refusals.hold(pass_, self, error, conclude, was_told=False)
+            return None
+        pass_.retry_on_conflict(conclude)
         if self.extensiv_shipment_state == "sent":
             pass_.counts["sent"] += 1
-        return None if isinstance(error, eim.Refused) else error
+        return error
 
     def _extensiv_note_status(self, status, error):
         """Write what EIM says of an order that it was, or was not, told of by a lost call."""
@@ -354,22 +369,9 @@ class SaleOrder(models.Model):
             )
         )
 
-    @api.model
-    def _extensiv_status_after_refusal(self, client, cust_ref):
-        """Return EIM's status of an order whose shipment it refused, empty where it does not say.
-
-        None: it could not be asked, so that it may have refused because it has the shipment.
-        """
-        try:
-            return client.get_order_status(cust_ref).status
-        except eim.Refused:
-            return ""
-        except eim.EimError:
-            return None
-
     # -- the outcome
 
-    def _extensiv_conclude(self, pass_, error, status):
+    def _extensiv_conclude(self, error, status):
         """Write the outcome of a call.
 
         :param error: what the client raised, or None; :param status: EIM's, asked after a refusal
@@ -384,7 +386,7 @@ class SaleOrder(models.Model):
                 "transient",
                 error,
             )
-        elif isinstance(error, eim.RateLimited | eim.CredentialsRefused):
+        elif isinstance(error, eim.RateLimited):
             self._extensiv_set_state("ready")
         elif isinstance(error, eim.Refused):
             self._extensiv_refused(error, status)

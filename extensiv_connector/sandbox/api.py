@@ -29,7 +29,7 @@ PATHS = {
     "get_order": ("GET", "merchant/orders/{key}"),
     "update_order_status": ("POST", "merchant/orders/update/{key}"),
     "batch_update_order_status": ("POST", "merchant/orders/batch_update_order_status"),
-    "cancel_orders": ("POST", "merchant/orders/cancel_order_in_cart"),
+    "cancel_order_in_cart": ("POST", "merchant/orders/cancel_order_in_cart"),
     "list_ship_methods": ("GET", "wms/shipmethod/list"),
     "list_cart_ship_methods": ("GET", "cart/shipmethod/list/{key}"),
     "list_alerts": ("GET", "merchant/alerts"),
@@ -37,7 +37,7 @@ PATHS = {
     "list_merchants": ("GET", "wms/merchant/list"),
 }
 # What a call of update_order_status is also known as, by the status it asks for.
-STATUS_NAMES = {"at_wms": "acknowledge", "shipped": "ship", "canceled": "cancel_order"}
+STATUS_NAMES = {"at_wms": "acknowledge", "shipped": "ship"}
 ALERT_KEYS = {
     "plain": {},
     "second": {"alert_id": "id", "subject": "title", "message": "body", "created_date_time": "date"},
@@ -133,6 +133,7 @@ class Api:
 
     def _update_order_status(self, call, store):
         if not isinstance(call.body, dict) or str(call.body.get("order_status")) not in STATUS_NAMES:
+            # "canceled" too: orders are cancelled by a call of its own.
             raise Refused(INVALID, "Order missing or invalid field(s): order_status")
         store.update_status(call.key, call.body)
         return Result()
@@ -140,11 +141,17 @@ class Api:
     def _batch_update_order_status(self, call, store):
         return _batch(call.body, lambda record: self._update_order_status(_one(record), store))
 
-    def _cancel_orders(self, call, store):
+    def _cancel_order_in_cart(self, call, store):
         def cancel(record):
-            reference = record if isinstance(record, str) else _one(record).key
-            store.update_status(reference, {"order_status": "canceled"})
+            store.update_status(_one(record).key, {"order_status": "canceled"})
 
+        if isinstance(call.body, list) and len(call.body) == 1:
+            try:
+                cancel(call.body[0])
+            except Refused as error:
+                # Seen of a cart-level cancel: the call succeeds, and its response says no.
+                return _json({"success": False, "message": error.message})
+            return _json({"success": True})
         return _batch(call.body, cancel)
 
     # Stock

@@ -148,6 +148,9 @@ def _settings(request: Request):
         if name == "random_faults":  # {"rate": 0.1, "seed": 1, "kinds": ["500"], "seconds": 0}
             sandbox.faults.set_random(**value)
             continue
+        if name == "revoked":  # {"form": 200, "after": 3}: every key from the fourth call on; see Sandbox.revoke
+            sandbox.revoke(**(value or {"form": None}))
+            continue
         place, attribute, check = _SETTINGS[name]
         setattr(places[place], attribute, check(value, getattr(places[place], attribute)))
     return request.content

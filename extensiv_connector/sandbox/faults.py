@@ -12,7 +12,10 @@ KINDS = {
     "rate_limit": "the answer that the rate limit gives",
     "invalid": "HTTP 200, error_code Invalid with `message`",
     "failure": "HTTP 200, error_code Failure with `message`",
+    "no_inside": "HTTP 200, success_code true and a response that says success false with `message`",
     "garbage": "HTTP 200 and a body that is not JSON",
+    "gateway_401": "HTTP 401 and a gateway's page instead of EIM's JSON",
+    "gateway_403": "HTTP 403 and a gateway's page instead of EIM's JSON",
     "400 ... 599": "that HTTP status: 401, 403 as refused credentials, 502 to 504 as HTML, others as text",
 }
 

@@ -20,8 +20,10 @@ from .store import Store
 
 MERCHANT_USER, MERCHANT_KEY = "demo", "demo-key"
 WAREHOUSE_USER, WAREHOUSE_KEY = "warehouse", "warehouse-key"
+CART_USER, CART_KEY = "cart", "cart-key"
 CALLS_REMEMBERED = 20_000
-GATEWAY_PAGE = "<html><head><title>{status}</title></head><body><h1>{status} Bad Gateway</h1><hr>nginx</body></html>"
+GATEWAY_PAGE = "<html><head><title>{status}</title></head><body><h1>{status} {words}</h1><hr>nginx</body></html>"
+REVOKED_FORMS = (200, 401, 403, "gateway_401", "gateway_403")
 
 
 @dataclass(slots=True)
@@ -54,7 +56,11 @@ class Service:
         self, *, rate_limit: bool = True, users: dict | None = None, clock=time.monotonic, now=utc_now, **data
     ):
         self.lock = threading.RLock()
-        self.users = {MERCHANT_USER: MERCHANT_KEY, WAREHOUSE_USER: WAREHOUSE_KEY} | (users or {})
+        self.users = {
+            MERCHANT_USER: MERCHANT_KEY,
+            WAREHOUSE_USER: WAREHOUSE_KEY,
+            CART_USER: CART_KEY,
+        } | (users or {})
         self.now, self._clock = now, clock
         self.faults = Faults()
         self.reset(rate_limit=rate_limit, **data)
@@ -76,6 +82,18 @@ class Service:
             self.counted: Counter = Counter()
             self.call_number = 0
             self.faults.clear()
+            self.revoke(None)
+
+    def revoke(self, form: int | str | None, after: int = 0, message: str = "Invalid API user or key") -> None:
+        """Refuse every credential, known or not, once ``after`` more calls were answered; None: no longer.
+
+        :param form: one of ``REVOKED_FORMS``: the HTTP status of EIM's refusal, or a gateway's page
+        :raise ValueError: unknown form
+        """
+        if form is not None and form not in REVOKED_FORMS:
+            raise ValueError(f"unknown form {form!r}; known: {', '.join(map(str, REVOKED_FORMS))}")
+        with self.lock:
+            self._revoked, self._revoked_after, self._revoked_words = form, after, message
 
     @property
     def store(self) -> Store:
@@ -110,7 +128,7 @@ class Service:
             fault = self.faults.take(call.names, text)
             if fault:
                 outcome = f"fault: {fault.kind}"
-            answer = self._fault_before(fault)
+            answer = self._take_revocation() or self._fault_before(fault)
             if answer is None:
                 if refusal:
                     raise refusal
@@ -126,6 +144,20 @@ class Service:
         answer.headers["X-CartRover-Api-Minute-Hits-Remaining"] = str(remaining)
         self._remember(call, method, target, answer, outcome, process_id, started)
         return answer
+
+    def _take_revocation(self) -> Answer | None:
+        """Return a gateway's page where credentials are revoked in that form.
+
+        :raise Refused: they are revoked in another
+        """
+        with self.lock:
+            form, left = self._revoked, self._revoked_after
+            self._revoked_after = max(0, left - 1)
+        if form is None or left:
+            return None
+        if isinstance(form, str):
+            return _gateway_page(int(form.removeprefix("gateway_")))
+        raise Refused(INVALID, self._revoked_words, form)
 
     def _authenticate(self, headers, target: str) -> str:
         if "api_key=" in urlsplit(target).query:
@@ -175,6 +207,10 @@ class Service:
             if not warehouse_level:
                 raise Refused(INVALID, "These credentials are not of warehouse level")
             merchant_pk = ""
+        elif call.route == "list_ship_methods":
+            merchant_pk = ""  # it answers to every kind of key
+        elif user == CART_USER:
+            raise Refused(INVALID, "These credentials are not of merchant level")
         else:
             merchant_pk = headers.get("X-Merchant-Pk", "") if warehouse_level else ""
             if warehouse_level and merchant_pk not in MERCHANTS:
@@ -198,14 +234,18 @@ class Service:
             raise Refused(INVALID, fault.message or "Invalid data")
         if fault.kind == "failure":
             raise Refused(FAILURE, fault.message or "The request failed")
+        if fault.kind == "no_inside":
+            response = {"success": False, "message": fault.message or "The request failed"}
+            return Answer(json.dumps({"success_code": True, "response": response}).encode())
+        if fault.kind.startswith("gateway_"):
+            return _gateway_page(int(fault.kind.removeprefix("gateway_")), fault.message)
         if fault.kind == "garbage":
             return Answer((fault.message or "<?php Notice: undefined index").encode(), hold=fault.seconds)
         status = int(fault.kind)
         if status in (401, 403):
             raise Refused(INVALID, fault.message or "Invalid API user or key", status)
         if 502 <= status <= 504:
-            page = fault.message or GATEWAY_PAGE.format(status=status)
-            return Answer(page.encode(), status, "text/html", hold=fault.seconds)
+            return _gateway_page(status, fault.message, fault.seconds)
         return Answer((fault.message or "Internal Server Error").encode(), status, "text/plain", hold=fault.seconds)
 
     def _fault_after(self, fault: Fault | None, answer: Answer) -> None:
@@ -238,6 +278,12 @@ class Service:
         with self.lock:
             counts = self.store_of(merchant_pk).counts()
             return {**counts, "calls": dict(self.counted), "rate_limited": self.rate_limited}
+
+
+def _gateway_page(status: int, message: str = "", seconds: float = 0.0) -> Answer:
+    words = {401: "Authorization Required", 403: "Forbidden"}.get(status, "Bad Gateway")
+    page = message or GATEWAY_PAGE.format(status=status, words=words)
+    return Answer(page.encode(), status, "text/html", hold=seconds)
 
 
 def refusal_answer(error: Refused, old_form: bool = False) -> Answer:

@@ -11,6 +11,7 @@ from . import test_carts
 from . import test_carts_browser
 from . import test_contacts
 from . import test_delivery_method
+from . import test_credentials
 from . import test_diagnosis
 from . import test_embedded
 from . import test_errors
@@ -37,6 +38,7 @@ from . import test_order_lines
 from . import test_order_money
 from . import test_orders
 from . import test_relisted
+from . import test_refused_records
 from . import test_security
 from . import test_setup
 from . import test_stock_preview

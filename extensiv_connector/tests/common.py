@@ -1,7 +1,10 @@
 """The world of the tests: an account, products, and the sandbox over real HTTP."""
 
 from contextlib import contextmanager
+from datetime import datetime, timedelta
 from unittest.mock import patch
+
+from freezegun import freeze_time
 
 from odoo.tests import TransactionCase, tagged
 
@@ -77,6 +80,21 @@ class ConnectorMixin:
             self.startPatcher(patch.object(BucketStore, "bucket", Roomy(capacity=10**6)))
         self.sandbox.sandbox.reset(**self.sandbox_options)
 
+    @contextmanager
+    def later(self, **time):
+        """Let it be later, ``minutes=1`` for example."""
+        with freeze_time(datetime.now() + timedelta(**time)):
+            yield
+
+    def allow_cancelling(self):
+        """Let people ask EIM to cancel orders, at the path where the sandbox takes it."""
+        self.account.write(
+            {
+                "request_cancel": True,
+                "route_overrides": "cancel_order_in_cart = merchant/orders/cancel_order_in_cart",
+            }
+        )
+
     # -- what EIM does
 
     def add_orders(self, *orders):
@@ -94,6 +112,10 @@ class ConnectorMixin:
     def at_eim(self, cust_ref):
         """What EIM holds of the order."""
         return self.sandbox.store.orders[cust_ref].raw
+
+    def revoke(self, form=200, **options):
+        """Let EIM refuse every key, see ``sandbox.Sandbox.revoke``; a ``form`` of None takes it back."""
+        self.sandbox.sandbox.revoke(form, **options)
 
     def calls(self, *routes):
         """The routes called so far, in order; those named only, or all."""

@@ -126,12 +126,15 @@ class TestConnection(ConnectorCase):
     def test_refused_credentials_stop_the_schedule_until_connect(self):
         self.connect()
         self.account.pull_orders = True
-        self.fault(route="list_orders", kind="401", count=1)
+        self.revoke()
         self.pull()
+        with self.later(minutes=1):
+            self.pull()
         self.assertEqual(self.account.state, "error")
         error = self.env["extensiv.error"].search([("account_id", "=", self.account.id), ("state", "=", "open")])
         self.assertEqual((error.flow, error.category), ("connection", "settings"))
         self.assertNotIn(self.account, self.env["extensiv.account"].search(self.account._due_domain("orders")))
+        self.revoke(None)
         self.connect()
         self.assertEqual(self.account.state, "connected")
         self.assertEqual(error.state, "resolved")

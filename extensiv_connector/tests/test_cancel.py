@@ -127,7 +127,7 @@ class TestCancel(ConnectorCase):
         self.assertEqual(self.at_eim("X-1")["order_status"], "at_wms", "off by default")
 
     def test_the_request_to_cancel_reaches_eim_when_a_person_asks_for_it(self):
-        self.account.request_cancel = True
+        self.allow_cancelling()
         order = self.pulled()
         with Form(self.wizard(order.sale_order_id)) as form:
             form.request = True
@@ -136,9 +136,42 @@ class TestCancel(ConnectorCase):
         self.pull()
         self.assertEqual((order.cancel_request, self.at_eim("X-1")["order_status"]), ("done", "canceled"))
 
+    def test_without_a_path_eim_is_not_asked_and_the_button_says_why(self):
+        self.account.request_cancel = True
+        order = self.pulled()
+        wizard = self.wizard(order.sale_order_id)
+        self.assertFalse(wizard.can_request)
+        self.assertIn("cancel_order_in_cart = path", wizard.why_no_request)
+        with self.assertRaisesRegex(UserError, "Ask EIM's support"):
+            order._request_cancel()
+        wizard.action_cancel_order()
+        calls = len(self.calls())
+        self.pull()
+        self.assertEqual(self.at_eim("X-1")["order_status"], "at_wms")
+        self.assertEqual(set(self.calls()[calls:]), {"list_orders"})
+        self.allow_cancelling()
+        self.account.request_cancel = False
+        wizard = self.wizard(order.sale_order_id)
+        self.assertFalse(wizard.can_request)
+        self.assertIn("is not set to request", wizard.why_no_request)
+
+    def test_a_request_of_before_is_told_to_a_person_where_no_path_is_set(self):
+        order = self.pulled()
+        order.cancel_request = "due"
+        self.pull()
+        self.assertEqual(order.cancel_request, "refused")
+        self.assertIn("Cancel it in the cart itself", self.errors("X-1/cancel").message)
+        self.assertNotIn("check_credentials", self.calls("check_credentials", "update_order_status")[1:])
+
+    def test_nothing_ever_sends_an_order_status_of_canceled(self):
+        self.requested()
+        self.pull()
+        asked = [call["path"] for call in self.sandbox.sandbox.calls if "cancel" in call["path"]]
+        self.assertEqual([path for path in asked if "/list/" not in path], ["/v1/merchant/orders/cancel_order_in_cart"])
+
     def requested(self, cust_ref="X-1"):
         """Return an order that was cancelled here and whose cancellation EIM is to be asked for."""
-        self.account.request_cancel = True
+        self.allow_cancelling()
         order = self.pulled(cust_ref)
         wizard = self.wizard(order.sale_order_id)
         wizard.request = True
@@ -147,11 +180,11 @@ class TestCancel(ConnectorCase):
 
     def test_a_request_whose_answer_was_lost_is_not_repeated_where_eim_lists_the_order_as_cancelled(self):
         order = self.requested()
-        self.fault(route="cancel_order", kind="lose_answer")
+        self.fault(route="cancel_order_in_cart", kind="lose_answer")
         self.pull()
         self.assertEqual((order.cancel_request, self.at_eim("X-1")["order_status"]), ("due", "canceled"))
         self.errors("X-1/cancel").next_try = False
-        self.fault(route="cancel_order", kind="failure", message="Already cancelled.")
+        self.fault(route="cancel_order_in_cart", kind="failure", message="Already cancelled.")
         self.pull()
         self.assertEqual((order.cancel_request, self.errors("X-1/cancel").state), ("done", "resolved"))
 
@@ -164,12 +197,12 @@ class TestCancel(ConnectorCase):
         self.assertEqual(order.cancel_request, "done")
 
     def test_a_refused_request_is_told_in_eims_words(self):
-        self.account.request_cancel = True
+        self.allow_cancelling()
         order = self.pulled()
         wizard = self.wizard(order.sale_order_id)
         wizard.request = True
         wizard.action_cancel_order()
-        self.fault(route="cancel_order", kind="failure", message="This cart takes no cancellations.")
+        self.fault(route="cancel_order_in_cart", kind="failure", message="This cart takes no cancellations.")
         self.pull()
         self.assertEqual(order.cancel_request, "refused")
         self.assertIn("This cart takes no cancellations.", self.errors("X-1/cancel").message)

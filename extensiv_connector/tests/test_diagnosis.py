@@ -406,7 +406,7 @@ class TestAccount(DiagnosisCase):
     def test_a_well_account(self):
         text = self.diagnose()
         self.assertFound(text, "OK", "EIM accepts the credentials", "clock and EIM's agree", "Open errors: 0")
-        self.assertFound(text, "NOTE", "Connector 19.0", "PostgreSQL", "acknowledge, ship, cancel_order")
+        self.assertFound(text, "NOTE", "Connector 19.0", "PostgreSQL", "acknowledge, ship, cancel_order_in_cart")
 
     def test_every_reading_route_is_tried_and_none_that_writes(self):
         self.add("A-1")
@@ -431,7 +431,15 @@ class TestAccount(DiagnosisCase):
             asked,
         )
         self.assertFalse(
-            asked & {"acknowledge", "ship", "cancel_order", "push_inventory", "dismiss_alerts", "update_order_status"}
+            asked
+            & {
+                "acknowledge",
+                "ship",
+                "cancel_order_in_cart",
+                "push_inventory",
+                "dismiss_alerts",
+                "update_order_status",
+            }
         )
         self.assertFound(
             text,

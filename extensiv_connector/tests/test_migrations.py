@@ -6,10 +6,10 @@ from .common import ConnectorCase
 
 @tagged("post_install", "-at_install")
 class TestMigrations(ConnectorCase):
-    def migrate(self, version, stage):
+    def migrate(self, version, stage, part="migration"):
         self.env.flush_all()
-        path = f"extensiv_connector/migrations/{version}/{stage}-migration.py"
-        load_script(path, f"{stage}-migration").migrate(self.env.cr, version)
+        path = f"extensiv_connector/migrations/{version}/{stage}-{part}.py"
+        load_script(path, f"{stage}-{part}").migrate(self.env.cr, version)
         self.env.invalidate_all()
 
     def test_errors_of_single_pages_are_closed_and_buffers_keep_back(self):
@@ -24,3 +24,13 @@ class TestMigrations(ConnectorCase):
         self.migrate("19.0.1.1.0", "pre")
         self.assertEqual((old.state, other.state), ("resolved", "open"))
         self.assertEqual(self.products.mapped("extensiv_buffer_qty"), [0, 2])
+
+    def test_the_path_of_a_call_that_is_gone_is_taken_off_the_account(self):
+        alerts = "list_alerts = merchant/alert/list"
+        self.env.cr.execute(
+            "UPDATE extensiv_account SET route_overrides = %s WHERE id = %s",
+            [f"cancel_order = merchant/orders/update/{{cust_ref}}\n{alerts}", self.account.id],
+        )
+        self.migrate("19.0.1.2.0", "pre", "key")
+        self.assertEqual(self.account.route_overrides, alerts)
+        self.assertEqual(self.account._routes(), {"list_alerts": "merchant/alert/list"})

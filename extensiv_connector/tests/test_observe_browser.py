@@ -55,7 +55,7 @@ class TestObserveInBrowser(ConnectorMixin, HttpCase):
         self.sandbox.sandbox.reset(**self.sandbox_options)
         self.connect()
 
-    def fail(self, *refs):
+    def failed(self, *refs):
         self.add_orders(
             *({"cust_ref": ref, "items": [{"item": "ABC-1", "price": "5", "quantity": "1"}]} for ref in refs)
         )
@@ -77,7 +77,7 @@ class TestObserveInBrowser(ConnectorMixin, HttpCase):
         return self.env["extensiv.error"].search([("account_id", "=", self.account.id)])
 
     def test_retry(self):
-        self.fail("A-1", "A-2")
+        self.failed("A-1", "A-2")
         self.env["product.product"].create({"name": "New", "default_code": "ABC-1"})
         self.walk(
             "/odoo/action-extensiv_connector.extensiv_error_action",
@@ -92,7 +92,7 @@ class TestObserveInBrowser(ConnectorMixin, HttpCase):
         self.assertEqual(self.errors().mapped("state"), ["resolved"] * 2)
 
     def test_dismiss(self):
-        self.fail("B-1", "B-2")
+        self.failed("B-1", "B-2")
         self.walk(
             "/odoo/action-extensiv_connector.extensiv_error_action",
             """
@@ -105,7 +105,7 @@ class TestObserveInBrowser(ConnectorMixin, HttpCase):
         self.assertEqual({error.key: error.state for error in self.errors()}, {"B-1": "dismissed", "B-2": "open"})
 
     def test_an_alias_from_the_error(self):
-        self.fail("C-1")
+        self.failed("C-1")
         self.walk(
             "/odoo/action-extensiv_connector.extensiv_error_action",
             """
@@ -122,7 +122,7 @@ class TestObserveInBrowser(ConnectorMixin, HttpCase):
         self.assertEqual(self.errors().state, "resolved")
 
     def test_dashboard(self):
-        self.fail("D-1")
+        self.failed("D-1")
         self.walk(
             "/odoo/action-extensiv_connector.extensiv_dashboard_action",
             """
@@ -138,7 +138,7 @@ class TestObserveInBrowser(ConnectorMixin, HttpCase):
         )
 
     def test_diagnosis(self):
-        self.fail("E-1")
+        self.failed("E-1")
         self.walk(
             "/odoo/action-extensiv_connector.extensiv_dashboard_action",
             """

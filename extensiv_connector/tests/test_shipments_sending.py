@@ -239,8 +239,10 @@ class TestShipmentsSending(ShipmentCase):
 
     def test_refused_credentials_leave_the_order_as_it_was(self):
         sale = self.left()
-        self.fault(route="ship", kind="401")
+        self.revoke(401)
         self.push()
+        with self.later(minutes=1):
+            self.push()
         self.assertEqual((sale.extensiv_shipment_state, self.account.state), ("ready", "error"))
 
     # -- buttons

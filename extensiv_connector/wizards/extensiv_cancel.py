@@ -1,4 +1,4 @@
-from odoo import fields, models
+from odoo import api, fields, models
 
 
 class ExtensivCancel(models.TransientModel):
@@ -11,13 +11,16 @@ class ExtensivCancel(models.TransientModel):
     can_request = fields.Boolean(compute="_compute_can_request")
     request = fields.Boolean(
         "Ask EIM to cancel it too",
-        help="Sent within minutes. Whether the cart takes it is up to the cart. The route is inferred from EIM's "
-        "documentation.",
+        help="Sent within minutes. Whether the cart takes it is up to the cart.",
     )
+    why_no_request = fields.Char("EIM Is Not Asked", compute="_compute_can_request")
 
+    @api.depends("sale_order_id")
     def _compute_can_request(self):
         for wizard in self:
-            wizard.can_request = wizard.sale_order_id.extensiv_account_id.sudo().request_cancel
+            account = wizard.sale_order_id.extensiv_account_id.sudo()
+            wizard.why_no_request = account and account._why_no_cancel_request()
+            wizard.can_request = account and not wizard.why_no_request
 
     def action_cancel_order(self):
         """Cancel the order here and, where asked for, request it at EIM."""

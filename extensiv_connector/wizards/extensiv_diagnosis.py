@@ -7,6 +7,7 @@ from odoo import fields, models, release
 
 from ..eim import errors as eim
 from ..flows import label_of
+from ..flows.credential_check import CredentialCheck
 from ..flows.eim_pages import page_url
 from ..flows.runner import new_deadline, release_locks
 
@@ -114,8 +115,10 @@ class ExtensivDiagnosis(models.TransientModel):
             return None, eim.Transient(self.env._("The account is not connected, so EIM was not asked."))
         try:
             return question(client), None
-        except (eim.EimError, ValueError) as error:
-            return None, error if isinstance(error, eim.EimError) else eim.Refused(str(error))
+        except eim.EimError as error:
+            return None, CredentialCheck(client, self.account_id).judge(error)
+        except ValueError as error:
+            return None, eim.Refused(str(error))
 
     def _not_asked(self, error):
         """Return the line on an answer that did not come."""
@@ -124,14 +127,14 @@ class ExtensivDiagnosis(models.TransientModel):
         if isinstance(error, eim.CredentialsRefused):
             return Line(
                 "bad",
-                self.env._("EIM refuses the API user or key: %s", error.message),
+                self.env._("EIM refuses the API user or key: %s", self.account_id._say_refused(error)),
                 self.env._("Enter both again as EIM's WMS set-up page shows them, and press Connect."),
             )
         process = self.env._(" (process %s)", error.process_id) if error.process_id else ""
         return Line(
             "bad",
             self.env._("EIM could not be asked: %(words)s%(process)s", words=error.message, process=process),
-            self.env._("Try again in some minutes."),
+            self.env["extensiv.error"]._advise_certificate(error) or self.env._("Try again in some minutes."),
         )
 
     # -- words

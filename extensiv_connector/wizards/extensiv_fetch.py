@@ -143,7 +143,12 @@ class ExtensivFetch(models.TransientModel):
         for cust_ref in dict.fromkeys([known.cust_ref or reference, reference]):
             try:
                 return [client.get_order(cust_ref)]
-            except (eim.Refused, eim.Unreadable, ValueError):  # ValueError: no reference of EIM's can read so
+            except (
+                eim.Refused,
+                eim.Blocked,
+                eim.Unreadable,
+                ValueError,
+            ):  # ValueError: no reference of EIM's can read so
                 continue
         until = fields.Datetime.now() + timedelta(days=1)
         for order in self._ask_pages(client, until - timedelta(days=SEARCH_DAYS), until, []):

@@ -96,7 +96,7 @@ def test_one_order(service, connect):
 
 @pytest.mark.parametrize("cust_ref", ["", "..", "a\nb", None])
 def test_an_order_without_name_is_not_asked_for(service, connect, cust_ref):
-    for call in (connect().get_order, connect().acknowledge, connect().cancel_order):
+    for call in (connect().get_order, connect().acknowledge, connect().cancel_order_in_cart):
         with pytest.raises(ValueError):
             call(cust_ref)
     assert not service.requests
@@ -106,7 +106,6 @@ def test_writing(service, connect):
     service.script = [ok()]
     client = connect()
     client.ship("A", [Shipment("UPS", "Ground", "1Z9", WHEN, (ShipmentItem("PEN", 2),))])
-    client.cancel_order("A")
     client.dismiss_alerts(["7", 8])
     client.dismiss_alerts([])
     assert [body for _method, _path, _headers, body in service.requests] == [
@@ -122,13 +121,12 @@ def test_writing(service, connect):
                 }
             ],
         },
-        {"order_status": "canceled"},
         [7, 8],
     ]
     for mistake in (lambda: client.ship("A", []), lambda: client.dismiss_alerts(["order/A"])):
         with pytest.raises(ValueError):
             mistake()
-    assert len(service.requests) == 3
+    assert len(service.requests) == 2
 
 
 def test_a_yes_with_a_no_in_it_is_a_no(service, connect):
@@ -168,6 +166,22 @@ def test_acknowledging_in_batches_is_off_until_a_path_is_set(service, connect):
     assert client.acknowledge_batch(["A", "B"]).failures == (Failure("", 1, "Gone"),)
     assert service.requests[0][1] == "/v1/merchant/orders/batch"
     assert service.requests[0][3][1] == {"cust_ref": "B", "order_status": "at_wms"}
+
+
+def test_cancelling_is_off_until_a_path_is_set(service, connect):
+    assert not connect().can_cancel
+    with pytest.raises(NotFound, match="No path is known for cancel_order_in_cart"):
+        connect().cancel_order_in_cart("A/1")
+    assert not service.requests
+    service.script = [ok({"success": True})]
+    client = connect(overrides={"cancel_order_in_cart": "merchant/orders/cancel_order_in_cart"})
+    assert client.can_cancel
+    client.cancel_order_in_cart("A/1")
+    [(method, path, _headers, body)] = service.requests
+    assert (method, path, body) == ("POST", "/v1/merchant/orders/cancel_order_in_cart", [{"cust_ref": "A/1"}])
+    service.script = [ok({"success": [], "failed": [{"cust_ref": "A/1", "message": "Too late"}]})]
+    with pytest.raises(Refused, match="Too late"):
+        client.cancel_order_in_cart("A/1")
 
 
 def test_the_candidate_that_answers_is_remembered(service, connect):

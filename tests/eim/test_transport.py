@@ -9,14 +9,18 @@ import traceback
 from datetime import datetime, timezone
 
 import pytest
+from eim_builders import raw_order
 from eim_service import Service, drops, ok, raw, refusal, reset, silence
 
 from eim.client import EimClient
 from eim.credentials import check_base_url
 from eim.errors import (
     AnswerLost,
+    Blocked,
+    CertificateInvalid,
     CredentialsRefused,
     EimError,
+    Forbidden,
     NotFound,
     RateLimited,
     Refused,
@@ -25,7 +29,7 @@ from eim.errors import (
 )
 from eim.throttle import MemoryTokens
 from eim.transport import http_date
-from eim.wire import Shipment, ShipmentItem
+from eim.wire import Level, Shipment, ShipmentItem
 
 HTML = raw(502, "<html>Bad gateway</html>", content_type="text/html")
 CUT = raw(200, '{"success_code": true, "resp', declared=500)
@@ -144,8 +148,11 @@ def test_refusal_in_every_spelling(service, connect, no):
 @pytest.mark.parametrize(
     ("answer", "error"),
     [
-        (refusal("Wrong", status=401), CredentialsRefused),
-        (raw(403, "<html>"), CredentialsRefused),
+        (refusal("Wrong", status=401), Forbidden),
+        (raw(401, ""), Blocked),
+        (raw(403, "<html>"), Blocked),
+        (raw(403, '{"message": "Missing Authentication Token"}'), Blocked),
+        (ok({"success": False, "message": "Not today"}), Refused),
         (refusal("Nothing there", status=404), NotFound),
         (refusal("Wrong data", status=422), Refused),
         (raw(418, "teapot"), Refused),
@@ -160,6 +167,85 @@ def test_answers_told_apart(service, connect, answer, error, call):
         getattr(connect(), call)("A")
     assert type(caught.value) is error
     assert caught.value.route == call
+    assert len(service.requests) == (3 if error is RateLimited and call == "get_order_status" else 1)
+
+
+@pytest.mark.parametrize("no", [False, 0, "false", "0", "No"])
+def test_a_response_that_says_no_inside_a_yes_is_a_refusal_of_every_call(service, connect, no):
+    inside = ok({"success": no, "error_code": "Failure", "message": "The order is gone."})
+    client = connect(overrides={"cancel_order_in_cart": "my/cancel", "batch_update_order_status": "my/batch"})
+    for call in (
+        lambda: client.get_order("A"),
+        lambda: client.list_orders("new"),
+        lambda: client.acknowledge("A"),
+        lambda: client.ship("A", [PARCEL]),
+        lambda: client.cancel_order_in_cart("A"),
+        lambda: client.acknowledge_batch(["A", "B"]),
+        lambda: client.push_inventory([Level("A", "EAST", 1, 1, NOON)]),
+        lambda: client.dismiss_alerts([7]),
+    ):
+        service.script = [inside]
+        with pytest.raises(Refused, match="The order is gone.") as caught:
+            call()
+        assert (type(caught.value), caught.value.code) == (Refused, "Failure")
+    service.script = [ok({"success": no, "message": "Over API Limit. Please slow down requests."})]
+    with pytest.raises(RateLimited):
+        client.acknowledge("A")
+
+
+@pytest.mark.parametrize("yes", [True, 1, "true", None, "", [], [{"cust_ref": "A"}]])
+def test_a_response_that_says_yes_or_what_was_done_is_none(service, connect, yes):
+    service.script = [ok({"success": yes, "failed": []})]
+    connect().acknowledge("A")
+    service.script = [ok({"success": yes, "failed": [{"cust_ref": "B", "message": "No"}]})]
+    client = connect(overrides={"batch_update_order_status": "my/batch"})
+    assert [failure.key for failure in client.acknowledge_batch(["A", "B"]).failures] == ["B"]
+
+
+@pytest.mark.parametrize("answer", [refusal("Who are you?", status=401), raw(403, "<html>"), raw(401, "")])
+def test_401_and_403_lead_to_the_next_candidate_and_the_next_list(service, connect, answer):
+    service.script = [answer, ok([{"warehouse": "EAST"}])]
+    assert [place.name for place in connect().list_locations()] == ["EAST"]
+    service.script = [answer, answer, answer, ok([{"sku": "A", "warehouses": {"1": {"warehouse": "EAST"}}}])]
+    assert [place.name for place in connect().list_locations()] == ["EAST"]
+    service.script = [answer, ok([raw_order(order_source="Etsy")])]
+    assert [cart.order_source for cart in connect().list_carts()] == ["Etsy"]
+    service.script = [answer, answer, ok([raw_order()])]
+    client = connect()
+    assert [alert.cust_ref for alert in client.list_alerts()] == ["R-100"]
+    assert client.alerts_source == "orders"
+
+
+@pytest.mark.parametrize("answer", [refusal("Who are you?", status=401), raw(403, "<html>"), refusal("Bad key")])
+def test_only_the_check_says_that_the_credentials_are_refused(service, connect, answer):
+    service.script = [answer]
+    with pytest.raises(CredentialsRefused) as caught:
+        connect().check_credentials()
+    assert (caught.value.route, caught.value.cause) == ("check_credentials", "")
+    for call in (connect().list_ship_methods, connect().list_merchants, lambda: connect().get_order("A")):
+        with pytest.raises(EimError) as caught:
+            call()
+        assert not isinstance(caught.value, CredentialsRefused)
+
+
+def test_a_client_remembers_whether_eim_did_anything_for_it(service, connect):
+    service.script = [refusal("No"), HTML]
+    client = connect()
+    for _call in range(2):
+        with pytest.raises(EimError):
+            client.acknowledge("A")
+    assert not client.served
+    service.script = [ok()]
+    client.acknowledge("A")
+    assert client.served
+
+
+def test_an_invalid_certificate_has_its_own_words_and_is_not_tried_again(slept, self_signed):
+    client = EimClient(self_signed, "u", "k", sleep=slept.append, timeout=5.0)
+    for call in (client.check_credentials, lambda: client.acknowledge("A")):
+        with pytest.raises(CertificateInvalid, match="certificate"):
+            call()
+    assert not slept
 
 
 def test_rate_limit_says_how_long_and_empties_the_bucket(service, connect, slept):

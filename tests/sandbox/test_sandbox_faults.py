@@ -57,6 +57,8 @@ def test_a_rate_limit_told_to_is_not_counted_as_one_provoked(eim):
         ("502", 502, "text/html"),
         ("503", 503, "text/html"),
         ("429", 429, "text/plain"),
+        ("gateway_401", 401, "text/html"),
+        ("gateway_403", 403, "text/html"),
         ("garbage", 200, "application/json"),
     ],
 )
@@ -72,6 +74,38 @@ def test_bodies_that_are_no_answer(eim, order, kind, status, content_type):
 def test_a_message_of_ones_own(eim):
     break_next(eim, kind="invalid", message="Missing WMS Setup")
     assert eim.get(CHECK)["message"] == "Missing WMS Setup"
+
+
+def test_a_no_inside_a_yes(eim, order):
+    break_next(eim, kind="no_inside", message="Not today")
+    answer = {"success_code": True, "response": {"success": False, "message": "Not today"}}
+    assert eim.update(order, order_status="at_wms") == answer
+    assert status_of(eim, order) == "new"
+
+
+@pytest.mark.parametrize(("form", "status"), [(200, 200), (401, 401), (403, 403), ("gateway_403", 403)])
+def test_keys_are_revoked_after_some_calls_until_told_otherwise(eim, order, form, status):
+    eim.control("settings", {"revoked": {"form": form, "after": 2}})
+    assert [eim.send("GET", CHECK).json()["success_code"] for _call in range(2)] == [True, True]
+    for path in (CHECK, "wms/shipmethod/list"):
+        answer = eim.send("GET", path)
+        assert (answer.status_code, answer.headers["Content-Type"] == "text/html") == (status, form == "gateway_403")
+        assert "success_code" not in answer.text or answer.json()["message"] == "Invalid API user or key"
+    eim.control("settings", {"revoked": None})
+    assert eim.update(order, order_status="at_wms") == {"success_code": True}
+
+
+def test_an_unknown_form_of_revoking_is_told(eim):
+    answer = eim.session.post(f"{eim.base_url}/sandbox/settings", json={"revoked": {"form": 404}})
+    assert answer.status_code == 400 and "unknown form" in answer.json()["error"]
+
+
+@pytest.mark.parametrize("auth", [("cart", "cart-key"), ("warehouse", "warehouse-key"), ("demo", "demo-key")])
+def test_the_ship_methods_answer_to_every_kind_of_key_and_the_check_only_to_a_merchants(eim, auth):
+    assert eim.send("GET", "wms/shipmethod/list", auth=auth).json()["success_code"] is True
+    assert eim.send("GET", CHECK, auth=auth).json()["success_code"] is (auth[0] == "demo")
+    merchants = eim.send("GET", "wms/merchant/list", auth=auth).json()
+    assert merchants["success_code"] is (auth[0] == "warehouse")
 
 
 def test_a_reset_connection(eim, order):

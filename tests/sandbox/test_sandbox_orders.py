@@ -128,8 +128,12 @@ def test_dates_filter_on_the_moment_that_belongs_to_the_status(eim, status, mome
     assert found(f"{year}-04-02", f"{year}-05-01") == []
 
 
+def cancel(eim, *references):
+    return eim.post("merchant/orders/cancel_order_in_cart", [{"cust_ref": reference} for reference in references])
+
+
 def test_canceled_list_goes_by_when_it_was_canceled_not_ordered(eim, order):
-    assert eim.update(order, order_status="canceled") == OK
+    assert cancel(eim, order) == {**OK, "response": {"success": True}}
     canceled = eim.get(f"merchant/orders/{quote(order, safe='')}")["response"]["cancel_date"]
     assert order in refs(eim.list_all("canceled", from_date=canceled)[0])
 
@@ -229,12 +233,25 @@ def test_a_marketplace_loses_its_buyer_once_shipped(eim):
 
 
 def test_what_is_canceled_cannot_be_acknowledged_or_shipped_and_the_shipped_not_canceled(eim, order):
-    assert eim.update(order, order_status="canceled") == OK
-    assert eim.update(order, order_status="canceled") == OK
+    for _time in range(2):
+        assert cancel(eim, order)["response"] == {"success": True}
     assert refusal(eim.update(order, order_status="at_wms"))[0] == "Failure"
     assert refusal(eim.update(order, order_status="shipped", shipments=[parcel()]))[0] == "Failure"
     [shipped] = eim.list_all("shipped")[0]
-    assert refusal(eim.update(shipped["cust_ref"], order_status="canceled"))[0] == "Failure"
+    assert cancel(eim, shipped["cust_ref"]) == {
+        **OK,
+        "response": {"success": False, "message": "Order is already shipped"},
+    }
+
+
+def test_an_update_never_cancels(eim, order):
+    assert refusal(eim.update(order, order_status="canceled"))[0] == "Invalid"
+    batch = eim.post(
+        "merchant/orders/batch_update_order_status",
+        [{"cust_ref": order, "order_status": "canceled"}, {"cust_ref": "X"}],
+    )
+    assert len(batch["response"]["failed"]) == 2
+    assert eim.control(f"orders/{quote(order, safe='')}")["order"]["order_status"] == "new"
 
 
 def test_a_batch_is_partly_done(eim, order):
@@ -249,8 +266,8 @@ def test_a_batch_is_partly_done(eim, order):
     failed = answer["response"]["failed"]
     assert [(one["cust_ref"], one["index_pos"]) for one in failed] == [("X", 1), (None, 2)]
     assert failed[1]["message"] == "Order missing required field(s): cust_ref"
-    canceled = eim.post("merchant/orders/cancel_order_in_cart", [order, "X"])
-    assert len(canceled["response"]["failed"]) == 1
+    canceled = cancel(eim, order, "X")
+    assert [one["cust_ref"] for one in canceled["response"]["failed"]] == ["X"]
     assert refusal(eim.post("merchant/orders/cancel_order_in_cart", {}))[0] == "Invalid"
 
 
