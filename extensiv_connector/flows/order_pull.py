@@ -6,6 +6,11 @@ class OrderPull(FlowRun):
 
     flow = "orders"
 
+    def __init__(self, account, deadline):
+        super().__init__(account, deadline)
+        self.stepped_back = set()
+        """References whose acknowledgement EIM did not take in this pass."""
+
     def run(self):
         try:
             self.env["extensiv.order"]._pull(self)

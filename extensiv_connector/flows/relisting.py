@@ -107,7 +107,6 @@ def import_anew(orders, person):
             "cancelled_at": False,
             "cancel_request": False,
             "acknowledged_at": False,
-            "acknowledge_after": False,
         }
     )
     for _account, of_account in orders.grouped("account_id").items():

@@ -1,6 +1,7 @@
 from datetime import timedelta
 
 from odoo import api, fields, models
+from odoo.fields import Domain
 from odoo.tools.misc import format_datetime
 
 from ..flows import SWITCHED, label_of
@@ -126,11 +127,8 @@ class ExtensivAccount(models.Model):
                 if not message:
                     Error._resolve(self, "connection", [key], step)
                 elif not Error.search_count(
-                    [
-                        *Error._domain(self, "connection", [key], step),
-                        ("state", "=", "dismissed"),
-                        ("create_date", ">=", since),
-                    ],
+                    Error._domain(self, "connection", [key], step)
+                    & Domain([("state", "=", "dismissed"), ("create_date", ">=", since)]),
                     limit=1,
                 ):
                     failure = {"message": message, "category": "settings", "document": self}

@@ -2,6 +2,7 @@ from datetime import timedelta
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
+from odoo.fields import Domain
 
 from ..flows import SELECTION
 from ..flows.runner import refresh_snapshot
@@ -87,7 +88,7 @@ class ExtensivError(models.Model):
         for model, name in NAMES.items():
             found = self.env[model].sudo()._search([(name, operator, value)])
             domains.append([("res_model", "=", model), ("res_id", "in", found)])
-        return fields.Domain.OR(domains)
+        return Domain.OR(domains)
 
     # -- actions
 
@@ -205,40 +206,49 @@ class ExtensivError(models.Model):
         return timedelta(minutes=RETRY_MINUTES[min(attempts, len(RETRY_MINUTES)) - 1])
 
     @api.model
-    def _domain(self, account, flow, keys, step=False):
-        return [
-            ("account_id", "=", account.id),
-            ("flow", "=", flow),
-            ("key", "in", list(keys)),
-            ("step", "=", step),
-        ]
+    def _domain(self, account, flow, keys=None, step=False):
+        """Return the domain of the errors about a step of some things, or of all."""
+        domain = Domain([("account_id", "=", account.id), ("flow", "=", flow), ("step", "=", step)])
+        return domain if keys is None else domain & Domain("key", "in", list(keys))
 
     @api.model
-    def _open(self, account, flow, keys, step=False):
-        """Return the open errors of some things."""
-        return self.search([*self._domain(account, flow, keys, step), ("state", "=", "open")])
+    def _open(self, account, flow, keys=None, step=False):
+        """Return the open errors."""
+        return self.search(self._domain(account, flow, keys, step) & Domain("state", "=", "open"))
 
     @api.model
-    def _due_keys(self, account, flow, keys, step=False):
-        """Return those of ``keys`` whose temporary trouble is to be tried again by now."""
-        now = fields.Datetime.now()
-        errors = self._open(account, flow, keys, step).filtered(lambda error: error.category == "transient")
-        return {error.key for error in errors if error.next_try and error.next_try <= now}
+    def _due_keys(self, account, flow, keys=None, step=False):
+        """Return the things whose temporary trouble is to be tried again by now."""
+        due = Domain([("category", "=", "transient"), ("next_try", "<=", fields.Datetime.now())])
+        return self._keys(account, flow, keys, step, due & Domain("state", "=", "open"))
 
     @api.model
-    def _waiting_keys(self, account, flow, keys, step=False):
-        """Return those of ``keys`` that are not to be tried by themselves yet."""
-        now = fields.Datetime.now()
-        return {error.key for error in self._open(account, flow, keys, step) if error.next_try and error.next_try > now}
+    def _waiting_keys(self, account, flow, keys=None, step=False):
+        """Return the things whose temporary trouble is to be left alone for a while."""
+        waiting = Domain([("state", "=", "open"), ("next_try", ">", fields.Datetime.now())])
+        return self._keys(account, flow, keys, step, waiting)
 
     @api.model
-    def _resolve(self, account, flow, keys=None, step=False):
-        """Close the open errors whose cause is gone; all of the flow, whatever their step, when ``keys`` is None."""
-        if keys is None:
-            errors = self.search([("account_id", "=", account.id), ("flow", "=", flow), ("state", "=", "open")])
-        else:
-            errors = self._open(account, flow, keys, step)
-        errors._mark_resolved()
+    def _held_keys(self, account, flow, keys=None, step=False):
+        """Return the things with which ``step`` is not tried by itself: dismissed, or failed again not long ago.
+
+        What failed once is tried again by the very next pass.
+        """
+        waiting = Domain([("state", "=", "open"), ("attempts", ">", 1), ("next_try", ">", fields.Datetime.now())])
+        dismissed = Domain([("state", "=", "dismissed"), ("next_try", "=", False)])
+        return self._keys(account, flow, keys, step, waiting | dismissed)
+
+    @api.model
+    def _keys(self, account, flow, keys, step, domain):
+        return set(self.search_fetch(self._domain(account, flow, keys, step) & domain, ["key"]).mapped("key"))
+
+    @api.model
+    def _resolve(self, account, flow, keys=None, step=False, states=("open",)):
+        """Close the errors whose cause is gone; all of the flow, whatever their step, when ``keys`` is None."""
+        domain = Domain([("account_id", "=", account.id), ("flow", "=", flow), ("state", "in", states)])
+        if keys is not None:
+            domain &= self._domain(account, flow, keys, step)
+        self.search(domain)._mark_resolved()
 
     def _mark_resolved(self):
         self.write({"state": "resolved", "next_try": False})

@@ -1,5 +1,3 @@
-from datetime import datetime
-
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
@@ -7,7 +5,6 @@ from ..eim import errors as eim
 from ..flows import SCHEDULED, SWITCHED, relisting
 from .extensiv_account_connect import CREDENTIALS_KEY
 
-NEVER = datetime(9999, 12, 31)
 # Errors about one of these are mended there, not on the thing that failed.
 MAPPINGS = ("extensiv.location", "extensiv.ship.method", "extensiv.cart", "delivery.carrier")
 # Steps of orders that no pass takes up.
@@ -149,15 +146,13 @@ class ExtensivError(models.Model):
         relisting.report(self._orders_of_step(account, relisting.STEP).filtered("listed_again_at"))
         others = self.filtered(lambda error: error.step not in LOCAL_STEPS and (error.step or error.key not in known))
         if others and account.state == "connected":
-            self._orders_of_step(account, "acknowledge").acknowledge_after = False
             self._orders_of_step(account, "cancel").filtered(
                 lambda order: order.cancel_request != "done"
             ).cancel_request = "due"
             account._run_flow("orders")
 
     def _leave_orders(self, account):
-        """Stop telling EIM by itself what it did not take of the orders that these errors are about."""
-        self._orders_of_step(account, "acknowledge").acknowledge_after = NEVER
+        """Stop asking EIM by itself to cancel the orders that these errors are about."""
         self._orders_of_step(account, "cancel").filtered(
             lambda order: order.cancel_request == "due"
         ).cancel_request = False

@@ -57,7 +57,6 @@ class ExtensivOrder(models.Model):
         readonly=True,
     )
     acknowledged_at = fields.Datetime(readonly=True, help="When EIM was told that the order is here.")
-    acknowledge_after = fields.Datetime(readonly=True)
     # Who may see the inbox but not the sales looks for an order by the sale order's name as well.
     sale_order_id = fields.Many2one(
         "sale.order", readonly=True, index="btree_not_null", ondelete="set null", bypass_search_access=True
@@ -166,7 +165,6 @@ class ExtensivOrder(models.Model):
         self._send_cancel_requests(pass_)
         # A person may press Retry on one of them at this moment.
         pass_.retry_on_conflict(lambda: self._revive(account))
-        self._resume_acknowledging(pass_)
         if len(self._importable(account, limit=account.import_batch_size + 1)) > account.import_batch_size:
             trigger_import(account.env)
             pass_.commit()
@@ -188,7 +186,7 @@ class ExtensivOrder(models.Model):
         pass_.retry_on_conflict(lambda: self._note_answers(account, done, failures))
         if isinstance(stop, eim.CredentialsRefused):
             raise stop
-        if self._unacknowledged(account, limit=1) or self._importable(account, limit=1):
+        if self._unacknowledged(account, 1, pass_.stepped_back) or self._importable(account, limit=1):
             pass_.resume_in = 0
 
     # -- receive
@@ -253,7 +251,7 @@ class ExtensivOrder(models.Model):
             order.cust_ref: order
             for order in self.search_fetch(
                 [("account_id", "=", account.id), ("cust_ref", "in", list(wanted))],
-                ["cust_ref", "acknowledged_at", "acknowledge_after", "state", "sale_order_id"],
+                ["cust_ref", "acknowledged_at", "state", "sale_order_id"],
             )
         }
         undecided = relisting.keep_apart(self.union(*known.values()), wanted)
@@ -264,12 +262,9 @@ class ExtensivOrder(models.Model):
                 if cust_ref not in known
             ]
         )
-        now = fields.Datetime.now()
-        again = [
-            cust_ref
-            for cust_ref, order in known.items()
-            if order not in undecided and order.acknowledged_at and (order.acknowledge_after or now) <= now
-        ]
+        acknowledged = [ref for ref, order in known.items() if order not in undecided and order.acknowledged_at]
+        held = self.env["extensiv.error"]._held_keys(account, "orders", acknowledged, "acknowledge")
+        again = [cust_ref for cust_ref in acknowledged if cust_ref not in held]
         return len(wanted) - len(known), again, undecided.mapped("cust_ref"), len(page.items) - len(wanted)
 
     @api.model
@@ -336,43 +331,23 @@ class ExtensivOrder(models.Model):
     # -- acknowledge
 
     @api.model
-    def _unacknowledged(self, account, limit):
-        """Return the orders that EIM still has to be told of, oldest first."""
+    def _unacknowledged(self, account, limit, stepped_back=()):
+        """Return the orders that EIM still has to be told of, oldest first.
+
+        :param stepped_back: references that this pass tried in vain already
+        """
+        held = self.env["extensiv.error"]._held_keys(account, "orders", step="acknowledge")
         return self.search_fetch(
             [
                 ("account_id", "=", account.id),
                 ("acknowledged_at", "=", False),
                 ("state", "!=", "cancelled"),
-                "|",
-                ("acknowledge_after", "=", False),
-                ("acknowledge_after", "<=", fields.Datetime.now()),
+                ("cust_ref", "not in", [*held, *stepped_back]),
             ],
             ["cust_ref"],
             limit=limit,
             order="id",
         )
-
-    @api.model
-    def _resume_acknowledging(self, pass_):
-        """Let this pass repeat what failed once, however soon it follows; what failed again waits for its time."""
-        paused = self.search(
-            [("account_id", "=", pass_.account.id), ("acknowledged_at", "=", False), ("acknowledge_after", "!=", False)]
-        )
-        once = set(
-            self.env["extensiv.error"]
-            .search(
-                [
-                    ("account_id", "=", pass_.account.id),
-                    ("flow", "=", "orders"),
-                    ("state", "=", "open"),
-                    ("attempts", "=", 1),
-                    ("key", "in", [f"{ref}/acknowledge" for ref in paused.mapped("cust_ref")]),
-                ]
-            )
-            .mapped("key")
-        )
-        paused.filtered(lambda order: f"{order.cust_ref}/acknowledge" in once).acknowledge_after = False
-        pass_.commit()
 
     @api.model
     def _acknowledge(self, pass_):
@@ -381,7 +356,10 @@ class ExtensivOrder(models.Model):
         :return: whether it stopped for want of a token
         """
         while pass_.has_time():
-            ids = {order.cust_ref: order.id for order in self._unacknowledged(pass_.account, ACKNOWLEDGE_CHUNK)}
+            ids = {
+                order.cust_ref: order.id
+                for order in self._unacknowledged(pass_.account, ACKNOWLEDGE_CHUNK, pass_.stepped_back)
+            }
             # Nothing is locked, and no snapshot held, while EIM is asked.
             pass_.commit()
             if not ids:
@@ -392,6 +370,7 @@ class ExtensivOrder(models.Model):
                     pass_.account, [ids[ref] for ref in done], failures
                 )
             )
+            pass_.stepped_back.update(failures)
             pass_.counts["acknowledged"] += len(done)
             pass_.failed += len(failures)
             if isinstance(stop, eim.RateLimited):
@@ -472,22 +451,14 @@ class ExtensivOrder(models.Model):
         """
         Error = self.env["extensiv.error"]
         if done:
-            self.search(
-                [
-                    ("account_id", "=", account.id),
-                    ("cust_ref", "in", done),
-                    ("acknowledge_after", "!=", False),
-                ]
-            ).acknowledge_after = False
-            Error._resolve(account, "orders", [f"{ref}/acknowledge" for ref in done])
-        if not failures:
-            return
+            # Dismissed ones, too: what EIM listed again, and took after all, is told again the next time.
+            Error._resolve(account, "orders", done, "acknowledge", states=("open", "dismissed"))
         failed = self.search([("account_id", "=", account.id), ("cust_ref", "in", list(failures))])
-        errors = Error._report(
+        Error._report(
             account,
             "orders",
             {
-                f"{order.cust_ref}/acknowledge": {
+                order.cust_ref: {
                     "message": self.env._("EIM did not take the acknowledgement: %s", failures[order.cust_ref].message),
                     "category": "transient",
                     "process_id": failures[order.cust_ref].process_id,
@@ -495,7 +466,5 @@ class ExtensivOrder(models.Model):
                 }
                 for order in failed
             },
+            "acknowledge",
         )
-        next_try = {error.res_id: error.next_try for error in errors}
-        for order in failed:
-            order.acknowledge_after = next_try[order.id]

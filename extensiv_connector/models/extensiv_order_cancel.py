@@ -165,20 +165,8 @@ class ExtensivOrder(models.Model):
             # EIM lists it as cancelled: the answer was lost, or the buyer was quicker.
             order._note_cancel_request(None)
         due = due.filtered(lambda order: not order.cancelled_at)
-        waiting = set(
-            self.env["extensiv.error"]
-            .search(
-                [
-                    ("account_id", "=", account.id),
-                    ("flow", "=", "orders"),
-                    ("state", "=", "open"),
-                    ("next_try", ">", fields.Datetime.now()),
-                    ("key", "in", [f"{ref}/cancel" for ref in due.mapped("cust_ref")]),
-                ]
-            )
-            .mapped("key")
-        )
-        refs = [(order.id, order.cust_ref) for order in due if f"{order.cust_ref}/cancel" not in waiting]
+        waiting = self.env["extensiv.error"]._waiting_keys(account, "orders", due.mapped("cust_ref"), "cancel")
+        refs = [(order.id, order.cust_ref) for order in due if order.cust_ref not in waiting]
         pass_.commit()
 
         def note(answers):
@@ -209,10 +197,9 @@ class ExtensivOrder(models.Model):
     def _note_cancel_request(self, error):
         """Write what EIM answered to the request to cancel this order; ``error`` is None when it agreed."""
         Error = self.env["extensiv.error"]
-        key = f"{self.cust_ref}/cancel"
         if error is None:
             self.cancel_request = "done"
-            Error._resolve(self.account_id, "orders", [key])
+            Error._resolve(self.account_id, "orders", [self.cust_ref], "cancel")
             self.sale_order_id._message_log(body=self.env._("EIM was asked to cancel the order, and agreed."))
             return
         refused = isinstance(error, eim.Refused)
@@ -222,7 +209,7 @@ class ExtensivOrder(models.Model):
             self.account_id,
             "orders",
             {
-                key: {
+                self.cust_ref: {
                     "message": self.env._(
                         "EIM did not cancel order %(order)s: %(words)s Cancel it in the cart itself.",
                         order=self.order_number,
@@ -233,4 +220,5 @@ class ExtensivOrder(models.Model):
                     "document": self.sale_order_id or self,
                 }
             },
+            "cancel",
         )

@@ -2,7 +2,7 @@ import logging
 
 from psycopg2.errors import NotNullViolation
 
-from odoo import api, fields, models
+from odoo import api, models
 from odoo.exceptions import AccessError, MissingError, UserError, ValidationError
 
 from ..flows.exceptions import is_conflict, log_unexpected
@@ -96,20 +96,7 @@ class ExtensivOrder(models.Model):
         matches = self.env["product.product"]._extensiv_match(
             account, {sku: () for order in failed for sku in order.missing_skus or ()}
         )
-        due = set(
-            self.env["extensiv.error"]
-            .search(
-                [
-                    ("account_id", "=", account.id),
-                    ("flow", "=", "orders"),
-                    ("state", "=", "open"),
-                    ("category", "=", "transient"),
-                    ("next_try", "<=", fields.Datetime.now()),
-                    ("key", "in", failed.mapped("cust_ref")),
-                ]
-            )
-            .mapped("key")
-        )
+        due = self.env["extensiv.error"]._due_keys(account, "orders", failed.mapped("cust_ref"))
         failed.filtered(
             lambda order: (
                 order.cust_ref in due

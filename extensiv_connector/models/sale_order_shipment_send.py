@@ -93,35 +93,12 @@ class SaleOrder(models.Model):
     @api.model
     def _extensiv_stepping_back(self, account):
         """Return the references whose temporary trouble is to be left alone for a while."""
-        return (
-            self.env["extensiv.error"]
-            .search(
-                [
-                    ("account_id", "=", account.id),
-                    ("flow", "=", "shipments"),
-                    ("state", "=", "open"),
-                    ("next_try", ">", fields.Datetime.now()),
-                ]
-            )
-            .mapped("key")
-        )
+        return self.env["extensiv.error"]._waiting_keys(account, "shipments")
 
     @api.model
     def _extensiv_revive(self, account):
         """Take orders up again whose temporary trouble is to be tried once more."""
-        due = (
-            self.env["extensiv.error"]
-            .search(
-                [
-                    ("account_id", "=", account.id),
-                    ("flow", "=", "shipments"),
-                    ("state", "=", "open"),
-                    ("category", "=", "transient"),
-                    ("next_try", "<=", fields.Datetime.now()),
-                ]
-            )
-            .mapped("key")
-        )
+        due = self.env["extensiv.error"]._due_keys(account, "shipments")
         self.search(
             [
                 ("extensiv_account_id", "=", account.id),

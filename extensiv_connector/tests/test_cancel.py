@@ -21,8 +21,10 @@ class TestCancel(ConnectorCase):
         self.change_order(cust_ref, order_status="canceled")
         return self.pull()
 
-    def errors(self, key="X-1"):
-        return self.env["extensiv.error"].search([("account_id", "=", self.account.id), ("key", "=", key)])
+    def errors(self, key="X-1", step=False):
+        return self.env["extensiv.error"].search(
+            [("account_id", "=", self.account.id), ("key", "=", key), ("step", "=", step)]
+        )
 
     def ship(self, sale):
         self.env["stock.quant"]._update_available_quantity(
@@ -160,7 +162,7 @@ class TestCancel(ConnectorCase):
         order.cancel_request = "due"
         self.pull()
         self.assertEqual(order.cancel_request, "refused")
-        self.assertIn("Cancel it in the cart itself", self.errors("X-1/cancel").message)
+        self.assertIn("Cancel it in the cart itself", self.errors("X-1", "cancel").message)
         self.assertNotIn("check_credentials", self.calls("check_credentials", "update_order_status")[1:])
 
     def test_nothing_ever_sends_an_order_status_of_canceled(self):
@@ -183,10 +185,10 @@ class TestCancel(ConnectorCase):
         self.fault(route="cancel_order_in_cart", kind="lose_answer")
         self.pull()
         self.assertEqual((order.cancel_request, self.at_eim("X-1")["order_status"]), ("due", "canceled"))
-        self.errors("X-1/cancel").next_try = False
+        self.errors("X-1", "cancel").next_try = False
         self.fault(route="cancel_order_in_cart", kind="failure", message="Already cancelled.")
         self.pull()
-        self.assertEqual((order.cancel_request, self.errors("X-1/cancel").state), ("done", "resolved"))
+        self.assertEqual((order.cancel_request, self.errors("X-1", "cancel").state), ("done", "resolved"))
 
     def test_a_pass_out_of_time_leaves_requests_to_the_next(self):
         order = self.requested()
@@ -205,4 +207,4 @@ class TestCancel(ConnectorCase):
         self.fault(route="cancel_order_in_cart", kind="failure", message="This cart takes no cancellations.")
         self.pull()
         self.assertEqual(order.cancel_request, "refused")
-        self.assertIn("This cart takes no cancellations.", self.errors("X-1/cancel").message)
+        self.assertIn("This cart takes no cancellations.", self.errors("X-1", "cancel").message)

@@ -161,7 +161,7 @@ class TestOrder(DiagnosisCase):
         self.add("D-1")
         self.fault(route="acknowledge", kind="500")
         self.pull()
-        self.env["extensiv.error"].search([("key", "=", "D-1/acknowledge")]).action_dismiss()
+        self.env["extensiv.error"].search([("key", "=", "D-1"), ("step", "=", "acknowledge")]).action_dismiss()
         self.assertFound(self.diagnose("D-1"), "PROBLEM", "EIM was not told that it is here, and is not")
 
     def test_failed_why(self):

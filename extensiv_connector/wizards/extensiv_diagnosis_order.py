@@ -1,8 +1,8 @@
 from odoo import models
+from odoo.fields import Domain
 from odoo.tools import SQL
 
 from ..eim.wire import Order
-from ..models.extensiv_error_mend import NEVER
 from .extensiv_diagnosis import Line, masked
 
 
@@ -241,6 +241,13 @@ class ExtensivDiagnosis(models.TransientModel):
 
     # -- here
 
+    def _is_dismissed(self, record):
+        """Whether a person dismissed that EIM did not take the acknowledgement."""
+        Error = self.env["extensiv.error"]
+        domain = Error._domain(record.account_id, "orders", [record.cust_ref], "acknowledge")
+        dismissed = Domain([("state", "=", "dismissed"), ("next_try", "=", False)])
+        return bool(Error.search_count(domain & dismissed, limit=1))
+
     def _lines_here(self, record):
         """Return the lines on the inbox order: received, acknowledged, imported or failed why."""
         if not record:
@@ -248,7 +255,7 @@ class ExtensivDiagnosis(models.TransientModel):
         lines = [Line("good", self.env._("It was received here on %s.", self._moment(record.create_date)))]
         if record.acknowledged_at:
             lines.append(Line("good", self.env._("EIM was told so on %s.", self._moment(record.acknowledged_at))))
-        elif record.acknowledge_after == NEVER:
+        elif self._is_dismissed(record):
             lines.append(
                 Line(
                     "bad",
