@@ -37,7 +37,7 @@ class DeliveryCarrier(models.Model):
 
     def _extensiv_mended(self):
         """Take up the orders that failed because EIM refused the carrier of these delivery methods."""
-        self._extensiv_open_errors().write({"state": "resolved", "next_try": False})
+        self._extensiv_open_errors()._mark_resolved()
         refused = self.env["sale.order"].search([("extensiv_refused_carrier_id", "in", self.ids)])
         if refused:
             refused._extensiv_retry()

@@ -115,7 +115,7 @@ class ExtensivStockLevel(models.Model):
                 "document": products[:1],
             }
         gone = known.filtered(lambda error: error.key not in failures)
-        gone.write({"state": "resolved", "next_try": False})
+        gone._mark_resolved()
         self._report_once(account, known, failures)
 
     @api.model
@@ -133,7 +133,7 @@ class ExtensivStockLevel(models.Model):
                 ("state", "in", ("open", "dismissed")),
             ]
         )
-        known.filtered(lambda error: error.res_id in told).write({"state": "resolved", "next_try": False})
+        known.filtered(lambda error: error.res_id in told)._mark_resolved()
         self._report_once(
             account,
             known,
@@ -174,7 +174,7 @@ class ExtensivStockLevel(models.Model):
             }
             for location, zeros in of_location
         }
-        known.filtered(lambda error: error.key not in failures).write({"state": "resolved", "next_try": False})
+        known.filtered(lambda error: error.key not in failures)._mark_resolved()
         dismissed = {error.key for error in known if error.state == "dismissed" and error.res_id not in newly} - {
             error.key for error in known if error.state == "open"
         }
@@ -240,7 +240,7 @@ class ExtensivStockLevel(models.Model):
             for location in placeless
         }
         known = self._known_errors(account, [f"{name}{NO_PLACE}" for name in names.values()])
-        known.filtered(lambda error: error.key not in failures).write({"state": "resolved", "next_try": False})
+        known.filtered(lambda error: error.key not in failures)._mark_resolved()
         self._report_once(account, known, failures)
 
     @api.model
@@ -280,7 +280,7 @@ class ExtensivStockLevel(models.Model):
             )
         )
         left = {level for [level] in left}
-        errors.filtered(lambda error: error.res_id in left).write({"state": "resolved", "next_try": False})
+        errors.filtered(lambda error: error.res_id in left)._mark_resolved()
 
     @api.model
     def _report_once(self, account, known, failures):
@@ -311,5 +311,5 @@ class ExtensivStockLevel(models.Model):
                 for model, ids in ((self._name, levels), ("extensiv.location", locations))
             )
         )
-        errors.write({"state": "resolved", "next_try": False})
+        errors._mark_resolved()
         self.browse(errors.filtered(lambda error: error.res_model == self._name).mapped("res_id")).exists()._forget()

@@ -96,7 +96,7 @@ class SaleOrder(models.Model):
                 ("key", "=like", f"{KEY}%"),
                 ("key", "not in", list(failures)),
             ]
-        ).write({"state": "resolved", "next_try": False})
+        )._mark_resolved()
         new = lacking.filtered(lambda order: not order.extensiv_needs_carrier)
         told_anew = new._extensiv_lacking_failures(account)
         new._extensiv_note_lacking()
