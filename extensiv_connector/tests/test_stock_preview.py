@@ -110,6 +110,22 @@ class TestPreview(PreviewCase):
         self.assertEqual(lines["TEE-NEW"], (False, 4, "first"))
         self.assertEqual(lines["MUG-1"], (0, 0, "shared"))
 
+    def test_what_is_left_alone_is_told_apart_from_what_nothing_feeds(self):
+        goods = self.make_goods(3)
+        for product in goods:
+            self.receive(product, 4)
+        self.push()
+        self.eim_has(TEE_1=9)
+        (goods[0] | self.tee).extensiv_stock_rule = "leave"
+        goods[1].write({"extensiv_stock_rule": "leave", "default_code": False})
+        goods[2].active = False
+        self.env.flush_all()
+        lines = self.lines(self.preview())
+        self.assertEqual(
+            {sku: lines[sku][2] for sku in ("TEE-1", "G-0", "G-1", "G-2")},
+            {"TEE-1": "left", "G-0": "left", "G-1": "left", "G-2": "zero"},
+        )
+
     def test_it_shows_what_the_push_then_does(self):
         goods = self.make_goods(8)
         self.eim_has(**{f"G_{number}": 5 for number in range(8)})
