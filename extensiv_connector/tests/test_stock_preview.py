@@ -233,7 +233,7 @@ class TestSettingsWarning(PreviewCase):
         empty = self.env["stock.location"].create({"name": "Empty", "location_id": self.stock.id})
         values = {"push_enabled": True, "stock_location_id": empty.id}
         message = self.warned(self.west, values, ["push_enabled", "stock_location_id"])
-        self.assertIn("never told 12 SKUs", message)
+        self.assertIn("never told 12 levels", message)
         self.assertIn("12 of them would be pushed as 0", message)
 
     def test_a_location_that_is_not_saved_yet_inside_the_account(self):
@@ -247,7 +247,7 @@ class TestSettingsWarning(PreviewCase):
             "buffer_qty": 4,
         }
         message = self.warned(self.account, values, ["location_ids", "buffer_qty"])
-        self.assertIn("10 of 10 SKUs would become 0", message)
+        self.assertIn("10 of 10 levels would become 0", message)
         self.assertIn("never told", message)
 
     def test_the_form_takes_the_change_all_the_same(self):
