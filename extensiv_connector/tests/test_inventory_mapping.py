@@ -181,6 +181,15 @@ class TestCompare(InventoryCase):
         wizard = self.compare()
         self.assertEqual((wizard.difference_count, wizard.deducted_count, wizard.deducted_quantity), (0, 1, 3))
 
+    def test_what_is_left_alone_is_no_difference(self):
+        self.receive(self.tee, 4)
+        self.receive(self.mug, 5)
+        self.push()
+        (self.tee + self.mug).extensiv_stock_rule = "leave"
+        self.sandbox.store.levels.items["TEE-1"]["EAST"].qty_available = 9
+        del self.sandbox.store.levels.items["MUG-1"]
+        self.assertEqual(self.compare().difference_count, 0)
+
     def test_a_level_that_eim_refused_is_no_difference(self):
         self.receive(self.tee, 4)
         self.push()

@@ -1,3 +1,5 @@
+import json
+
 from odoo import fields
 from odoo.exceptions import UserError, ValidationError
 from odoo.modules.module import load_script
@@ -372,10 +374,10 @@ class TestNothingCounted(InventoryCase):
         )
         self.pull()
         order = self.inbox("R-1")
-        order.payload = {
-            **order.payload,
-            "items": [{**item, "quantity": -4} if item["item"] == "TEE-1" else item for item in order.payload["items"]],
-        }
+        payload = json.loads(order.payload)
+        payload["items"][0]["quantity"] = -4
+        self.assertEqual(payload["items"][0]["item"], "TEE-1")
+        order.payload = json.dumps(payload)
         quotation = self.inbox("R-2").sale_order_id
         self.assertEqual((order.state, quotation.state), ("failed", "draft"))
         quotation.order_line[0].product_uom_qty = -4

@@ -118,7 +118,8 @@ class ExtensivCompare(models.TransientModel):
                 self.deducted_quantity += float(deducted)
             for location in locations:
                 level = levels.get((location.id, item.sku))
-                if not level or level.state != "accepted":
+                # What is left alone may differ: somebody else tells EIM of it.
+                if not level or level.state != "accepted" or level.product_id.extensiv_stock_rule == "leave":
                     continue
                 theirs = there.get(location.id)
                 vals_list.append(
@@ -142,6 +143,9 @@ class ExtensivCompare(models.TransientModel):
                 """SELECT level.id, level.quantity FROM extensiv_stock_level AS level
                 WHERE level.location_id = ANY (%s) AND level.quantity <> 0
                   AND NOT level.unconfirmed AND level.refused_at IS NULL
+                  AND NOT EXISTS (
+                      SELECT FROM product_product
+                       WHERE id = level.product_id AND extensiv_stock_rule = 'leave')
                   AND NOT EXISTS (
                       SELECT FROM extensiv_compare_line WHERE compare_id = %s AND level_id = level.id)""",
                 self._locations().ids,

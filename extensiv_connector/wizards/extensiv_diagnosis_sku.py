@@ -25,23 +25,7 @@ class ExtensivDiagnosis(models.TransientModel):
         match = self.env["product.product"]._extensiv_match(self.account_id, {sku: ()})[sku]
         if not match.problem:
             lines = [Line("good", self.env._("The SKU belongs to the product %s.", match.product.display_name))]
-            if not match.product.is_storable and match.product.type == "consu":
-                lines.append(
-                    Line(
-                        "bad",
-                        self.env._("Odoo does not track the stock of this product."),
-                        self.env._("Tick Track Inventory on the product."),
-                    )
-                )
-            if "extensiv_push" in match.product and not match.product.extensiv_push:
-                lines.append(
-                    Line(
-                        "bad",
-                        self.env._("Pushing its levels is switched off on the product."),
-                        self.env._("Switch it on, on the product's page of inventory."),
-                    )
-                )
-            return match.product, lines
+            return match.product, lines + self._lines_rule(match.product)
         lines = [Line("bad", match.problem)]
         pattern = sku.replace("%", r"\%").replace("_", r"\_")
         other = self.env["product.product"].search(
@@ -58,6 +42,39 @@ class ExtensivDiagnosis(models.TransientModel):
                 )
             )
         return self.env["product.product"], lines
+
+    def _lines_rule(self, product):
+        """Return the lines on what the product's rule says of its stock at EIM."""
+        if product.extensiv_stock_rule == "leave":
+            return [
+                Line(
+                    "bad",
+                    self.env._("The product is left alone: what EIM holds of it is not touched from here."),
+                    self.env._(
+                        "To have its stock pushed, choose Push for Stock at EIM on the product; to have EIM told 0, "
+                        "press Set to Zero at EIM there."
+                    ),
+                )
+            ]
+        if product.extensiv_stock_rule == "fixed":
+            return [
+                Line(
+                    "note",
+                    self.env._(
+                        "EIM is told the fixed quantity %s of this product, whatever its stock is.",
+                        product.extensiv_fixed_qty,
+                    ),
+                )
+            ]
+        if not product.is_storable and product.type == "consu":
+            return [
+                Line(
+                    "bad",
+                    self.env._("Odoo does not track the stock of this product."),
+                    self.env._("Tick Track Inventory on the product, or choose Fixed Quantity for Stock at EIM."),
+                )
+            ]
+        return []
 
     def _lines_pushing(self):
         """Return the lines on whether levels are pushed at all, and from where."""
@@ -187,6 +204,18 @@ class ExtensivDiagnosis(models.TransientModel):
         if not levels:
             return [Line("note", self.env._("No level of this SKU was pushed yet."))]
         return [
+            Line(
+                "bad",
+                self.env._(
+                    "%(location)s would become 0 without a change of stock, as one of many SKUs: it waits for a "
+                    "person.",
+                    location=level.location_id.name,
+                ),
+                self.env._("Look at the error of the location, with Show; press Push Them there if it is right."),
+            )
+            for level in levels
+            if level.held_at
+        ] + [
             Line(
                 "note",
                 self.env._(

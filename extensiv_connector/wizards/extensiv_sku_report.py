@@ -76,7 +76,7 @@ class ExtensivSkuReport(models.TransientModel):
                     "sku": sku,
                     "eim_quantity": float(item.qty_available or 0),
                     "product_id": match.product and match.product.id,
-                    "message": match.problem if state != "matched" else False,
+                    "message": match.problem if state != "matched" else self._say_rule(match.product),
                 }
             )
         for product in ours:
@@ -92,12 +92,21 @@ class ExtensivSkuReport(models.TransientModel):
                     "product_id": product.id,
                     "message": self.env._("Several products have this internal reference.")
                     if double
-                    else False
+                    else self._say_rule(product)
                     if product.default_code
                     else self.env._("The product has no internal reference."),
                 }
             )
         return vals_list
+
+    @api.model
+    def _say_rule(self, product):
+        """Return what the product's own rule says of its stock at EIM, or False where it is just pushed."""
+        if product.extensiv_stock_rule == "leave":
+            return self.env._("Left alone: EIM is not told the product's stock.")
+        if product.extensiv_stock_rule == "fixed":
+            return self.env._("EIM is told the fixed quantity %s.", product.extensiv_fixed_qty)
+        return False
 
     @api.model
     def _products(self, account):

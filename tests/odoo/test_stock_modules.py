@@ -65,7 +65,29 @@ env.cr.commit()
 said["waiting"] = levels()
 said["orders"] = env["extensiv.order"].search([]).sale_order_id.mapped("state")
 mug.extensiv_push = False
-said["mug off"] = levels()
+env["stock.quant"]._update_available_quantity(mug, stock, 30)
+said["mug left alone"] = levels()
+
+# Seven SKUs become zero by the sale of one component, and then by a setting.
+nut = env["product.product"].create({"name": "Nut", "default_code": "NUT", "is_storable": True})
+kits = env["product.product"].create([
+    {"name": f"Box {number}", "default_code": f"BOX-{number}", "is_storable": False} for number in range(6)])
+for box in kits:
+    env["mrp.bom"].create({
+        "product_tmpl_id": box.product_tmpl_id.id, "type": "phantom",
+        "bom_line_ids": [(0, 0, {"product_id": nut.id, "product_qty": 1})]})
+env["stock.quant"]._update_available_quantity(nut, stock, 10)
+levels()
+env["stock.quant"]._update_available_quantity(nut, stock, -10)
+said["sold out"] = {sku: quantity for sku, quantity in levels().items() if sku.startswith(("NUT", "BOX"))}
+env["stock.quant"]._update_available_quantity(nut, stock, 10)
+levels()
+account.buffer_qty = 10
+levels()
+said["held"] = sorted(env["extensiv.stock.level"].search([("state", "=", "held")]).mapped("sku"))
+account.buffer_qty = 0
+kit.write({"extensiv_stock_rule": "fixed", "extensiv_fixed_qty": 77})
+said["fixed"] = levels()["KIT"]
 print(json.dumps(said))
 """
 
@@ -100,4 +122,9 @@ def test_kits_and_expiring_lots_are_pushed_as_what_can_be_sold(odoo, start_sandb
         "DOZEN": 0,
         "SHARED": 11,
     }
-    assert said["mug off"] == said["waiting"] | {"MUG": 0}
+    # The kits are made of the mugs all the same.
+    assert said["mug left alone"] == said["waiting"]
+    seven = sorted(["NUT", *(f"BOX-{number}" for number in range(6))])
+    assert said["sold out"] == dict.fromkeys(seven, 0)
+    assert set(said["held"]) >= set(seven)
+    assert said["fixed"] == 77
