@@ -197,10 +197,11 @@ class StockPreview:
                         SELECT * FROM unnest(%(locations)s::int[], %(skus)s::text[], %(quantities)s::int[])
                                    AS remote(location_id, sku, quantity)),
                     kept AS (
-                        SELECT sku, MIN(product_id) AS product_id FROM (
-                               SELECT sku, product_id FROM left_alone
-                                UNION ALL
-                               SELECT * FROM unnest(%(undecided_skus)s::text[], %(undecided)s::int[])) AS named
+                        SELECT sku, MIN(product_id) AS product_id, BOOL_OR(is_chosen) AS is_chosen
+                          FROM (SELECT sku, product_id, TRUE AS is_chosen FROM left_alone WHERE sku IS NOT NULL
+                                 UNION ALL
+                                SELECT undecided.*, FALSE
+                                  FROM unnest(%(undecided_skus)s::text[], %(undecided)s::int[]) AS undecided) AS named
                          GROUP BY sku),
                     joined AS (
                         SELECT location_id, sku,
@@ -211,19 +212,21 @@ class StockPreview:
                                known.accepted IS NULL OR known.is_unsure
                                OR known.accepted <> COALESCE(wanted.quantity, 0) AS is_told,
                                COALESCE(known.zero_asked, FALSE) AS is_asked,
-                               COALESCE(known.is_touched, FALSE) AND NOT (
-                                   sku IN (SELECT sku FROM left_alone)
-                                   OR known.product_id IN (SELECT product_id FROM left_alone)) AS is_dropped,
-                               kept.sku IS NOT NULL
-                               OR known.product_id IN (SELECT product_id FROM left_alone) AS is_kept
+                               COALESCE(known.is_touched, FALSE) AS is_touched, kept.is_chosen,
+                               kept.sku IS NOT NULL AS is_kept,
+                               COALESCE(known.product_id IN (SELECT product_id FROM left_alone), FALSE) AS was_left
                           FROM wanted FULL JOIN known USING (location_id, sku) FULL JOIN remote USING (location_id, sku)
-                          LEFT JOIN kept USING (sku))
-               SELECT location_id, sku, product_id, is_read, at_eim, accepted, is_shared, is_told,
-                      NOT is_fed AND NOT is_asked AND NOT is_dropped AND is_kept AS is_left,
+                          LEFT JOIN kept USING (sku)),
+                    judged AS (
+                        SELECT *, NOT is_fed AND NOT is_asked AND CASE
+                                  WHEN is_touched THEN COALESCE(is_chosen, FALSE) OR was_left
+                                  ELSE is_kept OR was_left END AS is_left
+                          FROM joined)
+               SELECT location_id, sku, product_id, is_read, at_eim, accepted, is_shared, is_told, is_left,
                       CASE WHEN is_read THEN at_eim ELSE accepted END AS before,
-                      CASE WHEN is_shared THEN NULL WHEN is_fed THEN quantity
-                           WHEN is_asked OR is_dropped THEN 0 END AS quantity
-                 FROM joined""",
+                      CASE WHEN is_shared OR is_left THEN NULL WHEN is_fed THEN quantity
+                           WHEN is_asked OR is_touched THEN 0 END AS quantity
+                 FROM judged""",
             wanted=self.Level._wanted_sql(self.account, self.mappings),
             left_alone=self.Level._left_alone_sql(self.account),
             touched=TOUCHED,

@@ -99,13 +99,18 @@ class ExtensivAccount(models.Model):
         known = zeros + total.changed + total.same
         sentences = []
         if zeros > FEW or is_alarming(zeros, above):
-            sentences.append(self.env._("%(zeros)s of %(all)s SKUs would become 0.", zeros=zeros, all=above))
+            told = {"zeros": zeros, "all": above}
+            sentences.append(
+                self.env._("%(zeros)s of %(all)s SKUs would become 0.", **told)
+                if len(counts) < 2
+                else self.env._("%(zeros)s of %(all)s levels would become 0, all locations together.", **told)
+            )
         elif total.changed > FEW and is_alarming(total.changed, known):
             sentences.append(self.env._("%(changed)s of %(all)s levels change.", changed=total.changed, all=known))
         if total.unknown_zero > FEW or is_alarming(total.unknown_zero, total.unknown):
             sentences.append(
                 self.env._(
-                    "EIM was never told %(unknown)s SKUs from here, and %(zeros)s of them would be pushed as 0.",
+                    "EIM was never told %(unknown)s levels from here, and %(zeros)s of them would be pushed as 0.",
                     unknown=total.unknown,
                     zeros=total.unknown_zero,
                 )

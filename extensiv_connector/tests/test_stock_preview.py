@@ -110,6 +110,22 @@ class TestPreview(PreviewCase):
         self.assertEqual(lines["TEE-NEW"], (False, 4, "first"))
         self.assertEqual(lines["MUG-1"], (0, 0, "shared"))
 
+    def test_what_is_left_alone_is_told_apart_from_what_nothing_feeds(self):
+        goods = self.make_goods(3)
+        for product in goods:
+            self.receive(product, 4)
+        self.push()
+        self.eim_has(TEE_1=9)
+        (goods[0] | self.tee).extensiv_stock_rule = "leave"
+        goods[1].write({"extensiv_stock_rule": "leave", "default_code": False})
+        goods[2].active = False
+        self.env.flush_all()
+        lines = self.lines(self.preview())
+        self.assertEqual(
+            {sku: lines[sku][2] for sku in ("TEE-1", "G-0", "G-1", "G-2")},
+            {"TEE-1": "left", "G-0": "left", "G-1": "left", "G-2": "zero"},
+        )
+
     def test_it_shows_what_the_push_then_does(self):
         goods = self.make_goods(8)
         self.eim_has(**{f"G_{number}": 5 for number in range(8)})
@@ -217,7 +233,7 @@ class TestSettingsWarning(PreviewCase):
         empty = self.env["stock.location"].create({"name": "Empty", "location_id": self.stock.id})
         values = {"push_enabled": True, "stock_location_id": empty.id}
         message = self.warned(self.west, values, ["push_enabled", "stock_location_id"])
-        self.assertIn("never told 12 SKUs", message)
+        self.assertIn("never told 12 levels", message)
         self.assertIn("12 of them would be pushed as 0", message)
 
     def test_a_location_that_is_not_saved_yet_inside_the_account(self):
@@ -231,7 +247,7 @@ class TestSettingsWarning(PreviewCase):
             "buffer_qty": 4,
         }
         message = self.warned(self.account, values, ["location_ids", "buffer_qty"])
-        self.assertIn("10 of 10 SKUs would become 0", message)
+        self.assertIn("10 of 10 levels would become 0", message)
         self.assertIn("never told", message)
 
     def test_the_form_takes_the_change_all_the_same(self):
