@@ -122,19 +122,20 @@ class QuantitiesToTake:
 
     def _reason(self, product, skus, kits):
         """Return why no count can be proposed for the product of a SKU, or an empty text."""
-        _ = self.env._
         if len(skus) > 1:
-            return _(
+            return self.env._(
                 "EIM lists %(product)s under several SKUs: %(skus)s. Count it by hand.",
                 product=product.display_name,
                 skus=", ".join(sorted(skus)),
             )
         if product.id in kits:
-            return _("%s is a kit: its components are counted, not the kit.", product.display_name)
+            return self.env._("%s is a kit: its components are counted, not the kit.", product.display_name)
         if not product.is_storable:
-            return _("Odoo does not track the stock of %s: tick Track Inventory on the product.", product.display_name)
+            return self.env._(
+                "Odoo does not track the stock of %s: tick Track Inventory on the product.", product.display_name
+            )
         if product.tracking != "none":
-            return _(
+            return self.env._(
                 "%s is tracked by lots or serial numbers, which EIM does not know: count it by hand.",
                 product.display_name,
             )
@@ -142,26 +143,27 @@ class QuantitiesToTake:
 
     def _propose(self, proposal, stock):
         """Fill in what is to be counted, or why not; nothing where EIM and Odoo agree."""
-        _ = self.env._
         product = proposal.product
         if not product.uom_id.compare(stock.total, proposal.at_eim):
             return
         counted = product.uom_id.round(proposal.at_eim - stock.elsewhere)
         waiting = [quant for quant in stock.quants if quant.inventory_quantity_set]
         if len(stock.quants) > 1:
-            proposal.reason = _("Odoo holds it twice in the same place; open Physical Inventory once, and try again.")
+            proposal.reason = self.env._(
+                "Odoo holds it twice in the same place; open Physical Inventory once, and try again."
+            )
         elif waiting:
             same = not product.uom_id.compare(waiting[0].inventory_quantity, counted)
             proposal.reason = (
-                _("Proposed already: apply it under Inventory, Physical Inventory.")
+                self.env._("Proposed already: apply it under Inventory, Physical Inventory.")
                 if same
-                else _(
+                else self.env._(
                     "A count of %s waits already under Inventory, Physical Inventory: apply or clear it first.",
                     f"{waiting[0].inventory_quantity:g}",
                 )
             )
         elif product.uom_id.compare(counted, 0) < 0:
-            proposal.reason = _(
+            proposal.reason = self.env._(
                 "%(quantity)s lie below %(place)s, in packages or with another owner: more than EIM has. Count there.",
                 quantity=f"{stock.elsewhere:g}",
                 place=self.place.display_name,
@@ -170,7 +172,7 @@ class QuantitiesToTake:
             proposal.counted = counted
             if not proposal.at_eim:
                 proposal.is_doubtful = True
-                proposal.reason = _("EIM has none and Odoo has some. Tick it only if EIM is right.")
+                proposal.reason = self.env._("EIM has none and Odoo has some. Choose it only if EIM is right.")
 
     def _stock(self, products):
         """Return ``{product id: _Stock}`` of the location and all beneath it, of the account's owner if it has one.

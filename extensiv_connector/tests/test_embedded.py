@@ -1,3 +1,5 @@
+from contextlib import suppress
+
 from lxml import etree
 
 from odoo.exceptions import UserError
@@ -247,11 +249,9 @@ class TestEmbedded(ConnectorCase):
         """Press a button; what it says to the person is an answer, too."""
         savepoint = self.env.cr.savepoint(flush=False)
         try:
-            with self.flows():
+            with self.flows(), suppress(UserError):
                 getattr(record.with_context(setup_step="connect"), name)()
                 self.env.flush_all()
-        except UserError:
-            pass
         finally:
             savepoint.rollback()
             savepoint.close(rollback=False)

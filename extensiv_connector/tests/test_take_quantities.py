@@ -104,20 +104,20 @@ class TestTakeQuantities(InventoryCase):
         self.assertFalse(line.is_proposable)
         self.assertIn("130 lie below", line.reason)
 
-    def test_zero_at_eim_is_proposed_only_when_ticked(self):
+    def test_zero_at_eim_is_proposed_only_when_chosen(self):
         self.receive(self.tee, 5)
         self.hold(**{"TEE-1": 0})
         wizard = self.take()
         line = self.line(wizard, "TEE-1")
         self.assertEqual((line.is_proposable, line.chosen), (True, False))
-        self.assertIn("Tick it only if EIM is right", line.reason)
+        self.assertIn("Choose it only if EIM is right", line.reason)
         with self.assertRaisesRegex(UserError, "Nothing is left to propose"):
             wizard.action_propose()
         line.chosen = True
         wizard.action_propose()
         self.assertEqual(self.quants(self.tee).inventory_diff_quantity, -5)
 
-    def test_only_the_ticked_are_proposed(self):
+    def test_only_the_chosen_are_proposed(self):
         wizard = self.take()
         self.line(wizard, "MUG-1").chosen = False
         wizard.action_propose()

@@ -116,7 +116,9 @@ class ExtensivTakeQuantities(models.TransientModel):
                     "chosen": proposal.counted is not None and not proposal.is_doubtful,
                     "reason": proposal.reason,
                 }
-                for proposal in sorted(proposals, key=lambda proposal: (proposal.counted is None, proposal.sku))
+                for proposal in sorted(
+                    proposals, key=lambda proposal: (proposal.counted is None, proposal.is_doubtful, proposal.sku)
+                )
             ]
         )
 
@@ -156,7 +158,7 @@ class ExtensivTakeQuantities(models.TransientModel):
         ]
         if not proposals:
             raise UserError(
-                self.env._("Nothing is left to propose. Tick a SKU, or press Read Again to see what differs now.")
+                self.env._("Nothing is left to propose. Choose a SKU, or press Read Again to see what differs now.")
             )
         quants = taking.propose(proposals)
         action = quants.action_view_inventory()
