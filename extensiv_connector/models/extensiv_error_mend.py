@@ -7,6 +7,8 @@ from ..eim import errors as eim
 from .extensiv_account_flows import CRONS
 
 NEVER = datetime(9999, 12, 31)
+# What the keys of errors about delivery methods that nobody chose begin with.
+LACKING = "delivery method for "
 # Errors about one of these are mended there, not on the thing that failed.
 MAPPINGS = ("extensiv.location", "extensiv.ship.method", "extensiv.cart", "delivery.carrier")
 
@@ -123,7 +125,7 @@ class ExtensivError(models.Model):
                 ("extensiv_refused_carrier_id", "in", carriers),
             ]
         )._extensiv_retry()
-        if any(error.res_model in ("extensiv.ship.method", "extensiv.cart") for error in self):
+        if any(error.key.startswith(LACKING) for error in self):
             self.env["sale.order"]._extensiv_tell_lacking_again(account)
         account._run_now("shipments")
 
