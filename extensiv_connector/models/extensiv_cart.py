@@ -84,7 +84,7 @@ class ExtensivCart(models.Model):
     @api.model_create_multi
     def create(self, vals_list):
         """Give a cart that comes without a prefix one of its own."""
-        vals_list = [self._tidy_prefix(vals) for vals in vals_list]
+        vals_list = [dict(self._tidy_prefix(vals)) for vals in vals_list]
         self._propose_prefixes(
             [
                 vals
@@ -135,6 +135,7 @@ class ExtensivCart(models.Model):
         """Say that this cart is what the merchant of a share connected, whose form shows it as new."""
         self.ensure_one()
         self.env["extensiv.account"]._check_manager()
+        self.check_access("write")
         self.env["extensiv.cart.share"]._choose(self.env.context.get("extensiv_share_id"), self)
         return {"type": "ir.actions.client", "tag": "soft_reload"}
 

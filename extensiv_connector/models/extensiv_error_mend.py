@@ -5,6 +5,8 @@ from ..eim import errors as eim
 from ..flows import SCHEDULED, SWITCHED, relisting
 from .extensiv_account_connect import CREDENTIALS_KEY
 
+# What the keys of errors about delivery methods that nobody chose begin with.
+LACKING = "delivery method for "
 # Errors about one of these are mended there, not on the thing that failed.
 MAPPINGS = ("extensiv.location", "extensiv.ship.method", "extensiv.cart", "delivery.carrier")
 # Steps of orders that no pass takes up.
@@ -131,7 +133,7 @@ class ExtensivError(models.Model):
                 ("extensiv_refused_carrier_id", "in", carriers),
             ]
         )._extensiv_retry()
-        if any(error.res_model in ("extensiv.ship.method", "extensiv.cart") for error in self):
+        if any(error.key.startswith(LACKING) for error in self):
             self.env["sale.order"]._extensiv_tell_lacking_again(account)
         account._run_flow("shipments")
 

@@ -139,7 +139,7 @@ class ProductProduct(models.Model):
         self.check_access("read")
         self._extensiv_check_left_alone()
         zeros = {}
-        for account in self.env["extensiv.account"].search([]).sudo():
+        for account in self.env["extensiv.account"].search([("company_id", "in", self.env.companies.ids)]).sudo():
             products = self.sudo().filtered_domain(self._check_company_domain(account.company_id))
             skus = {product.default_code for product in products if (product.default_code or "").strip()}
             skus.update(

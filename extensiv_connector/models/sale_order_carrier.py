@@ -3,10 +3,9 @@ from odoo import api, fields, models
 from ..eim.errors import EimError
 from ..eim.wire import Order
 from .delivery_carrier import BRANDS
+from .extensiv_error_mend import LACKING
 from .extensiv_order_prepare import asked_shipping
 
-# What the keys of errors about delivery methods that nobody chose begin with.
-KEY = "delivery method for "
 SHOWN = 5  # orders named in one error
 
 
@@ -92,8 +91,8 @@ class SaleOrder(models.Model):
                 ("account_id", "=", account.id),
                 ("flow", "=", "shipments"),
                 ("state", "=", "open"),
-                ("res_model", "in", ("extensiv.ship.method", "extensiv.cart")),
-                ("key", "=like", f"{KEY}%"),
+                ("res_model", "!=", "delivery.carrier"),
+                ("key", "=like", f"{LACKING}%"),
                 ("key", "not in", list(failures)),
             ]
         )._mark_resolved()
@@ -127,10 +126,10 @@ class SaleOrder(models.Model):
         failures = {}
         for code, of_code in self.grouped(codes.get).items():
             if code:
-                failures[f"{KEY}{code}"] = of_code._extensiv_lacking_failure(methods[code], code)
+                failures[f"{LACKING}{code}"] = of_code._extensiv_lacking_failure(methods[code], code)
                 continue
             for cart, of_cart in of_code.grouped("extensiv_cart_id").items():
-                failures[f"{KEY}orders of {cart.order_source}"] = of_cart._extensiv_lacking_failure(cart, "")
+                failures[f"{LACKING}orders of {cart.order_source or '-'}"] = of_cart._extensiv_lacking_failure(cart, "")
         return failures
 
     def _extensiv_lacking_failure(self, document, code):
@@ -149,7 +148,7 @@ class SaleOrder(models.Model):
                 "Orders of %(cart)s that ask for no shipping method left without a delivery method: %(orders)s. EIM is "
                 "not told of them, for it takes a shipment with its carrier only once. Press Open the Mapping and "
                 "choose the cart's delivery method, or choose one on each order; they are then sent by themselves.",
-                cart=document.name,
+                cart=document.name or self.env._("no cart"),
                 orders=orders,
             )
         )
