@@ -128,24 +128,24 @@ class ExtensivStockLevel(models.Model):
     _new_idx = models.Index("(location_id) WHERE pushed_at IS NULL")
     _zero_asked_idx = models.Index("(location_id) WHERE zero_asked")
 
-    @api.depends("held_at", "unconfirmed", "zero_asked", "refused_at", "pushed_at")
+    @api.depends("held_at", "unconfirmed", "zero_asked", "zero_allowed", "refused_at")
     def _compute_state(self):
         for level in self:
             if level.held_at:
                 level.state = "held"
-            elif level.unconfirmed or not (level.pushed_at or level.refused_at):
+            elif level.unconfirmed:
                 level.state = "waiting"
             elif level.refused_at:
                 level.state = "refused"
             else:
-                level.state = "waiting" if level.zero_asked else "accepted"
+                level.state = "waiting" if level.zero_asked or level.zero_allowed else "accepted"
 
     def _search_state(self, operator, value):
         if operator != "in":
             return NotImplemented
         held, refused = Domain("held_at", "!=", False), Domain("refused_at", "!=", False)
         waiting = Domain("unconfirmed", "=", True) | (
-            ~refused & (Domain("pushed_at", "=", False) | Domain("zero_asked", "=", True))
+            ~refused & (Domain("zero_allowed", "=", True) | Domain("zero_asked", "=", True))
         )
         domains = {
             "held": held,

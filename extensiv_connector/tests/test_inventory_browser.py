@@ -104,3 +104,57 @@ class TestInBrowser(ConnectorMixin, HttpCase):
         """,
         )
         self.assertEqual(self.at_eim(), {"TEE-1": 12, "MUG-1": 5})
+
+    def test_zeros_that_wait_are_shown_and_pushed_from_the_error(self):
+        goods = self.env["product.product"].create(
+            [{"name": f"Good {n}", "default_code": f"G-{n}", "is_storable": True} for n in range(8)]
+        )
+        self.sandbox.store.levels.push(
+            [{"sku": product.default_code, "qty_available": 100, "warehouse": "EAST"} for product in goods]
+        )
+        self.east.write({"push_enabled": True, "stock_location_id": self.stock.id})
+        self.env.flush_all()
+        with self.enter_registry_test_mode():
+            self.account.action_push_inventory()
+        self.env.invalidate_all()
+        error = self.env["extensiv.error"].search([("account_id", "=", self.account.id), ("state", "=", "open")])
+        self.play(
+            f"/odoo/action-extensiv_connector.extensiv_error_action/{error.id}",
+            """
+            await see(".o_field_widget[name=message]", "8 of the 8 SKUs");
+            await click("button[name=action_show_zeros]", "Show");
+            await see(".o_data_row", "Never pushed before");
+            await see(".o_data_row", "100");
+            if (document.querySelectorAll(".o_data_row").length != 8) throw new Error("eight rows expected");
+            await click(".breadcrumb-item a", "EAST");
+            await click("button[name=action_push_zeros]", "Push Them");
+            await click(".modal-footer .btn-primary", "Ok");
+            await see(".o_notification", "8 pushed.");
+        """,
+        )
+        self.assertEqual(
+            {sku for sku, quantity in self.at_eim().items() if not quantity}, set(goods.mapped("default_code"))
+        )
+        self.assertEqual(error.state, "resolved")
+
+    def test_a_product_is_left_alone_and_set_to_zero(self):
+        tee = self.products[0]
+        person = self.env["res.users"].search([("login", "=", "mapper")])
+        person.group_ids += self.env.ref("stock.group_stock_manager") + self.env.ref("sales_team.group_sale_manager")
+        person.group_ids += self.env.ref("product.group_product_manager")
+        self.east.write({"push_enabled": True, "stock_location_id": self.stock.id})
+        self.play(
+            f"/odoo/action-stock.product_template_action_product/{tee.product_tmpl_id.id}",
+            """
+            await click(".nav-link", "Inventory");
+            await click(".o_field_widget[name=extensiv_stock_rule] label", "Leave Alone");
+            await click(".o_form_button_save");
+            await saved();
+            await click("button[name=action_extensiv_set_zero]", "Set to Zero at EIM");
+            await click(".modal-footer .btn-primary", "Ok");
+            await see(".o_notification", "with the next push");
+        """,
+        )
+        self.assertEqual(tee.extensiv_stock_rule, "leave")
+        level = self.env["extensiv.stock.level"].search([("sku", "=", "TEE-1")])
+        self.assertTrue(level.zero_asked)
