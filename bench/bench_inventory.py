@@ -12,9 +12,11 @@ from urllib3 import HTTPResponse
 
 from odoo import sql_db
 from odoo.addons.extensiv_connector.eim.client import EimClient
-from odoo.addons.extensiv_connector.flows.runner import FlowRun
-from odoo.addons.extensiv_connector.models import extensiv_account_inventory
-from odoo.addons.extensiv_connector.models.extensiv_waking import ExtensivWaking
+from odoo.addons.extensiv_connector.flows import trigger
+from odoo.addons.extensiv_connector.flows.stock_levels import ExpectedLevels
+from odoo.addons.extensiv_connector.flows.stock_push import StockPush
+from odoo.addons.extensiv_connector.flows.stock_sources import find_sources
+from odoo.addons.extensiv_connector.models.extensiv_stock_trigger_mixin import ExtensivStockTriggerMixin
 from odoo.tools import SQL
 
 PRODUCTS, QUANTS, LOCATIONS, SHELVES = 100_000, 1_000_000, 3, 20
@@ -212,13 +214,13 @@ def push_everything(bench, account):
     queries = sql_db.sql_counter
     with (
         bench.measure("(c) first push of everything") as measured,
-        FlowRun.open(account, time.monotonic() + 3600) as pass_,
+        StockPush.open(account, time.monotonic() + 3600) as push,
     ):
-        pass_.client = EimClient(account.base_url, "bench", "bench-key", tokens=Unlimited(), session=Session())
-        pass_.env["extensiv.stock.level"]._push(pass_)
-    levels = pass_.counts["pushed"]
-    if levels != PRODUCTS * LOCATIONS or pass_.failed:
-        raise AssertionError(f"{levels} levels pushed, {pass_.failed} failed.")
+        push.client = EimClient(account.base_url, "bench", "bench-key", tokens=Unlimited(), session=Session())
+        push.run()
+    levels = push.counts["pushed"]
+    if levels != PRODUCTS * LOCATIONS or push.failed:
+        raise AssertionError(f"{levels} levels pushed, {push.failed} failed.")
     bench.env.invalidate_all()
     return SimpleNamespace(seconds=measured.seconds, levels=levels, queries=sql_db.sql_counter - queries)
 
@@ -227,15 +229,15 @@ def push_everything(bench, account):
 
 
 def differences(bench, account):
-    env, Level = bench.env, bench.env["extensiv.stock.level"]
+    env = bench.env
     vacuum(env)
-    places = [(mapping.id, place) for mapping in Level._mappings(account) for place in mapping.places]
+    places = [(source.id, place) for source in find_sources(account) for place in source.location_ids]
     floor, unchanged, changed = [], [], []
     for _round in range(ROUNDS):
         env.cr.commit()
         floor.append(timed(lambda: bare_aggregate(env, places))[0])
         env.cr.commit()
-        seconds, (found, _shared) = timed(lambda: Level._changes(account))
+        seconds, (found, _shared) = timed(lambda: ExpectedLevels(account).find_changes())
         unchanged.append(seconds)
         if found:
             raise AssertionError(f"{len(found)} levels changed, none should have.")
@@ -252,7 +254,7 @@ def differences(bench, account):
         expected = env.cr.rowcount
         queries = env.cr.sql_log_count
         env.invalidate_all()
-        seconds, (found, _shared) = timed(lambda: Level._changes(account))
+        seconds, (found, _shared) = timed(lambda: ExpectedLevels(account).find_changes())
         queries = env.cr.sql_log_count - queries
         changed.append(seconds)
         if len(found) != expected:
@@ -316,7 +318,7 @@ def orm_seconds(bench, account):
 def transfers(bench, account):
     """Validate transfers with the connector's hooks and without, in turns."""
     env = bench.env
-    hooks = {name: ExtensivWaking.__dict__[name] for name in ("create", "write", "unlink")}
+    hooks = {name: ExtensivStockTriggerMixin.__dict__[name] for name in ("create", "write", "unlink")}
     seconds, queries = {True: [], False: []}, {True: [], False: []}
     products = env["product.product"].search([("default_code", "=like", "SKU-%")], limit=LINES * 3)
     env["ir.cron.trigger"].search([]).unlink()
@@ -325,17 +327,17 @@ def transfers(bench, account):
         for on in random.sample([True, False], 2):
             for name, hook in hooks.items():
                 if on:
-                    setattr(ExtensivWaking, name, hook)
-                elif name in ExtensivWaking.__dict__:
-                    delattr(ExtensivWaking, name)
-            # What a process remembers of the last wake would hide the cost of the first.
-            extensiv_account_inventory._awake_until.clear()
+                    setattr(ExtensivStockTriggerMixin, name, hook)
+                elif name in ExtensivStockTriggerMixin.__dict__:
+                    delattr(ExtensivStockTriggerMixin, name)
+            # What a process remembers of the last trigger would hide the cost of the first.
+            trigger._planned_until.clear()
             first = pair % 3 * LINES
             spent, asked = one_transfer(env, account, products[first : first + LINES])
             seconds[on].append(spent)
             queries[on].append(asked)
     for name, hook in hooks.items():
-        setattr(ExtensivWaking, name, hook)
+        setattr(ExtensivStockTriggerMixin, name, hook)
     shares = sorted(on / off for on, off in zip(seconds[True], seconds[False], strict=True))
     overhead = statistics.median(shares) - 1
     extra = statistics.median(queries[True]) - statistics.median(queries[False])

@@ -10,6 +10,7 @@ from odoo.tools import SQL
 from ..eim import errors as eim
 from .inventory_reading import InventoryReading, read_inventory
 from .stock_changes import Accepted, changed_since
+from .stock_levels import TOUCHED
 
 # So many zeros are nobody's harm, whatever made them; of more, they stop where they are more than a third.
 FEW = 5
@@ -17,8 +18,6 @@ THIRD = 3
 # EIM is read for so long, of a pass of less than a minute; what was not read is asked again after so many minutes.
 READ_SECONDS = 12
 READ_AGAIN_MINUTES = 60
-# SQL for whether EIM was ever told a ``level``; others note what a person decided, or is to decide, beforehand.
-TOUCHED = SQL("(level.pushed_at IS NOT NULL OR level.unconfirmed OR level.refused_at IS NOT NULL)")
 
 
 class Known(NamedTuple):
@@ -53,12 +52,15 @@ class ZeroStop:
     product's stock since EIM accepted the level. They wait where they are more than ``FEW`` and more than a third of
     what is above zero in the location; and what waits goes on waiting when it gets fewer.
 
-    :param names: ``{location id: name}`` of the account
+    :param push: the ``StockPush`` whose zeros these are
     """
 
-    def __init__(self, pass_, names):
-        self.pass_, self.names = pass_, names
-        self.account, self.env = pass_.account, pass_.env
+    def __init__(self, push):
+        self.push = push
+        self.account = push.account
+        self.env = push.env
+        self.names = push.names
+        self.errors = push.errors
         self.Level = self.env["extensiv.stock.level"]
         self.reading = None  # of EIM's inventory, once it was needed
         self.allowed = []  # (location id, SKU) of first zeros that do no harm, not to be looked at again
@@ -78,10 +80,10 @@ class ZeroStop:
             if len(of_location) > FEW or location in waited
         }
         held = self._held(many) if many else []
-        if held or self.allowed or noted or self.Level._has_held_errors(self.account, self.names):
-            self.pass_.retry_on_conflict(lambda: self._note(noted, changes, held))
+        if held or self.allowed or noted or self.errors.has_held():
+            self.push.retry_on_conflict(lambda: self.record(noted, changes, held))
         if held:
-            self.pass_.messages.append(
+            self.push.messages.append(
                 self.env._("%s zeros wait for a person to confirm them, see the errors.", len(held))
             )
         waiting = {(each.location_id, each.sku) for each in held}
@@ -104,7 +106,7 @@ class ZeroStop:
             for location, of_location in many.items()
         }
         doubtful = self._unexplained(doubtful, known)
-        self.pass_.commit()  # no snapshot is held while EIM is asked
+        self.push.commit()  # no snapshot is held while EIM is asked
         held = []
         for location, zeros in doubtful.items():
             held += self._held_in(location, zeros, known)
@@ -214,10 +216,10 @@ class ZeroStop:
         """
         if self.reading is not None:
             return
-        client = self.pass_.client
+        client = self.push.client
         max_wait = client.max_wait
         try:
-            seconds = min(READ_SECONDS, self.pass_.seconds_left() / 3)
+            seconds = min(READ_SECONDS, self.push.seconds_left() / 3)
             self.reading = read_inventory(client, time.monotonic() + seconds, max_wait=2.0)
         except (eim.RateLimited, eim.CredentialsRefused):
             raise
@@ -226,7 +228,7 @@ class ZeroStop:
         finally:
             client.max_wait = max_wait
 
-    # -- what is noted
+    # -- what is written
 
     def _noted(self):
         """Return ``[(location id, SKU, whether it waits, whether EIM was ever told it)]`` of what was noted before."""
@@ -241,15 +243,15 @@ class ZeroStop:
             )
         )
 
-    def _note(self, noted, changes, held):
+    def record(self, noted, changes, held):
         """Write which zeros wait, let go of those that do no more, and tell a person."""
         waiting = {(each.location_id, each.sku) for each in held}
         live = {change[:2] for change in changes}
-        self.Level._drop_noted([row[:2] for row in noted if not row[3] and row[:2] not in live])
-        self.Level._release([row[:2] for row in noted if row[2] and row[:2] not in waiting])
+        self.forget([row[:2] for row in noted if not row[3] and row[:2] not in live])
+        self.release([row[:2] for row in noted if row[2] and row[:2] not in waiting])
         before = {row[:2] for row in noted if row[2]}
         new = [each for each in held if each[:2] not in before]
-        self.Level._hold(self.account, held)
+        self.hold(held)
         self.Level._confirm_zeros(self.account, self.allowed)
         locations = self.env["extensiv.location"].browse(list(self.bases))
         if self.reading is not None:
@@ -257,7 +259,82 @@ class ZeroStop:
         for location in locations:
             if location.above_zero_count != self.bases[location.id]:
                 location.above_zero_count = self.bases[location.id]
-        self.Level._note_held(self.account, self.names, held, self.bases, {each.location_id for each in new})
+        self.errors.record_held(held, self.bases, {each.location_id for each in new})
+
+    def hold(self, held):
+        """Write which zeros wait for a person, those EIM was never told as levels of their own.
+
+        :param held: ``Held`` tuples
+        """
+        if not held:
+            return
+        locations, skus, products, reasons, remote = map(list, zip(*held, strict=True))
+        self.Level.flush_model()
+        self.env.cr.execute(
+            SQL(
+                """INSERT INTO extensiv_stock_level AS level
+                      (location_id, company_id, sku, product_id, unconfirmed, held_at, held_reason, remote_quantity)
+               SELECT held.location_id, %(company)s, held.sku, product.id, FALSE, %(now)s, held.reason, held.remote
+                 FROM unnest(%(locations)s::int[], %(skus)s::text[], %(products)s::int[], %(reasons)s::text[],
+                             %(remote)s::int[]) AS held(location_id, sku, product_id, reason, remote)
+                 LEFT JOIN product_product AS product ON product.id = held.product_id
+                   ON CONFLICT (location_id, sku) DO UPDATE
+                  SET held_at = COALESCE(level.held_at, EXCLUDED.held_at), held_reason = EXCLUDED.held_reason,
+                      remote_quantity = EXCLUDED.remote_quantity,
+                      product_id = CASE WHEN %(touched)s THEN level.product_id ELSE EXCLUDED.product_id END
+                WHERE (level.held_at IS NULL, level.held_reason, level.remote_quantity)
+                      IS DISTINCT FROM (FALSE, EXCLUDED.held_reason, EXCLUDED.remote_quantity)""",
+                company=self.account.company_id.id,
+                now=fields.Datetime.now(),
+                locations=locations,
+                skus=skus,
+                products=products,
+                reasons=reasons,
+                remote=remote,
+                touched=TOUCHED,
+            )
+        )
+        self.Level.invalidate_model()
+
+    def release(self, pairs):
+        """Let zeros wait no more: they are none any more, or they may be pushed.
+
+        :param pairs: list of (location id, SKU)
+        """
+        self._execute_on(
+            pairs,
+            SQL(
+                """UPDATE extensiv_stock_level AS level SET held_at = NULL, held_reason = NULL
+                 FROM pair WHERE level.location_id = pair.location_id AND level.sku = pair.sku"""
+            ),
+        )
+
+    def forget(self, pairs):
+        """Delete what was noted of levels that EIM was never told and that nothing feeds any more."""
+        self._execute_on(
+            pairs,
+            SQL(
+                """DELETE FROM extensiv_stock_level AS level USING pair
+                WHERE level.location_id = pair.location_id AND level.sku = pair.sku AND NOT %s""",
+                TOUCHED,
+            ),
+        )
+
+    def _execute_on(self, pairs, statement):
+        """Run SQL on ``pair(location_id, sku)``."""
+        if not pairs:
+            return
+        self.Level.flush_model()
+        locations, skus = map(list, zip(*pairs, strict=True))
+        self.env.cr.execute(
+            SQL(
+                "WITH pair AS (SELECT * FROM unnest(%s::int[], %s::text[]) AS pair(location_id, sku)) %s",
+                locations,
+                skus,
+                statement,
+            )
+        )
+        self.Level.invalidate_model()
 
 
 def _is_many(zeros, above):

@@ -99,7 +99,7 @@ class ExtensivAccount(models.Model):
             )
             account.sudo().live_database = self._this_database()
             account.cart_ids._take_over(account, carts)
-            account.location_ids._take_over(account, locations)
+            account.location_ids._sync_from_eim(account, locations)
             self.env["extensiv.error"].sudo()._resolve(account, "connection")
             account.sudo()._remind_responsible()
 
@@ -126,7 +126,7 @@ class ExtensivAccount(models.Model):
         for account in self:
             with account._asking_eim() as client:
                 locations = client.list_locations()
-            new = account.location_ids._take_over(account, locations)
+            new = account.location_ids._sync_from_eim(account, locations)
         return self._notification(
             self.env._("Locations"),
             self.env._("%(found)s locations at EIM, %(new)s of them new.", found=len(locations), new=len(new)),

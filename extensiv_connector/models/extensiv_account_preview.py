@@ -2,6 +2,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 
 from ..flows.stock_preview import Counts, StockPreview, is_alarming
+from ..flows.stock_sources import find_sources
 from ..flows.zero_stop import FEW
 
 # A form lists the largest changes only; the preview has them all.
@@ -76,8 +77,7 @@ class ExtensivAccount(models.Model):
     def _preview_of_form(self):
         """Return the ``StockPreview`` of what stands in the form, beside what EIM accepted last."""
         locations = self.location_ids.filtered("push_enabled")
-        levels = self.env["extensiv.stock.level"].sudo()
-        return StockPreview(self, levels._mappings(self, locations) if locations else [])
+        return StockPreview(self, find_sources(self, locations) if locations else [])
 
     def _largest_changes(self, preview):
         """Return the first lines of a ``StockPreview`` as a table, for a form."""

@@ -1,8 +1,8 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
+from ..flows.stock_errors import ZEROS
 from ..flows.trigger import trigger
-from .extensiv_stock_errors import ZEROS
 
 
 class ExtensivError(models.Model):

@@ -3,6 +3,11 @@ from odoo.exceptions import UserError
 from odoo.fields import Domain
 from odoo.tools import SQL
 
+from ..flows.stock_errors import StockErrors
+from ..flows.stock_explanation import explain_level
+from ..flows.stock_preview import StockPreview
+from ..flows.stock_sources import find_sources
+
 
 class ExtensivLocation(models.Model):
     """A location of EIM ("warehouse" in its API), to which stock can be pushed."""
@@ -54,6 +59,7 @@ class ExtensivLocation(models.Model):
         help="Choose a product to see what would be pushed of it, and how that is made up.",
     )
     example = fields.Html("What Would Be Pushed", compute="_compute_example", sanitize=False)
+    level_preview = fields.Html("What Would Change", store=False, readonly=True, sanitize=False)
 
     _name_unique = models.Constraint("UNIQUE(account_id, name)", "This location exists already.")
     _stock_location_needed = models.Constraint(
@@ -67,7 +73,7 @@ class ExtensivLocation(models.Model):
         result = super().write(vals)
         Level = self.env["extensiv.stock.level"].sudo()
         for account, locations in renamed.grouped("account_id").items():
-            Level._close_errors(account, "in", locations.ids)
+            StockErrors(account.sudo()).close("in", locations.ids)
             # What EIM holds under the new name is not what it accepted under the old one.
             Level.search([("location_id", "in", locations.ids)]).write(
                 {"unconfirmed": True, "pushed_at": False, "quantity": 0, "told_quantity": 0, "held_at": False}
@@ -106,6 +112,14 @@ class ExtensivLocation(models.Model):
             }
         )
 
+    def action_preview_stock(self):
+        """Show EIM's levels of this location beside what would be pushed, also while Push Stock is off."""
+        self.ensure_one()
+        self.env["extensiv.error"]._check_user()
+        self.check_access("read")
+        mapped = self.filtered(lambda location: location.source == "all" or location.stock_location_id)
+        return self.account_id._preview_stock(mapped)
+
     # -- what people see
 
     def _compute_pushed_at(self):
@@ -136,13 +150,24 @@ class ExtensivLocation(models.Model):
             location.example = (
                 self.env["ir.qweb"]._render(
                     "extensiv_connector.stock_example",
-                    {
-                        "explained": self.env["extensiv.stock.level"]._explain(location, product),
-                    },
+                    {"explained": explain_level(location, product)},
                 )
                 if product and location.account_id
                 else False
             )
+
+    @api.onchange("push_enabled", "source", "stock_location_id")
+    def _onchange_mapping(self):
+        """Warn before a mapping changes many levels. EIM is not asked: what it accepted last is what is known."""
+        account = self.account_id
+        if not (self.push_enabled and account.push_inventory and account.state == "connected"):
+            return None
+        if self.source != "all" and not self.stock_location_id:
+            return None
+        preview = StockPreview(account, find_sources(account, self))
+        warning = account._warning_of_levels(preview.counts())
+        self.level_preview = warning and account._largest_changes(preview)
+        return warning
 
     def _warnings(self, others=None):
         """Return sentences on stock that is counted twice, and on warehouses that do not reserve at once.
@@ -184,7 +209,8 @@ class ExtensivLocation(models.Model):
         if "all" in (self.source, other.source):
             single = other if self.source == "all" else self
             return single.stock_location_id.warehouse_id and single.stock_location_id.display_name or ""
-        one, two = self.stock_location_id, other.stock_location_id
+        one = self.stock_location_id
+        two = other.stock_location_id
         if not one or not two:
             return ""
         if (one.parent_path or "").startswith(two.parent_path or "-"):
@@ -196,7 +222,7 @@ class ExtensivLocation(models.Model):
         warehouses = (
             self.stock_location_id.warehouse_id
             if "all" not in self.mapped("source")
-            else (self.env["stock.warehouse"].search([("company_id", "in", self.account_id.company_id.ids)]))
+            else self.env["stock.warehouse"].search([("company_id", "in", self.account_id.company_id.ids)])
         )
         found = []
         for warehouse in warehouses.sudo():
@@ -256,7 +282,7 @@ class ExtensivLocation(models.Model):
         return warehouses
 
     @api.model
-    def _take_over(self, account, locations):
+    def _sync_from_eim(self, account, locations):
         """Add EIM's locations that are not known yet; known ones keep their mapping.
 
         :param locations: ``eim.wire.Location`` objects

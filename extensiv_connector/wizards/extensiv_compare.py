@@ -78,7 +78,7 @@ class ExtensivCompare(models.TransientModel):
         levels = self.sudo().line_ids.level_id
         if not levels:
             raise UserError(self.env._("There is nothing to push."))
-        levels._forget()
+        levels._mark_unconfirmed()
         return self.account_id._run_flow("inventory")
 
     def _reopen(self):

@@ -1,6 +1,7 @@
 from odoo import models
 
 from ..eim import errors as eim
+from ..flows.stock_explanation import explain_level
 from .extensiv_diagnosis import Line
 
 
@@ -162,7 +163,7 @@ class ExtensivDiagnosis(models.TransientModel):
 
         :param here: the product, in the context of the location's stock
         """
-        explained = self.env["extensiv.stock.level"]._explain(location, here)
+        explained = explain_level(location, here)
         if explained["reason"]:
             return None, [
                 Line(

@@ -181,6 +181,15 @@ class Order:
         """The number the buyer knows: ``cust_po_no``, else ``cust_ref``."""
         return self.cust_po_no or self.cust_ref
 
+    def codes(self) -> dict[str, set[str]]:
+        """Return ``{sku: what else the order names it by}`` of the lines that are wanted."""
+        codes = {}
+        for line in self.lines:
+            if not line.filtered and line.sku:
+                others = codes.setdefault(line.sku, set())
+                others.update(filter(None, (line.alt_sku, *(alias.code for alias in line.aliases))))
+        return codes
+
     @classmethod
     def parse(cls, raw: dict) -> "Order":
         """Read one order of EIM's JSON.
