@@ -19,10 +19,14 @@ from odoo.addons.extensiv_connector.flows.stock_sources import find_sources
 from odoo.addons.extensiv_connector.models.extensiv_stock_trigger_mixin import ExtensivStockTriggerMixin
 from odoo.tools import SQL
 
-PRODUCTS, QUANTS, LOCATIONS, SHELVES = 100_000, 1_000_000, 3, 20
+PRODUCTS = 100_000
+QUANTS = 1_000_000
+LOCATIONS = 3
+SHELVES = 20
 ROUNDS = 5  # of the floor, the changed and the unchanged, in turns
 SAMPLE = 2_000  # products of which the ORM computes free_qty
-PAIRS, LINES = 10, 100  # transfers with and without the connector, in turns
+PAIRS = 10  # transfers with and without the connector, in turns
+LINES = 100
 
 
 def run(bench):
@@ -73,10 +77,31 @@ def load(env):
     shelves = env["stock.location"].create(
         [{"name": f"Shelf {number}", "location_id": root.id} for root in roots for number in range(SHELVES)]
     )
+    load_quants(env, load_products(env), shelves)
+    account = env["extensiv.account"].create(
+        {"name": "Bench", "base_url": "http://127.0.0.1:1", "api_user": "bench", "api_key": "bench-key"}
+    )
+    account.write({"state": "connected", "live_database": account._this_database(), "push_inventory": True})
+    env["extensiv.location"].create(
+        [
+            {
+                "account_id": account.id,
+                "name": f"EIM {root.name}",
+                "push_enabled": True,
+                "stock_location_id": root.id,
+            }
+            for root in roots
+        ]
+    )
+    vacuum(env)
+    return account
+
+
+def load_products(env):
+    """Make the products; return the first, of which all others are copies."""
     sample = env["product.product"].create(
         {"name": "Sample", "default_code": "SKU-0", "is_storable": True, "list_price": 10}
     )
-    quant = env["stock.quant"].create({"product_id": sample.id, "location_id": shelves[0].id, "quantity": 1})
     env.flush_all()
     copy_rows(env, "product_template", sample.product_tmpl_id.id, {"id": "new"}, PRODUCTS - 1)
     copy_rows(
@@ -87,6 +112,13 @@ def load(env):
         PRODUCTS - 1,
         start=f"(SELECT MAX(id) FROM product_template) - {PRODUCTS - 1}",
     )
+    return sample
+
+
+def load_quants(env, product, shelves):
+    """Spread the quants over all products and shelves, as copies of one of ``product``."""
+    quant = env["stock.quant"].create({"product_id": product.id, "location_id": shelves[0].id, "quantity": 1})
+    env.flush_all()
     env.cr.execute("SELECT array_agg(id ORDER BY id) FROM product_product WHERE default_code LIKE 'SKU-%'")
     [products] = env.cr.fetchone()
     env.cr.execute(
@@ -118,23 +150,6 @@ def load(env):
             sample=quant.id,
         )
     )
-    account = env["extensiv.account"].create(
-        {"name": "Bench", "base_url": "http://127.0.0.1:1", "api_user": "bench", "api_key": "bench-key"}
-    )
-    account.write({"state": "connected", "live_database": account._this_database(), "push_inventory": True})
-    env["extensiv.location"].create(
-        [
-            {
-                "account_id": account.id,
-                "name": f"EIM {root.name}",
-                "push_enabled": True,
-                "stock_location_id": root.id,
-            }
-            for root in roots
-        ]
-    )
-    vacuum(env)
-    return account
 
 
 def vacuum(env):
@@ -188,7 +203,8 @@ class Session:
 
 
 class Accepted:
-    status_code, headers = 200, {}
+    status_code = 200
+    headers = {}
 
     def __init__(self):
         self.raw = HTTPResponse(io.BytesIO(b'{"success_code": true}'), preload_content=False)
@@ -232,7 +248,9 @@ def differences(bench, account):
     env = bench.env
     vacuum(env)
     places = [(source.id, place) for source in find_sources(account) for place in source.location_ids]
-    floor, unchanged, changed = [], [], []
+    floor = []
+    unchanged = []
+    changed = []
     for _round in range(ROUNDS):
         env.cr.commit()
         floor.append(timed(lambda: bare_aggregate(env, places))[0])
@@ -298,7 +316,8 @@ def spread(seconds):
 
 def orm_seconds(bench, account):
     """Return the seconds that ``free_qty`` of all products in the mapped locations would take."""
-    env, total = bench.env, 0.0
+    env = bench.env
+    total = 0.0
     for location in account.location_ids:
         env.invalidate_all()
         products = (
@@ -319,7 +338,8 @@ def transfers(bench, account):
     """Validate transfers with the connector's hooks and without, in turns."""
     env = bench.env
     hooks = {name: ExtensivStockTriggerMixin.__dict__[name] for name in ("create", "write", "unlink")}
-    seconds, queries = {True: [], False: []}, {True: [], False: []}
+    seconds = {True: [], False: []}
+    queries = {True: [], False: []}
     products = env["product.product"].search([("default_code", "=like", "SKU-%")], limit=LINES * 3)
     env["ir.cron.trigger"].search([]).unlink()
     one_transfer(env, account, products[:LINES])  # warms what is cached

@@ -23,7 +23,6 @@ DEFINED_TWICE = {
     ],
 }
 LONG_FUNCTIONS = {
-    ("bench/bench_inventory.py", "load"),
     ("bench/bench_views.py", "fill"),
     (
         "extensiv_connector/tests/test_inventory.py",

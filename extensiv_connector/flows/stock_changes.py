@@ -1,6 +1,7 @@
 """Whether the stock of a product changed since EIM accepted a level of it."""
 
 from collections import defaultdict
+from datetime import datetime
 from typing import NamedTuple
 
 from odoo import fields
@@ -16,7 +17,7 @@ class Accepted(NamedTuple):
     location_id: int
     sku: str
     product_id: int
-    since: object
+    since: datetime
     last_move_id: int | None
 
 

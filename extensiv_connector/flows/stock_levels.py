@@ -27,6 +27,11 @@ class Change(NamedTuple):
     product_id: int | None
     quantity: int
 
+    @property
+    def key(self):
+        """The level: the location's ID and the SKU."""
+        return self[:2]
+
 
 class ExpectedLevels:
     """What EIM should know of the stock of an account.

@@ -182,16 +182,10 @@ class StockPreview:
     def _compared_sql(self):
         """Return SQL that lays side by side what EIM has, what it accepted and what it should know."""
         at_eim = self._at_eim()
-        self.env["extensiv.stock.level"].flush_model()
         return SQL(
             """WITH expected AS (%(expected)s),
                     left_alone AS (%(left_alone)s),
-                    known AS (
-                        SELECT level.location_id, level.sku, level.product_id, level.zero_asked,
-                               %(touched)s AS is_touched,
-                               level.unconfirmed OR level.refused_at IS NOT NULL AS is_unsure,
-                               CASE WHEN level.pushed_at IS NOT NULL THEN level.quantity END AS accepted
-                          FROM extensiv_stock_level AS level WHERE level.location_id = ANY (%(sources)s::int[])),
+                    known AS (%(known)s),
                     remote AS (
                         SELECT * FROM unnest(%(locations)s::int[], %(skus)s::text[], %(quantities)s::int[])
                                    AS remote(location_id, sku, quantity)),
@@ -230,14 +224,25 @@ class StockPreview:
                  FROM judged""",
             expected=self.expected.sql(),
             left_alone=left_alone_sql(self.account),
-            touched=TOUCHED,
-            sources=self.expected.source_ids,
+            known=self._known_sql(),
             locations=[location for location, _sku, _quantity in at_eim],
             skus=[sku for _location, sku, _quantity in at_eim],
             quantities=[quantity for _location, _sku, quantity in at_eim],
             all=self.reading.is_complete,
             undecided_skus=[sku for sku, _product in self.undecided_skus],
             undecided=[product for _sku, product in self.undecided_skus],
+        )
+
+    def _known_sql(self):
+        """Return SQL for the levels of the locations, as far as EIM was told them or a person decided about them."""
+        self.env["extensiv.stock.level"].flush_model()
+        return SQL(
+            """SELECT level.location_id, level.sku, level.product_id, level.zero_asked, %s AS is_touched,
+                      level.unconfirmed OR level.refused_at IS NOT NULL AS is_unsure,
+                      CASE WHEN level.pushed_at IS NOT NULL THEN level.quantity END AS accepted
+                 FROM extensiv_stock_level AS level WHERE level.location_id = ANY (%s::int[])""",
+            TOUCHED,
+            self.expected.source_ids,
         )
 
     def _at_eim(self):

@@ -2,6 +2,7 @@
 
 import time
 from collections import defaultdict
+from datetime import datetime
 from typing import NamedTuple
 
 from odoo import fields
@@ -25,14 +26,27 @@ class Known(NamedTuple):
 
     product_id: int | None
     quantity: int
-    pushed_at: object
+    pushed_at: datetime | None
     last_move_id: int | None
     is_allowed: bool
-    held_at: object
+    held_at: datetime | None
     remote_quantity: int | None
 
 
 NOTHING = Known(None, 0, None, None, False, None, None)
+
+
+class Kept(NamedTuple):
+    """A level that an earlier pass or a person left behind: it waits, or EIM was never told it."""
+
+    location_id: int
+    sku: str
+    is_held: bool
+    is_touched: bool
+
+    @property
+    def key(self):
+        return self[:2]
 
 
 class Held(NamedTuple):
@@ -43,6 +57,10 @@ class Held(NamedTuple):
     product_id: int | None
     reason: str
     remote_quantity: int | None
+
+    @property
+    def key(self):
+        return self[:2]
 
 
 class ZeroStop:
@@ -62,82 +80,100 @@ class ZeroStop:
         self.names = push.names
         self.errors = push.errors
         self.Level = self.env["extensiv.stock.level"]
+        self.known = {}  # {(location id, SKU): Known} of the zeros in question
         self.reading = None  # of EIM's inventory, once it was needed
         self.allowed = []  # (location id, SKU) of first zeros that do no harm, not to be looked at again
         self.bases = {}  # {location id: levels above zero}
 
     def let_through(self, changes):
-        """Return the ``Change`` list without the zeros that wait; these are noted and told to a person."""
+        """Return the ``Change`` list without the zeros that wait; these are stored and a person is told."""
         zeros = defaultdict(list)
         for change in changes:
             if not change.quantity:
                 zeros[change.location_id].append(change)
-        noted = self._noted()
-        waited = {location for location, _sku, is_held, _touched in noted if is_held}
+        kept = self.find_kept()
+        waited = {level.location_id for level in kept if level.is_held}
         many = {
             location: of_location
             for location, of_location in zeros.items()
             if len(of_location) > FEW or location in waited
         }
-        held = self._held(many) if many else []
-        if held or self.allowed or noted or self.errors.has_held():
-            self.push.retry_on_conflict(lambda: self.record(noted, changes, held))
+        held = self.find_held(many) if many else []
+        if held or self.allowed or kept or self.errors.has_held():
+            self.push.retry_on_conflict(lambda: self.store(kept, changes, held))
         if held:
             self.push.messages.append(
                 self.env._("%s zeros wait for a person to confirm them, see the errors.", len(held))
             )
-        waiting = {(each.location_id, each.sku) for each in held}
-        return [change for change in changes if change[:2] not in waiting]
+        waiting = {level.key for level in held}
+        return [change for change in changes if change.key not in waiting]
 
     # -- which wait
 
-    def _held(self, many):
+    def find_held(self, many):
         """Return the zeros that wait, a ``Held`` each.
 
         :param many: ``{location id: Changes to zero}``
         """
-        known = self._known([change for of_location in many.values() for change in of_location])
-        doubtful = {
-            location: [
-                change
-                for change in of_location
-                if not known[change[:2]].is_allowed and (not known[change[:2]].pushed_at or known[change[:2]].quantity)
-            ]
-            for location, of_location in many.items()
-        }
-        doubtful = self._unexplained(doubtful, known)
+        self.known = self._read_known([change for of_location in many.values() for change in of_location])
+        doubtful = self._without_explained(
+            {location: list(filter(self._is_loss, of_location)) for location, of_location in many.items()}
+        )
         self.push.commit()  # no snapshot is held while EIM is asked
-        held = []
-        for location, zeros in doubtful.items():
-            held += self._held_in(location, zeros, known)
-        return held
+        return [held for location, zeros in doubtful.items() for held in self._find_held_in(location, zeros)]
 
-    def _held_in(self, location, zeros, known):
+    def _is_loss(self, change):
+        """Whether EIM may hold more than zero, and nobody confirmed the zero."""
+        known = self.known[change.key]
+        return not known.is_allowed and (not known.pushed_at or known.quantity)
+
+    def _without_explained(self, zeros):
+        """Return ``zeros`` without those of products whose stock changed since EIM accepted their level."""
+        changed = changed_since(
+            self.account,
+            [
+                Accepted(*change[:3], self.known[change.key].pushed_at, self.known[change.key].last_move_id)
+                for of_location in zeros.values()
+                for change in of_location
+                # What feeds the SKU now did so when the level was accepted.
+                if change.product_id
+                and change.product_id == self.known[change.key].product_id
+                and self.known[change.key].pushed_at
+            ],
+        )
+        return {
+            location: [change for change in of_location if change.key not in changed]
+            for location, of_location in zeros.items()
+        }
+
+    def _find_held_in(self, location, zeros):
         """Return the zeros that wait in one location: of ``zeros`` that nothing explains those EIM may hold more of."""
-        above = self._above_zero(location)
-        waited = any(known[change[:2]].held_at for change in zeros)
+        above = self._count_above_zero(location)
+        waited = any(self.known[change.key].held_at for change in zeros)
         if not waited and not _is_many(zeros, above):
-            self._allow(location, zeros, known)
+            self._allow(zeros)
             return []
-        first = [change for change in zeros if not known[change[:2]].pushed_at]
-        remote = self._remote(location, first, known) if first else {}
+        first = [change for change in zeros if not self.known[change.key].pushed_at]
+        remote = self._find_remote(location, first) if first else {}
         suspects = [change for change in zeros if remote.get(change.sku) != 0]
         if first:
-            above = max(above, self._above_at_eim(location, suspects, remote))
+            above = max(above, self._count_above_at_eim(location, suspects, remote))
         if not _is_many(suspects, above):
-            suspects = [change for change in suspects if known[change[:2]].held_at]
+            suspects = [change for change in suspects if self.known[change.key].held_at]
         waiting = {change.sku for change in suspects}
-        self._allow(location, [change for change in zeros if change.sku not in waiting], known)
+        self._allow([change for change in zeros if change.sku not in waiting])
         if not suspects:
             return []
         self.bases[location] = above
-        return [Held(*change[:3], _reason(change, known[change[:2]]), remote.get(change.sku)) for change in suspects]
+        return [
+            Held(*change[:3], _reason(change, self.known[change.key]), remote.get(change.sku)) for change in suspects
+        ]
 
-    def _allow(self, location, zeros, known):
-        """Note first zeros that go on, so that EIM is not read again for those that this pass has no time for."""
-        self.allowed += [(location, change.sku) for change in zeros if not known[change[:2]].pushed_at]
+    def _allow(self, zeros):
+        """Keep first zeros that go on, so that EIM is not read again for those that this pass has no time for."""
+        self.allowed += [change.key for change in zeros if not self.known[change.key].pushed_at]
 
-    def _known(self, zeros):
+    def _read_known(self, zeros):
         """Return ``{(location id, SKU): Known}`` of the levels."""
         rows = self.env.execute_query(
             SQL(
@@ -153,33 +189,15 @@ class ZeroStop:
             )
         )
         known = {row[:2]: Known(*row[2:]) for row in rows}
-        return {change[:2]: known.get(change[:2], NOTHING) for change in zeros}
-
-    def _unexplained(self, doubtful, known):
-        """Return ``doubtful`` without the zeros of products whose stock changed since EIM accepted their level."""
-        changed = changed_since(
-            self.account,
-            [
-                Accepted(*change[:3], known[change[:2]].pushed_at, known[change[:2]].last_move_id)
-                for zeros in doubtful.values()
-                for change in zeros
-                # What feeds the SKU now did so when the level was accepted.
-                if change.product_id
-                and change.product_id == known[change[:2]].product_id
-                and known[change[:2]].pushed_at
-            ],
-        )
-        return {
-            location: [change for change in zeros if change[:2] not in changed] for location, zeros in doubtful.items()
-        }
+        return {change.key: known.get(change.key, NOTHING) for change in zeros}
 
     # -- how many are above zero
 
-    def _above_zero(self, location):
+    def _count_above_zero(self, location):
         """Return how many levels of a location EIM accepted above zero."""
         return self.Level.search_count([("location_id", "=", location), ("quantity", ">", 0)])
 
-    def _above_at_eim(self, location, suspects, remote):
+    def _count_above_at_eim(self, location, suspects, remote):
         """Return how many SKUs EIM holds above zero in a location; what could not be read counts as such."""
         unread = sum(remote.get(change.sku, 0) is None for change in suspects)
         if self.reading is None:
@@ -188,7 +206,7 @@ class ZeroStop:
         above = sum(1 for (at, _sku), quantity in self.reading.quantities().items() if at == name and quantity > 0)
         return above + unread
 
-    def _remote(self, location, first, known):
+    def _find_remote(self, location, first):
         """Return ``{SKU: what EIM holds, None where that is not known}`` of zeros never pushed before.
 
         EIM is read where it must be: not again for those that wait already, but for what could not be read long ago.
@@ -196,14 +214,15 @@ class ZeroStop:
         read_at = self.env["extensiv.location"].browse(location).zeros_read_at
         patient = read_at and read_at > fields.Datetime.subtract(fields.Datetime.now(), minutes=READ_AGAIN_MINUTES)
         remote = {
-            change.sku: known[change[:2]].remote_quantity
+            change.sku: self.known[change.key].remote_quantity
             for change in first
-            if known[change[:2]].held_at and (patient or known[change[:2]].remote_quantity is not None)
+            if self.known[change.key].held_at and (patient or self.known[change.key].remote_quantity is not None)
         }
         unknown = [change.sku for change in first if change.sku not in remote]
         if unknown:
             self._read()
-            name, quantities = self.names[location], self.reading.quantities()
+            name = self.names[location]
+            quantities = self.reading.quantities()
             for sku in unknown:
                 seen = self.reading.is_complete or sku in self.reading.items
                 remote[sku] = max(0, quantities.get((name, sku), 0)) if seen else None
@@ -228,11 +247,11 @@ class ZeroStop:
         finally:
             client.max_wait = max_wait
 
-    # -- what is written
+    # -- what is stored
 
-    def _noted(self):
-        """Return ``[(location id, SKU, whether it waits, whether EIM was ever told it)]`` of what was noted before."""
-        return self.env.execute_query(
+    def find_kept(self):
+        """Return the ``Kept`` levels of the account, but for zeros that a person asked for."""
+        rows = self.env.execute_query(
             SQL(
                 """SELECT level.location_id, level.sku, level.held_at IS NOT NULL, %(touched)s
                  FROM extensiv_stock_level AS level
@@ -242,15 +261,15 @@ class ZeroStop:
                 locations=list(self.names),
             )
         )
+        return [Kept(*row) for row in rows]
 
-    def record(self, noted, changes, held):
+    def store(self, kept, changes, held):
         """Write which zeros wait, let go of those that do no more, and tell a person."""
-        waiting = {(each.location_id, each.sku) for each in held}
-        live = {change[:2] for change in changes}
-        self.forget([row[:2] for row in noted if not row[3] and row[:2] not in live])
-        self.release([row[:2] for row in noted if row[2] and row[:2] not in waiting])
-        before = {row[:2] for row in noted if row[2]}
-        new = [each for each in held if each[:2] not in before]
+        waiting = {level.key for level in held}
+        live = {change.key for change in changes}
+        waited = {level.key for level in kept if level.is_held}
+        self.forget([level.key for level in kept if not level.is_touched and level.key not in live])
+        self.release([level.key for level in kept if level.is_held and level.key not in waiting])
         self.hold(held)
         self.Level._confirm_zeros(self.account, self.allowed)
         locations = self.env["extensiv.location"].browse(list(self.bases))
@@ -259,7 +278,8 @@ class ZeroStop:
         for location in locations:
             if location.above_zero_count != self.bases[location.id]:
                 location.above_zero_count = self.bases[location.id]
-        self.errors.record_held(held, self.bases, {each.location_id for each in new})
+        newly = {level.location_id for level in held if level.key not in waited}
+        self.errors.record_held(held, self.bases, newly)
 
     def hold(self, held):
         """Write which zeros wait for a person, those EIM was never told as levels of their own.
@@ -310,7 +330,7 @@ class ZeroStop:
         )
 
     def forget(self, pairs):
-        """Delete what was noted of levels that EIM was never told and that nothing feeds any more."""
+        """Delete levels that EIM was never told and that nothing feeds any more."""
         self._execute_on(
             pairs,
             SQL(

@@ -1,3 +1,5 @@
+from itertools import combinations, product
+
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Domain
@@ -146,13 +148,13 @@ class ExtensivLocation(models.Model):
     @api.depends("account_id", "example_product_id", "source", "stock_location_id")
     def _compute_example(self):
         for location in self:
-            product = location.example_product_id._origin
+            example = location.example_product_id._origin
             location.example = (
                 self.env["ir.qweb"]._render(
                     "extensiv_connector.stock_example",
-                    {"explained": explain_level(location, product)},
+                    {"explained": explain_level(location, example)},
                 )
-                if product and location.account_id
+                if example and location.account_id
                 else False
             )
 
@@ -175,14 +177,11 @@ class ExtensivLocation(models.Model):
         :param others: enabled locations to compare with; without, these are compared with each other
         """
         enabled = self.filtered("push_enabled")
-        pairs = [
-            (one, other)
-            for one in enabled
-            for other in (
-                enabled[list(enabled).index(one) + 1 :] if others is None else others.filtered("push_enabled")
-            )
-        ]
-        return [
+        if others is None:
+            pairs = combinations(enabled, 2)
+        else:
+            pairs = product(enabled, others.filtered("push_enabled"))
+        warnings = [
             self.env._(
                 "%(one)s and %(other)s both count the stock of %(location)s. A cart that adds up its locations will "
                 "offer it twice.",
@@ -192,7 +191,8 @@ class ExtensivLocation(models.Model):
             )
             for one, other in pairs
             if (overlap := one._overlap(other))
-        ] + [
+        ]
+        warnings += [
             self.env._(
                 "%(warehouse)s does not reserve when an order is confirmed (%(operation)s): until it does, the goods "
                 "of confirmed orders are still offered.",
@@ -201,6 +201,7 @@ class ExtensivLocation(models.Model):
             )
             for warehouse, operation in enabled._not_reserving()
         ]
+        return warnings
 
     def _overlap(self, other):
         """Return the name of what both count, or an empty text."""
@@ -219,11 +220,10 @@ class ExtensivLocation(models.Model):
 
     def _not_reserving(self):
         """Return ``[(warehouse, operation type)]`` of what feeds these and does not reserve at confirmation."""
-        warehouses = (
-            self.stock_location_id.warehouse_id
-            if "all" not in self.mapped("source")
-            else self.env["stock.warehouse"].search([("company_id", "in", self.account_id.company_id.ids)])
-        )
+        if "all" in self.mapped("source"):
+            warehouses = self.env["stock.warehouse"].search([("company_id", "in", self.account_id.company_id.ids)])
+        else:
+            warehouses = self.stock_location_id.warehouse_id
         found = []
         for warehouse in warehouses.sudo():
             operation = warehouse.out_type_id if warehouse.delivery_steps == "ship_only" else warehouse.pick_type_id
