@@ -131,12 +131,15 @@ class StockErrors:
         left = {level for [level] in rows}
         errors.filtered(lambda error: error.res_id in left)._mark_resolved()
 
-    def close(self, operator, locations):
-        """Close the errors of some locations and of their levels; about what EIM refused of these it is asked anew.
+    def close_of(self, locations):
+        """Close the errors of locations (ids) and of their levels; about what EIM refused of these it is asked anew."""
+        self._close("in", locations)
 
-        :param operator: ``in`` or ``not in``: all but these, deleted ones too
-        :param locations: ids
-        """
+    def close_of_others(self, locations):
+        """Close as ``close_of`` the errors of all locations but these, deleted ones too."""
+        self._close("not in", locations)
+
+    def _close(self, operator, locations):
         levels = self.Level._search([("location_id", "in", locations)])
         errors = self._search(
             KNOWN,

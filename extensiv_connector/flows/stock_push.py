@@ -79,6 +79,7 @@ class StockPush(FlowRun):
     # -- what is to be pushed
 
     def read_stock_moment(self):
+        """Return the ``StockRead`` of this moment, by the database's clock."""
         [row] = self.env.execute_query(
             SQL("SELECT clock_timestamp() AT TIME ZONE 'UTC', (SELECT MAX(id) FROM stock_move)")
         )
@@ -92,7 +93,7 @@ class StockPush(FlowRun):
         self.pushed_location_ids = (locations.filtered("push_enabled") | find_locations_to_empty(self.account)).ids
         self.errors.report_shared(shared)
         self.errors.report_placeless(expected.placeless_ids)
-        self.errors.close("not in", self.pushed_location_ids)
+        self.errors.close_of_others(self.pushed_location_ids)
         self.errors.close_left_alone()
         return changes
 
@@ -274,6 +275,7 @@ class StockPush(FlowRun):
         self.written_at = time.monotonic()
 
     def write_result(self):
+        """Write what EIM answered, its errors, and into the run how far the pass is."""
         answered = len(self.accepted) + len(self.refused)
         self.write_answers()
         self.errors.record_answers(self.accepted, self.refused)

@@ -75,7 +75,7 @@ class ExtensivLocation(models.Model):
         result = super().write(vals)
         Level = self.env["extensiv.stock.level"].sudo()
         for account, locations in renamed.grouped("account_id").items():
-            StockErrors(account.sudo()).close("in", locations.ids)
+            StockErrors(account.sudo()).close_of(locations.ids)
             # What EIM holds under the new name is not what it accepted under the old one.
             Level.search([("location_id", "in", locations.ids)]).write(
                 {"unconfirmed": True, "pushed_at": False, "quantity": 0, "told_quantity": 0, "held_at": False}
