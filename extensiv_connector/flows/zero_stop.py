@@ -8,6 +8,7 @@ from odoo import fields
 from odoo.tools import SQL
 
 from ..eim import errors as eim
+from .credential_check import may_be_the_key
 from .inventory_reading import InventoryReading, read_inventory
 from .stock_changes import Accepted, changed_since
 
@@ -221,7 +222,9 @@ class ZeroStop:
             self.reading = read_inventory(client, time.monotonic() + seconds, max_wait=2.0)
         except (eim.RateLimited, eim.CredentialsRefused):
             raise
-        except eim.EimError:
+        except eim.EimError as error:
+            if may_be_the_key(error):
+                self.pass_.check.ask()
             self.reading = InventoryReading()
         finally:
             client.max_wait = max_wait

@@ -1,11 +1,9 @@
 from datetime import timedelta
-from unittest.mock import patch
 
 from odoo import fields
 from odoo.exceptions import UserError
 from odoo.tests import new_test_user, tagged
 
-from ..flows import zero_stop
 from .test_inventory import InventoryCase
 
 GOODS = 12
@@ -274,11 +272,8 @@ class TestFirstZeros(ZerosCase):
 
     def test_what_cannot_be_read_counts_as_above_zero(self):
         self.hold_at_eim(100)
-        with (
-            patch.object(zero_stop, "READ_SECONDS", 0),
-            patch.object(self.sandbox.sandbox.api, "off", {"list_inventory"}),
-        ):
-            self.push()
+        self.fault(route="list_inventory", kind="invalid")
+        self.push()
         self.assertEqual(len(self.held()), GOODS + 2)
         self.assertIn("could not be read", self.error().message)
         self.assertEqual(set(self.held().mapped("held_quantity")), {"?"})
@@ -287,6 +282,20 @@ class TestFirstZeros(ZerosCase):
         self.east.zeros_read_at = fields.Datetime.subtract(fields.Datetime.now(), hours=2)
         self.push()
         self.assertEqual((len(self.held()), set(self.held().mapped("held_quantity"))), (GOODS, {"100"}))
+
+    def test_a_refused_key_is_told_instead_of_zeros_that_could_not_be_read(self):
+        self.hold_at_eim(100)
+        for form in (200, 401):
+            with self.subTest(form=form):
+                self.account.check_refused_at = False
+                self.revoke(form)
+                self.assertEqual(self.push().state, "failed")
+                self.assertFalse(self.held() or self.errors())
+                [error] = self.env["extensiv.error"].search([("account_id", "=", self.account.id)])
+                self.assertEqual((error.flow, error.key), ("connection", "credentials"))
+        self.revoke(None)
+        self.push()
+        self.assertEqual(set(self.held().mapped("held_quantity")), {"100"})
 
     def test_new_skus_in_a_location_that_is_pushed_are_looked_up_at_eim(self):
         self.stock_up()
