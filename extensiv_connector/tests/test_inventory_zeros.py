@@ -3,6 +3,7 @@ from datetime import timedelta
 from odoo import fields
 from odoo.exceptions import UserError
 from odoo.tests import new_test_user, tagged
+from odoo.tools import SQL
 
 from .test_inventory import InventoryCase
 
@@ -153,6 +154,33 @@ class TestZerosHeld(ZerosCase):
         )
         self.push()
         self.assertEqual(self.zeros(), set(self.goods[:3].mapped("default_code")))
+
+    def test_what_left_before_a_pass_that_found_nothing_to_tell_explains_nothing(self):
+        self.stock_up()
+        self.push()
+        orders = [self.sell(product, 2) for product in self.goods]
+        self.push()
+        for order in orders:
+            self.deliver(order)
+        self.env.flush_all()
+        # As each delivery in a transaction of its own writes it.
+        for table in ("stock_quant", "stock_move"):
+            self.env.cr.execute(
+                SQL(
+                    "UPDATE %s SET write_date = clock_timestamp() AT TIME ZONE 'UTC' WHERE product_id = ANY (%s)",
+                    SQL.identifier(table),
+                    self.goods.ids,
+                )
+            )
+        self.assertEqual(self.push().message, "Nothing new.")
+        self.account.buffer_qty = 50
+        for _pass in range(2):
+            self.push()
+            self.assertEqual((len(self.held()), self.zeros()), (GOODS + 2, set()))
+        for product in self.goods[:3]:
+            self.sell(product, 8)
+        self.push()
+        self.assertEqual(self.zeros(), set(self.goods[:3].mapped("default_code")), "sold out meanwhile")
 
     def test_stock_that_changed_elsewhere_explains_nothing(self):
         self.stock_up()
