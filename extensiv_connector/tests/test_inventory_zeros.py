@@ -226,6 +226,21 @@ class TestZerosHeld(ZerosCase):
         self.assertEqual((len(self.held()), self.zeros()), (2, set()))
         self.assertIn("2 of the 14", self.error().message)
 
+    def test_a_decision_that_came_to_nothing_is_used_up_by_the_next_push(self):
+        self.stock_up()
+        self.push()
+        self.goods.extensiv_stock_rule = "leave"
+        self.goods.action_extensiv_set_zero()
+        self.goods.extensiv_stock_rule = "push"
+        Level = self.env["extensiv.stock.level"]
+        Level._confirm_zeros(self.account, [(self.east.id, "TEE-1"), (self.east.id, "MUG-1")])
+        self.push()
+        self.assertEqual(set(Level.search([("location_id", "=", self.east.id)]).mapped("state")), {"accepted"})
+        self.assertEqual(self.push().message, "Nothing new.")
+        self.account.buffer_qty = 50
+        self.push()
+        self.assertEqual((len(self.held()), self.zeros()), (GOODS + 2, set()))
+
     def test_a_lost_answer_does_not_hide_what_eim_may_hold(self):
         self.stock_up(0)
         self.push()
