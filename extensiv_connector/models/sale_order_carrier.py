@@ -118,10 +118,13 @@ class SaleOrder(models.Model):
             return {}
         Method = self.env["extensiv.ship.method"]
         codes = {order: order._extensiv_asked()[0] for order in self}
-        Method._take_over(account, codes.values())  # a person may have deleted what was proposed
+        # A person may have deleted what was proposed, or keep the code for another cart alone.
+        Method._take_over(account, codes.values(), any_cart=False)
         methods = {
             method.ship_code: method
-            for method in Method.search([("account_id", "=", account.id), ("ship_code", "in", list(codes.values()))])
+            for method in Method.search(
+                [("account_id", "=", account.id), ("cart_id", "=", False), ("ship_code", "in", list(codes.values()))]
+            )
         }
         failures = {}
         for code, of_code in self.grouped(codes.get).items():
