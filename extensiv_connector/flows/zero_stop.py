@@ -242,11 +242,24 @@ class ZeroStop:
         unknown = [change.sku for change in first if change.sku not in remote]
         if unknown:
             self._read()
-            name, quantities = self.names[location], self.reading.quantities()
+            quantities = self._at_eim(location)
             for sku in unknown:
                 seen = self.reading.is_complete or sku in self.reading.items
-                remote[sku] = max(0, quantities.get((name, sku), 0)) if seen else None
+                remote[sku] = max(0, quantities.get(sku, 0)) if seen else None
         return remote
+
+    def _at_eim(self, location):
+        """Return ``{SKU: what EIM was read to hold in a location}``.
+
+        What EIM is told of a location that it does not know it may book to another: there, the most it holds counts.
+        """
+        name, quantities = self.names[location], self.reading.quantities()
+        here = {sku: quantity for (at, sku), quantity in quantities.items() if at == name}
+        if here or self.env["extensiv.location"].browse(location).remote_pk:
+            return here
+        for (_at, sku), quantity in quantities.items():
+            here[sku] = max(quantity, here.get(sku, 0))
+        return here
 
     def _read(self):
         """Read EIM's inventory once a pass, for as long as there is time.

@@ -216,33 +216,6 @@ class TestZerosHeld(ZerosCase):
         self.assertEqual((self.at_eim()["TEE-1"], self.at_eim()["MUG-1"]), (0, 30))
         self.assertEqual(set(self.held().mapped("sku")), self.skus)
 
-    def test_a_few_zeros_in_each_of_several_locations_are_many_together(self):
-        places = self.env["stock.location"].create(
-            [{"name": f"P{n}", "location_id": self.stock.id, "usage": "internal"} for n in range(4)]
-        )
-        self.account.location_ids.push_enabled = False
-        names = [f"L-{n}" for n in range(4)]
-        self.sandbox.store.levels.locations = {name: n for n, name in enumerate(names, 1)}
-        self.env["extensiv.location"].create(
-            [
-                {"account_id": self.account.id, "name": name, "push_enabled": True, "stock_location_id": place.id}
-                for name, place in zip(names, places, strict=True)
-            ]
-        )
-        for number, product in enumerate(self.goods):
-            self.receive(product, 10, places[number % 4])
-        self.push()
-        self.account.buffer_qty = 50
-        self.push()
-        self.assertEqual(set(self.held().mapped("sku")), self.skus)
-        self.assertEqual(len(self.error()), 4)
-        self.account.buffer_qty = 0
-        self.push()
-        self.assertFalse(self.held() or self.error())
-        self.goods[:5].write({"extensiv_buffer_qty": 50})
-        self.push()
-        self.assertFalse(self.held(), "five SKUs are few")
-
     def test_what_waits_goes_on_waiting_when_it_gets_fewer(self):
         self.stock_up()
         self.push()
