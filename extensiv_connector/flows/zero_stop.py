@@ -57,13 +57,8 @@ class ZeroStop:
 
     Those are zeros of what EIM holds above zero, or may, and which nobody confirmed, without a change of the
     product's stock since EIM accepted the level, or since a pass found it right. They wait where they are more than
-<<<<<<< HEAD
-    ``FEW`` and more than a third of what is above zero in the location; and what waits goes on waiting when it gets
-    fewer.
-=======
     ``FEW`` and more than a third of what is above zero, in their location or in all of the account; and what waits
     goes on waiting when it gets fewer.
->>>>>>> rev_a
 
     :param names: ``{location id: name}`` of the account
     """
