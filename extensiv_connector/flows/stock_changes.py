@@ -12,7 +12,7 @@ from .stock_sources import find_sources
 
 
 class Accepted(NamedTuple):
-    """A level as EIM accepted it: of the stock read at ``since`` (naive UTC), when ``last_move_id`` was the newest."""
+    """A level as EIM has it: of the stock read at ``since`` (naive UTC), when ``last_move_id`` was the newest move."""
 
     location_id: int
     sku: str

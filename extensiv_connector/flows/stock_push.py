@@ -31,10 +31,12 @@ class StockRead(NamedTuple):
     """When stock was read, naive UTC with its fractions of a second, and the newest move there was.
 
     A transaction at work just then has an older time, but its moves come later: both together say what changed since.
+    ``settled_at`` is before all that other transactions at work just then have written, and may not have shown yet.
     """
 
     moment: datetime
     last_move_id: int | None
+    settled_at: datetime
 
 
 class StockPush(FlowRun):
@@ -81,7 +83,12 @@ class StockPush(FlowRun):
     def read_stock_moment(self):
         """Return the ``StockRead`` of this moment, by the database's clock."""
         [row] = self.env.execute_query(
-            SQL("SELECT clock_timestamp() AT TIME ZONE 'UTC', (SELECT MAX(id) FROM stock_move)")
+            SQL(
+                """SELECT clock_timestamp() AT TIME ZONE 'UTC', (SELECT MAX(id) FROM stock_move),
+                      (SELECT COALESCE(MIN(xact_start) - INTERVAL '1 millisecond', clock_timestamp())
+                         FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()
+                      ) AT TIME ZONE 'UTC'"""
+            )
         )
         return StockRead(*row)
 
@@ -125,6 +132,9 @@ class StockPush(FlowRun):
             self.add_message_of_rest()
         self.failed += len(refused)
         self.retry_on_conflict(lambda: self.errors.record_locations(pushed, refused))
+        if self.resume_in is None:
+            compared = [location for location in self.pushed_location_ids if location not in refused]
+            self.retry_on_conflict(lambda: self.write_compared(compared))
 
     def add_message_of_rest(self):
         """Say how many levels were pushed where these are not all."""
@@ -324,7 +334,8 @@ class StockPush(FlowRun):
                           held_at = NULL, held_reason = NULL, zero_allowed = FALSE, zero_asked = FALSE
                      FROM unnest(%s::int[], %s::text[], %s::int[]) AS new(location_id, sku, quantity)
                     WHERE level.location_id = new.location_id AND level.sku = new.sku""",
-                    *self.stock_read,
+                    self.stock_read.moment,
+                    self.stock_read.last_move_id,
                     *_columns(self.accepted),
                 )
             )
@@ -340,6 +351,22 @@ class StockPush(FlowRun):
                 )
             )
         self.env["extensiv.stock.level"].invalidate_model()
+
+    def write_compared(self, locations):
+        """Write that all levels of these locations (ids) were what EIM has, or wait for a person, when stock was read.
+
+        What changes later without a change of stock is made by a setting; a stock that went up and down before, or
+        was reserved and left, explains no zero of it.
+        """
+        self.env.cr.execute(
+            SQL(
+                "UPDATE extensiv_location SET compared_at = %s, compared_move_id = %s WHERE id = ANY (%s)",
+                self.stock_read.settled_at,
+                self.stock_read.last_move_id,
+                locations,
+            )
+        )
+        self.env["extensiv.location"].invalidate_model(["compared_at", "compared_move_id"])
 
 
 def _columns(changes):

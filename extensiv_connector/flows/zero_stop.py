@@ -9,6 +9,7 @@ from odoo import fields
 from odoo.tools import SQL
 
 from ..eim import errors as eim
+from .credential_check import may_be_the_key
 from .inventory_reading import InventoryReading, read_inventory
 from .stock_changes import Accepted, changed_since
 from .stock_levels import TOUCHED
@@ -22,18 +23,23 @@ READ_AGAIN_MINUTES = 60
 
 
 class Known(NamedTuple):
-    """What is known of a level that would become zero; ``remote_quantity`` is what EIM held when it was read."""
+    """What is known of a level that would become zero; ``remote_quantity`` is what EIM held when it was read.
+
+    ``since`` (naive UTC, and ``last_move_id``, the newest move then) is when its stock was last known to be what EIM
+    was told: when EIM accepted it, or when a later pass found nothing to tell of it.
+    """
 
     product_id: int | None
     quantity: int
     pushed_at: datetime | None
+    since: datetime | None
     last_move_id: int | None
     is_allowed: bool
     held_at: datetime | None
     remote_quantity: int | None
 
 
-NOTHING = Known(None, 0, None, None, False, None, None)
+NOTHING = Known(None, 0, None, None, None, False, None, None)
 
 
 class Kept(NamedTuple):
@@ -63,12 +69,25 @@ class Held(NamedTuple):
         return self[:2]
 
 
+class Suspects(NamedTuple):
+    """Zeros of a location of which EIM may hold more, though nothing explains them.
+
+    :param above: how many SKUs are above zero there
+    :param remote: ``{SKU: what EIM holds, None: not known}`` of zeros never pushed before
+    """
+
+    changes: list
+    above: int
+    remote: dict
+
+
 class ZeroStop:
-    """Decide which zeros of a pass wait for a person, location by location.
+    """Decide which zeros of a pass wait for a person, location by location and all of them together.
 
     Those are zeros of what EIM holds above zero, or may, and which nobody confirmed, without a change of the
-    product's stock since EIM accepted the level. They wait where they are more than ``FEW`` and more than a third of
-    what is above zero in the location; and what waits goes on waiting when it gets fewer.
+    product's stock since EIM accepted the level, or since a pass found it right. They wait where they are more than
+    ``FEW`` and more than a third of what is above zero, in their location or in all of the account; and what waits
+    goes on waiting when it gets fewer.
 
     :param push: the ``StockPush`` whose zeros these are
     """
@@ -93,12 +112,8 @@ class ZeroStop:
                 zeros[change.location_id].append(change)
         kept = self.find_kept()
         waited = {level.location_id for level in kept if level.is_held}
-        many = {
-            location: of_location
-            for location, of_location in zeros.items()
-            if len(of_location) > FEW or location in waited
-        }
-        held = self.find_held(many) if many else []
+        many = len({change.sku for of_location in zeros.values() for change in of_location}) > FEW
+        held = self.find_held(zeros) if many or not waited.isdisjoint(zeros) else []
         if held or self.allowed or kept or self.errors.has_held():
             self.push.retry_on_conflict(lambda: self.store(kept, changes, held))
         if held:
@@ -110,17 +125,33 @@ class ZeroStop:
 
     # -- which wait
 
-    def find_held(self, many):
+    def find_held(self, zeros):
         """Return the zeros that wait, a ``Held`` each.
 
-        :param many: ``{location id: Changes to zero}``
+        :param zeros: ``{location id: Changes to zero}``
         """
-        self.known = self._read_known([change for of_location in many.values() for change in of_location])
+        self.known = self._read_known([change for of_location in zeros.values() for change in of_location])
         doubtful = self._without_explained(
-            {location: list(filter(self._is_loss, of_location)) for location, of_location in many.items()}
+            {location: list(filter(self._is_loss, of_location)) for location, of_location in zeros.items()}
         )
         self.push.commit()  # no snapshot is held while EIM is asked
-        return [held for location, zeros in doubtful.items() for held in self._find_held_in(location, zeros)]
+        together = self._is_many_together(doubtful, {})
+        suspects = {}
+        for location, in_location in doubtful.items():
+            waited = any(self.known[change.key].held_at for change in in_location)
+            if waited or together or _is_many(in_location, self._count_above_zero([location])):
+                suspects[location] = self._find_suspects(location, in_location)
+            else:
+                self._allow(in_location)
+        together = together and self._is_many_together(
+            {location: found.changes for location, found in suspects.items()},
+            {location: found.above for location, found in suspects.items()},
+        )
+        return [
+            held
+            for location, found in suspects.items()
+            for held in self._find_held_in(location, doubtful[location], found, together)
+        ]
 
     def _is_loss(self, change):
         """Whether EIM may hold more than zero, and nobody confirmed the zero."""
@@ -132,7 +163,7 @@ class ZeroStop:
         changed = changed_since(
             self.account,
             [
-                Accepted(*change[:3], self.known[change.key].pushed_at, self.known[change.key].last_move_id)
+                Accepted(*change[:3], self.known[change.key].since, self.known[change.key].last_move_id)
                 for of_location in zeros.values()
                 for change in of_location
                 # What feeds the SKU now did so when the level was accepted.
@@ -146,27 +177,33 @@ class ZeroStop:
             for location, of_location in zeros.items()
         }
 
-    def _find_held_in(self, location, zeros):
-        """Return the zeros that wait in one location: of ``zeros`` that nothing explains those EIM may hold more of."""
-        above = self._count_above_zero(location)
-        waited = any(self.known[change.key].held_at for change in zeros)
-        if not waited and not _is_many(zeros, above):
-            self._allow(zeros)
-            return []
+    def _find_suspects(self, location, zeros):
+        """Look up at EIM what it may hold above zero of ``zeros`` in one location that nothing explains."""
+        above = self._count_above_zero([location])
         first = [change for change in zeros if not self.known[change.key].pushed_at]
         remote = self._find_remote(location, first) if first else {}
         suspects = [change for change in zeros if remote.get(change.sku) != 0]
         if first:
             above = max(above, self._count_above_at_eim(location, suspects, remote))
-        if not _is_many(suspects, above):
+        return Suspects(suspects, above, remote)
+
+    def _find_held_in(self, location, zeros, found, together):
+        """Return the zeros that wait in one location, of ``zeros`` that nothing explains.
+
+        :param found: ``Suspects`` among them
+        :param together: whether the zeros of all locations are many
+        """
+        suspects = found.changes
+        if not together and not _is_many(suspects, found.above):
             suspects = [change for change in suspects if self.known[change.key].held_at]
         waiting = {change.sku for change in suspects}
         self._allow([change for change in zeros if change.sku not in waiting])
         if not suspects:
             return []
-        self.bases[location] = above
+        self.bases[location] = found.above
         return [
-            Held(*change[:3], _reason(change, self.known[change.key]), remote.get(change.sku)) for change in suspects
+            Held(*change[:3], _reason(change, self.known[change.key]), found.remote.get(change.sku))
+            for change in suspects
         ]
 
     def _allow(self, zeros):
@@ -179,11 +216,19 @@ class ZeroStop:
             SQL(
                 """SELECT level.location_id, level.sku, level.product_id,
                       GREATEST(level.quantity, CASE WHEN level.unconfirmed THEN level.told_quantity END, 0),
-                      level.pushed_at, level.last_move_id,
+                      level.pushed_at,
+                      CASE WHEN is_compared THEN location.compared_at ELSE level.pushed_at END,
+                      CASE WHEN is_compared THEN location.compared_move_id ELSE level.last_move_id END,
                       COALESCE(level.zero_allowed, FALSE) OR COALESCE(level.zero_asked, FALSE),
                       level.held_at, level.remote_quantity
                  FROM unnest(%s::int[], %s::text[]) AS zero(location_id, sku)
-                 JOIN extensiv_stock_level AS level USING (location_id, sku)""",
+                 JOIN extensiv_stock_level AS level USING (location_id, sku)
+                 JOIN extensiv_location AS location ON location.id = level.location_id
+                CROSS JOIN LATERAL (
+                      SELECT location.compared_at > level.pushed_at
+                             AND (level.held_at IS NOT NULL
+                                  OR NOT COALESCE(level.unconfirmed, FALSE) AND level.refused_at IS NULL)
+                      ) AS compared(is_compared)""",
                 [change.location_id for change in zeros],
                 [change.sku for change in zeros],
             )
@@ -193,9 +238,21 @@ class ZeroStop:
 
     # -- how many are above zero
 
-    def _count_above_zero(self, location):
-        """Return how many levels of a location EIM accepted above zero."""
-        return self.Level.search_count([("location_id", "=", location), ("quantity", ">", 0)])
+    def _is_many_together(self, zeros, above):
+        """Whether the zeros of all locations are a person's to decide: of more SKUs than a few, and many levels.
+
+        :param zeros: ``{location id: Changes}``
+        :param above: ``{location id: levels above zero}`` as far as known
+        """
+        changes = [change for in_location in zeros.values() for change in in_location]
+        if len({change.sku for change in changes}) <= FEW:
+            return False
+        others = [location for location in self.names if location not in above]
+        return _is_many(changes, sum(above.values()) + self._count_above_zero(others))
+
+    def _count_above_zero(self, locations):
+        """Return how many levels of the locations (ids) EIM accepted above zero."""
+        return self.Level.search_count([("location_id", "in", locations), ("quantity", ">", 0)])
 
     def _count_above_at_eim(self, location, suspects, remote):
         """Return how many SKUs EIM holds above zero in a location; what could not be read counts as such."""
@@ -221,12 +278,25 @@ class ZeroStop:
         unknown = [change.sku for change in first if change.sku not in remote]
         if unknown:
             self._read()
-            name = self.names[location]
-            quantities = self.reading.quantities()
+            quantities = self._find_at_eim(location)
             for sku in unknown:
                 seen = self.reading.is_complete or sku in self.reading.items
-                remote[sku] = max(0, quantities.get((name, sku), 0)) if seen else None
+                remote[sku] = max(0, quantities.get(sku, 0)) if seen else None
         return remote
+
+    def _find_at_eim(self, location):
+        """Return ``{SKU: what EIM was read to hold in a location}``.
+
+        What EIM is told of a location that it does not know it may book to another: there, the most it holds counts.
+        """
+        name = self.names[location]
+        quantities = self.reading.quantities()
+        here = {sku: quantity for (at, sku), quantity in quantities.items() if at == name}
+        if here or self.env["extensiv.location"].browse(location).remote_pk:
+            return here
+        for (_at, sku), quantity in quantities.items():
+            here[sku] = max(quantity, here.get(sku, 0))
+        return here
 
     def _read(self):
         """Read EIM's inventory once a pass, for as long as there is time.
@@ -242,7 +312,9 @@ class ZeroStop:
             self.reading = read_inventory(client, time.monotonic() + seconds, max_wait=2.0)
         except (eim.RateLimited, eim.CredentialsRefused):
             raise
-        except eim.EimError:
+        except eim.EimError as error:
+            if may_be_the_key(error):
+                self.push.check.ask()
             self.reading = InventoryReading()
         finally:
             client.max_wait = max_wait
