@@ -52,7 +52,6 @@ from . import res_partner
 from . import sale_order
 from . import sale_order_carrier
 from . import sale_order_line
-from . import sale_order_parcels
 from . import sale_order_shipment
 from . import sale_order_shipment_send
 from . import stock_location

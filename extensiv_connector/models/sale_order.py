@@ -147,6 +147,19 @@ class SaleOrder(models.Model):
             values.pop("date_order", None)
         return values
 
+    # -- shipments
+
+    def _extensiv_left_moves(self):
+        """Return the done moves of the order to a customer, oldest first; returns sent back again are none."""
+        return self.order_line.move_ids.filtered(
+            lambda move: (
+                move.state == "done"
+                and move.quantity > 0
+                and move.location_dest_id._is_outgoing()
+                and (not move.origin_returned_move_id or move.to_refund)
+            )
+        ).sorted(lambda move: (move.picking_id.date_done or move.date, move.picking_id.id, move.id))
+
     # -- the delivery method
 
     @api.onchange("order_line", "partner_id", "partner_shipping_id")

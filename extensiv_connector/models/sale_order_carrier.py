@@ -28,7 +28,7 @@ class SaleOrder(models.Model):
             self.filtered(lambda order: order.extensiv_shipment_state == "waiting")._extensiv_mark_now()
         return result
 
-    def _extensiv_asked(self):
+    def _extensiv_requested_shipping(self):
         """Return what the buyer asked the order to be shipped with, and the carrier where that names one.
 
         Only a carrier's own name counts, as EIM spells it: a text such as “Standard” chooses none.
@@ -51,7 +51,7 @@ class SaleOrder(models.Model):
         for account, orders in unchosen.grouped("extensiv_account_id").items():
             carriers = self.env["extensiv.ship.method"]._carriers(account)
             for order in orders:
-                code, carrier = order._extensiv_asked()
+                code, carrier = order._extensiv_requested_shipping()
                 if delivery := self.env["extensiv.ship.method"]._chosen(carriers, order.extensiv_cart_id, code):
                     mapped.setdefault(delivery, []).append(order.id)
                 elif not carrier:
@@ -67,7 +67,7 @@ class SaleOrder(models.Model):
             self.env["extensiv.error"]._report(account, "shipments", orders._extensiv_lacking_failures(account))
 
     def _extensiv_note_lacking(self):
-        for code, orders in self.grouped(lambda order: order._extensiv_asked()[0]).items():
+        for code, orders in self.grouped(lambda order: order._extensiv_requested_shipping()[0]).items():
             message = self.env._(
                 "Nobody chose a delivery method, and EIM takes a shipment with its carrier only once. Choose one on "
                 "the order or its transfer: EIM is then told by itself."
@@ -117,7 +117,7 @@ class SaleOrder(models.Model):
         if not self:
             return {}
         Method = self.env["extensiv.ship.method"]
-        codes = {order: order._extensiv_asked()[0] for order in self}
+        codes = {order: order._extensiv_requested_shipping()[0] for order in self}
         Method._take_over(account, codes.values())  # a person may have deleted what was proposed
         methods = {
             method.ship_code: method

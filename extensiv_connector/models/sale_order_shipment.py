@@ -5,8 +5,8 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import SQL, format_datetime
 
+from ..flows.parcels import split_numbers
 from ..flows.trigger import trigger
-from .sale_order_parcels import split_numbers
 
 # How far the deliveries of an order are: when the last one left (None: nothing has), whether a move is still open,
 # whether a line has none yet, whether every transfer has a tracking number; what its cart wants to be told; and

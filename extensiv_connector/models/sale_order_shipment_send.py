@@ -10,6 +10,7 @@ from odoo.exceptions import UserError
 from odoo.tools import SQL
 
 from ..eim import errors as eim
+from ..flows import parcels
 from ..flows import shipment_refusals as refusals
 from ..flows.call_log import CallLog
 from ..flows.exceptions import is_conflict, log_unexpected
@@ -256,7 +257,7 @@ class SaleOrder(models.Model):
             return self._extensiv_skip_off()
         if lacking := self._extensiv_lacking_carrier([progress]):
             return lacking._extensiv_wait_for_carrier()
-        shipments, notes = self._extensiv_shipments()
+        shipments, notes = parcels.read_shipments(self)
         if not shipments:
             return self._extensiv_fail(
                 "\n".join(
