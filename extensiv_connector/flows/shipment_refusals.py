@@ -54,4 +54,4 @@ def _write(pass_, outcomes):
 
 def _put_back(pass_, order_ids):
     orders = pass_.env["sale.order"].browse(order_ids)
-    orders.filtered(lambda order: order.extensiv_shipment_state == "sending")._extensiv_set_state("ready")
+    orders.filtered(lambda order: order.extensiv_shipment_state == "sending")._extensiv_set_shipment_state("ready")

@@ -71,7 +71,7 @@ class ExtensivShipMethod(models.Model):
         return carriers.get((cart.id, code)) or carriers.get((False, code)) or cart.delivery_carrier_id.browse()
 
     @api.model
-    def _take_over(self, account, codes):
+    def _sync_from_eim(self, account, codes):
         """Propose the codes met in orders that are not listed yet."""
         codes = {code for code in codes if code}
         if not codes:

@@ -1,7 +1,22 @@
 from odoo import api, fields, models
+from odoo.exceptions import UserError
+from odoo.tools import SQL
 
+from ..eim.errors import EimError
+from ..eim.wire import Order
+from ..flows.fulfilment import mark_now, read_progress
 from ..flows.quiet import is_quiet
-from .extensiv_order_prepare import amount_of
+from .delivery_carrier import BRANDS
+from .extensiv_order_prepare import amount_of, asked_shipping
+
+SHIPMENT_STATES = [
+    ("waiting", "Waiting"),
+    ("ready", "Ready"),
+    ("sending", "Sending"),
+    ("sent", "Sent"),
+    ("failed", "Failed"),
+    ("skipped", "Skipped"),
+]
 
 
 class SaleOrder(models.Model):
@@ -64,10 +79,73 @@ class SaleOrder(models.Model):
         "EIM Total", readonly=True, copy=False, help="What the order's total must be, by EIM's figures."
     )
 
+    extensiv_shipment_state = fields.Selection(
+        SHIPMENT_STATES,
+        "EIM Shipment",
+        readonly=True,
+        copy=False,
+        help="Waiting: not everything has left, or a tracking number is missing. Ready: EIM is told with the next "
+        "pass. Sending: EIM was called, its answer is not known yet. Sent: EIM knows. Failed: see the message. "
+        "Skipped: there is nothing to tell, or the cart takes no confirmation.",
+    )
+    extensiv_shipped_at = fields.Datetime("Sent to EIM", readonly=True, copy=False)
+    extensiv_sending_at = fields.Datetime(readonly=True, copy=False, help="When EIM was last called.")
+    extensiv_ask_after = fields.Datetime(
+        readonly=True, copy=False, help="When EIM is asked what became of a call without an answer."
+    )
+    extensiv_shipment_message = fields.Text("EIM Shipment Notes", readonly=True, copy=False)
+    extensiv_shipments = fields.Json(readonly=True, copy=False, help="The shipments exactly as EIM was sent them.")
+    extensiv_shipments_readable = fields.Text("Told to EIM", compute="_compute_extensiv_shipments_readable")
+    extensiv_refused_carrier_id = fields.Many2one(
+        "delivery.carrier",
+        readonly=True,
+        copy=False,
+        index="btree_not_null",
+        ondelete="set null",
+        help="The delivery method whose carrier EIM refused.",
+    )
+
+    extensiv_needs_carrier = fields.Boolean(
+        "EIM Needs a Delivery Method",
+        readonly=True,
+        copy=False,
+        help="The order has left and nobody chose its delivery method: EIM is told once somebody does.",
+    )
+
+    _extensiv_shipment_idx = models.Index(
+        "(extensiv_account_id, extensiv_shipment_state, id)"
+        " WHERE extensiv_shipment_state IN ('waiting', 'ready', 'sending', 'failed')"
+    )
+
+    @api.depends("extensiv_shipments")
+    def _compute_extensiv_shipments_readable(self):
+        for order in self:
+            order.extensiv_shipments_readable = (
+                "\n".join(order._extensiv_describe(shipment) for shipment in order.extensiv_shipments or ()) or False
+            )
+
+    def _extensiv_describe(self, shipment):
+        """Return one shipment, as it was sent, in a line for a person."""
+        head = " ".join(filter(None, (shipment.get(key) for key in ("carrier", "method", "tracking_no"))))
+        items = ", ".join(
+            f"{item['quantity']} × {item['item']}"
+            + "".join(f" ({item[key]})" for key in ("lot_code", "serial_no") if item.get(key))
+            for item in shipment["items"]
+        )
+        rest = []
+        if shipment.get("package_weight_lbs"):
+            rest.append(self.env._("%s lb", shipment["package_weight_lbs"]))
+        if shipment.get("date"):
+            rest.append(shipment["date"])
+        return f"{head}: {items}" + (f" ({', '.join(rest)})" if rest else "")
+
     def write(self, vals):
+        """Release orders that are decided on, and mark those that lacked nothing but their delivery method."""
         result = super().write(vals)
         if vals.get("state") in ("sale", "cancel"):
             self._extensiv_release()
+        if vals.get("carrier_id") and not self.env.context.get("extensiv_choosing"):
+            mark_now(self.filtered(lambda order: order.extensiv_shipment_state == "waiting"))
         return result
 
     @api.ondelete(at_uninstall=False)
@@ -147,19 +225,6 @@ class SaleOrder(models.Model):
             values.pop("date_order", None)
         return values
 
-    # -- shipments
-
-    def _extensiv_left_moves(self):
-        """Return the done moves of the order to a customer, oldest first; returns sent back again are none."""
-        return self.order_line.move_ids.filtered(
-            lambda move: (
-                move.state == "done"
-                and move.quantity > 0
-                and move.location_dest_id._is_outgoing()
-                and (not move.origin_returned_move_id or move.to_refund)
-            )
-        ).sorted(lambda move: (move.picking_id.date_done or move.date, move.picking_id.id, move.id))
-
     # -- the delivery method
 
     @api.onchange("order_line", "partner_id", "partner_shipping_id")
@@ -216,3 +281,104 @@ class SaleOrder(models.Model):
             "res_id": self.extensiv_order_id.id,
             "views": [(False, "form")],
         }
+
+    # -- shipments
+
+    def _extensiv_left_moves(self):
+        """Return the done moves of the order to a customer, oldest first; returns sent back again are none."""
+        return self.order_line.move_ids.filtered(
+            lambda move: (
+                move.state == "done"
+                and move.quantity > 0
+                and move.location_dest_id._is_outgoing()
+                and (not move.origin_returned_move_id or move.to_refund)
+            )
+        ).sorted(lambda move: (move.picking_id.date_done or move.date, move.picking_id.id, move.id))
+
+    def _extensiv_requested_shipping(self):
+        """Return what the buyer asked the order to be shipped with, and the carrier where that names one.
+
+        Only a carrier's own name counts, as EIM spells it: a text such as “Standard” chooses none.
+        """
+        try:
+            wire = Order.from_payload(self.extensiv_order_id.payload or "")
+        except (EimError, ValueError):
+            return "", ""  # what EIM sent is no longer kept
+        carrier = wire.carrier.strip().upper()
+        return asked_shipping(wire), carrier if carrier in BRANDS.values() else ""
+
+    def _extensiv_skip(self, message):
+        """Note that EIM is not told of these orders; nothing about them waits for a person any more."""
+        self._extensiv_set_shipment_state("skipped", message)
+        for account, orders in self.grouped("extensiv_account_id").items():
+            self.env["extensiv.error"]._resolve(account, "shipments", orders.mapped("extensiv_cust_ref"))
+
+    def _extensiv_set_shipment_state(self, state, message=False, **values):
+        """Write the state of the shipment and why; what a form shows of it is not worth a tracking message."""
+        if self:
+            self.with_context(tracking_disable=True).write(
+                {
+                    "extensiv_shipment_state": state,
+                    "extensiv_shipment_message": message,
+                    "extensiv_needs_carrier": False,
+                    **values,
+                }
+            )
+
+    def action_extensiv_send(self):
+        """Tell EIM now of the shipments of these orders, which have left as a whole.
+
+        :raise UserError: with what stands in the way, in EIM's words where it refused
+        """
+        self._extensiv_check_button()
+        for progress in read_progress(self.sudo().env, SQL("o.id = ANY(%s)", list(self.ids))):
+            if not progress.is_fulfilled:
+                raise UserError(
+                    self.env._(
+                        "Not everything of %s has left yet. EIM takes the shipment of an order only once, as a whole.",
+                        progress.order.name,
+                    )
+                )
+        if self.filtered(lambda order: order.extensiv_shipment_state == "sent"):
+            raise UserError(self.env._("EIM was told already. A manager can send it again."))
+        self._extensiv_check_connected()
+        self.sudo()._extensiv_make_ready()
+        return self._extensiv_send_for_person(self.env._("%s sends the shipment to EIM.", self.env.user.name))
+
+    def action_extensiv_mark_sent(self):
+        """Note that EIM, or the cart itself, knows of the shipment already: it is not told."""
+        self._extensiv_check_button()
+        now = fields.Datetime.now()
+        for order in self.sudo():
+            message = self.env._("Marked as sent by hand by %s.", self.env.user.name)
+            order._extensiv_set_shipment_state("sent", message, extensiv_shipped_at=now)
+            order._extensiv_leave_refused_carrier()
+            order._message_log(body=message)
+            self.env["extensiv.error"].sudo()._resolve(
+                order.extensiv_account_id, "shipments", [order.extensiv_cust_ref]
+            )
+        return {"type": "ir.actions.client", "tag": "soft_reload"}
+
+    def action_extensiv_resend(self):
+        """Send the shipment again, though EIM takes it once: for a manager who knows that EIM lost it."""
+        self.env["extensiv.account"]._check_manager()
+        self._extensiv_check_button()
+        self._extensiv_check_connected()
+        self.sudo()._extensiv_make_ready()
+        return self._extensiv_send_for_person(self.env._("%s sends the shipment to EIM again.", self.env.user.name))
+
+    def _extensiv_make_ready(self):
+        """Have these orders sent; an intent without outcome stays one: EIM is asked first."""
+        self.filtered(lambda order: order.extensiv_shipment_state != "sending")._extensiv_set_shipment_state("ready")
+
+    def _extensiv_check_button(self):
+        self.env["extensiv.error"]._check_user()
+        self.check_access("read")
+        for order in self:
+            if not order.extensiv_cust_ref:
+                raise UserError(self.env._("%s did not come from EIM.", order.name))
+
+    def _extensiv_check_connected(self):
+        for account in self.sudo().extensiv_account_id:
+            if account.state != "connected" or account._is_copy():
+                raise UserError(self.env._("%s is not connected. Press Connect first.", account.name))

@@ -10,11 +10,12 @@ from odoo.exceptions import UserError
 from odoo.tools import SQL
 
 from ..eim import errors as eim
-from ..flows import parcels
+from ..flows import fulfilment, missing_carrier, parcels
 from ..flows import shipment_refusals as refusals
 from ..flows.call_log import CallLog
 from ..flows.exceptions import is_conflict, log_unexpected
 from ..flows.runner import FlowRun, flow_lock, new_deadline, release_locks
+from ..flows.tracking import check_sent_numbers
 from ..flows.trigger import trigger
 
 _logger = logging.getLogger(__name__)
@@ -45,7 +46,7 @@ class SaleOrder(models.Model):
         Only the holder of the flow's lock comes here, so whoever left an intent without an outcome is dead.
         """
         account = pass_.account
-        pass_.retry_on_conflict(lambda: self._extensiv_mark_waiting(account))
+        pass_.retry_on_conflict(lambda: fulfilment.mark_waiting(account))
         pass_.retry_on_conflict(lambda: self._extensiv_revive(account))
         troubles = 0
         while pass_.has_time():
@@ -106,7 +107,7 @@ class SaleOrder(models.Model):
                 ("extensiv_shipment_state", "=", "failed"),
                 ("extensiv_cust_ref", "in", due),
             ]
-        )._extensiv_set_state("ready")
+        )._extensiv_set_shipment_state("ready")
 
     @api.model
     def _extensiv_plan_next(self, pass_):
@@ -138,7 +139,7 @@ class SaleOrder(models.Model):
 
     def _extensiv_retry(self):
         """Have these orders tried again, for a person or because the cause was mended."""
-        self.filtered(lambda order: order.extensiv_shipment_state == "failed")._extensiv_set_state("ready")
+        self.filtered(lambda order: order.extensiv_shipment_state == "failed")._extensiv_set_shipment_state("ready")
         self.filtered(lambda order: order.extensiv_shipment_state == "sending").extensiv_ask_after = False
         trigger(self.env, "shipments")
 
@@ -250,13 +251,13 @@ class SaleOrder(models.Model):
             return None
         if self.extensiv_order_id.cancelled_at:
             return self._extensiv_fail(self._extensiv_cancelled_words())
-        [progress] = self._extensiv_progress(SQL("o.id = %s", self.id))
-        if progress.is_open or progress.has_gap and self.state != "cancel":
-            return self._extensiv_set_state("waiting")
+        [progress] = fulfilment.read_progress(self.env, SQL("o.id = %s", self.id))
+        if not progress.is_over:
+            return self._extensiv_set_shipment_state("waiting")
         if progress.is_off:
-            return self._extensiv_skip_off()
-        if lacking := self._extensiv_lacking_carrier([progress]):
-            return lacking._extensiv_wait_for_carrier()
+            return fulfilment.skip_unconfirmed(self)
+        if lacking := missing_carrier.find(self.env, [progress]):
+            return missing_carrier.wait_for_carrier(lacking)
         shipments, notes = parcels.read_shipments(self)
         if not shipments:
             return self._extensiv_fail(
@@ -275,7 +276,7 @@ class SaleOrder(models.Model):
             written = [shipment.to_wire() for shipment in shipments]
         except ValueError as error:
             return self._extensiv_fail(self.env._("The shipment cannot be written for EIM: %s", error))
-        self._extensiv_set_state(
+        self._extensiv_set_shipment_state(
             "sending",
             "\n".join(notes),
             extensiv_shipments=written,
@@ -326,11 +327,13 @@ class SaleOrder(models.Model):
         elif status == "canceled":
             self._extensiv_fail(self._extensiv_cancelled_words())
         elif self._extensiv_is_dismissed():
-            self._extensiv_set_state("failed", self.env._("EIM does not have the shipment; its error was dismissed."))
+            self._extensiv_set_shipment_state(
+                "failed", self.env._("EIM does not have the shipment; its error was dismissed.")
+            )
         elif (again := self.extensiv_sending_at + LOST_PAUSE) > fields.Datetime.now():
             self.extensiv_ask_after = again
         else:
-            self._extensiv_set_state("ready")
+            self._extensiv_set_shipment_state("ready")
 
     def _extensiv_is_dismissed(self):
         return bool(
@@ -365,7 +368,7 @@ class SaleOrder(models.Model):
                 error,
             )
         elif isinstance(error, eim.RateLimited):
-            self._extensiv_set_state("ready")
+            self._extensiv_set_shipment_state("ready")
         elif isinstance(error, eim.Refused):
             self._extensiv_refused(error, status)
         else:
@@ -404,7 +407,7 @@ class SaleOrder(models.Model):
         # One mapping to mend, not one error for each order that uses it; nor one that has the order tried again.
         if self.extensiv_refused_carrier_id != carrier:
             self._extensiv_leave_refused_carrier()
-        self._extensiv_set_state("failed", words, extensiv_refused_carrier_id=carrier.id)
+        self._extensiv_set_shipment_state("failed", words, extensiv_refused_carrier_id=carrier.id)
         self.env["extensiv.error"]._resolve(self.extensiv_account_id, "shipments", [self.extensiv_cust_ref])
         self.env["extensiv.error"]._report(
             self.extensiv_account_id,
@@ -450,7 +453,7 @@ class SaleOrder(models.Model):
     def _extensiv_sent(self, note=None):
         """Note that EIM knows of the shipment."""
         message = "\n".join(filter(None, (note, self.extensiv_shipment_message)))
-        self._extensiv_set_state("sent", message, extensiv_shipped_at=fields.Datetime.now())
+        self._extensiv_set_shipment_state("sent", message, extensiv_shipped_at=fields.Datetime.now())
         self._extensiv_leave_refused_carrier()
         head = self.env._("EIM was told of the shipment:")
         sent = (self.extensiv_shipments_readable or "").splitlines()
@@ -459,11 +462,11 @@ class SaleOrder(models.Model):
         for picking in self._extensiv_left_moves().picking_id:
             # A number that was entered between the intent and the outcome.
             if picking.carrier_tracking_ref:
-                self._extensiv_tell_changed_tracking(picking)
+                check_sent_numbers(self, picking)
 
     def _extensiv_fail(self, message, error=None, category="data"):
         """Note why EIM does not know of the shipment; ``transient`` is tried again, other trouble waits."""
-        self._extensiv_set_state("failed", message)
+        self._extensiv_set_shipment_state("failed", message)
         self._extensiv_leave_refused_carrier()
         self._extensiv_report(message, category, error)
 
