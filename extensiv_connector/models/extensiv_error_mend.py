@@ -130,7 +130,7 @@ class ExtensivError(models.Model):
                 ("extensiv_cust_ref", "in", self.mapped("key")),
                 ("extensiv_refused_carrier_id", "in", carriers),
             ]
-        )._extensiv_retry()
+        )._extensiv_retry_shipments()
         if any(error.key.startswith(missing_carrier.LACKING) for error in self):
             missing_carrier.report_again(account)
         account._run_flow("shipments")

@@ -6,6 +6,9 @@ from ..eim.errors import EimError
 from ..eim.wire import Order
 from ..flows.fulfilment import mark_now, read_progress
 from ..flows.quiet import is_quiet
+from ..flows.shipment_outcome import release_refused_carrier
+from ..flows.shipment_push import send_now
+from ..flows.trigger import trigger
 from .delivery_carrier import BRANDS
 from .extensiv_order_prepare import amount_of, asked_shipping
 
@@ -20,6 +23,8 @@ SHIPMENT_STATES = [
 
 
 class SaleOrder(models.Model):
+    """An order from EIM: what it was imported from, and what EIM knows of its shipment, see ``flows/fulfilment``."""
+
     _inherit = "sale.order"
 
     extensiv_order_id = fields.Many2one(
@@ -104,7 +109,6 @@ class SaleOrder(models.Model):
         ondelete="set null",
         help="The delivery method whose carrier EIM refused.",
     )
-
     extensiv_needs_carrier = fields.Boolean(
         "EIM Needs a Delivery Method",
         readonly=True,
@@ -166,17 +170,15 @@ class SaleOrder(models.Model):
         """Compare the order's total with EIM's, to the cent, and say where they part.
 
         :param expected_untaxed: ``Decimal``, EIM's total before tax, where known
-        :param tax_tolerance: up to which amount a difference of taxes alone is told but borne
+        :param tax_tolerance: up to which amount a difference of taxes alone is said but borne
         :return: whether it may be confirmed, and sentences for a person
         """
         self.ensure_one()
-        total, expected = (
-            amount_of(self.currency_id, self.amount_total),
-            amount_of(self.currency_id, self.extensiv_expected_total),
-        )
+        total = amount_of(self.currency_id, self.amount_total)
+        expected = amount_of(self.currency_id, self.extensiv_expected_total)
         if total == expected:
             return True, []
-        told = [
+        messages = [
             self.env._(
                 "The total here is %(total)s %(currency)s, EIM's is %(expected)s.",
                 total=total,
@@ -187,23 +189,24 @@ class SaleOrder(models.Model):
         untaxed = amount_of(self.currency_id, self.amount_untaxed)
         if expected_untaxed is not None and untaxed == expected_untaxed:
             tax = amount_of(self.currency_id, self.amount_tax)
-            told.append(
+            messages.append(
                 self.env._(
                     "Only the taxes differ: %(ours)s here, %(theirs)s at EIM.", ours=tax, theirs=expected - untaxed
                 )
             )
             if abs(total - expected) <= amount_of(self.currency_id, tax_tolerance):
-                return True, told
-        return False, [*told, self.env._("The order stays a quotation until a person decides.")]
+                return True, messages
+        return False, [*messages, self.env._("The order stays a quotation until a person decides.")]
 
     def _extensiv_reassess(self):
-        """Say anew, after a person mended the order, what still stands in the way of confirming it."""
+        """Say anew, after a person corrected the order, what still stands in the way of confirming it."""
         self.ensure_one()
         waiting = self.order_line.filtered("extensiv_needs_product")
-        _right, told = self._extensiv_verify_total()
+        _is_right, messages = self._extensiv_verify_total()
         if waiting:
-            told = [self.env._("Choose the products of %s.", ", ".join(waiting.mapped("extensiv_sku"))), *told]
-        self.extensiv_message = "\n".join(filter(None, [self.extensiv_lasting_notes, *told])) or False
+            skus = ", ".join(waiting.mapped("extensiv_sku"))
+            messages = [self.env._("Choose the products of %s.", skus), *messages]
+        self.extensiv_message = "\n".join(filter(None, [self.extensiv_lasting_notes, *messages])) or False
 
     def _confirmation_error_message(self):
         """Refuse to confirm while a line waits for its product, and an order that was imported a second time."""
@@ -252,7 +255,7 @@ class SaleOrder(models.Model):
             return self.env["sale.order.line"]
         return super()._create_delivery_line(carrier, price_unit)
 
-    # -- what is sent, and buttons
+    # -- mails and buttons
 
     def _send_order_notification_mail(self, mail_template, allow_deferred_sending=True):
         """Neither send it nor note it as sent, nor leave it to be sent later, where nobody is to be notified."""
@@ -263,24 +266,16 @@ class SaleOrder(models.Model):
     def action_extensiv_cancel(self):
         """Cancel the order after saying what EIM will still believe."""
         self.ensure_one()
-        return {
-            "type": "ir.actions.act_window",
-            "name": self.env._("Cancel an Order from EIM"),
-            "res_model": "extensiv.cancel",
-            "views": [(False, "form")],
-            "target": "new",
-            "context": {"default_sale_order_id": self.id},
-        }
+        return self.env["extensiv.cancel"]._get_records_action(
+            name=self.env._("Cancel an Order from EIM"),
+            target="new",
+            context={"default_sale_order_id": self.id},
+        )
 
     def action_open_extensiv_order(self):
         """Open the order as EIM sent it."""
         self.ensure_one()
-        return {
-            "type": "ir.actions.act_window",
-            "res_model": "extensiv.order",
-            "res_id": self.extensiv_order_id.id,
-            "views": [(False, "form")],
-        }
+        return self.extensiv_order_id._get_records_action()
 
     # -- shipments
 
@@ -343,7 +338,7 @@ class SaleOrder(models.Model):
             raise UserError(self.env._("EIM was told already. A manager can send it again."))
         self._extensiv_check_connected()
         self.sudo()._extensiv_make_ready()
-        return self._extensiv_send_for_person(self.env._("%s sends the shipment to EIM.", self.env.user.name))
+        return self._extensiv_send_now(self.env._("%s sends the shipment to EIM.", self.env.user.name))
 
     def action_extensiv_mark_sent(self):
         """Note that EIM, or the cart itself, knows of the shipment already: it is not told."""
@@ -352,7 +347,7 @@ class SaleOrder(models.Model):
         for order in self.sudo():
             message = self.env._("Marked as sent by hand by %s.", self.env.user.name)
             order._extensiv_set_shipment_state("sent", message, extensiv_shipped_at=now)
-            order._extensiv_leave_refused_carrier()
+            release_refused_carrier(order)
             order._message_log(body=message)
             self.env["extensiv.error"].sudo()._resolve(
                 order.extensiv_account_id, "shipments", [order.extensiv_cust_ref]
@@ -365,11 +360,40 @@ class SaleOrder(models.Model):
         self._extensiv_check_button()
         self._extensiv_check_connected()
         self.sudo()._extensiv_make_ready()
-        return self._extensiv_send_for_person(self.env._("%s sends the shipment to EIM again.", self.env.user.name))
+        return self._extensiv_send_now(self.env._("%s sends the shipment to EIM again.", self.env.user.name))
 
     def _extensiv_make_ready(self):
         """Have these orders sent; an intent without outcome stays one: EIM is asked first."""
         self.filtered(lambda order: order.extensiv_shipment_state != "sending")._extensiv_set_shipment_state("ready")
+
+    def _extensiv_retry_shipments(self):
+        """Have these orders tried again, for a person or because the cause is gone."""
+        self.filtered(lambda order: order.extensiv_shipment_state == "failed")._extensiv_set_shipment_state("ready")
+        self.filtered(lambda order: order.extensiv_shipment_state == "sending").extensiv_ask_after = False
+        trigger(self.env, "shipments")
+
+    def _extensiv_send_now(self, note):
+        """Send these orders and say what came of it; while a pass is at work, that one sends them.
+
+        :param note: what the orders say of who sends them
+        """
+        orders = self.sudo()
+        orders._message_log_batch(bodies=dict.fromkeys(orders.ids, note))
+        is_busy = send_now(orders)
+        waiting = orders.filtered(lambda order: order.extensiv_shipment_state != "sent")
+        messages = waiting.mapped(lambda order: order.extensiv_shipment_message or "")
+        if is_busy:
+            messages.append(self.env._("A pass is already at work elsewhere; it sends what is to be told."))
+        if any(order.extensiv_shipment_state == "sending" for order in waiting):
+            messages.append(
+                self.env._("EIM has not shown yet what the last call did; it is asked again within minutes.")
+            )
+        message = "\n".join(filter(None, messages)) or (
+            self.env._("EIM is told as soon as it allows.") if waiting else self.env._("EIM was told.")
+        )
+        return self.env["extensiv.account"]._notification(
+            self.env._("Shipments"), message, "warning" if waiting else "success", sticky=bool(waiting)
+        )
 
     def _extensiv_check_button(self):
         self.env["extensiv.error"]._check_user()
