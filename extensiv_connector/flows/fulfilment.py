@@ -66,7 +66,8 @@ class Progress:
     :param is_open: whether a move is still open
     :param has_gap: whether a line has no move yet
     :param is_tracked: whether every transfer that left has a tracking number
-    :param state: the order's; ``shipment_state``: what EIM was told of it
+    :param state: the order's own
+    :param shipment_state: what EIM knows of it
     :param is_off: whether its cart takes no confirmation of shipments
     :param wait_tracking: whether its cart waits for tracking numbers
     :param has_carrier: whether everything that EIM ordered left with a delivery method
