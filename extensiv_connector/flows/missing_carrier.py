@@ -91,10 +91,13 @@ def _failures(account, orders):
         return {}
     Method = orders.env["extensiv.ship.method"]
     codes = {order: _code_of(order) for order in orders}
-    Method._sync_from_eim(account, codes.values())  # a person may have deleted what was proposed
+    # A person may have deleted what was proposed, or keep the code for another cart alone.
+    Method._sync_from_eim(account, codes.values(), any_cart=False)
     methods = {
         method.ship_code: method
-        for method in Method.search([("account_id", "=", account.id), ("ship_code", "in", list(codes.values()))])
+        for method in Method.search(
+            [("account_id", "=", account.id), ("cart_id", "=", False), ("ship_code", "in", list(codes.values()))]
+        )
     }
     failures = {}
     for code, code_orders in orders.grouped(codes.get).items():

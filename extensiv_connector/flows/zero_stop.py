@@ -8,6 +8,7 @@ from odoo import fields
 from odoo.tools import SQL
 
 from ..eim import errors as eim
+from .credential_check import may_be_the_key
 from .inventory_reading import InventoryReading, read_inventory
 from .stock_changes import Accepted, changed_since
 
@@ -22,18 +23,23 @@ TOUCHED = SQL("(level.pushed_at IS NOT NULL OR level.unconfirmed OR level.refuse
 
 
 class Known(NamedTuple):
-    """What is known of a level that would become zero; ``remote_quantity`` is what EIM held when it was read."""
+    """What is known of a level that would become zero; ``remote_quantity`` is what EIM held when it was read.
+
+    ``since`` (naive UTC, and ``last_move_id``, the newest move then) is when its stock was last known to be what EIM
+    was told: when EIM accepted it, or when a later pass found nothing to tell of it.
+    """
 
     product_id: int | None
     quantity: int
     pushed_at: object
+    since: object
     last_move_id: int | None
     is_allowed: bool
     held_at: object
     remote_quantity: int | None
 
 
-NOTHING = Known(None, 0, None, None, False, None, None)
+NOTHING = Known(None, 0, None, None, None, False, None, None)
 
 
 class Held(NamedTuple):
@@ -50,7 +56,7 @@ class ZeroStop:
     """Decide which zeros of a pass wait for a person, location by location.
 
     Those are zeros of what EIM holds above zero, or may, and which nobody confirmed, without a change of the
-    product's stock since EIM accepted the level. They wait where they are more than ``FEW`` and more than a third of
+    product's stock since EIM accepted the level, or since a pass found it right. They wait where they are more than ``FEW`` and more than a third of
     what is above zero in the location; and what waits goes on waiting when it gets fewer.
 
     :param names: ``{location id: name}`` of the account
@@ -141,11 +147,19 @@ class ZeroStop:
             SQL(
                 """SELECT level.location_id, level.sku, level.product_id,
                       GREATEST(level.quantity, CASE WHEN level.unconfirmed THEN level.told_quantity END, 0),
-                      level.pushed_at, level.last_move_id,
+                      level.pushed_at,
+                      CASE WHEN is_compared THEN location.compared_at ELSE level.pushed_at END,
+                      CASE WHEN is_compared THEN location.compared_move_id ELSE level.last_move_id END,
                       COALESCE(level.zero_allowed, FALSE) OR COALESCE(level.zero_asked, FALSE),
                       level.held_at, level.remote_quantity
                  FROM unnest(%s::int[], %s::text[]) AS zero(location_id, sku)
-                 JOIN extensiv_stock_level AS level USING (location_id, sku)""",
+                 JOIN extensiv_stock_level AS level USING (location_id, sku)
+                 JOIN extensiv_location AS location ON location.id = level.location_id
+                CROSS JOIN LATERAL (
+                      SELECT location.compared_at > level.pushed_at
+                             AND (level.held_at IS NOT NULL
+                                  OR NOT COALESCE(level.unconfirmed, FALSE) AND level.refused_at IS NULL)
+                      ) AS compared(is_compared)""",
                 [change.location_id for change in zeros],
                 [change.sku for change in zeros],
             )
@@ -158,7 +172,7 @@ class ZeroStop:
         changed = changed_since(
             self.account,
             [
-                Accepted(*change[:3], known[change[:2]].pushed_at, known[change[:2]].last_move_id)
+                Accepted(*change[:3], known[change[:2]].since, known[change[:2]].last_move_id)
                 for zeros in doubtful.values()
                 for change in zeros
                 # What feeds the SKU now did so when the level was accepted.
@@ -221,7 +235,9 @@ class ZeroStop:
             self.reading = read_inventory(client, time.monotonic() + seconds, max_wait=2.0)
         except (eim.RateLimited, eim.CredentialsRefused):
             raise
-        except eim.EimError:
+        except eim.EimError as error:
+            if may_be_the_key(error):
+                self.pass_.check.ask()
             self.reading = InventoryReading()
         finally:
             client.max_wait = max_wait

@@ -115,6 +115,12 @@ class SaleOrder(models.Model):
         copy=False,
         help="The order has left and nobody chose its delivery method: EIM is told once somebody does.",
     )
+    extensiv_asked = fields.Json(
+        "Asked For",
+        readonly=True,
+        copy=False,
+        help="What the buyer asked the order to be shipped with, where what EIM sent is no longer kept.",
+    )
 
     _extensiv_shipment_idx = models.Index(
         "(extensiv_account_id, extensiv_shipment_state, id)"
@@ -298,9 +304,16 @@ class SaleOrder(models.Model):
         try:
             wire = Order.from_payload(self.extensiv_order_id.payload or "")
         except (EimError, ValueError):
-            return "", ""  # what EIM sent is no longer kept
+            return tuple(self.extensiv_asked or ("", ""))  # what EIM sent is no longer kept
         carrier = wire.carrier.strip().upper()
         return asked_shipping(wire), carrier if carrier in BRANDS.values() else ""
+
+    def _extensiv_keep_asked(self):
+        """Remember what the buyers asked for, before what EIM sent is emptied, of orders that have yet to be told."""
+        orders = self.filtered(lambda order: order.extensiv_shipment_state != "sent" and not order.carrier_id)
+        for asked, alike in orders.grouped(lambda order: order._extensiv_requested_shipping()).items():
+            if any(asked):
+                alike.with_context(tracking_disable=True).extensiv_asked = list(asked)
 
     def _extensiv_skip(self, message):
         """Note that EIM is not told of these orders; nothing about them waits for a person any more."""
