@@ -56,8 +56,9 @@ class ZeroStop:
     """Decide which zeros of a pass wait for a person, location by location.
 
     Those are zeros of what EIM holds above zero, or may, and which nobody confirmed, without a change of the
-    product's stock since EIM accepted the level, or since a pass found it right. They wait where they are more than ``FEW`` and more than a third of
-    what is above zero in the location; and what waits goes on waiting when it gets fewer.
+    product's stock since EIM accepted the level, or since a pass found it right. They wait where they are more than
+    ``FEW`` and more than a third of what is above zero in the location; and what waits goes on waiting when it gets
+    fewer.
 
     :param names: ``{location id: name}`` of the account
     """

@@ -132,9 +132,12 @@ class TestRefusedOrders(RefusedMixin, ConnectorCase):
 class TestRefusedLevels(RefusedMixin, InventoryCase):
     def setUp(self):
         super().setUp()
-        self.env["product.product"].create(
+        products = self.env["product.product"].create(
             [{"name": f"N{number}", "default_code": f"N-{number}", "is_storable": True} for number in range(6)]
         )
+        # Of zeros EIM would be asked first what it holds.
+        for product in (*products, self.tee, self.mug):
+            self.receive(product, 3)
 
     def levels(self):
         return self.env["extensiv.stock.level"].search([("account_id", "=", self.account.id)])

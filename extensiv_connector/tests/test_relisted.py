@@ -30,12 +30,12 @@ class TestRelisted(ConnectorCase):
         self.move("new", cust_ref)
         return order
 
-    def errors(self, *states, key="X-1"):
+    def errors(self, *states, key="X-1", step="listed"):
         return self.env["extensiv.error"].search(
             [
                 ("account_id", "=", self.account.id),
                 ("key", "=", key),
-                ("step", "=", "listed"),
+                ("step", "=", step),
                 ("state", "in", states or ("open", "dismissed", "resolved")),
             ]
         )
