@@ -53,12 +53,12 @@ class Held(NamedTuple):
 
 
 class ZeroStop:
-    """Decide which zeros of a pass wait for a person, location by location.
+    """Decide which zeros of a pass wait for a person, location by location and all of them together.
 
     Those are zeros of what EIM holds above zero, or may, and which nobody confirmed, without a change of the
     product's stock since EIM accepted the level, or since a pass found it right. They wait where they are more than
-    ``FEW`` and more than a third of what is above zero in the location; and what waits goes on waiting when it gets
-    fewer.
+    ``FEW`` and more than a third of what is above zero, in their location or in all of the account; and what waits
+    goes on waiting when it gets fewer.
 
     :param names: ``{location id: name}`` of the account
     """
@@ -79,12 +79,8 @@ class ZeroStop:
                 zeros[change.location_id].append(change)
         noted = self._noted()
         waited = {location for location, _sku, is_held, _touched in noted if is_held}
-        many = {
-            location: of_location
-            for location, of_location in zeros.items()
-            if len(of_location) > FEW or location in waited
-        }
-        held = self._held(many) if many else []
+        many = len({change.sku for of_location in zeros.values() for change in of_location}) > FEW
+        held = self._held(zeros) if many or not waited.isdisjoint(zeros) else []
         if held or self.allowed or noted or self.Level._has_held_errors(self.account, self.names):
             self.pass_.retry_on_conflict(lambda: self._note(noted, changes, held))
         if held:
@@ -112,24 +108,43 @@ class ZeroStop:
         }
         doubtful = self._unexplained(doubtful, known)
         self.pass_.commit()  # no snapshot is held while EIM is asked
-        held = []
+        together = self._is_many_together(doubtful, {})
+        found = {}
         for location, zeros in doubtful.items():
-            held += self._held_in(location, zeros, known)
+            waited = any(known[change[:2]].held_at for change in zeros)
+            if waited or together or _is_many(zeros, self._above_zero([location])):
+                found[location] = self._suspects(location, zeros, known)
+            else:
+                self._allow(location, zeros, known)
+        together = together and self._is_many_together(
+            {location: suspects for location, (suspects, _above, _remote) in found.items()},
+            {location: above for location, (_suspects, above, _remote) in found.items()},
+        )
+        held = []
+        for location, in_location in found.items():
+            held += self._held_in(location, doubtful[location], *in_location, known, together)
         return held
 
-    def _held_in(self, location, zeros, known):
-        """Return the zeros that wait in one location: of ``zeros`` that nothing explains those EIM may hold more of."""
-        above = self._above_zero(location)
-        waited = any(known[change[:2]].held_at for change in zeros)
-        if not waited and not _is_many(zeros, above):
-            self._allow(location, zeros, known)
-            return []
+    def _suspects(self, location, zeros, known):
+        """Look up at EIM what it may hold above zero of ``zeros`` in one location that nothing explains.
+
+        :return: these, how many SKUs are above zero there, and ``{SKU: what EIM holds, None: not known}``
+        """
+        above = self._above_zero([location])
         first = [change for change in zeros if not known[change[:2]].pushed_at]
         remote = self._remote(location, first, known) if first else {}
         suspects = [change for change in zeros if remote.get(change.sku) != 0]
         if first:
             above = max(above, self._above_at_eim(location, suspects, remote))
-        if not _is_many(suspects, above):
+        return suspects, above, remote
+
+    def _held_in(self, location, zeros, suspects, above, remote, known, together):
+        """Return the zeros that wait in one location, of ``zeros`` that nothing explains.
+
+        :param suspects: see ``_suspects``, as are ``above`` and ``remote``
+        :param together: whether the zeros of all locations are many
+        """
+        if not together and not _is_many(suspects, above):
             suspects = [change for change in suspects if known[change[:2]].held_at]
         waiting = {change.sku for change in suspects}
         self._allow(location, [change for change in zeros if change.sku not in waiting], known)
@@ -188,9 +203,20 @@ class ZeroStop:
 
     # -- how many are above zero
 
-    def _above_zero(self, location):
-        """Return how many levels of a location EIM accepted above zero."""
-        return self.Level.search_count([("location_id", "=", location), ("quantity", ">", 0)])
+    def _is_many_together(self, zeros, above):
+        """Whether the zeros of all locations are a person's to decide: of more SKUs than a few, and many levels.
+
+        :param zeros: ``{location id: Changes}``; :param above: ``{location id: levels above zero}`` as far as known
+        """
+        changes = [change for in_location in zeros.values() for change in in_location]
+        if len({change.sku for change in changes}) <= FEW:
+            return False
+        others = [location for location in self.names if location not in above]
+        return _is_many(changes, sum(above.values()) + self._above_zero(others))
+
+    def _above_zero(self, locations):
+        """Return how many levels of the locations (ids) EIM accepted above zero."""
+        return self.Level.search_count([("location_id", "in", locations), ("quantity", ">", 0)])
 
     def _above_at_eim(self, location, suspects, remote):
         """Return how many SKUs EIM holds above zero in a location; what could not be read counts as such."""
@@ -216,11 +242,24 @@ class ZeroStop:
         unknown = [change.sku for change in first if change.sku not in remote]
         if unknown:
             self._read()
-            name, quantities = self.names[location], self.reading.quantities()
+            quantities = self._at_eim(location)
             for sku in unknown:
                 seen = self.reading.is_complete or sku in self.reading.items
-                remote[sku] = max(0, quantities.get((name, sku), 0)) if seen else None
+                remote[sku] = max(0, quantities.get(sku, 0)) if seen else None
         return remote
+
+    def _at_eim(self, location):
+        """Return ``{SKU: what EIM was read to hold in a location}``.
+
+        What EIM is told of a location that it does not know it may book to another: there, the most it holds counts.
+        """
+        name, quantities = self.names[location], self.reading.quantities()
+        here = {sku: quantity for (at, sku), quantity in quantities.items() if at == name}
+        if here or self.env["extensiv.location"].browse(location).remote_pk:
+            return here
+        for (_at, sku), quantity in quantities.items():
+            here[sku] = max(quantity, here.get(sku, 0))
+        return here
 
     def _read(self):
         """Read EIM's inventory once a pass, for as long as there is time.

@@ -95,6 +95,19 @@ class TestRefusedOrders(RefusedMixin, ConnectorCase):
             self.pull()
             self.assertEqual((len(self.at_wms()), len(self.open_errors())), (5, 0))
 
+    def test_a_list_of_cancellations_that_a_gateway_blocks_keeps_no_order_from_being_acknowledged(self):
+        for kind in ("gateway_403", "403", "invalid"):
+            self.received(name=kind)
+            self.seen = len(self.calls())
+            self.fault(route="list_orders", kind=kind, match="canceled", count=9)
+            run = self.pull()
+            self.assertEqual((len(self.at_wms()), run.state), (5, "failed"), kind)
+            self.assertEqual(self.open_errors().flow, "connection", kind)
+            self.assertEqual(self.calls()[self.seen :].count("check_credentials"), 1, kind)
+            self.sandbox.faults.clear()
+            self.pull()
+            self.assertFalse(self.open_errors(), kind)
+
     def cancelled(self, count):
         self.received(count)
         self.pull()
@@ -143,6 +156,10 @@ class TestRefusedLevels(RefusedMixin, InventoryCase):
         return self.env["extensiv.stock.level"].search([("account_id", "=", self.account.id)])
 
     def test_a_key_refused_while_levels_are_pushed_leaves_them_waiting(self):
+        for product in self.env["product.product"].search(
+            [("extensiv_push", "=", True), ("default_code", "!=", False)]
+        ):
+            self.receive(product, 5)  # or EIM would be asked what it holds first
         for form in FORMS:
             with self.subTest(form=form):
                 self.account.check_refused_at = False
