@@ -18,15 +18,11 @@ from . import extensiv_sku_alias
 from . import extensiv_stock_level
 
 from . import delivery_carrier
-from . import extensiv_account_checks
-from . import extensiv_account_connect
+from . import extensiv_account_connection
+from . import extensiv_account_dashboard
 from . import extensiv_account_flows
-from . import extensiv_account_health
-from . import extensiv_account_inventory
-from . import extensiv_account_preview
+from . import extensiv_account_monitor
 from . import extensiv_account_setup
-from . import extensiv_account_shipments
-from . import extensiv_account_watch
 from . import extensiv_cart_setup
 from . import extensiv_cart_shipments
 from . import extensiv_error_mend

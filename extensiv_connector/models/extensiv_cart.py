@@ -113,7 +113,7 @@ class ExtensivCart(models.Model):
         return {**vals, "prefix": prefix, "no_prefix": False} if prefix else {**vals, "prefix": False}
 
     @api.model
-    def _take_over(self, account, carts):
+    def _sync_from_eim(self, account, carts):
         """Add the carts of ``account`` that are not known yet; archived ones count as known.
 
         :param carts: ``eim.wire.Cart`` objects as EIM lists them, or as met in orders

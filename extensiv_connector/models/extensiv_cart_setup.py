@@ -49,7 +49,7 @@ class ExtensivCart(models.Model):
     )
     def _compute_unsupported(self):
         for cart in self:
-            wanted = cart.account_id._functions_wanted() if cart.account_id else set()
+            flows = cart.account_id._flows_to_run() if cart.account_id else set()
             lacking = (
                 [
                     label
@@ -58,7 +58,7 @@ class ExtensivCart(models.Model):
                         ("inventory", cart.inventory_sync, self.env._("pushing stock")),
                         ("shipments", cart.shipment_confirmation, self.env._("pushing shipments")),
                     )
-                    if support == "none" and flow in wanted and (flow != "shipments" or cart.push_shipments)
+                    if support == "none" and flow in flows and (flow != "shipments" or cart.push_shipments)
                 ]
                 if cart.active
                 else []

@@ -360,7 +360,7 @@ class ExtensivCartShare(models.Model):
         if set(carts.mapped("order_source")) <= set(self.asked_sources or ()):
             return
         self.asked_sources = carts.mapped("order_source")
-        person = self.account_id._who_is_told() or self.create_uid
+        person = self.account_id._get_notified_user() or self.create_uid
         to_person = self.with_context(lang=person.lang)
         self.activity_unlink([WHICH_CART])
         self.activity_schedule(
@@ -408,17 +408,16 @@ class ExtensivCartShare(models.Model):
             if runner.seconds_until(deadline) < 5:
                 break
             account = account.with_company(account.company_id)
-            client = account._client(max_wait=2.0)
-            client.end_by(deadline)
             try:
-                carts = client.list_carts()
+                with account._eim(deadline, wait=2.0, log=False) as client:
+                    carts = client.list_carts()
             except EimError as error:
                 # The next run asks again; what is wrong with the connection is told by the flows.
                 _logger.info("EIM account %s: carts not listed, %s", account.id, type(error).__name__)
                 continue
             # Merchants' pages asked meanwhile and wrote to their shares, and EIM may have taken its time.
             runner.refresh_snapshot(self.env)
-            account.cart_ids._take_over(account, carts)
+            account.cart_ids._sync_from_eim(account, carts)
             if self.env.context.get("ir_cron_progress_id"):
                 self.env["ir.cron"]._commit_progress(1)
         self._toggle_cron()

@@ -2,8 +2,8 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 
 from ..eim import errors as eim
-from ..flows import SCHEDULED, SWITCHED, relisting
-from .extensiv_account_connect import CREDENTIALS_KEY
+from ..flows import SCHEDULED, SWITCHED, relisting, schedule
+from ..flows.credential_check import CREDENTIALS_KEY, explain_refusal
 
 # What the keys of errors about delivery methods that nobody chose begin with.
 LACKING = "delivery method for "
@@ -95,7 +95,7 @@ class ExtensivError(models.Model):
 
     def _mend_schedule(self):
         self.account_id._check_manager()
-        self.env["extensiv.account"]._cron_of(self.key).sudo().active = True
+        schedule.cron_of(self.env, self.key).sudo().active = True
         self.sudo()._mark_resolved()
         self.account_id.sudo()._remind_responsible()
         return {"type": "ir.actions.client", "tag": "soft_reload"}
@@ -170,7 +170,7 @@ class ExtensivError(models.Model):
     def _explain_connection(self, error):
         """Return what to tell a person of an ``EimError`` that ended a pass: EIM's words, and what to do."""
         if isinstance(error, eim.CredentialsRefused):
-            words = self.env["extensiv.account"]._say_refused(error)
+            words = explain_refusal(self.env, error)
             advice = (
                 self.env._("EIM refuses the key. Correct it on the account and press Connect.")
                 if error.cause

@@ -1,6 +1,6 @@
 from odoo import api, fields, models
 
-from ..flows.stock_preview import StockPreview
+from ..flows.level_warning import LevelWarning
 
 
 class ExtensivLocation(models.Model):
@@ -26,8 +26,7 @@ class ExtensivLocation(models.Model):
             return None
         if self.source != "all" and not self.stock_location_id:
             return None
-        mappings = self.env["extensiv.stock.level"].sudo()._mappings(account, self)
-        preview = StockPreview(account, mappings)
-        warning = account._warning_of_levels(preview.counts())
-        self.level_preview = warning and account._largest_changes(preview)
+        levels = LevelWarning(account, self)
+        warning = levels.of_settings()
+        self.level_preview = warning and levels.largest_changes()
         return warning

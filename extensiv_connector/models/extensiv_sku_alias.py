@@ -34,6 +34,15 @@ class ExtensivSkuAlias(models.Model):
             product = alias.product_id
             alias.is_left_alone = bool(product) and (product.extensiv_stock_rule == "leave" or not product.active)
 
+    @api.model
+    def _set_product(self, account, sku, product):
+        """Let later orders of ``account`` find ``product`` under ``sku``."""
+        known = self.sudo().search([("account_id", "=", account.id), ("sku", "=", sku)])
+        if known:
+            known.product_id = product
+        else:
+            self.sudo().create({"account_id": account.id, "sku": sku, "product_id": product.id})
+
     def action_set_zero(self):
         """Have EIM told zero of these SKUs once, in every location to which stock is pushed.
 

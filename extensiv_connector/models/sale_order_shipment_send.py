@@ -11,7 +11,6 @@ from odoo.tools import SQL
 
 from ..eim import errors as eim
 from ..flows import shipment_refusals as refusals
-from ..flows.call_log import CallLog
 from ..flows.exceptions import is_conflict, log_unexpected
 from ..flows.runner import FlowRun, flow_lock, new_deadline, release_locks
 from ..flows.trigger import trigger
@@ -172,8 +171,7 @@ class SaleOrder(models.Model):
     def _extensiv_send_in(self, pass_):
         """Send these orders within ``pass_``, until EIM cannot be reached."""
         try:
-            with CallLog(pass_.account) as log:
-                pass_.connect(log)
+            with pass_.connect():
                 self.env["delivery.carrier"]._extensiv_propose(pass_, self)
                 with refusals.holding(pass_):
                     for order_id in self.ids:

@@ -7,7 +7,7 @@ from odoo.exceptions import UserError
 from odoo.tests import Form, new_test_user, tagged
 from odoo.tools import mute_logger
 
-from ..models.extensiv_account_watch import ACTIVITY
+from ..models.extensiv_account import ACTIVITY
 from .common import ConnectorCase
 
 UNKNOWN = [{"item": "ABC-1", "price": "5", "quantity": "1"}]

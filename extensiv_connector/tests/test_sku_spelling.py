@@ -79,7 +79,7 @@ class TestAlikeSkus(ConnectorCase):
     def test_barcodes_and_aliases_are_looked_at_too(self):
         self.tee.barcode = "bar-77"
         self.assertEqual(self._match("BAR-77").alike, (self.tee,))
-        self.account._remember_alias("Old-Mug", self.mug)
+        self.env["extensiv.sku.alias"]._set_product(self.account, "Old-Mug", self.mug)
         match = self._match("OLD-MUG")
         self.assertEqual(match.alike, (self.mug,))
         self.assertIn("alias Old-Mug", match.problem)

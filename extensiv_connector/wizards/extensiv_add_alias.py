@@ -53,7 +53,7 @@ class ExtensivAddAlias(models.TransientModel):
         self.account_id.check_access("read")
         if not self.product_id:
             raise UserError(self.env._("Choose the product that is meant."))
-        self.account_id._remember_alias(self.sku, self.product_id)
+        self.env["extensiv.sku.alias"]._set_product(self.account_id, self.sku, self.product_id)
         error = self.error_id
         if self._still_missing(error):
             return error._mend_alias()

@@ -1,4 +1,5 @@
 import re
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import pytz
@@ -7,9 +8,9 @@ from odoo import fields, models, release
 
 from ..eim import errors as eim
 from ..flows import label_of
-from ..flows.credential_check import CredentialCheck
+from ..flows.credential_check import CredentialCheck, explain_refusal
 from ..flows.eim_pages import page_url
-from ..flows.runner import new_deadline, release_locks
+from ..flows.runner import release_locks
 
 PACIFIC = pytz.timezone("America/Los_Angeles")  # what EIM's own screens show
 MARKS = {"good": "OK", "bad": "PROBLEM", "note": "NOTE", "look": "LOOK"}
@@ -88,26 +89,28 @@ class ExtensivDiagnosis(models.TransientModel):
         """Return ``[(title, lines)]`` on what was asked for; on the account when nothing was."""
         release_locks(self.env)
         this = self.sudo().with_company(self.account_id.company_id)
-        client, sections = this._client(), []
-        if number := (self.order_number or "").strip():
-            sections.append((self.env._("Order %s", number), this._diagnose_order(client, number)))
-        if sku := (self.sku or "").strip():
-            sections.append((self.env._("SKU %s", sku), this._diagnose_sku(client, sku)))
-        if not sections:
-            sections.append((self.env._("Account %s", self.account_id.name), this._diagnose_account(client)))
+        sections = []
+        with this._eim() as client:
+            if number := (self.order_number or "").strip():
+                sections.append((self.env._("Order %s", number), this._diagnose_order(client, number)))
+            if sku := (self.sku or "").strip():
+                sections.append((self.env._("SKU %s", sku), this._diagnose_sku(client, sku)))
+            if not sections:
+                sections.append((self.env._("Account %s", self.account_id.name), this._diagnose_account(client)))
         secrets = {this.account_id.api_user, this.account_id.api_key}
         return [(title, masked(lines, secrets)) for title, lines in sections]
 
     # -- asking EIM
 
-    def _client(self):
-        """Return a client whose calls are not logged, or None where EIM must not be asked."""
+    @contextmanager
+    def _eim(self):
+        """Give a client whose calls are not logged, or None where EIM must not be asked."""
         account = self.account_id
         if account.state == "draft" or account._is_copy() or not (account.api_user and account.api_key):
-            return None
-        client = account._client(max_wait=10)
-        client.end_by(new_deadline())
-        return client
+            yield None
+            return
+        with account._eim(wait=10, log=False) as client:
+            yield client
 
     def _ask(self, client, question):
         """Return ``(answer, error)``, one of them None, of a function that takes the client."""
@@ -127,7 +130,7 @@ class ExtensivDiagnosis(models.TransientModel):
         if isinstance(error, eim.CredentialsRefused):
             return Line(
                 "bad",
-                self.env._("EIM refuses the API user or key: %s", self.account_id._say_refused(error)),
+                self.env._("EIM refuses the API user or key: %s", explain_refusal(self.env, error)),
                 self.env._("Enter both again as EIM's WMS set-up page shows them, and press Connect."),
             )
         process = self.env._(" (process %s)", error.process_id) if error.process_id else ""
@@ -211,7 +214,7 @@ class ExtensivDiagnosis(models.TransientModel):
 
     def _lines_flow(self, name):
         """Return the lines on whether a flow runs by schedule, and how its last pass ended."""
-        flow = next((known for known in self.account_id._health()[self.account_id] if known["flow"] == name), None)
+        flow = next((known for known in self.account_id._get_flow_health()[self.account_id] if known["flow"] == name), None)
         if flow is None:
             return []
         does = {
