@@ -4,6 +4,7 @@ import ast
 import re
 from collections import defaultdict
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 
@@ -21,7 +22,6 @@ LONG_FUNCTIONS = {
         "extensiv_connector/tests/test_inventory.py",
         "test_the_forecast_is_odoos_wherever_moves_come_from_and_go_to",
     ),
-    ("extensiv_connector/wizards/extensiv_diagnosis_sku.py", "_lines_held"),
 }
 
 
@@ -88,6 +88,16 @@ def test_no_method_of_an_own_model_is_defined_twice():
                     if isinstance(function, ast.FunctionDef):
                         files[model, function.name].append(path.name)
     assert {key: found for key, found in files.items() if len(found) > 1} == DEFINED_TWICE
+
+
+def test_no_view_inherits_a_view_of_the_addon():
+    inherited = {
+        (path.name, field.get("ref"))
+        for path in sorted(ADDON.rglob("*.xml"))
+        for field in ElementTree.parse(path).iter("field")
+        if field.get("name") == "inherit_id" and "." not in (field.get("ref") or ".")
+    }
+    assert inherited == set()
 
 
 def test_functions_are_short():

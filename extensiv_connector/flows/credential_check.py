@@ -5,6 +5,7 @@ from datetime import timedelta
 from odoo import fields
 
 from ..eim.errors import Blocked, CredentialsRefused, EimError, Forbidden, Refused
+from .explanations import explain, explain_refusal
 from .trigger import plan
 
 CHECK_PATIENCE = 5.0  # seconds that the check waits for a token, also where the flow itself waits less
@@ -87,7 +88,7 @@ class CredentialCheck:
         if self.is_of_before(account):
             return env._("The connection's settings changed meanwhile; what EIM refused says nothing of them.")
         now = fields.Datetime.now()
-        message = env["extensiv.error"]._explain_connection(error)
+        message = explain(env, error)
         first = account.check_refused_at
         stopped = flow != "alerts" and bool(first) and EARLIEST <= now - first <= FORGOTTEN
         if stopped:
@@ -148,28 +149,6 @@ def find_cause(client, merchant_pk):
     if not merchant_pk:
         return "merchant"
     return "" if merchant_pk in {merchant.merchant_pk for merchant in merchants} else "other_merchant"
-
-
-def explain_refusal(env, error):
-    """Return EIM's words and, where it was found out, what is wrong with the credentials.
-
-    :param error: ``CredentialsRefused``
-    """
-    causes = {
-        "level": env._(
-            "EIM knows the key, but not as a merchant's: it is of another level, a cart's for example. The right "
-            "one stands in EIM under Merchants ▸ API Keys."
-        ),
-        "merchant": env._(
-            "It is the key of a warehouse, which acts for several merchants. Press “A warehouse's key? Choose its "
-            "merchants”."
-        ),
-        "other_merchant": env._(
-            "The key is a warehouse's, but the Merchant ID is none of its merchants. Correct it, or press “A "
-            "warehouse's key? Choose its merchants”."
-        ),
-    }
-    return " ".join(filter(None, [error.message, causes.get(error.cause)]))
 
 
 def _credentials(account):

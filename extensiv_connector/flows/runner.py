@@ -19,6 +19,7 @@ from ..eim import errors as eim
 from . import trigger
 from .credential_check import CredentialCheck
 from .exceptions import is_conflict, log_unexpected
+from .explanations import explain
 from .refusals import Refusals
 
 _logger = logging.getLogger(__name__)
@@ -216,7 +217,7 @@ class FlowRun:
             return "failed"
         Error = self.env["extensiv.error"]
         failure = {
-            "message": Error._explain_connection(error),
+            "message": explain(self.env, error),
             "category": "settings" if isinstance(error, eim.Refused) else "transient",
             "process_id": error.process_id,
         }

@@ -9,7 +9,8 @@ from ..eim import errors as eim
 from ..eim.client import EimClient
 from ..eim.routes import check_override
 from ..flows.call_log import CallLog
-from ..flows.credential_check import CredentialCheck, explain_refusal
+from ..flows.credential_check import CredentialCheck
+from ..flows.explanations import advise_certificate, explain_refusal
 from ..flows.runner import new_deadline, release_locks
 from .extensiv_account import CREDENTIALS
 from .extensiv_bucket import BucketStore
@@ -21,10 +22,10 @@ class WarehouseKey(UserError):
     """The key is a warehouse's, and no merchant is set; the list of merchants is the way on."""
 
 
-class ExtensivAccount(models.Model):  # pylint: disable=consider-merging-classes-inherited  # what is asked of EIM
+class ExtensivAccount(models.Model):
     """Connecting to EIM, what a button asks of it, and who must not ask: a copy of the database."""
 
-    _inherit = "extensiv.account"
+    _inherit = "extensiv.account"  # pylint: disable=consider-merging-classes-inherited  # what is asked of EIM
 
     can_cancel_at_eim = fields.Boolean(compute="_compute_can_cancel_at_eim")
 
@@ -218,7 +219,7 @@ class ExtensivAccount(models.Model):  # pylint: disable=consider-merging-classes
         if isinstance(error, eim.Refused):
             return UserError(self.env._("EIM refused: %s", error.message))
         host = urlsplit(self.base_url).hostname
-        advice = self.env["extensiv.error"]._advise_certificate(error)
+        advice = advise_certificate(self.env, error)
         reason = " ".join(filter(None, [error.message, advice]))
         return UserError(self.env._("%(host)s could not be asked: %(reason)s", host=host, reason=reason))
 

@@ -14,10 +14,10 @@ CHART_DAYS = 14
 SHOWN_CARTS = 12
 
 
-class ExtensivAccount(models.Model):  # pylint: disable=consider-merging-classes-inherited  # what people see of it
+class ExtensivAccount(models.Model):
     """Whether all is well with an account: what its form and the dashboard show at a glance."""
 
-    _inherit = "extensiv.account"
+    _inherit = "extensiv.account"  # pylint: disable=consider-merging-classes-inherited  # what people see
 
     order_count = fields.Integer(compute="_compute_counts")
     failed_order_count = fields.Integer("Failed Orders", compute="_compute_counts")

@@ -5,10 +5,10 @@ from ..flows import label_of, runner, schedule
 from ..flows.level_warning import LevelWarning
 
 
-class ExtensivAccount(models.Model):  # pylint: disable=consider-merging-classes-inherited  # buttons and schedules
+class ExtensivAccount(models.Model):
     """What starts a flow of an account, and what pushing its stock would change."""
 
-    _inherit = "extensiv.account"
+    _inherit = "extensiv.account"  # pylint: disable=consider-merging-classes-inherited  # what starts passes
 
     level_count = fields.Integer("Stock Levels", compute="_compute_level_count")
     stock_warning = fields.Text(compute="_compute_stock_warning")
@@ -92,14 +92,9 @@ class ExtensivAccount(models.Model):  # pylint: disable=consider-merging-classes
     def action_compare(self):
         """Open the comparison of EIM's stock with what it accepted."""
         self.ensure_one()
-        return {
-            "type": "ir.actions.act_window",
-            "name": self.env._("Compare with EIM"),
-            "res_model": "extensiv.compare",
-            "views": [(False, "form")],
-            "target": "new",
-            "context": {"default_account_id": self.id},
-        }
+        return self.env["extensiv.compare"]._get_records_action(
+            name=self.env._("Compare with EIM"), target="new", context={"default_account_id": self.id}
+        )
 
     def action_preview_stock(self):
         """Show EIM's levels beside what would be pushed to every location that is pushed, or mapped at least."""

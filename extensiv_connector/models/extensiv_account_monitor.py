@@ -10,10 +10,10 @@ from .extensiv_account import ACTIVITY
 RECORDING_MINUTES = 60
 
 
-class ExtensivAccount(models.Model):  # pylint: disable=consider-merging-classes-inherited  # who is told of what
+class ExtensivAccount(models.Model):
     """Who is told when something needs a person, and of what: silence included."""
 
-    _inherit = "extensiv.account"
+    _inherit = "extensiv.account"  # pylint: disable=consider-merging-classes-inherited  # who is told of what
 
     # -- the activity
 

@@ -7,10 +7,10 @@ from ..flows.trigger import plan
 from .extensiv_account import SETUP_STEPS
 
 
-class ExtensivAccount(models.Model):  # pylint: disable=consider-merging-classes-inherited  # the guide
+class ExtensivAccount(models.Model):
     """The guided set-up: four steps that can be left, resumed and undone, and the merchants of a warehouse's key."""
 
-    _inherit = "extensiv.account"
+    _inherit = "extensiv.account"  # pylint: disable=consider-merging-classes-inherited  # the guided set-up
 
     live_report = fields.Html("Check Before Going Live", compute="_compute_live_report", sanitize=False)
     unsupported = fields.Text("Not Supported", compute="_compute_unsupported")

@@ -291,7 +291,7 @@ class ExtensivCartShare(models.Model):
             self.write({"state": "opened", "opened_at": fields.Datetime.now()})
         return self.setup_url
 
-    def _wake_watch(self):
+    def _trigger_find_carts(self):
         """Have EIM asked soon, but not more often than every ten seconds however many pages are waiting."""
         self.ensure_one()
         now = fields.Datetime.now()
@@ -348,7 +348,7 @@ class ExtensivCartShare(models.Model):
     def _connect(self, cart):
         """Note that ``cart`` is the one that was asked for, and tell both sides."""
         self.ensure_one()
-        cart._adopt_kind(self.type_id)
+        cart._set_kind(self.type_id)
         self.write({"state": "connected", "cart_id": cart.id})
         self.activity_unlink([WHICH_CART])
         self._mail("mail_template_share_connected_merchant")
@@ -398,7 +398,7 @@ class ExtensivCartShare(models.Model):
             cron.sudo().toggle(self._name, [("state", "in", OPEN)])
 
     @api.model
-    def _cron_watch(self):
+    def _cron_find_carts(self):
         """Look for new carts at EIM for every account that somebody was asked to connect one to."""
         shares = self.sudo().search([("state", "in", OPEN)])
         deadline = runner.new_deadline()

@@ -8,7 +8,7 @@ class ExtensivLocation(models.Model):
     """A location of EIM ("warehouse" in its API), to which stock can be pushed."""
 
     _name = "extensiv.location"
-    _inherit = "extensiv.stock.trigger.mixin"
+    _inherit = ["extensiv.stock.trigger.mixin", "extensiv.mapping.mixin"]
     _description = "EIM Location"
     _order = "account_id, name, id"
     _check_company_auto = True
@@ -25,18 +25,22 @@ class ExtensivLocation(models.Model):
     name = fields.Char(required=True, help="Exactly as EIM spells it: stock is pushed by this name.")
     remote_pk = fields.Char("EIM ID", readonly=True)
     push_enabled = fields.Boolean(
-        "Push Stock", help="On: EIM is told this location's stock. Off: EIM keeps the levels it was told last."
+        "Push Stock",
+        tracking=True,
+        help="On: EIM is told this location's stock. Off: EIM keeps the levels it was told last.",
     )
     source = fields.Selection(
         [("single", "One location"), ("all", "All warehouses")],
         "Stock From",
         required=True,
         default="single",
+        tracking=True,
         help="One location of Odoo with everything in it, or all internal locations of the company's warehouses.",
     )
     stock_location_id = fields.Many2one(
         "stock.location",
         check_company=True,
+        tracking=True,
         domain="[('usage', '=', 'internal')]",
         ondelete="restrict",
         help="The location of Odoo, children included, that this location of EIM stands for. Orders that EIM "

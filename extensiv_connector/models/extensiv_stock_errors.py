@@ -6,10 +6,7 @@ from odoo.fields import Domain
 from odoo.tools import SQL, groupby
 
 from ..eim import errors as eim
-
-# Behind a location's name in the keys of errors about its zeros that wait, and about a mapping that counts nothing;
-# such a key is no level's, which is the name, a slash and the SKU.
-ZEROS, NO_PLACE = " → 0", " → ∅"
+from ..flows.stock_errors import NO_PLACE, ZEROS
 
 
 class ExtensivStockLevel(models.Model):

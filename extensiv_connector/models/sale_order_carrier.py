@@ -2,8 +2,8 @@ from odoo import api, fields, models
 
 from ..eim.errors import EimError
 from ..eim.wire import Order
+from ..flows.retrying import LACKING
 from .delivery_carrier import BRANDS
-from .extensiv_error_mend import LACKING
 from .extensiv_order_prepare import asked_shipping
 
 SHOWN = 5  # orders named in one error

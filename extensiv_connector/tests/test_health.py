@@ -283,10 +283,10 @@ class TestHealth(ConnectorCase):
         cron.active = False
         self.watch()
         error = self.errors()
-        self.assertEqual((error.key, error.step, error.mend), ("orders", "schedule", "schedule"))
+        self.assertEqual((error.key, error.step, error.fix), ("orders", "schedule", "schedule"))
         user = new_test_user(self.env, login="looker", groups="base.group_user,extensiv_connector.group_user")
-        self.assertFalse(error.with_user(user).mend, "no button that would refuse")
-        error.action_mend()
+        self.assertFalse(error.with_user(user).fix, "no button that would refuse")
+        error.action_fix()
         self.assertTrue(cron.active)
         self.assertEqual(error.state, "resolved")
         cron.active = False

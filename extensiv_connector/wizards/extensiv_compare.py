@@ -82,14 +82,7 @@ class ExtensivCompare(models.TransientModel):
         return self.account_id._run_flow("inventory")
 
     def _reopen(self):
-        return {
-            "type": "ir.actions.act_window",
-            "name": self.env._("Compare with EIM"),
-            "res_model": self._name,
-            "res_id": self.id,
-            "views": [(False, "form")],
-            "target": "new",
-        }
+        return self._get_records_action(name=self.env._("Compare with EIM"), target="new")
 
     # -- comparing
 

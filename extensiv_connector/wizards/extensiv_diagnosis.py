@@ -8,8 +8,9 @@ from odoo import fields, models, release
 
 from ..eim import errors as eim
 from ..flows import label_of
-from ..flows.credential_check import CredentialCheck, explain_refusal
+from ..flows.credential_check import CredentialCheck
 from ..flows.eim_pages import page_url
+from ..flows.explanations import advise_certificate, explain_refusal
 from ..flows.runner import release_locks
 
 PACIFIC = pytz.timezone("America/Los_Angeles")  # what EIM's own screens show
@@ -76,14 +77,7 @@ class ExtensivDiagnosis(models.TransientModel):
             "extensiv_connector.diagnosis", {"sections": sections, "marks": MARKS}
         )
         self.text = self._as_text(sections)
-        return {
-            "type": "ir.actions.act_window",
-            "name": self.env._("Diagnosis"),
-            "res_model": self._name,
-            "res_id": self.id,
-            "views": [(False, "form")],
-            "target": "new",
-        }
+        return self._get_records_action(name=self.env._("Diagnosis"), target="new")
 
     def _diagnose(self):
         """Return ``[(title, lines)]`` on what was asked for; on the account when nothing was."""
@@ -137,7 +131,7 @@ class ExtensivDiagnosis(models.TransientModel):
         return Line(
             "bad",
             self.env._("EIM could not be asked: %(words)s%(process)s", words=error.message, process=process),
-            self.env["extensiv.error"]._advise_certificate(error) or self.env._("Try again in some minutes."),
+            advise_certificate(self.env, error) or self.env._("Try again in some minutes."),
         )
 
     # -- words
@@ -205,7 +199,7 @@ class ExtensivDiagnosis(models.TransientModel):
             Line(
                 "bad",
                 self.env._("%(flow)s: %(message)s", flow=label_of(self.env, error.flow), message=error.message),
-                self.env._("Open Errors, mend it as it says, then press Retry."),
+                self.env._("Open Errors, fix it as it says, then press Retry."),
             )
             for error in self.env["extensiv.error"].search(
                 [("account_id", "=", self.account_id.id), ("flow", "=", flow), ("state", "=", "open"), *keys], limit=5
@@ -214,7 +208,9 @@ class ExtensivDiagnosis(models.TransientModel):
 
     def _lines_flow(self, name):
         """Return the lines on whether a flow runs by schedule, and how its last pass ended."""
-        flow = next((known for known in self.account_id._get_flow_health()[self.account_id] if known["flow"] == name), None)
+        flow = next(
+            (known for known in self.account_id._get_flow_health()[self.account_id] if known["flow"] == name), None
+        )
         if flow is None:
             return []
         does = {

@@ -58,7 +58,11 @@ class ExtensivDiagnosis(models.TransientModel):
         return lines
 
     def _lines_schedules(self):
-        return [line for flow in self.account_id._get_flow_health()[self.account_id] for line in self._lines_flow(flow["flow"])]
+        return [
+            line
+            for flow in self.account_id._get_flow_health()[self.account_id]
+            for line in self._lines_flow(flow["flow"])
+        ]
 
     def _lines_open(self):
         """Return the lines on what waits for a person."""

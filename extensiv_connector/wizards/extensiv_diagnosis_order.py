@@ -185,7 +185,7 @@ class ExtensivDiagnosis(models.TransientModel):
                 )
             )
         lines += [
-            Line("bad", problem, self.env._("EIM's support can mend what EIM sends.")) for problem in order.problems
+            Line("bad", problem, self.env._("EIM's support can fix what EIM sends.")) for problem in order.problems
         ]
         return lines
 

@@ -38,7 +38,7 @@ def _switch_off_silent(env):
         .with_context(active_test=False)
         .search([("type_id.shipment_confirmation", "=", "none"), ("push_shipments", "=", True)])
     )
-    (carts - carts._told()).push_shipments = False
+    (carts - carts._get_confirmed()).push_shipments = False
 
 
 def _tell_prefixes(env):
