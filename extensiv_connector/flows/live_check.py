@@ -122,12 +122,22 @@ class LiveCheck:
     def _check_delivery(self):
         """Look for what buyers ask to be shipped with and no delivery method stands for."""
         title = self.env._("Delivery methods")
-        methods = self.env["extensiv.ship.method"].search([("account_id", "=", self.account.id)])
-        asked = {order.requested_shipping for order in self.orders} | set(methods.mapped("ship_code"))
+        account = self.account
+        Method = self.env["extensiv.ship.method"]
+        methods = Method.search([("account_id", "=", account.id)])
+        carriers = Method._carriers(account)
+        carts = account.cart_ids.grouped("order_source")
+        lacking = {
+            order.requested_shipping
+            for order in self.orders
+            if not Method._chosen(
+                carriers, carts.get(order.order_source, account.cart_ids.browse()), order.requested_shipping
+            )
+        }
         mapped = set(methods.filtered("delivery_carrier_id").mapped("ship_code"))
-        unmapped = sorted(asked - mapped - {"", False})
+        unmapped = sorted((lacking | set(methods.mapped("ship_code")) - mapped) - {"", False})
         asking_nothing = {order.order_source for order in self.orders if not order.requested_shipping}
-        without = self.account.cart_ids.filtered(
+        without = account.cart_ids.filtered(
             lambda cart: cart.active and cart.order_source in asking_nothing and not cart.delivery_carrier_id
         )
         messages = []

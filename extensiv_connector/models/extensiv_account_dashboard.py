@@ -229,7 +229,9 @@ class ExtensivAccount(models.Model):
                 "needs_person": errors.get(account, (0, 0))[1],
                 "alerts": account.alert_count,
                 "carts": account._get_cart_cards(),
-                "flows": [account._get_flow_card(flow) for flow in flows if flow["wanted"] or flow["good"]],
+                "flows": [
+                    account._get_flow_card(flow) for flow in flows if flow["wanted"] or flow["good"] or flow["bad"]
+                ],
             }
             shown["well"], shown["said"] = account._get_headline(shown)
             account.dashboard = json.dumps(shown)

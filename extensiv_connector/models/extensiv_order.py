@@ -161,7 +161,14 @@ class ExtensivOrder(models.Model):
         if listed_again is None:
             return
         account, client, patience = pass_.account, pass_.client, pass_.client.max_wait
-        self._pull_canceled(pass_)
+        refusal = None
+        try:
+            self._pull_canceled(pass_)
+        except (eim.Refused, eim.Blocked) as error:
+            # Of this list alone, unless it is the key: new orders are acknowledged all the same.
+            refusal = error
+            pass_.env.cr.rollback()
+            pass_.check.ask()
         self._send_cancel_requests(pass_)
         # A person may press Retry on one of them at this moment.
         pass_.retry_on_conflict(lambda: self._revive(account))
@@ -188,6 +195,8 @@ class ExtensivOrder(models.Model):
             raise stop
         if self._unacknowledged(account, 1, pass_.stepped_back) or self._importable(account, limit=1):
             pass_.resume_in = 0
+        if refusal:
+            raise refusal
 
     # -- receive
 

@@ -56,7 +56,7 @@ class ExtensivAddAlias(models.TransientModel):
         self.env["extensiv.sku.alias"]._set_product(self.account_id, self.sku, self.product_id)
         error = self.error_id
         if self._still_missing(error):
-            return error._mend_alias()
+            return error._fix_alias()
         waiting = self.env["extensiv.error"].search(
             [
                 ("account_id", "=", self.account_id.id),
