@@ -25,7 +25,8 @@ class LevelWarning:
         """Return an onchange's warning where many levels would change, else None."""
         counts = self._preview.counts()
         total = _sum(counts)
-        zeros, above = total.zero - total.unknown_zero, total.above - total.unknown
+        zeros = total.zero - total.unknown_zero
+        above = total.above - total.unknown
         known = zeros + total.changed + total.same
         sentences = []
         if zeros > FEW or is_alarming(zeros, above):

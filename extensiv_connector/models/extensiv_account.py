@@ -357,7 +357,8 @@ class ExtensivAccount(models.Model):
     def _compute_setup_reached(self):
         names = [name for name, _label in SETUP_STEPS]
         for account in self:
-            reached, step = account.setup_reached or names[0], account.setup_step
+            reached = account.setup_reached or names[0]
+            step = account.setup_step
             # Closing the guide finishes no step, going live does.
             if step == "done" and not any(account[flow.switch] for flow in SWITCHED.values()):
                 step = reached

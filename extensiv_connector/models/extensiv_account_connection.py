@@ -103,7 +103,8 @@ class ExtensivAccount(models.Model):
         for account in self:
             with account._asking_eim(connecting=True) as client:
                 client.check_credentials()
-                carts, locations = client.list_carts(), client.list_locations()
+                carts = client.list_carts()
+                locations = client.list_locations()
             account.sudo().write(
                 {
                     "state": "connected",

@@ -215,9 +215,13 @@ class ExtensivAccount(models.Model):
     # -- dashboard
 
     def _compute_dashboard(self):
-        health, errors, days = self._get_flow_health(), self._count_errors(), self._count_orders_by_day()
-        waiting, levels = self._count_orders_waiting(), self._count_levels_waiting()
-        shipments, today = self._count_shipments_waiting(), fields.Date.context_today(self)
+        health = self._get_flow_health()
+        errors = self._count_errors()
+        days = self._count_orders_by_day()
+        waiting = self._count_orders_waiting()
+        levels = self._count_levels_waiting()
+        shipments = self._count_shipments_waiting()
+        today = fields.Date.context_today(self)
         for account in self:
             flows = health.get(account, [])
             shown = {
@@ -270,7 +274,8 @@ class ExtensivAccount(models.Model):
 
     def _get_flow_card(self, flow):
         """Return one line of the card on a flow."""
-        good, bad = flow["good"], flow["bad"]
+        good = flow["good"]
+        bad = flow["bad"]
         failing = bool(bad) and (not good or bad.id > good.id)
         last = bad if failing else good
         return {
@@ -285,7 +290,8 @@ class ExtensivAccount(models.Model):
         }
 
     def _compute_dashboard_graph(self):
-        days, today = self._count_orders_by_day(), fields.Date.context_today(self)
+        days = self._count_orders_by_day()
+        today = fields.Date.context_today(self)
         dates = [today - timedelta(days=ago) for ago in range(CHART_DAYS - 1, -1, -1)]
         labels = [format_date(self.env, date, date_format="d MMM") for date in dates]
         for account in self:

@@ -168,7 +168,8 @@ class ExtensivCartShare(models.Model):
 
         :raise ValidationError: in a sentence for the person who entered it
         """
-        hosts, parts = self._allowed_hosts(), None
+        hosts = self._allowed_hosts()
+        parts = None
         # Browsers read a backslash as a slash, and drop blanks and control characters.
         if not any(character <= " " or character in "\\\x7f" for character in url):
             try:
@@ -328,7 +329,8 @@ class ExtensivCartShare(models.Model):
         shares = self.search([("account_id", "=", account.id), ("state", "in", OPEN)], order="sent_at, id")
         if not shares:
             return
-        new, unnamed = shares._new_carts(), {}
+        new = shares._new_carts()
+        unnamed = {}
         taken = self.env["extensiv.cart"]
         for share in shares:
             free = new[share] - taken

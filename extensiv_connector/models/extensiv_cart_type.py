@@ -167,7 +167,8 @@ class ExtensivCartType(models.Model):
                     keys.append((letters, self._letters(text, str.isalnum), cart_type))
         found = {}
         for source in order_sources:
-            letters, characters = self._letters(source), self._letters(source, str.isalnum)
+            letters = self._letters(source)
+            characters = self._letters(source, str.isalnum)
             fitting = [
                 (len(key), characters.startswith(spelt), cart_type)
                 for key, spelt, cart_type in keys

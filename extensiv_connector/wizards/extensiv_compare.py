@@ -45,7 +45,8 @@ class ExtensivCompare(models.TransientModel):
         """Read EIM's inventory page by page, from where the last click stopped, and compare."""
         self.ensure_one()
         self.account_id.check_access("read")
-        account, wizard = self.account_id.sudo(), self.sudo()
+        account = self.account_id.sudo()
+        wizard = self.sudo()
         if account.state != "connected":
             raise UserError(self.env._("%s is not connected.", account.name))
         if self.state == "read":

@@ -84,7 +84,8 @@ class ExtensivDiagnosis(models.TransientModel):
         """Try each route that only reads, and say what it answered; those that write are not tried."""
         if client is None:
             return []
-        clock, lines = [], []
+        clock = []
+        lines = []
         client.listen(clock.append)
         facts = self._facts(client)
         for route in ROUTES.values():

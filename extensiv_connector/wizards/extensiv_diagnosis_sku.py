@@ -131,7 +131,8 @@ class ExtensivDiagnosis(models.TransientModel):
 
     def _lines_quantity(self, product):
         """Return ``{location name: quantity}`` as Odoo has it now, and the lines on how it is made up."""
-        wanted, lines = {}, []
+        wanted = {}
+        lines = []
         if not product:
             return wanted, lines
         for location in self.account_id.location_ids:
