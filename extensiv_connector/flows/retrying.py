@@ -1,10 +1,8 @@
 """Trying again what failed: for a person, who is told at once what came of it."""
 
-from . import SCHEDULED, SWITCHED, relisting
+from . import SCHEDULED, SWITCHED, missing_carrier, relisting
 from .credential_check import CREDENTIALS_KEY
 
-# What the keys of errors about delivery methods that nobody chose begin with.
-LACKING = "delivery method for "
 # Steps of orders that no pass takes up.
 LOCAL_STEPS = ("confirm", relisting.STEP)
 
@@ -52,9 +50,9 @@ def _retry_shipments(errors, account):
             ("extensiv_cust_ref", "in", errors.mapped("key")),
             ("extensiv_refused_carrier_id", "in", carriers),
         ]
-    )._extensiv_retry()
-    if any(error.key.startswith(LACKING) for error in errors):
-        errors.env["sale.order"]._extensiv_tell_lacking_again(account)
+    )._extensiv_retry_shipments()
+    if any(error.key.startswith(missing_carrier.LACKING) for error in errors):
+        missing_carrier.report_again(account)
     account._run_flow("shipments")
 
 

@@ -120,7 +120,7 @@ class ExtensivOrder(models.Model):
         account = self.account_id
         orders = self if account.notify_on_import else quiet(self)
         drafts, failures = orders._prepare_drafts(account)
-        self.env["extensiv.ship.method"]._take_over(account, {asked_shipping(draft.wire) for draft in drafts})
+        self.env["extensiv.ship.method"]._sync_from_eim(account, {asked_shipping(draft.wire) for draft in drafts})
         imported = orders._create_or_split(account, drafts, failures)
         orders._note_imported(account, imported, failures)
         held = sum(bool(draft.held) for draft in imported)
