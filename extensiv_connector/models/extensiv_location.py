@@ -5,17 +5,16 @@ from odoo.exceptions import UserError
 from odoo.fields import Domain
 from odoo.tools import SQL
 
+from ..flows.level_warning import LevelWarning
 from ..flows.stock_errors import StockErrors
 from ..flows.stock_explanation import explain_level
-from ..flows.stock_preview import StockPreview
-from ..flows.stock_sources import find_sources
 
 
 class ExtensivLocation(models.Model):
     """A location of EIM ("warehouse" in its API), to which stock can be pushed."""
 
     _name = "extensiv.location"
-    _inherit = "extensiv.stock.trigger.mixin"
+    _inherit = ["extensiv.stock.trigger.mixin", "extensiv.mapping.mixin"]
     _description = "EIM Location"
     _order = "account_id, name, id"
     _check_company_auto = True
@@ -32,18 +31,22 @@ class ExtensivLocation(models.Model):
     name = fields.Char(required=True, help="Exactly as EIM spells it: stock is pushed by this name.")
     remote_pk = fields.Char("EIM ID", readonly=True)
     push_enabled = fields.Boolean(
-        "Push Stock", help="On: EIM is told this location's stock. Off: EIM keeps the levels it was told last."
+        "Push Stock",
+        tracking=True,
+        help="On: EIM is told this location's stock. Off: EIM keeps the levels it was told last.",
     )
     source = fields.Selection(
         [("single", "One location"), ("all", "All warehouses")],
         "Stock From",
         required=True,
         default="single",
+        tracking=True,
         help="One location of Odoo with everything in it, or all internal locations of the company's warehouses.",
     )
     stock_location_id = fields.Many2one(
         "stock.location",
         check_company=True,
+        tracking=True,
         domain="[('usage', '=', 'internal')]",
         ondelete="restrict",
         help="The location of Odoo, children included, that this location of EIM stands for. Orders that EIM "
@@ -172,9 +175,9 @@ class ExtensivLocation(models.Model):
             return None
         if self.source != "all" and not self.stock_location_id:
             return None
-        preview = StockPreview(account, find_sources(account, self))
-        warning = account._warning_of_levels(preview.counts())
-        self.level_preview = warning and account._largest_changes(preview)
+        levels = LevelWarning(account, self)
+        warning = levels.of_settings()
+        self.level_preview = warning and levels.largest_changes()
         return warning
 
     def _warnings(self, others=None):

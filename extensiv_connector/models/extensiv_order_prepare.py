@@ -348,7 +348,7 @@ class ExtensivOrder(models.Model):
 
 def asked_shipping(wire):
     """Return the shipping method as the cart asked for it, the text that ``extensiv.ship.method`` maps."""
-    return wire.ship_code or wire.ship_code_description or wire.carrier
+    return wire.requested_shipping
 
 
 def amount_of(currency, value):

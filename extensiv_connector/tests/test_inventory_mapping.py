@@ -245,7 +245,7 @@ class TestRefusedLocations(InventoryCase):
             self.assertFalse(self.at_eim("EAST"))
             error = self.errors()
             self.assertEqual(
-                (error.key, error.category, error.mend, error.action_open_document()["res_id"]),
+                (error.key, error.category, error.fix, error.action_open_document()["res_id"]),
                 ("EAST", "settings", "mapping", self.east.id),
             )
             self.assertIn("Unknown warehouse", error.message)

@@ -309,7 +309,7 @@ class TestNothingCounted(InventoryCase):
         self.assertEqual(self.at_eim()["TEE-1"], 6)
         error = self.errors()
         self.assertEqual(
-            (error.category, error.concerns, error.res_id, error.mend), ("settings", "EAST", self.east.id, "mapping")
+            (error.category, error.concerns, error.res_id, error.fix), ("settings", "EAST", self.east.id, "mapping")
         )
         self.assertIn("counts no place", error.message)
         self.assertIn("No location of Odoo is counted", explain_level(self.east, self.tee)["reason"])

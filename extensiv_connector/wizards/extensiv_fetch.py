@@ -60,14 +60,7 @@ class ExtensivFetch(models.TransientModel):
         if not orders:
             raise UserError("\n".join(refusals[:10]) or self._say_nothing_found())
         self.preview = self.env["extensiv.order"].sudo()._preview(self.account_id, orders[0])
-        return {
-            "type": "ir.actions.act_window",
-            "name": self.env._("Fetch Orders"),
-            "res_model": self._name,
-            "res_id": self.id,
-            "views": [(False, "form")],
-            "target": "new",
-        }
+        return self._get_records_action(name=self.env._("Fetch Orders"), target="new")
 
     def _ask(self, question):
         self.account_id.check_access("read")
@@ -120,7 +113,8 @@ class ExtensivFetch(models.TransientModel):
 
         :return: the orders that may be fetched, and sentences on those that may not
         """
-        orders, refusals = [], []
+        orders = []
+        refusals = []
         if self.mode == "dates":
             found = list(self._ask_pages(client, self.date_from, self.date_to, refusals))
         else:

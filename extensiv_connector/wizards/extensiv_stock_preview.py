@@ -196,14 +196,10 @@ class ExtensivStockPreview(models.TransientModel):
 
     def _open(self):
         self.ensure_one()
-        return {
-            "type": "ir.actions.act_window",
-            "name": self.env._("Before Going Live") if self.is_going_live else self.env._("Preview of Stock Levels"),
-            "res_model": self._name,
-            "res_id": self.id,
-            "views": [(False, "form")],
-            "target": "new",
-        }
+        return self._get_records_action(
+            name=self.env._("Before Going Live") if self.is_going_live else self.env._("Preview of Stock Levels"),
+            target="new",
+        )
 
     # -- actions
 

@@ -177,6 +177,11 @@ class Order:
     oddities: tuple[str, ...] = ()  # as problems, of addresses, dates and shipments, which hold no order up
 
     @property
+    def requested_shipping(self) -> str:
+        """The shipping method as the cart asked for it, the text that delivery methods are mapped to."""
+        return self.ship_code or self.ship_code_description or self.carrier
+
+    @property
     def order_number(self) -> str:
         """The number the buyer knows: ``cust_po_no``, else ``cust_ref``."""
         return self.cust_po_no or self.cust_ref
