@@ -231,7 +231,7 @@ def test_what_the_screens_link_is_there():
     assert {"", "connect", "carts", "settings", "go-live", "questions-and-answers", "alerts-and-errors"} <= linked
     assert linked - {""} <= set(anchors)
     assert set(re.findall(r'href="#([^"]+)"', page)) <= set(anchors)
-    for picture in re.findall(r'<img src="/([^"]+)"', page):
+    for picture in re.findall(r'<img [^>]*src="/([^"]+)"', page):
         assert (ROOT / picture).is_file()
     pages = {link for path in sources for link in re.findall(r"/extensiv/eim/([\w-]+)", path.read_text())}
     assert {"wms", "carts", "orders", "locations", "alerts", "signup", "help_locations"} <= pages <= set(PAGES)
@@ -244,13 +244,14 @@ def test_the_guide_is_rendered_as_it_is_marked():
     )
     for part in (
         '<h1 id="a-b">A &amp; B</h1>',
-        '<p>Some <i>soft</i> and <b>hard</b> words, <code>a_b</code> and <a href="#one">there</a>.</p>',
-        '<ol>\n<li id="one"><b>One.</b> First line.</li>\n<li>Two</li>\n</ol>',
-        "<ul>\n<li>dot</li>\n</ul>",
-        "<table>\n<tr><th>a</th><th>b</th></tr>\n<tr><td><i>c</i></td><td>d</td></tr>\n</table>",
-        '<img src="/extensiv_connector/static/x.png" alt="p"/>',
+        '<p>Some <em>soft</em> and <strong>hard</strong> words, <code>a_b</code> and <a href="#one">there</a>.</p>',
+        '<ol> <li id="one"><strong>One.</strong> First line.</li> <li>Two</li> </ol>',
+        "<ul> <li>dot</li> </ul>",
+        "<table> <thead> <tr> <th>a</th> <th>b</th> </tr> </thead>",
+        "<tbody> <tr> <td><em>c</em></td> <td>d</td> </tr> </tbody> </table>",
+        '<img alt="p" src="/extensiv_connector/static/x.png" />',
     ):
-        assert part in page
+        assert part in " ".join(page.split())
 
 
 def test_eims_pages_are_built_from_one_address():
