@@ -32,11 +32,6 @@ from . import extensiv_cart_shipments
 from . import extensiv_error_mend
 from . import extensiv_error_zeros
 from . import extensiv_location_preview
-from . import extensiv_order_cancel
-from . import extensiv_order_fetch
-from . import extensiv_order_import
-from . import extensiv_order_prepare
-from . import extensiv_order_relisted
 from . import extensiv_stock_errors
 from . import extensiv_stock_explain
 from . import extensiv_stock_waiting

@@ -2,8 +2,6 @@ from itertools import combinations
 
 from odoo import fields, models
 
-from .extensiv_order_prepare import asked_shipping
-
 SHOWN = 10  # names listed in one sentence
 SAMPLE = 100  # of the next orders are looked at
 
@@ -140,10 +138,10 @@ class ExtensivAccount(models.Model):
         """
         title = self.env._("Delivery methods")
         methods = self.env["extensiv.ship.method"].search([("account_id", "=", self.id)])
-        asked = {asked_shipping(order) for order in orders} | set(methods.mapped("ship_code"))
+        asked = {order.requested_shipping for order in orders} | set(methods.mapped("ship_code"))
         mapped = set(methods.filtered("delivery_carrier_id").mapped("ship_code"))
         unmapped = sorted(asked - mapped - {"", False})
-        asking_nothing = {order.order_source for order in orders if not asked_shipping(order)}
+        asking_nothing = {order.order_source for order in orders if not order.requested_shipping}
         without = self.cart_ids.filtered(
             lambda cart: cart.active and cart.order_source in asking_nothing and not cart.delivery_carrier_id
         )

@@ -84,7 +84,7 @@ class ExtensivAccount(models.Model):
         deadline = runner.new_deadline()
         for account in self.sudo().search(self._due_domain("orders")):
             with OrderPull.open(account, deadline) as run:
-                while run.has_time(runner.SIDE_BATCH_SECONDS) and run.env["extensiv.order"]._import_next(run):
+                while run.has_time(runner.SIDE_BATCH_SECONDS) and run.importer.import_next():
                     continue
 
     @api.model

@@ -3,8 +3,7 @@ from collections import defaultdict
 from odoo import api, models
 from odoo.tools import SQL
 
-from ..eim.wire import Order
-from .extensiv_order_prepare import Draft
+from ..eim.wire import Order, codes_of
 
 
 class ExtensivStockLevel(models.Model):
@@ -79,7 +78,7 @@ class ExtensivStockLevel(models.Model):
         :param inbox: ``[(wire.Order, cart id, since when)]``
         """
         matches = self.env["product.product"]._extensiv_match(
-            account, self.env["extensiv.order"]._codes([Draft(None, order) for order, _cart, _moment in inbox])
+            account, codes_of(order for order, _cart, _moment in inbox)
         )
         warehouses = account.location_ids._warehouses(account)
         default = self.env["stock.warehouse"].search([("company_id", "=", account.company_id.id)], limit=1)

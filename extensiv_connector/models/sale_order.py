@@ -1,7 +1,7 @@
 from odoo import api, fields, models
 
+from ..flows.order_import import amount_of
 from ..flows.quiet import is_quiet
-from .extensiv_order_prepare import amount_of
 
 
 class SaleOrder(models.Model):

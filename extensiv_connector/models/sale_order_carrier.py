@@ -4,7 +4,6 @@ from ..eim.errors import EimError
 from ..eim.wire import Order
 from .delivery_carrier import BRANDS
 from .extensiv_error_mend import LACKING
-from .extensiv_order_prepare import asked_shipping
 
 SHOWN = 5  # orders named in one error
 
@@ -38,7 +37,7 @@ class SaleOrder(models.Model):
         except (EimError, ValueError):
             return "", ""  # what EIM sent is no longer kept
         carrier = wire.carrier.strip().upper()
-        return asked_shipping(wire), carrier if carrier in BRANDS.values() else ""
+        return wire.requested_shipping, carrier if carrier in BRANDS.values() else ""
 
     @api.model
     def _extensiv_lacking_carrier(self, progress):

@@ -1,9 +1,14 @@
 """A pass that stops for good in the middle, where a test then kills its process."""
 
 _STALL = """
-import time
-model = type(env["{model}"])
-whole = getattr(model, args["method"])
+import importlib, time
+*place, method = args["method"].split(".")
+if place:
+    flow = importlib.import_module("odoo.addons.extensiv_connector.flows." + place[0])
+    owner = getattr(flow, place[1])
+else:
+    owner = type(env["{model}"])
+whole = getattr(owner, method)
 calls = []
 
 def stalling(self, *arguments, **options):
@@ -15,7 +20,7 @@ def stalling(self, *arguments, **options):
     print("stalled", flush=True)
     time.sleep(600)
 
-setattr(model, args["method"], stalling)
+setattr(owner, method, stalling)
 env["extensiv.account"].search([]).{button}()
 """
 
@@ -23,6 +28,7 @@ env["extensiv.account"].search([]).{button}()
 def stalling(model, button):
     """Return a script that presses `button` and stalls in a method of `model`, having printed `stalled`.
 
-    Its arguments: `method`, at which `call` of it, and whether `after` its work or before.
+    Its arguments: `method`, or `module.Class.method` of the flows, at which `call` of it, and whether `after` its work
+    or before.
     """
     return _STALL.format(model=model, button=button)
