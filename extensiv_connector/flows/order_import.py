@@ -95,12 +95,16 @@ def import_now(orders):
 
 def _import_chosen(run, orders):
     """Import ``orders`` of the run's account batch by batch, as long as there is time."""
-    run.retry_on_conflict(lambda: orders._importable_again().write({"state": "received"}))
     size = run.account.import_batch_size
+
+    def requeue():
+        # Those that wait already are left alone: writing them would conflict with whoever imports them.
+        orders._importable_again().filtered(lambda order: order.state != "received").write({"state": "received"})
 
     def import_free(batch):
         return import_batch(batch.try_lock_for_update().filtered(lambda order: order.state == "received"))
 
+    run.retry_on_conflict(requeue)
     for start in range(0, len(orders), size):
         if not run.has_time(BATCH_SECONDS):
             OrderImport(run).start_second()
