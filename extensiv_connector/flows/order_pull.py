@@ -70,13 +70,29 @@ class OrderPull(FlowRun):
         listed_again = self.receive()
         if listed_again is None:  # out of time before the end of the list
             return
-        self.cancellations.pull()
+        refusal = self.pull_cancellations()
         self.cancellations.send_requests()
         self.importer.requeue_due()
         self.acknowledge_while_importing()
         self.acknowledge_again(listed_again)
         if self.find_unacknowledged(1) or self.importer.find_importable(1):
             self.resume_in = 0
+        if refusal:
+            raise refusal
+
+    def pull_cancellations(self):
+        """Cancel here what EIM lists as canceled.
+
+        :return: the error where EIM refuses this list alone: new orders are acknowledged all the same
+        :raise eim.EimError: EIM had other trouble, or refuses the key
+        """
+        try:
+            self.cancellations.pull()
+        except (eim.Refused, eim.Blocked) as error:
+            self.env.cr.rollback()
+            self.check.ask()
+            return error
+        return None
 
     def import_without_eim(self):
         """Import what is in the inbox already, which needs nothing more of EIM."""

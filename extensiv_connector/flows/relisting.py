@@ -14,8 +14,13 @@ STEP = "listed"
 
 
 def was_cancelled(order):
-    """Whether nothing is to be shipped for ``order`` of the inbox: its sale order, or it itself, was cancelled."""
-    return order.sale_order_id.state == "cancel" if order.sale_order_id else order.state == "cancelled"
+    """Whether nothing is to be shipped for ``order`` of the inbox: its sale order, or it itself, was cancelled.
+
+    An imported one without a sale order is such, too: somebody deleted it.
+    """
+    if order.sale_order_id:
+        return order.sale_order_id.state == "cancel"
+    return order.state in ("cancelled", "imported")
 
 
 def keep_apart(inbox, listed):

@@ -244,6 +244,7 @@ class FlowRun:
             "received": env._("received"),
             "acknowledged": env._("acknowledged"),
             "imported": env._("imported"),
+            "held": env._("held by other apps as quotations"),
             "cancelled": env._("cancelled"),
             "pushed": env._("pushed"),
             "sent": env._("sent"),

@@ -8,7 +8,7 @@ from odoo.tools import SQL
 
 
 class Accepted(NamedTuple):
-    """A level as EIM accepted it: of the stock read at ``since`` (naive UTC), when ``last_move_id`` was the newest."""
+    """A level as EIM has it: of the stock read at ``since`` (naive UTC), when ``last_move_id`` was the newest move."""
 
     location_id: int
     sku: str

@@ -95,9 +95,12 @@ class StockPreview:
             [("account_id", "=", self.account.id), ("product_id", "in", self.undecided.ids)]
         )
         self.undecided_skus = [
-            *((product.default_code, product.id) for product in self.undecided if product.default_code),
+            *((product.default_code, product.id) for product in self.undecided if (product.default_code or "").strip()),
             *((alias.sku, alias.product_id.id) for alias in aliases),
         ]
+        # Of what has no SKU nothing is pushed, so there is nothing to decide.
+        named = {product for _sku, product in self.undecided_skus}
+        self.undecided = self.undecided.filtered(lambda product: product.id in named)
 
     # -- the comparison
 

@@ -8,6 +8,7 @@ from odoo import fields
 from odoo.tools import SQL
 
 from ..eim import errors as eim
+from .credential_check import may_be_the_key
 from .inventory_reading import InventoryReading, read_inventory
 from .stock_changes import Accepted, changed_since
 
@@ -22,18 +23,23 @@ TOUCHED = SQL("(level.pushed_at IS NOT NULL OR level.unconfirmed OR level.refuse
 
 
 class Known(NamedTuple):
-    """What is known of a level that would become zero; ``remote_quantity`` is what EIM held when it was read."""
+    """What is known of a level that would become zero; ``remote_quantity`` is what EIM held when it was read.
+
+    ``since`` (naive UTC, and ``last_move_id``, the newest move then) is when its stock was last known to be what EIM
+    was told: when EIM accepted it, or when a later pass found nothing to tell of it.
+    """
 
     product_id: int | None
     quantity: int
     pushed_at: object
+    since: object
     last_move_id: int | None
     is_allowed: bool
     held_at: object
     remote_quantity: int | None
 
 
-NOTHING = Known(None, 0, None, None, False, None, None)
+NOTHING = Known(None, 0, None, None, None, False, None, None)
 
 
 class Held(NamedTuple):
@@ -47,11 +53,12 @@ class Held(NamedTuple):
 
 
 class ZeroStop:
-    """Decide which zeros of a pass wait for a person, location by location.
+    """Decide which zeros of a pass wait for a person, location by location and all of them together.
 
     Those are zeros of what EIM holds above zero, or may, and which nobody confirmed, without a change of the
-    product's stock since EIM accepted the level. They wait where they are more than ``FEW`` and more than a third of
-    what is above zero in the location; and what waits goes on waiting when it gets fewer.
+    product's stock since EIM accepted the level, or since a pass found it right. They wait where they are more than
+    ``FEW`` and more than a third of what is above zero, in their location or in all of the account; and what waits
+    goes on waiting when it gets fewer.
 
     :param names: ``{location id: name}`` of the account
     """
@@ -72,12 +79,8 @@ class ZeroStop:
                 zeros[change.location_id].append(change)
         noted = self._noted()
         waited = {location for location, _sku, is_held, _touched in noted if is_held}
-        many = {
-            location: of_location
-            for location, of_location in zeros.items()
-            if len(of_location) > FEW or location in waited
-        }
-        held = self._held(many) if many else []
+        many = len({change.sku for of_location in zeros.values() for change in of_location}) > FEW
+        held = self._held(zeros) if many or not waited.isdisjoint(zeros) else []
         if held or self.allowed or noted or self.Level._has_held_errors(self.account, self.names):
             self.pass_.retry_on_conflict(lambda: self._note(noted, changes, held))
         if held:
@@ -105,24 +108,43 @@ class ZeroStop:
         }
         doubtful = self._unexplained(doubtful, known)
         self.pass_.commit()  # no snapshot is held while EIM is asked
-        held = []
+        together = self._is_many_together(doubtful, {})
+        found = {}
         for location, zeros in doubtful.items():
-            held += self._held_in(location, zeros, known)
+            waited = any(known[change[:2]].held_at for change in zeros)
+            if waited or together or _is_many(zeros, self._above_zero([location])):
+                found[location] = self._suspects(location, zeros, known)
+            else:
+                self._allow(location, zeros, known)
+        together = together and self._is_many_together(
+            {location: suspects for location, (suspects, _above, _remote) in found.items()},
+            {location: above for location, (_suspects, above, _remote) in found.items()},
+        )
+        held = []
+        for location, in_location in found.items():
+            held += self._held_in(location, doubtful[location], *in_location, known, together)
         return held
 
-    def _held_in(self, location, zeros, known):
-        """Return the zeros that wait in one location: of ``zeros`` that nothing explains those EIM may hold more of."""
-        above = self._above_zero(location)
-        waited = any(known[change[:2]].held_at for change in zeros)
-        if not waited and not _is_many(zeros, above):
-            self._allow(location, zeros, known)
-            return []
+    def _suspects(self, location, zeros, known):
+        """Look up at EIM what it may hold above zero of ``zeros`` in one location that nothing explains.
+
+        :return: these, how many SKUs are above zero there, and ``{SKU: what EIM holds, None: not known}``
+        """
+        above = self._above_zero([location])
         first = [change for change in zeros if not known[change[:2]].pushed_at]
         remote = self._remote(location, first, known) if first else {}
         suspects = [change for change in zeros if remote.get(change.sku) != 0]
         if first:
             above = max(above, self._above_at_eim(location, suspects, remote))
-        if not _is_many(suspects, above):
+        return suspects, above, remote
+
+    def _held_in(self, location, zeros, suspects, above, remote, known, together):
+        """Return the zeros that wait in one location, of ``zeros`` that nothing explains.
+
+        :param suspects: see ``_suspects``, as are ``above`` and ``remote``
+        :param together: whether the zeros of all locations are many
+        """
+        if not together and not _is_many(suspects, above):
             suspects = [change for change in suspects if known[change[:2]].held_at]
         waiting = {change.sku for change in suspects}
         self._allow(location, [change for change in zeros if change.sku not in waiting], known)
@@ -141,11 +163,19 @@ class ZeroStop:
             SQL(
                 """SELECT level.location_id, level.sku, level.product_id,
                       GREATEST(level.quantity, CASE WHEN level.unconfirmed THEN level.told_quantity END, 0),
-                      level.pushed_at, level.last_move_id,
+                      level.pushed_at,
+                      CASE WHEN is_compared THEN location.compared_at ELSE level.pushed_at END,
+                      CASE WHEN is_compared THEN location.compared_move_id ELSE level.last_move_id END,
                       COALESCE(level.zero_allowed, FALSE) OR COALESCE(level.zero_asked, FALSE),
                       level.held_at, level.remote_quantity
                  FROM unnest(%s::int[], %s::text[]) AS zero(location_id, sku)
-                 JOIN extensiv_stock_level AS level USING (location_id, sku)""",
+                 JOIN extensiv_stock_level AS level USING (location_id, sku)
+                 JOIN extensiv_location AS location ON location.id = level.location_id
+                CROSS JOIN LATERAL (
+                      SELECT location.compared_at > level.pushed_at
+                             AND (level.held_at IS NOT NULL
+                                  OR NOT COALESCE(level.unconfirmed, FALSE) AND level.refused_at IS NULL)
+                      ) AS compared(is_compared)""",
                 [change.location_id for change in zeros],
                 [change.sku for change in zeros],
             )
@@ -158,7 +188,7 @@ class ZeroStop:
         changed = changed_since(
             self.account,
             [
-                Accepted(*change[:3], known[change[:2]].pushed_at, known[change[:2]].last_move_id)
+                Accepted(*change[:3], known[change[:2]].since, known[change[:2]].last_move_id)
                 for zeros in doubtful.values()
                 for change in zeros
                 # What feeds the SKU now did so when the level was accepted.
@@ -173,9 +203,20 @@ class ZeroStop:
 
     # -- how many are above zero
 
-    def _above_zero(self, location):
-        """Return how many levels of a location EIM accepted above zero."""
-        return self.Level.search_count([("location_id", "=", location), ("quantity", ">", 0)])
+    def _is_many_together(self, zeros, above):
+        """Whether the zeros of all locations are a person's to decide: of more SKUs than a few, and many levels.
+
+        :param zeros: ``{location id: Changes}``; :param above: ``{location id: levels above zero}`` as far as known
+        """
+        changes = [change for in_location in zeros.values() for change in in_location]
+        if len({change.sku for change in changes}) <= FEW:
+            return False
+        others = [location for location in self.names if location not in above]
+        return _is_many(changes, sum(above.values()) + self._above_zero(others))
+
+    def _above_zero(self, locations):
+        """Return how many levels of the locations (ids) EIM accepted above zero."""
+        return self.Level.search_count([("location_id", "in", locations), ("quantity", ">", 0)])
 
     def _above_at_eim(self, location, suspects, remote):
         """Return how many SKUs EIM holds above zero in a location; what could not be read counts as such."""
@@ -201,11 +242,24 @@ class ZeroStop:
         unknown = [change.sku for change in first if change.sku not in remote]
         if unknown:
             self._read()
-            name, quantities = self.names[location], self.reading.quantities()
+            quantities = self._at_eim(location)
             for sku in unknown:
                 seen = self.reading.is_complete or sku in self.reading.items
-                remote[sku] = max(0, quantities.get((name, sku), 0)) if seen else None
+                remote[sku] = max(0, quantities.get(sku, 0)) if seen else None
         return remote
+
+    def _at_eim(self, location):
+        """Return ``{SKU: what EIM was read to hold in a location}``.
+
+        What EIM is told of a location that it does not know it may book to another: there, the most it holds counts.
+        """
+        name, quantities = self.names[location], self.reading.quantities()
+        here = {sku: quantity for (at, sku), quantity in quantities.items() if at == name}
+        if here or self.env["extensiv.location"].browse(location).remote_pk:
+            return here
+        for (_at, sku), quantity in quantities.items():
+            here[sku] = max(quantity, here.get(sku, 0))
+        return here
 
     def _read(self):
         """Read EIM's inventory once a pass, for as long as there is time.
@@ -221,7 +275,9 @@ class ZeroStop:
             self.reading = read_inventory(client, time.monotonic() + seconds, max_wait=2.0)
         except (eim.RateLimited, eim.CredentialsRefused):
             raise
-        except eim.EimError:
+        except eim.EimError as error:
+            if may_be_the_key(error):
+                self.pass_.check.ask()
             self.reading = InventoryReading()
         finally:
             client.max_wait = max_wait

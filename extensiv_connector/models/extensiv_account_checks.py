@@ -137,10 +137,18 @@ class ExtensivAccount(models.Model):
         :param orders: the next ones; :param is_told: whether EIM is to be told of shipments
         """
         title = self.env._("Delivery methods")
-        methods = self.env["extensiv.ship.method"].search([("account_id", "=", self.id)])
-        asked = {order.requested_shipping for order in orders} | set(methods.mapped("ship_code"))
+        Method = self.env["extensiv.ship.method"]
+        methods, carriers = Method.search([("account_id", "=", self.id)]), Method._carriers(self)
+        carts = self.cart_ids.grouped("order_source")
+        lacking = {
+            order.requested_shipping
+            for order in orders
+            if not Method._chosen(
+                carriers, carts.get(order.order_source, self.cart_ids.browse()), order.requested_shipping
+            )
+        }
         mapped = set(methods.filtered("delivery_carrier_id").mapped("ship_code"))
-        unmapped = sorted(asked - mapped - {"", False})
+        unmapped = sorted((lacking | set(methods.mapped("ship_code")) - mapped) - {"", False})
         asking_nothing = {order.order_source for order in orders if not order.requested_shipping}
         without = self.cart_ids.filtered(
             lambda cart: cart.active and cart.order_source in asking_nothing and not cart.delivery_carrier_id

@@ -195,7 +195,7 @@ class ExtensivAccount(models.Model):
                 "needs_person": errors.get(account, (0, 0))[1],
                 "alerts": account.alert_count,
                 "carts": account._shown_carts(),
-                "flows": [account._shown_flow(flow) for flow in flows if flow["wanted"] or flow["good"]],
+                "flows": [account._shown_flow(flow) for flow in flows if flow["wanted"] or flow["good"] or flow["bad"]],
             }
             shown["well"], shown["said"] = account._in_a_word(shown)
             account.dashboard = json.dumps(shown)

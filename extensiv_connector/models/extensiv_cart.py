@@ -96,7 +96,9 @@ class ExtensivCart(models.Model):
         return super().create(vals_list)
 
     def write(self, vals):
+        corrected = self._off_by_kind(vals)
         result = super().write(self._tidy_prefix(vals))
+        corrected._correct_kind()
         if vals.get("delivery_carrier_id"):
             trigger(self.env, "shipments")
         return result

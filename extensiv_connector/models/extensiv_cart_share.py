@@ -241,8 +241,7 @@ class ExtensivCartShare(models.Model):
     def action_withdraw(self):
         """Make the link lead nowhere."""
         self._check_manager()
-        self.filtered(lambda share: share.state in ("draft", *OPEN)).state = "withdrawn"
-        self._toggle_cron()
+        self.filtered(lambda share: share.state in ("draft", *OPEN))._close("withdrawn")
         return True
 
     def action_open_page(self):
@@ -338,6 +337,8 @@ class ExtensivCartShare(models.Model):
                 taken += carts[0]
             elif carts := free.filtered(lambda cart: not cart.type_id):
                 unnamed[share] = carts
+        # What a person was asked about answers another share by now.
+        shares.filtered(lambda share: share not in unnamed).activity_unlink([WHICH_CART])
         for share, carts in unnamed.items():
             if len(carts) == 1 and sum(carts in others for others in unnamed.values()) == 1:
                 share._connect(carts)
@@ -426,5 +427,11 @@ class ExtensivCartShare(models.Model):
     @api.autovacuum
     def _gc_shares(self):
         """Let links expire whose last day is over."""
-        self.search([("state", "in", OPEN), ("expires_on", "<", fields.Date.today())]).state = "expired"
+        self.search([("state", "in", OPEN), ("expires_on", "<", fields.Date.today())])._close("expired")
+
+    def _close(self, state):
+        """Let the links of these shares lead nowhere; which cart answers one is asked no more."""
+        self.state = state
+        self.activity_unlink([WHICH_CART])
+        self.asked_sources = False
         self._toggle_cron()

@@ -57,6 +57,19 @@ class ExtensivCart(models.Model):
             else:
                 cart.push_shipments = before.push_shipments
 
+    def _off_by_kind(self, vals):
+        """Return the carts that are not told because of the kind that writing ``vals`` corrects."""
+        if "type_id" not in vals or "push_shipments" in vals:
+            return self.browse()
+        return self.filtered(lambda cart: not cart.push_shipments and cart.shipment_confirmation == "none")
+
+    def _correct_kind(self):
+        """Have these carts told, which were off by their kind, where the one that a person chose takes it.
+
+        The record alone does not know its kind of before; a form's onchange does, and may not show the switch.
+        """
+        self.filtered(lambda cart: cart.shipment_confirmation != "none").push_shipments = True
+
     def _told(self):
         """Return the carts of which EIM took a shipment, or may have: a mark by hand tells it nothing."""
         self.env["sale.order"].flush_model(["extensiv_cart_id", "extensiv_shipment_state", "extensiv_shipments"])

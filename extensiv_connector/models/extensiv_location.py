@@ -44,6 +44,12 @@ class ExtensivLocation(models.Model):
     )
     pushed_at = fields.Datetime("Last Pushed", compute="_compute_pushed_at", help="When EIM last accepted a level.")
     zeros_read_at = fields.Datetime(readonly=True, help="When EIM was asked last what of the waiting zeros it holds.")
+    compared_at = fields.Datetime(
+        readonly=True,
+        copy=False,
+        help="As of when a pass left nothing to tell of the stock here, but zeros that wait for a person.",
+    )
+    compared_move_id = fields.Integer(readonly=True, copy=False, help="The newest stock move then.")
     above_zero_count = fields.Integer(readonly=True, help="How many SKUs were above zero then.")
     warning = fields.Text(compute="_compute_warning")
     example_product_id = fields.Many2one(

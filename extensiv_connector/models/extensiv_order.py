@@ -249,6 +249,7 @@ class ExtensivOrder(models.Model):
                 ],
                 limit=limit,
             )
+            orders.sale_order_id._extensiv_keep_asked()
             orders.payload = False
             emptied += len(orders)
         return emptied, emptied >= limit

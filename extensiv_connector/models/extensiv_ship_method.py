@@ -71,12 +71,14 @@ class ExtensivShipMethod(models.Model):
         return carriers.get((cart.id, code)) or carriers.get((False, code)) or cart.delivery_carrier_id.browse()
 
     @api.model
-    def _take_over(self, account, codes):
-        """Propose the codes met in orders that are not listed yet."""
+    def _take_over(self, account, codes, any_cart=True):
+        """Propose the codes met in orders that are not listed yet.
+
+        :param any_cart: whether one that is listed for a single cart counts as listed
+        """
         codes = {code for code in codes if code}
         if not codes:
             return
-        known = set(
-            self.search([("account_id", "=", account.id), ("ship_code", "in", list(codes))]).mapped("ship_code")
-        )
+        domain = [("account_id", "=", account.id), ("ship_code", "in", list(codes))]
+        known = set(self.search(domain if any_cart else [*domain, ("cart_id", "=", False)]).mapped("ship_code"))
         self.create([{"account_id": account.id, "ship_code": code} for code in sorted(codes - known)])

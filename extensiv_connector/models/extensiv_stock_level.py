@@ -36,10 +36,12 @@ class StockRead(NamedTuple):
     """When stock was read, naive UTC with its fractions of a second, and the newest move there was.
 
     A transaction at work just then has an older time, but its moves come later: both together say what changed since.
+    ``settled_at`` is before all that other transactions at work just then have written, and may not have shown yet.
     """
 
     moment: datetime
     last_move_id: int | None
+    settled_at: datetime
 
 
 class ExtensivStockLevel(models.Model):
@@ -226,12 +228,37 @@ class ExtensivStockLevel(models.Model):
                 )
         pass_.failed += len(refused)
         pass_.retry_on_conflict(lambda: self._note_refused_locations(account, names, told, refused))
+        if pass_.resume_in is None:
+            compared = [location for location in pushed if location not in refused]
+            pass_.retry_on_conflict(lambda: self._note_compared(compared, pass_.stock_read))
+
+    @api.model
+    def _note_compared(self, locations, stock_read):
+        """Write that all levels of these locations (ids) were what EIM has, or wait for a person, when stock was read.
+
+        What changes later without a change of stock is made by a setting; a stock that went up and down before, or
+        was reserved and left, explains no zero of it.
+        """
+        self.env.cr.execute(
+            SQL(
+                "UPDATE extensiv_location SET compared_at = %s, compared_move_id = %s WHERE id = ANY (%s)",
+                stock_read.settled_at,
+                stock_read.last_move_id,
+                locations,
+            )
+        )
+        self.env["extensiv.location"].invalidate_model(["compared_at", "compared_move_id"])
 
     @api.model
     def _stock_read(self):
         return StockRead(
             *self.env.execute_query(
-                SQL("SELECT clock_timestamp() AT TIME ZONE 'UTC', (SELECT MAX(id) FROM stock_move)")
+                SQL(
+                    """SELECT clock_timestamp() AT TIME ZONE 'UTC', (SELECT MAX(id) FROM stock_move),
+                      (SELECT COALESCE(MIN(xact_start) - INTERVAL '1 millisecond', clock_timestamp())
+                         FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()
+                      ) AT TIME ZONE 'UTC'"""
+                )
             )[0]
         )
 

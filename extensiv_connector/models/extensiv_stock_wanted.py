@@ -64,6 +64,8 @@ class ExtensivStockLevel(models.Model):
                            NOT known.touched OR known.sku IN (SELECT sku FROM left_alone)
                            OR known.product_id IN (SELECT product_id FROM left_alone)) THEN FALSE
                       WHEN known.unconfirmed THEN TRUE
+                      -- What a person decided of a zero that it is not any more is used up when EIM accepts another.
+                      WHEN (known.zero_asked OR known.zero_allowed) AND known.refused_at IS NULL THEN TRUE
                       WHEN known.refused_at IS NULL THEN
                            known.quantity IS DISTINCT FROM COALESCE(wanted.quantity, 0)
                            OR known.product_id IS DISTINCT FROM wanted.product_id

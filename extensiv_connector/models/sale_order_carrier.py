@@ -20,6 +20,13 @@ class SaleOrder(models.Model):
         help="The order has left and nobody chose its delivery method: EIM is told once somebody does.",
     )
 
+    extensiv_asked = fields.Json(
+        "Asked For",
+        readonly=True,
+        copy=False,
+        help="What the buyer asked the order to be shipped with, where what EIM sent is no longer kept.",
+    )
+
     def write(self, vals):
         """Tell EIM of orders that lacked nothing but the delivery method."""
         result = super().write(vals)
@@ -35,9 +42,16 @@ class SaleOrder(models.Model):
         try:
             wire = Order.from_payload(self.extensiv_order_id.payload or "")
         except (EimError, ValueError):
-            return "", ""  # what EIM sent is no longer kept
+            return tuple(self.extensiv_asked or ("", ""))  # what EIM sent is no longer kept
         carrier = wire.carrier.strip().upper()
         return wire.requested_shipping, carrier if carrier in BRANDS.values() else ""
+
+    def _extensiv_keep_asked(self):
+        """Remember what the buyers asked for, before what EIM sent is emptied, of orders that have yet to be told."""
+        orders = self.filtered(lambda order: order.extensiv_shipment_state != "sent" and not order.carrier_id)
+        for asked, alike in orders.grouped(lambda order: order._extensiv_asked()).items():
+            if any(asked):
+                alike.with_context(tracking_disable=True).extensiv_asked = list(asked)
 
     @api.model
     def _extensiv_lacking_carrier(self, progress):
@@ -117,10 +131,13 @@ class SaleOrder(models.Model):
             return {}
         Method = self.env["extensiv.ship.method"]
         codes = {order: order._extensiv_asked()[0] for order in self}
-        Method._take_over(account, codes.values())  # a person may have deleted what was proposed
+        # A person may have deleted what was proposed, or keep the code for another cart alone.
+        Method._take_over(account, codes.values(), any_cart=False)
         methods = {
             method.ship_code: method
-            for method in Method.search([("account_id", "=", account.id), ("ship_code", "in", list(codes.values()))])
+            for method in Method.search(
+                [("account_id", "=", account.id), ("cart_id", "=", False), ("ship_code", "in", list(codes.values()))]
+            )
         }
         failures = {}
         for code, of_code in self.grouped(codes.get).items():

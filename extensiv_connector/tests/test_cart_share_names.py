@@ -121,6 +121,20 @@ class TestCartShareNames(ShareMixin, ConnectorCase):
         self.assertEqual(self.cart("Acme Kids Store").type_id, two.type_id)
         self.assertFalse(one.new_cart_ids)
 
+    def test_nobody_is_asked_any_more_once_the_question_is_over(self):
+        one, two, three = self.shared(), self.shared("ecwid"), self.shared("etsy")
+        self.arrive("Acme Kids Store")
+        self.assertEqual([len(self.asked(share)) for share in (one, two, three)], [1, 1, 1])
+        one.action_withdraw()
+        self.assertFalse(self.asked(one), "its link leads nowhere")
+        self.cart("Acme Kids Store").with_context(extensiv_share_id=two.id).action_answer_share()
+        self.assertEqual((three.state, self.asked(three)), ("sent", self.env["mail.activity"]), "it is another's")
+        self.arrive("Zeta", "Zulu")
+        self.assertEqual(len(self.asked(three)), 1, "new ones are another question")
+        three.expires_on = "2020-01-01"
+        self.env["extensiv.cart.share"]._gc_shares()
+        self.assertEqual((three.state, self.asked(three)), ("expired", self.env["mail.activity"]))
+
     def test_one_invitation_and_two_carts_the_person_says_which(self):
         share = self.shared()
         self.arrive("Acme Kids Store", "Zeta")

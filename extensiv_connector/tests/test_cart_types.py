@@ -1,4 +1,4 @@
-from odoo.tests import tagged
+from odoo.tests import Form, tagged
 from odoo.tools import convert_file
 
 from .common import ConnectorCase
@@ -108,6 +108,21 @@ class TestCatalogue(ConnectorCase):
     def test_what_is_not_documented_is_not_said_to_be_lacking(self):
         self.account.write({"setup_step": "done", "push_inventory": True, "push_shipments": True})
         self.assertFalse(self._cart("Etsy").unsupported)
+
+    def test_a_cart_whose_kind_is_corrected_is_told_again(self):
+        cart = self._cart("PayPal shop")
+        wrong = cart.type_id
+        index = list(self.account.cart_ids).index(cart)
+        self.assertFalse(cart.push_shipments)
+        with Form(self.account) as form, form.cart_ids.edit(index) as line:  # where the switch is not shown
+            line.type_id = self._type("shopify")
+        self.assertTrue(cart.push_shipments)
+        cart.push_shipments = False
+        cart.type_id = self._type("ecwid")
+        self.assertFalse(cart.push_shipments, "a person's choice, of a kind that takes it, stays")
+        cart.type_id = wrong
+        cart.type_id = self._type("salesforce")
+        self.assertFalse(cart.push_shipments, "nor does this one take any")
 
     def test_before_going_live_the_chosen_functions_count(self):
         cart = self._cart("Infusionsoft")

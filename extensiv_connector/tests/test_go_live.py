@@ -179,7 +179,8 @@ class TestProductsToDecideAbout(PreviewCase):
         self.receive(self.ordered[0], 3)
         self.ordered[1].extensiv_stock_rule = "push"
         self.ordered[2].extensiv_stock_rule = "leave"
-        self.assertFalse(self.go_live())
+        self.ordered[1].copy({"default_code": False})
+        self.assertFalse(self.go_live(), "what has no SKU is not pushed either")
         self.assertTrue(self.account.push_inventory)
 
 

@@ -1,11 +1,10 @@
 from datetime import timedelta
-from unittest.mock import patch
 
 from odoo import fields
 from odoo.exceptions import UserError
 from odoo.tests import new_test_user, tagged
+from odoo.tools import SQL
 
-from ..flows import zero_stop
 from .test_inventory import InventoryCase
 
 GOODS = 12
@@ -156,6 +155,33 @@ class TestZerosHeld(ZerosCase):
         self.push()
         self.assertEqual(self.zeros(), set(self.goods[:3].mapped("default_code")))
 
+    def test_what_left_before_a_pass_that_found_nothing_to_tell_explains_nothing(self):
+        self.stock_up()
+        self.push()
+        orders = [self.sell(product, 2) for product in self.goods]
+        self.push()
+        for order in orders:
+            self.deliver(order)
+        self.env.flush_all()
+        # As each delivery in a transaction of its own writes it.
+        for table in ("stock_quant", "stock_move"):
+            self.env.cr.execute(
+                SQL(
+                    "UPDATE %s SET write_date = clock_timestamp() AT TIME ZONE 'UTC' WHERE product_id = ANY (%s)",
+                    SQL.identifier(table),
+                    self.goods.ids,
+                )
+            )
+        self.assertEqual(self.push().message, "Nothing new.")
+        self.account.buffer_qty = 50
+        for _pass in range(2):
+            self.push()
+            self.assertEqual((len(self.held()), self.zeros()), (GOODS + 2, set()))
+        for product in self.goods[:3]:
+            self.sell(product, 8)
+        self.push()
+        self.assertEqual(self.zeros(), set(self.goods[:3].mapped("default_code")), "sold out meanwhile")
+
     def test_stock_that_changed_elsewhere_explains_nothing(self):
         self.stock_up()
         self.push()
@@ -199,6 +225,21 @@ class TestZerosHeld(ZerosCase):
         self.push()
         self.assertEqual((len(self.held()), self.zeros()), (2, set()))
         self.assertIn("2 of the 14", self.error().message)
+
+    def test_a_decision_that_came_to_nothing_is_used_up_by_the_next_push(self):
+        self.stock_up()
+        self.push()
+        self.goods.extensiv_stock_rule = "leave"
+        self.goods.action_extensiv_set_zero()
+        self.goods.extensiv_stock_rule = "push"
+        Level = self.env["extensiv.stock.level"]
+        Level._confirm_zeros(self.account, [(self.east.id, "TEE-1"), (self.east.id, "MUG-1")])
+        self.push()
+        self.assertEqual(set(Level.search([("location_id", "=", self.east.id)]).mapped("state")), {"accepted"})
+        self.assertEqual(self.push().message, "Nothing new.")
+        self.account.buffer_qty = 50
+        self.push()
+        self.assertEqual((len(self.held()), self.zeros()), (GOODS + 2, set()))
 
     def test_a_lost_answer_does_not_hide_what_eim_may_hold(self):
         self.stock_up(0)
@@ -274,11 +315,8 @@ class TestFirstZeros(ZerosCase):
 
     def test_what_cannot_be_read_counts_as_above_zero(self):
         self.hold_at_eim(100)
-        with (
-            patch.object(zero_stop, "READ_SECONDS", 0),
-            patch.object(self.sandbox.sandbox.api, "off", {"list_inventory"}),
-        ):
-            self.push()
+        self.fault(route="list_inventory", kind="invalid")
+        self.push()
         self.assertEqual(len(self.held()), GOODS + 2)
         self.assertIn("could not be read", self.error().message)
         self.assertEqual(set(self.held().mapped("held_quantity")), {"?"})
@@ -287,6 +325,20 @@ class TestFirstZeros(ZerosCase):
         self.east.zeros_read_at = fields.Datetime.subtract(fields.Datetime.now(), hours=2)
         self.push()
         self.assertEqual((len(self.held()), set(self.held().mapped("held_quantity"))), (GOODS, {"100"}))
+
+    def test_a_refused_key_is_told_instead_of_zeros_that_could_not_be_read(self):
+        self.hold_at_eim(100)
+        for form in (200, 401):
+            with self.subTest(form=form):
+                self.account.check_refused_at = False
+                self.revoke(form)
+                self.assertEqual(self.push().state, "failed")
+                self.assertFalse(self.held() or self.errors())
+                [error] = self.env["extensiv.error"].search([("account_id", "=", self.account.id)])
+                self.assertEqual((error.flow, error.key), ("connection", "credentials"))
+        self.revoke(None)
+        self.push()
+        self.assertEqual(set(self.held().mapped("held_quantity")), {"100"})
 
     def test_new_skus_in_a_location_that_is_pushed_are_looked_up_at_eim(self):
         self.stock_up()

@@ -160,7 +160,9 @@ class TestObserveInBrowser(ConnectorMixin, HttpCase):
             "/odoo/action-extensiv_connector.extensiv_alert_action",
             """
             let opened;
-            window.open = (url, target) => { opened = `${url} ${target}`; return {closed: false}; };
+            // Odoo keeps the browser's own function, so it is its object that is looked over
+            const {browser} = odoo.loader.modules.get("@web/core/browser/browser");
+            browser.open = (url, target) => { opened = `${url} ${target}`; return {closed: false}; };
             (await find(".o_data_row td[name=subject]", "Cart access")).click();
             for (let tries = 0; tries < 50 && !opened; tries++) {
                 await pause(100);

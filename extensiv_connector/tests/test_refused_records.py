@@ -95,6 +95,19 @@ class TestRefusedOrders(RefusedMixin, ConnectorCase):
             self.pull()
             self.assertEqual((len(self.at_wms()), len(self.open_errors())), (5, 0))
 
+    def test_a_list_of_cancellations_that_a_gateway_blocks_keeps_no_order_from_being_acknowledged(self):
+        for kind in ("gateway_403", "403", "invalid"):
+            self.received(name=kind)
+            self.seen = len(self.calls())
+            self.fault(route="list_orders", kind=kind, match="canceled", count=9)
+            run = self.pull()
+            self.assertEqual((len(self.at_wms()), run.state), (5, "failed"), kind)
+            self.assertEqual(self.open_errors().flow, "connection", kind)
+            self.assertEqual(self.calls()[self.seen :].count("check_credentials"), 1, kind)
+            self.sandbox.faults.clear()
+            self.pull()
+            self.assertFalse(self.open_errors(), kind)
+
     def cancelled(self, count):
         self.received(count)
         self.pull()
@@ -132,9 +145,12 @@ class TestRefusedOrders(RefusedMixin, ConnectorCase):
 class TestRefusedLevels(RefusedMixin, InventoryCase):
     def setUp(self):
         super().setUp()
-        self.env["product.product"].create(
+        products = self.env["product.product"].create(
             [{"name": f"N{number}", "default_code": f"N-{number}", "is_storable": True} for number in range(6)]
         )
+        # Of zeros EIM would be asked first what it holds.
+        for product in (*products, self.tee, self.mug):
+            self.receive(product, 3)
 
     def levels(self):
         return self.env["extensiv.stock.level"].search([("account_id", "=", self.account.id)])

@@ -31,12 +31,12 @@ class TestRelisted(ConnectorCase):
         self.move("new", cust_ref)
         return order
 
-    def errors(self, *states, key="X-1"):
+    def errors(self, *states, key="X-1", step="listed"):
         return self.env["extensiv.error"].search(
             [
                 ("account_id", "=", self.account.id),
                 ("key", "=", key),
-                ("step", "=", "listed"),
+                ("step", "=", step),
                 ("state", "in", states or ("open", "dismissed", "resolved")),
             ]
         )
@@ -76,6 +76,17 @@ class TestRelisted(ConnectorCase):
         self.assertTrue(order.acknowledged_at)
         self.assertIn("had it imported anew", old.message_ids[0].body)
 
+    def test_an_order_whose_sale_order_was_deleted_is_not_acknowledged_into_nothing(self):
+        order = self.pulled()
+        order.sale_order_id._action_cancel()
+        order.sale_order_id.unlink()
+        self.move("new")
+        self.assertEqual((self.errors().state, self.at_eim("X-1")["order_status"]), ("open", "new"))
+        self.import_after_all(order)
+        self.pull()
+        self.assertEqual((order.sale_order_id.state, self.errors().state), ("sale", "resolved"))
+        self.assertEqual(self.at_eim("X-1")["order_status"], "at_wms")
+
     def test_what_eim_lists_now_is_imported(self):
         order = self.pulled()
         self.move("canceled")
@@ -110,7 +121,8 @@ class TestRelisted(ConnectorCase):
         self.assertEqual((order.state, self.errors().state), ("cancelled", "open"))
         said = self.import_after_all(order)
         self.assertEqual((said["params"]["title"], order.state), ("Not imported", "failed"))
-        self.assertEqual(self.errors("open", key="X-1").mend, "alias")
+        error = self.env["extensiv.error"].search([("account_id", "=", self.account.id), ("state", "=", "open")])
+        self.assertEqual((error.key, error.mend), ("X-1", "alias"))
         self.env["product.product"].create({"name": "Later", "default_code": "LATER"})
         self.pull()
         self.assertEqual((order.state, order.sale_order_id.state), ("imported", "sale"))

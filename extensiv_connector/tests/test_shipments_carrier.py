@@ -93,12 +93,53 @@ class TestShipmentsCarrier(ShipmentCase):
         self.push()
         self.assertEqual(self.errors().res_id, self.method("express_1").id)
 
+    def test_a_code_that_stands_for_another_cart_alone_is_proposed_for_all(self):
+        other = self.env["extensiv.cart"].create(
+            {"account_id": self.account.id, "order_source": "Other", "name": "Other"}
+        )
+        theirs = self.env["extensiv.ship.method"].create(
+            {
+                "account_id": self.account.id,
+                "cart_id": other.id,
+                "ship_code": "express_1",
+                "delivery_carrier_id": self.carrier.id,
+            }
+        )
+        sale = self.left("S-1", ship_code="express_1")
+        self.push()
+        error = self.errors()
+        method = self.method("express_1") - theirs
+        self.assertEqual((error.res_id, method.cart_id), (method.id, other.browse()))
+        self.change_order("S-1", order_status="new")
+        with self.flows():
+            self.account.action_check_live()
+        self.assertIn("express_1", str(self.account.live_checks), "it is missing, though not for the other cart")
+        method.delivery_carrier_id = self.carrier
+        self.push()
+        self.assertEqual((sale.extensiv_shipment_state, error.state), ("sent", "resolved"))
+
+    def test_what_was_asked_for_outlives_what_eim_sent(self):
+        asking, plain = self.order("S-1", ship_code="express_1"), self.order("S-2")
+        (asking | plain).extensiv_cart_id.delivery_carrier_id = self.carrier
+        with self.later(days=self.account.payload_days + 1):
+            self.env["extensiv.order"]._gc_payloads()
+        self.assertFalse(self.inbox("S-1").payload or self.inbox("S-2").payload)
+        for sale in (asking, plain):
+            self.validate(sale.picking_ids)
+        self.push()
+        self.assertEqual(
+            (asking.extensiv_shipment_state, plain.extensiv_shipment_state),
+            ("waiting", "sent"),
+            "the cart's own method is for orders that ask for none",
+        )
+        self.assertEqual(self.errors().res_id, self.method("express_1").id)
+
     def test_mapping_a_method_wakes_the_schedule(self):
         self.left("S-1", ship_code="express_1")
         for record in (self.method("express_1"), self.account.cart_ids[0]):
             self.env.cr.postcommit.clear()
             record.delivery_carrier_id = self.carrier
-            self.assertIn("extensiv_connector.shipments", self.env.cr.postcommit.data)
+            self.assertIn("shipments", self.env.cr.postcommit.data["extensiv_connector.trigger"])
         self.env.cr.postcommit.clear()
 
     def test_a_carriers_own_name_that_eim_gave_counts_as_chosen_and_no_other_text(self):

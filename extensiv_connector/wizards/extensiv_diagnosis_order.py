@@ -274,7 +274,7 @@ class ExtensivDiagnosis(models.TransientModel):
                     self.env._("Press Import After All on the order in the inbox, or cancel it at EIM."),
                 )
             )
-        return lines + self._open_errors("orders", [("key", "=like", f"{record.cust_ref}/%")])
+        return lines + self._open_errors("orders", [("key", "=", record.cust_ref), ("step", "!=", False)])
 
     def _lines_outcome(self, record):
         """Return the lines on what importing the inbox order came to."""
