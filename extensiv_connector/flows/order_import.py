@@ -206,7 +206,7 @@ class ImportBatch:
     def verify_total(self, draft):
         """Compare the sale order's total with EIM's to the cent, and note on it what a person should know.
 
-        Where they differ, the order stays a quotation.
+        Where they differ, the order stays a quotation, see ``sale.order._extensiv_verify_total``.
         """
         sale = draft.sale
         if draft.tax_policy == "odoo":
