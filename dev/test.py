@@ -1,5 +1,7 @@
 """`make test`: all checks in the order of their cost, up to the first that fails; `make lint`: the first.
 
+The tests in Odoo and those of processes run side by side: each keeps about one processor busy.
+
     ONLY=lint|eim|install|odoo|process|uninstall   one of them, quickly: the addon is updated, not reinstalled
     K=expression                                    of the tests those that match, as pytest's -k
 
@@ -8,10 +10,13 @@ A test that is skipped has shown nothing, so it counts as failed.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import subprocess
 import time
 import xml.etree.ElementTree as ElementTree
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 from . import (
     ADDON,
@@ -51,7 +56,12 @@ def main() -> int:
 
 
 def run_checks(chosen: list[str], selected: str | None) -> None:
+    together = set(TOGETHER) <= set(chosen)
     for name in chosen:
+        if together and name in TOGETHER:
+            if name == TOGETHER[0]:
+                run_together(selected)
+            continue
         title, check = CHECKS[name]
         say(f"\n== {title}")
         start = time.monotonic()
@@ -60,6 +70,23 @@ def run_checks(chosen: list[str], selected: str | None) -> None:
         else:
             check()
         say(f"   {time.monotonic() - start:.1f} s")
+
+
+def run_together(selected: str | None) -> None:
+    """Run the checks that keep one processor busy each side by side; the output of the second is shown at its end."""
+    say("\n" + "\n".join(f"== {CHECKS[name][0]}" for name in TOGETHER))
+    start = time.monotonic()
+    with_addon()
+    log = LOGS / "pytest-process.log"
+    with ThreadPoolExecutor() as threads:
+        odoo = threads.submit(test_odoo, selected)
+        process = threads.submit(test_process, selected, log)
+        troubles = [running.exception() for running in (odoo, process)]  # both end before either is told
+    say(log.read_text(errors="replace"))
+    for trouble in filter(None, troubles):
+        raise trouble
+    COUNTS.update(odoo=odoo.result(), process=process.result())
+    say(f"   {time.monotonic() - start:.1f} s")
 
 
 # The checks
@@ -100,9 +127,9 @@ def test_odoo(selected: str | None) -> int:
     return run_pytest("odoo", options, selected)
 
 
-def test_process(selected: str | None) -> int:
+def test_process(selected: str | None, log: Path | None = None) -> int:
     with_addon()
-    return run_pytest("process", ["tests/processes"], selected)
+    return run_pytest("process", ["tests/processes"], selected, log)
 
 
 def check_uninstall() -> None:
@@ -120,6 +147,7 @@ CHECKS = {
     "uninstall": ("An uninstall that leaves nothing behind", check_uninstall),
 }
 TESTS = ["eim", "odoo", "process"]
+TOGETHER = ["odoo", "process"]
 COUNTS: dict[str, int] = {}
 
 
@@ -130,8 +158,8 @@ def program(name: str) -> str:
     return str(VENV_PYTHON.with_name(name))
 
 
-def run_pytest(name: str, options: list[str], selected: str | None) -> int:
-    """Run pytest, showing its output, and return how many tests passed.
+def run_pytest(name: str, options: list[str], selected: str | None, log: Path | None = None) -> int:
+    """Run pytest, showing its output or writing it into a log, and return how many tests passed.
 
     :raise CommandError: a test failed, was skipped, or there was none (unless they were selected with K)
     """
@@ -144,7 +172,10 @@ def run_pytest(name: str, options: list[str], selected: str | None) -> int:
         *(["-k", selected] if selected else []),
         *options,
     ]
-    code = subprocess.run(command, cwd=ROOT, stdin=subprocess.DEVNULL, check=False).returncode
+    with log.open("w") if log else contextlib.nullcontext() as output:
+        code = subprocess.run(
+            command, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=output, stderr=output, check=False
+        ).returncode
     if code == NO_TESTS and selected:
         return 0
     if code:

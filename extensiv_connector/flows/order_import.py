@@ -149,7 +149,7 @@ class ImportBatch:
         drafts = builder.build()
         self.failures.update(builder.failures)
         requested = {draft.wire.requested_shipping for draft in drafts}
-        self.account.env["extensiv.ship.method"]._take_over(self.account, requested)
+        self.account.env["extensiv.ship.method"]._sync_from_eim(self.account, requested)
         return drafts
 
     def create_or_split(self, drafts):

@@ -1,10 +1,390 @@
-from .runner import FlowRun
+"""Telling EIM of shipments, each order once.
+
+When an order is told, `fulfilment` decides; with what contents, `parcels`; what its outcome means, `shipment_outcome`.
+"""
+
+import logging
+from datetime import timedelta
+from functools import cached_property, partial
+
+from odoo import fields
+from odoo.exceptions import UserError
+from odoo.tools import SQL
+
+from ..eim import errors as eim
+from . import fulfilment, missing_carrier, parcels
+from .call_log import CallLog
+from .exceptions import is_conflict, log_unexpected
+from .runner import FlowRun, flow_lock, new_deadline, refresh_snapshot, release_locks
+from .shipment_outcome import (
+    KNOWN_AT_EIM,
+    get_cancelled_message,
+    record_failure,
+    record_refusal,
+    record_sent,
+    report,
+)
+from .shipment_refusals import HeldRefusals, ask_status
+from .trigger import trigger
+
+_logger = logging.getLogger(__name__)
+
+BATCH = 20
+# Troubles one after the other that end a pass: then it is not the order, and each may cost 30 s.
+TROUBLES = 3
+# How long EIM may take to show what a lost call did: only then an order it still has "at_wms" is sent again.
+LOST_PAUSE = timedelta(minutes=2)
+# What became of a lost call is asked on after a person dismissed its error, but no longer reported.
+DISMISSED_PAUSE = timedelta(hours=1)
+
+
+def send_now(orders):
+    """Send the shipments of ``orders`` for a person who waits.
+
+    :return: whether a pass is at work elsewhere, which sends what is ready
+    :raise UserError: EIM could not be told
+    """
+    is_busy = False
+    release_locks(orders.env)
+    for account, account_orders in orders.grouped("extensiv_account_id").items():
+        with flow_lock(account, ShipmentPush.flow) as free:
+            if not free:
+                is_busy = True
+                continue
+            with ShipmentPush.open(account, new_deadline()) as push:
+                push.send_now(account_orders.ids)
+    refresh_snapshot(orders.env)
+    return is_busy
 
 
 class ShipmentPush(FlowRun):
-    """Tell EIM, once, of every order that has left as a whole."""
+    """Tell EIM, once, of every order that has left as a whole: intent committed, call, outcome committed.
+
+    Only the holder of the flow's lock comes here, so whoever left an intent without an outcome is dead.
+    """
 
     flow = "shipments"
 
+    @cached_property
+    def held_refusals(self):
+        """The refusals that may be the credentials' fault."""
+        return HeldRefusals(self)
+
     def run(self):
-        self.env["sale.order"]._extensiv_push(self)
+        self.retry_on_conflict(self.mark_waiting)
+        self.retry_on_conflict(self.requeue_due)
+        self.push_batches()
+        self.plan_next()
+
+    def send_now(self, order_ids):
+        """Tell EIM of some orders, until it cannot be reached.
+
+        :raise UserError: EIM could not be told
+        """
+        try:
+            with CallLog(self.account) as log:
+                self.connect(log)
+                self.propose_carriers(self.env["sale.order"].browse(order_ids))
+                with self.held_refusals.recorded():
+                    for order_id in order_ids:
+                        trouble = self.push(order_id)
+                        if trouble or not self.has_time():
+                            trigger(self.env, self.flow)
+                            return
+        except eim.EimError as error:
+            if isinstance(error, eim.CredentialsRefused):
+                self.trigger(self.flow)  # a pass says what follows
+                self.commit()
+            raise UserError(self.env._("EIM could not be told: %s", error.message)) from None
+
+    # -- which orders
+
+    def mark_waiting(self):
+        """Mark the orders that have left as a whole, and that no transfer marked."""
+        fulfilment.mark_waiting(self.account)
+
+    def requeue_due(self):
+        """Take orders up again whose temporary trouble is to be tried once more."""
+        due = self.env["extensiv.error"]._due_keys(self.account, self.flow)
+        self._search("failed", [("extensiv_cust_ref", "in", due)])._extensiv_set_shipment_state("ready")
+
+    def push_batches(self):
+        """Tell EIM of what is due, a batch after the other, as long as there is time.
+
+        :raise EimError: nobody answers there
+        """
+        troubles = 0
+        while self.has_time():
+            orders = self.find_due(BATCH)
+            if not orders:
+                break
+            self.propose_carriers(orders)
+            with self.held_refusals.recorded():
+                for order_id in orders.ids:
+                    if not self.has_time():
+                        break
+                    trouble = self.push(order_id)
+                    troubles = troubles + 1 if trouble else 0
+                    if trouble and (troubles == TROUBLES or trouble.status is None):
+                        # Nobody answers there: the others of this account would fail alike.
+                        self.resume_in = 60
+                        raise trouble
+
+    def find_due(self, limit):
+        """Return orders to be told now: intents without outcome, whose status is asked, then those that are ready."""
+        waiting = self.env["extensiv.error"]._waiting_keys(self.account, self.flow)
+        lost = [
+            ("extensiv_cust_ref", "not in", waiting),
+            "|",
+            ("extensiv_ask_after", "=", False),
+            ("extensiv_ask_after", "<=", fields.Datetime.now()),
+        ]
+        return self._search("sending", lost, limit=limit, order="id") or self._search("ready", limit=limit, order="id")
+
+    def plan_next(self):
+        """Have the next pass come when something is to be done again."""
+        now = fields.Datetime.now()
+        if self.find_due(1):
+            self.resume_in = 0
+            return
+        error = self.env["extensiv.error"].search(
+            [
+                ("account_id", "=", self.account.id),
+                ("flow", "=", self.flow),
+                ("state", "=", "open"),
+                ("next_try", ">", now),
+            ],
+            order="next_try",
+            limit=1,
+        )
+        order = self._search("sending", [("extensiv_ask_after", ">", now)], order="extensiv_ask_after", limit=1)
+        moments = [*error.mapped("next_try"), *order.mapped("extensiv_ask_after")]
+        if moments:
+            self.resume_in = max((min(moments) - now).total_seconds(), 1)
+
+    def _search(self, state, domain=(), **options):
+        """Return the account's orders with a shipment state."""
+        return self.env["sale.order"].search(
+            [
+                ("extensiv_account_id", "=", self.account.id),
+                ("extensiv_shipment_state", "=", state),
+                *domain,
+            ],
+            **options,
+        )
+
+    def propose_carriers(self, orders):
+        """Fill in what EIM calls the delivery methods of ``orders`` where a person has not yet.
+
+        :raise EimError: EIM could not be asked, or refuses the credentials
+        """
+        carriers = (orders.picking_ids.carrier_id | orders.carrier_id).filtered(
+            lambda carrier: not carrier.extensiv_carrier
+        )
+        if not carriers:
+            return
+        self.commit()
+        try:
+            methods = self.client.list_ship_methods()
+        except (eim.Refused, eim.Blocked):
+            self.check.ask()  # nothing is guessed for a refused key
+            methods = ()
+        except eim.Unreadable:
+            methods = ()
+
+        def propose():
+            for carrier in carriers:
+                name, method = carrier._extensiv_proposal(methods)
+                carrier.write({"extensiv_carrier": name, "extensiv_method": method})
+
+        self.retry_on_conflict(propose)
+
+    # -- one order
+
+    def push(self, order_id):
+        """Tell EIM of one order: what became of an intent that a dead process or a lost answer left is asked first.
+
+        It is browsed by itself, for each commit forgets what was read, and a batch would be read again for each order.
+
+        :return: the ``EimError`` when EIM had trouble, else None
+        :raise RateLimited, CredentialsRefused: the order waits as it was
+        """
+        order = self.env["sale.order"].browse(order_id)
+        is_sending = order.extensiv_shipment_state == "sending"
+        trouble = self.check_lost_answer(order) if is_sending else None
+        if trouble or order.extensiv_shipment_state != "ready":
+            return trouble
+        shipments = self.retry_on_conflict(partial(self._mark_sending_alone, order))
+        if not shipments:
+            self.failed += order.extensiv_shipment_state == "failed"
+            return None
+        return self.send(order, shipments)
+
+    def _mark_sending_alone(self, order):
+        """Write down the intent; whatever is wrong with this order, the others are told."""
+        try:
+            with self.env.cr.savepoint():
+                return self.mark_sending(order)
+        except Exception as error:  # any trouble of ours with one order
+            if is_conflict(error):
+                raise
+            log_unexpected(_logger, error, "The shipment of order %s could not be written", order.id)
+            return record_failure(
+                order,
+                self.env._(
+                    "Writing the shipment failed unexpectedly (%s). The server's log says where.", type(error).__name__
+                ),
+            )
+
+    def mark_sending(self, order):
+        """Write down what EIM is about to be told of ``order``: the intent.
+
+        :return: the ``wire.Shipment`` objects, or nothing when the order is not to be sent after all
+        """
+        if order.extensiv_shipment_state != "ready":
+            return None
+        if order.extensiv_order_id.cancelled_at:
+            return record_failure(order, get_cancelled_message(self.env))
+        [progress] = fulfilment.read_progress(self.env, SQL("o.id = %s", order.id))
+        if not progress.is_over:
+            return order._extensiv_set_shipment_state("waiting")
+        if progress.is_off:
+            return fulfilment.skip_unconfirmed(order)
+        if lacking := missing_carrier.find(self.env, [progress]):
+            return missing_carrier.wait_for_carrier(lacking)
+        shipments, notes = parcels.read_shipments(order)
+        if not shipments:
+            message = self.env._(
+                "Nothing that EIM ordered has left, so there is nothing to tell it. Tell the buyer in the cart "
+                "itself, then press Mark as Sent by Hand."
+            )
+            return record_failure(order, "\n".join([message, *notes]))
+        try:
+            written = [shipment.to_wire() for shipment in shipments]
+        except ValueError as error:
+            return record_failure(order, self.env._("The shipment cannot be written for EIM: %s", error))
+        order._extensiv_set_shipment_state(
+            "sending",
+            "\n".join(notes),
+            extensiv_shipments=written,
+            extensiv_sending_at=fields.Datetime.now(),
+            extensiv_ask_after=False,
+        )
+        return shipments
+
+    def send(self, order, shipments):
+        """Tell EIM what was written down, and write down the outcome.
+
+        :return: the ``EimError`` when EIM had trouble, else None
+        :raise RateLimited, CredentialsRefused: the order waits as it was
+        """
+        cust_ref = order.extensiv_cust_ref
+        error = None
+        status = ""
+        self.commit()  # reading began a transaction; EIM is called holding none
+        try:
+            self.client.ship(cust_ref, shipments)
+        except eim.EimError as trouble:
+            error = trouble
+        if isinstance(error, eim.Refused):
+            status = ask_status(self.client, cust_ref)
+        record = partial(self.record_result, order, error, status)
+        if isinstance(error, eim.Refused | eim.Blocked) and status not in (*KNOWN_AT_EIM, "canceled"):
+            self.held_refusals.hold(order, error, record, was_sent=True)
+            return None
+        self.retry_on_conflict(record)
+        if isinstance(error, eim.RateLimited):
+            raise error
+        if error is None or status in KNOWN_AT_EIM:
+            self.counts["sent"] += 1
+            self.held_refusals.accept()
+            return None
+        self.failed += 1
+        return None if isinstance(error, eim.Refused) else error
+
+    def record_result(self, order, error, status):
+        """Write the outcome of a call.
+
+        :param error: the ``EimError`` of the call, or None
+        :param status: EIM's of the order, asked after a refusal
+        """
+        if order.extensiv_shipment_state != "sending":
+            return  # a person marked it meanwhile
+        if error is None:
+            record_sent(order)
+        elif isinstance(error, eim.AnswerLost):
+            message = self.env._("EIM's answer was lost: %s EIM is asked before anything is sent again.", error.message)
+            report(order, message, "transient", error)
+        elif isinstance(error, eim.RateLimited):
+            order._extensiv_set_shipment_state("ready")
+        elif isinstance(error, eim.Refused):
+            record_refusal(order, error, status)
+        else:
+            record_failure(order, self.env._("%s It is tried again by itself.", error.message), error, "transient")
+
+    # -- an intent without an outcome
+
+    def check_lost_answer(self, order):
+        """Ask EIM what became of an intent that has no outcome, and write it down.
+
+        :return: the ``EimError`` when EIM could not be asked
+        """
+        cust_ref = order.extensiv_cust_ref
+        status = ""
+        error = None
+        self.commit()
+        try:
+            status = self.client.get_order_status(cust_ref).status
+        except eim.RateLimited:
+            raise
+        except eim.EimError as trouble:
+            error = trouble
+        record = partial(self.record_status, order, status, error)
+        if isinstance(error, eim.Refused | eim.Blocked):
+            self.held_refusals.hold(order, error, record, was_sent=False)
+            return None
+        self.retry_on_conflict(record)
+        if order.extensiv_shipment_state == "sent":
+            self.counts["sent"] += 1
+        return error
+
+    def record_status(self, order, status, error):
+        """Write what EIM says of an order that it was, or was not, told of by a lost call."""
+        if isinstance(error, eim.Refused):
+            message = self.env._(
+                "Whether EIM knows of the shipment is unknown: asked for the order, it says “%s”. Look there, then "
+                "press Send Shipment Now or Mark as Sent by Hand.",
+                error.message,
+            )
+            record_failure(order, message, error)
+        elif error is not None and self._is_dismissed(order):
+            order.extensiv_ask_after = fields.Datetime.now() + DISMISSED_PAUSE
+        elif error is not None:
+            report(order, error.message, "transient", error)
+        elif status in KNOWN_AT_EIM:
+            record_sent(order, self.env._("The answer was lost, but EIM has the shipment."))
+        elif status == "canceled":
+            record_failure(order, get_cancelled_message(self.env))
+        elif self._is_dismissed(order):
+            message = self.env._("EIM does not have the shipment; its error was dismissed.")
+            order._extensiv_set_shipment_state("failed", message)
+        elif (again := order.extensiv_sending_at + LOST_PAUSE) > fields.Datetime.now():
+            order.extensiv_ask_after = again
+        else:
+            order._extensiv_set_shipment_state("ready")
+
+    def _is_dismissed(self, order):
+        """Whether a person dismissed the error of the lost call."""
+        return bool(
+            self.env["extensiv.error"].search_count(
+                [
+                    ("account_id", "=", order.extensiv_account_id.id),
+                    ("flow", "=", self.flow),
+                    ("key", "=", order.extensiv_cust_ref),
+                    ("state", "=", "dismissed"),
+                    ("next_try", "=", False),
+                    ("last_seen", ">=", order.extensiv_sending_at),
+                ],
+                limit=1,
+            )
+        )

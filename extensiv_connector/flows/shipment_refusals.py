@@ -5,35 +5,52 @@ from contextlib import contextmanager
 from ..eim.errors import EimError, Refused
 
 
-@contextmanager
-def holding(pass_):
-    """Write down at the end what is still held back; whatever breaks off, what was told of is to be told again."""
-    try:
-        yield
-        _write(pass_, pass_.refusals.finish())
-    finally:
-        told = [order_id for order_id, (_conclude, was_told) in pass_.refusals.drop().items() if was_told]
-        if told:
-            pass_.retry_on_conflict(lambda: _put_back(pass_, told))
+class HeldRefusals:
+    """The refused orders of one pass whose outcome may not be written down yet.
 
-
-def hold(pass_, order, error, conclude, was_told):
-    """Hold a refused order back, or write its outcome down.
-
-    :param conclude: writes the outcome
-    :param was_told: whether EIM was told the shipment, and not only asked what became of it
-    :raise EimError: the check is refused too, or could not be asked
+    :param run: a ``FlowRun``, whose ``refusals`` decide what may
     """
-    names = (order.extensiv_cust_ref, order.extensiv_order_id.order_number, order.name)
-    _write(pass_, pass_.refusals.refused(order.id, error, names, (conclude, was_told)))
+
+    def __init__(self, run):
+        self._run = run
+
+    @contextmanager
+    def recorded(self):
+        """Write down at the end what is still held back; whatever breaks off, what was sent is to be sent again."""
+        refusals = self._run.refusals
+        try:
+            yield
+            self._record(refusals.finish())
+        finally:
+            sent_ids = [order_id for order_id, (_record, was_sent) in refusals.drop().items() if was_sent]
+            if sent_ids:
+                self._run.retry_on_conflict(lambda: self._put_back(sent_ids))
+
+    def hold(self, order, error, record, was_sent):
+        """Hold a refused order back, or write its outcome down.
+
+        :param record: writes the outcome
+        :param was_sent: whether EIM was sent the shipment, and not only asked what became of it
+        :raise EimError: the check is refused too, or could not be asked
+        """
+        names = (order.extensiv_cust_ref, order.extensiv_order_id.order_number, order.name)
+        self._record(self._run.refusals.refused(order.id, error, names, (record, was_sent)))
+
+    def accept(self):
+        """Write down what was held back: EIM took another one."""
+        self._record(self._run.refusals.accepted())
+
+    def _record(self, outcomes):
+        for record, _was_sent in outcomes.values():
+            self._run.retry_on_conflict(record)
+            self._run.failed += 1
+
+    def _put_back(self, order_ids):
+        orders = self._run.env["sale.order"].browse(order_ids)
+        orders.filtered(lambda order: order.extensiv_shipment_state == "sending")._extensiv_set_shipment_state("ready")
 
 
-def accept(pass_):
-    """Write down what was held back: EIM took another one."""
-    _write(pass_, pass_.refusals.accepted())
-
-
-def status_after_refusal(client, cust_ref):
+def ask_status(client, cust_ref):
     """Return EIM's status of an order whose shipment it refused, empty where it does not say.
 
     None: it could not be asked, so that it may have refused because it has the shipment.
@@ -44,14 +61,3 @@ def status_after_refusal(client, cust_ref):
         return ""
     except EimError:
         return None
-
-
-def _write(pass_, outcomes):
-    for conclude, _was_told in outcomes.values():
-        pass_.retry_on_conflict(conclude)
-        pass_.failed += 1
-
-
-def _put_back(pass_, order_ids):
-    orders = pass_.env["sale.order"].browse(order_ids)
-    orders.filtered(lambda order: order.extensiv_shipment_state == "sending")._extensiv_set_state("ready")

@@ -45,11 +45,7 @@ from . import product_template
 from . import res_country
 from . import res_partner
 from . import sale_order
-from . import sale_order_carrier
 from . import sale_order_line
-from . import sale_order_parcels
-from . import sale_order_shipment
-from . import sale_order_shipment_send
 from . import stock_location
 from . import stock_move
 from . import stock_picking

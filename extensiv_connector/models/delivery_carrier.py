@@ -1,6 +1,4 @@
-from odoo import api, fields, models
-
-from ..eim import errors as eim
+from odoo import fields, models
 
 # Odoo's own integrations and the brand that EIM knows them by.
 BRANDS = {
@@ -32,15 +30,15 @@ class DeliveryCarrier(models.Model):
     def write(self, vals):
         result = super().write(vals)
         if {"extensiv_carrier", "extensiv_method"} & vals.keys():
-            self.sudo()._extensiv_mended()
+            self.sudo()._extensiv_retry_refused()
         return result
 
-    def _extensiv_mended(self):
+    def _extensiv_retry_refused(self):
         """Take up the orders that failed because EIM refused the carrier of these delivery methods."""
         self._extensiv_open_errors()._mark_resolved()
         refused = self.env["sale.order"].search([("extensiv_refused_carrier_id", "in", self.ids)])
         if refused:
-            refused._extensiv_retry()
+            refused._extensiv_retry_shipments()
 
     def _extensiv_open_errors(self):
         return self.env["extensiv.error"].search(
@@ -79,29 +77,6 @@ class DeliveryCarrier(models.Model):
         if found:
             return found[0].carrier.upper(), found[0].description
         return BRANDS.get(self.delivery_type) or name.strip().upper(), name.strip()
-
-    @api.model
-    def _extensiv_propose(self, pass_, orders):
-        """Fill in what EIM calls the carriers of ``orders`` where a person has not yet."""
-        carriers = (orders.picking_ids.carrier_id | orders.carrier_id).filtered(
-            lambda carrier: not carrier.extensiv_carrier
-        )
-        if not carriers:
-            return
-        pass_.commit()
-        try:
-            methods = pass_.client.list_ship_methods()
-        except (eim.Refused, eim.Blocked):
-            pass_.check.ask()  # nothing is guessed for a refused key
-            methods = ()
-        except eim.Unreadable:
-            methods = ()
-
-        def propose():
-            for carrier in carriers:
-                carrier.extensiv_carrier, carrier.extensiv_method = carrier._extensiv_proposal(methods)
-
-        pass_.retry_on_conflict(propose)
 
 
 def _plain(text):

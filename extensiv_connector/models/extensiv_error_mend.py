@@ -2,11 +2,9 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 
 from ..eim import errors as eim
-from ..flows import SCHEDULED, SWITCHED, relisting
+from ..flows import SCHEDULED, SWITCHED, missing_carrier, relisting
 from .extensiv_account_connect import CREDENTIALS_KEY
 
-# What the keys of errors about delivery methods that nobody chose begin with.
-LACKING = "delivery method for "
 # Errors about one of these are mended there, not on the thing that failed.
 MAPPINGS = ("extensiv.location", "extensiv.ship.method", "extensiv.cart", "delivery.carrier")
 # Steps of orders that no pass takes up.
@@ -132,9 +130,9 @@ class ExtensivError(models.Model):
                 ("extensiv_cust_ref", "in", self.mapped("key")),
                 ("extensiv_refused_carrier_id", "in", carriers),
             ]
-        )._extensiv_retry()
-        if any(error.key.startswith(LACKING) for error in self):
-            self.env["sale.order"]._extensiv_tell_lacking_again(account)
+        )._extensiv_retry_shipments()
+        if any(error.key.startswith(missing_carrier.LACKING) for error in self):
+            missing_carrier.report_again(account)
         account._run_flow("shipments")
 
     def _retry_orders(self, account):

@@ -71,7 +71,7 @@ class ExtensivShipMethod(models.Model):
         return carriers.get((cart.id, code)) or carriers.get((False, code)) or cart.delivery_carrier_id.browse()
 
     @api.model
-    def _take_over(self, account, codes, any_cart=True):
+    def _sync_from_eim(self, account, codes, any_cart=True):
         """Propose the codes met in orders that are not listed yet.
 
         :param any_cart: whether one that is listed for a single cart counts as listed

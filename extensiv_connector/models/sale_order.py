@@ -1,10 +1,30 @@
 from odoo import api, fields, models
+from odoo.exceptions import UserError
+from odoo.tools import SQL
 
+from ..eim.errors import EimError
+from ..eim.wire import Order
+from ..flows.fulfilment import mark_now, read_progress
 from ..flows.order_import import amount_of
 from ..flows.quiet import is_quiet
+from ..flows.shipment_outcome import release_refused_carrier
+from ..flows.shipment_push import send_now
+from ..flows.trigger import trigger
+from .delivery_carrier import BRANDS
+
+SHIPMENT_STATES = [
+    ("waiting", "Waiting"),
+    ("ready", "Ready"),
+    ("sending", "Sending"),
+    ("sent", "Sent"),
+    ("failed", "Failed"),
+    ("skipped", "Skipped"),
+]
 
 
 class SaleOrder(models.Model):
+    """An order from EIM: what it was imported from, and what EIM knows of its shipment, see ``flows/fulfilment``."""
+
     _inherit = "sale.order"
 
     extensiv_order_id = fields.Many2one(
@@ -64,10 +84,78 @@ class SaleOrder(models.Model):
         "EIM Total", readonly=True, copy=False, help="What the order's total must be, by EIM's figures."
     )
 
+    extensiv_shipment_state = fields.Selection(
+        SHIPMENT_STATES,
+        "EIM Shipment",
+        readonly=True,
+        copy=False,
+        help="Waiting: not everything has left, or a tracking number is missing. Ready: EIM is told with the next "
+        "pass. Sending: EIM was called, its answer is not known yet. Sent: EIM knows. Failed: see the message. "
+        "Skipped: there is nothing to tell, or the cart takes no confirmation.",
+    )
+    extensiv_shipped_at = fields.Datetime("Sent to EIM", readonly=True, copy=False)
+    extensiv_sending_at = fields.Datetime(readonly=True, copy=False, help="When EIM was last called.")
+    extensiv_ask_after = fields.Datetime(
+        readonly=True, copy=False, help="When EIM is asked what became of a call without an answer."
+    )
+    extensiv_shipment_message = fields.Text("EIM Shipment Notes", readonly=True, copy=False)
+    extensiv_shipments = fields.Json(readonly=True, copy=False, help="The shipments exactly as EIM was sent them.")
+    extensiv_shipments_readable = fields.Text("Told to EIM", compute="_compute_extensiv_shipments_readable")
+    extensiv_refused_carrier_id = fields.Many2one(
+        "delivery.carrier",
+        readonly=True,
+        copy=False,
+        index="btree_not_null",
+        ondelete="set null",
+        help="The delivery method whose carrier EIM refused.",
+    )
+    extensiv_needs_carrier = fields.Boolean(
+        "EIM Needs a Delivery Method",
+        readonly=True,
+        copy=False,
+        help="The order has left and nobody chose its delivery method: EIM is told once somebody does.",
+    )
+    extensiv_asked = fields.Json(
+        "Asked For",
+        readonly=True,
+        copy=False,
+        help="What the buyer asked the order to be shipped with, where what EIM sent is no longer kept.",
+    )
+
+    _extensiv_shipment_idx = models.Index(
+        "(extensiv_account_id, extensiv_shipment_state, id)"
+        " WHERE extensiv_shipment_state IN ('waiting', 'ready', 'sending', 'failed')"
+    )
+
+    @api.depends("extensiv_shipments")
+    def _compute_extensiv_shipments_readable(self):
+        for order in self:
+            order.extensiv_shipments_readable = (
+                "\n".join(order._extensiv_describe(shipment) for shipment in order.extensiv_shipments or ()) or False
+            )
+
+    def _extensiv_describe(self, shipment):
+        """Return one shipment, as it was sent, in a line for a person."""
+        head = " ".join(filter(None, (shipment.get(key) for key in ("carrier", "method", "tracking_no"))))
+        items = ", ".join(
+            f"{item['quantity']} × {item['item']}"
+            + "".join(f" ({item[key]})" for key in ("lot_code", "serial_no") if item.get(key))
+            for item in shipment["items"]
+        )
+        rest = []
+        if shipment.get("package_weight_lbs"):
+            rest.append(self.env._("%s lb", shipment["package_weight_lbs"]))
+        if shipment.get("date"):
+            rest.append(shipment["date"])
+        return f"{head}: {items}" + (f" ({', '.join(rest)})" if rest else "")
+
     def write(self, vals):
+        """Release orders that are decided on, and mark those that lacked nothing but their delivery method."""
         result = super().write(vals)
         if vals.get("state") in ("sale", "cancel"):
             self._extensiv_release()
+        if vals.get("carrier_id") and not self.env.context.get("extensiv_choosing"):
+            mark_now(self.filtered(lambda order: order.extensiv_shipment_state == "waiting"))
         return result
 
     @api.ondelete(at_uninstall=False)
@@ -88,17 +176,15 @@ class SaleOrder(models.Model):
         """Compare the order's total with EIM's, to the cent, and say where they part.
 
         :param expected_untaxed: ``Decimal``, EIM's total before tax, where known
-        :param tax_tolerance: up to which amount a difference of taxes alone is told but borne
+        :param tax_tolerance: up to which amount a difference of taxes alone is said but borne
         :return: whether it may be confirmed, and sentences for a person
         """
         self.ensure_one()
-        total, expected = (
-            amount_of(self.currency_id, self.amount_total),
-            amount_of(self.currency_id, self.extensiv_expected_total),
-        )
+        total = amount_of(self.currency_id, self.amount_total)
+        expected = amount_of(self.currency_id, self.extensiv_expected_total)
         if total == expected:
             return True, []
-        told = [
+        messages = [
             self.env._(
                 "The total here is %(total)s %(currency)s, EIM's is %(expected)s.",
                 total=total,
@@ -109,23 +195,24 @@ class SaleOrder(models.Model):
         untaxed = amount_of(self.currency_id, self.amount_untaxed)
         if expected_untaxed is not None and untaxed == expected_untaxed:
             tax = amount_of(self.currency_id, self.amount_tax)
-            told.append(
+            messages.append(
                 self.env._(
                     "Only the taxes differ: %(ours)s here, %(theirs)s at EIM.", ours=tax, theirs=expected - untaxed
                 )
             )
             if abs(total - expected) <= amount_of(self.currency_id, tax_tolerance):
-                return True, told
-        return False, [*told, self.env._("The order stays a quotation until a person decides.")]
+                return True, messages
+        return False, [*messages, self.env._("The order stays a quotation until a person decides.")]
 
     def _extensiv_reassess(self):
-        """Say anew, after a person mended the order, what still stands in the way of confirming it."""
+        """Say anew, after a person corrected the order, what still stands in the way of confirming it."""
         self.ensure_one()
         waiting = self.order_line.filtered("extensiv_needs_product")
-        _right, told = self._extensiv_verify_total()
+        _is_right, messages = self._extensiv_verify_total()
         if waiting:
-            told = [self.env._("Choose the products of %s.", ", ".join(waiting.mapped("extensiv_sku"))), *told]
-        self.extensiv_message = "\n".join(filter(None, [self.extensiv_lasting_notes, *told])) or False
+            skus = ", ".join(waiting.mapped("extensiv_sku"))
+            messages = [self.env._("Choose the products of %s.", skus), *messages]
+        self.extensiv_message = "\n".join(filter(None, [self.extensiv_lasting_notes, *messages])) or False
 
     def _confirmation_error_message(self):
         """Refuse to confirm while a line waits for its product, and an order that was imported a second time."""
@@ -174,7 +261,7 @@ class SaleOrder(models.Model):
             return self.env["sale.order.line"]
         return super()._create_delivery_line(carrier, price_unit)
 
-    # -- what is sent, and buttons
+    # -- mails and buttons
 
     def _send_order_notification_mail(self, mail_template, allow_deferred_sending=True):
         """Neither send it nor note it as sent, nor leave it to be sent later, where nobody is to be notified."""
@@ -185,21 +272,150 @@ class SaleOrder(models.Model):
     def action_extensiv_cancel(self):
         """Cancel the order after saying what EIM will still believe."""
         self.ensure_one()
-        return {
-            "type": "ir.actions.act_window",
-            "name": self.env._("Cancel an Order from EIM"),
-            "res_model": "extensiv.cancel",
-            "views": [(False, "form")],
-            "target": "new",
-            "context": {"default_sale_order_id": self.id},
-        }
+        return self.env["extensiv.cancel"]._get_records_action(
+            name=self.env._("Cancel an Order from EIM"),
+            target="new",
+            context={"default_sale_order_id": self.id},
+        )
 
     def action_open_extensiv_order(self):
         """Open the order as EIM sent it."""
         self.ensure_one()
-        return {
-            "type": "ir.actions.act_window",
-            "res_model": "extensiv.order",
-            "res_id": self.extensiv_order_id.id,
-            "views": [(False, "form")],
-        }
+        return self.extensiv_order_id._get_records_action()
+
+    # -- shipments
+
+    def _extensiv_left_moves(self):
+        """Return the done moves of the order to a customer, oldest first; returns sent back again are none."""
+        return self.order_line.move_ids.filtered(
+            lambda move: (
+                move.state == "done"
+                and move.quantity > 0
+                and move.location_dest_id._is_outgoing()
+                and (not move.origin_returned_move_id or move.to_refund)
+            )
+        ).sorted(lambda move: (move.picking_id.date_done or move.date, move.picking_id.id, move.id))
+
+    def _extensiv_requested_shipping(self):
+        """Return what the buyer asked the order to be shipped with, and the carrier where that names one.
+
+        Only a carrier's own name counts, as EIM spells it: a text such as “Standard” chooses none.
+        """
+        try:
+            wire = Order.from_payload(self.extensiv_order_id.payload or "")
+        except (EimError, ValueError):
+            return tuple(self.extensiv_asked or ("", ""))  # what EIM sent is no longer kept
+        carrier = wire.carrier.strip().upper()
+        return wire.requested_shipping, carrier if carrier in BRANDS.values() else ""
+
+    def _extensiv_keep_asked(self):
+        """Remember what the buyers asked for, before what EIM sent is emptied, of orders that have yet to be told."""
+        orders = self.filtered(lambda order: order.extensiv_shipment_state != "sent" and not order.carrier_id)
+        for asked, alike in orders.grouped(lambda order: order._extensiv_requested_shipping()).items():
+            if any(asked):
+                alike.with_context(tracking_disable=True).extensiv_asked = list(asked)
+
+    def _extensiv_skip(self, message):
+        """Note that EIM is not told of these orders; nothing about them waits for a person any more."""
+        self._extensiv_set_shipment_state("skipped", message)
+        for account, orders in self.grouped("extensiv_account_id").items():
+            self.env["extensiv.error"]._resolve(account, "shipments", orders.mapped("extensiv_cust_ref"))
+
+    def _extensiv_set_shipment_state(self, state, message=False, **values):
+        """Write the state of the shipment and why; what a form shows of it is not worth a tracking message."""
+        if self:
+            self.with_context(tracking_disable=True).write(
+                {
+                    "extensiv_shipment_state": state,
+                    "extensiv_shipment_message": message,
+                    "extensiv_needs_carrier": False,
+                    **values,
+                }
+            )
+
+    def action_extensiv_send(self):
+        """Tell EIM now of the shipments of these orders, which have left as a whole.
+
+        :raise UserError: with what stands in the way, in EIM's words where it refused
+        """
+        self._extensiv_check_button()
+        for progress in read_progress(self.sudo().env, SQL("o.id = ANY(%s)", list(self.ids))):
+            if not progress.is_fulfilled:
+                raise UserError(
+                    self.env._(
+                        "Not everything of %s has left yet. EIM takes the shipment of an order only once, as a whole.",
+                        progress.order.name,
+                    )
+                )
+        if self.filtered(lambda order: order.extensiv_shipment_state == "sent"):
+            raise UserError(self.env._("EIM was told already. A manager can send it again."))
+        self._extensiv_check_connected()
+        self.sudo()._extensiv_make_ready()
+        return self._extensiv_send_now(self.env._("%s sends the shipment to EIM.", self.env.user.name))
+
+    def action_extensiv_mark_sent(self):
+        """Note that EIM, or the cart itself, knows of the shipment already: it is not told."""
+        self._extensiv_check_button()
+        now = fields.Datetime.now()
+        for order in self.sudo():
+            message = self.env._("Marked as sent by hand by %s.", self.env.user.name)
+            order._extensiv_set_shipment_state("sent", message, extensiv_shipped_at=now)
+            release_refused_carrier(order)
+            order._message_log(body=message)
+            self.env["extensiv.error"].sudo()._resolve(
+                order.extensiv_account_id, "shipments", [order.extensiv_cust_ref]
+            )
+        return {"type": "ir.actions.client", "tag": "soft_reload"}
+
+    def action_extensiv_resend(self):
+        """Send the shipment again, though EIM takes it once: for a manager who knows that EIM lost it."""
+        self.env["extensiv.account"]._check_manager()
+        self._extensiv_check_button()
+        self._extensiv_check_connected()
+        self.sudo()._extensiv_make_ready()
+        return self._extensiv_send_now(self.env._("%s sends the shipment to EIM again.", self.env.user.name))
+
+    def _extensiv_make_ready(self):
+        """Have these orders sent; an intent without outcome stays one: EIM is asked first."""
+        self.filtered(lambda order: order.extensiv_shipment_state != "sending")._extensiv_set_shipment_state("ready")
+
+    def _extensiv_retry_shipments(self):
+        """Have these orders tried again, for a person or because the cause is gone."""
+        self.filtered(lambda order: order.extensiv_shipment_state == "failed")._extensiv_set_shipment_state("ready")
+        self.filtered(lambda order: order.extensiv_shipment_state == "sending").extensiv_ask_after = False
+        trigger(self.env, "shipments")
+
+    def _extensiv_send_now(self, note):
+        """Send these orders and say what came of it; while a pass is at work, that one sends them.
+
+        :param note: what the orders say of who sends them
+        """
+        orders = self.sudo()
+        orders._message_log_batch(bodies=dict.fromkeys(orders.ids, note))
+        is_busy = send_now(orders)
+        waiting = orders.filtered(lambda order: order.extensiv_shipment_state != "sent")
+        messages = waiting.mapped(lambda order: order.extensiv_shipment_message or "")
+        if is_busy:
+            messages.append(self.env._("A pass is already at work elsewhere; it sends what is to be told."))
+        if any(order.extensiv_shipment_state == "sending" for order in waiting):
+            messages.append(
+                self.env._("EIM has not shown yet what the last call did; it is asked again within minutes.")
+            )
+        message = "\n".join(filter(None, messages)) or (
+            self.env._("EIM is told as soon as it allows.") if waiting else self.env._("EIM was told.")
+        )
+        return self.env["extensiv.account"]._notification(
+            self.env._("Shipments"), message, "warning" if waiting else "success", sticky=bool(waiting)
+        )
+
+    def _extensiv_check_button(self):
+        self.env["extensiv.error"]._check_user()
+        self.check_access("read")
+        for order in self:
+            if not order.extensiv_cust_ref:
+                raise UserError(self.env._("%s did not come from EIM.", order.name))
+
+    def _extensiv_check_connected(self):
+        for account in self.sudo().extensiv_account_id:
+            if account.state != "connected" or account._is_copy():
+                raise UserError(self.env._("%s is not connected. Press Connect first.", account.name))

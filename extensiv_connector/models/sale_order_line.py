@@ -53,14 +53,11 @@ class SaleOrderLine(models.Model):
         self.ensure_one()
         if not self.extensiv_needs_product:
             raise UserError(self.env._("This line has its product."))
-        return {
-            "type": "ir.actions.act_window",
-            "name": self.env._("Choose Product"),
-            "res_model": "extensiv.choose.product",
-            "views": [(False, "form")],
-            "target": "new",
-            "context": {"default_line_id": self.id},
-        }
+        return self.env["extensiv.choose.product"]._get_records_action(
+            name=self.env._("Choose Product"),
+            target="new",
+            context={"default_line_id": self.id},
+        )
 
     def _extensiv_set_product(self, product):
         """Put ``product`` on an imported line, keeping price, discount, taxes, quantity and text as EIM sent them."""

@@ -1,6 +1,9 @@
 from odoo import fields, models
 from odoo.exceptions import UserError
 
+from ..flows import fulfilment
+from ..flows.tracking import update_tracking
+
 
 class StockPicking(models.Model):
     """A transfer shows what EIM was told of its order, and marks the order when it completes it."""
@@ -18,7 +21,7 @@ class StockPicking(models.Model):
         """Mark the orders that these transfers complete; EIM is told later, by the schedule."""
         # A label bought while validating writes its number: once marked below, not once a transfer.
         result = super(StockPicking, self.with_context(extensiv_validating=True))._action_done()
-        self.env["sale.order"]._extensiv_mark_delivered(self)
+        fulfilment.mark_delivered(self)
         return result
 
     def write(self, vals):
@@ -26,9 +29,9 @@ class StockPicking(models.Model):
         if {"carrier_tracking_ref", "carrier_id"} & vals.keys() and not self.env.context.get("extensiv_validating"):
             done = self.filtered(lambda picking: picking.state == "done")
             if "carrier_tracking_ref" in vals:
-                self.env["sale.order"]._extensiv_retracked(done)
+                update_tracking(done)
             elif vals["carrier_id"]:
-                self.env["sale.order"]._extensiv_mark_delivered(done)
+                fulfilment.mark_delivered(done)
         return result
 
     def _add_delivery_cost_to_so(self):

@@ -8,6 +8,7 @@ from lxml import etree
 from odoo import fields
 from odoo.tests import new_test_user
 
+from ..flows import fulfilment
 from ..flows.trigger import NOTED, plan
 from .shipments_common import ShipmentCase
 
@@ -225,7 +226,7 @@ class TestShipmentsWhen(ShipmentCase):
 
     def test_the_schedule_repairs_what_no_hook_marked(self):
         sale = self.order()
-        with patch.object(type(sale), "_extensiv_mark_delivered", lambda self, pickings: None):
+        with patch.object(fulfilment, "mark_delivered", lambda pickings: None):
             self.ship(sale.picking_ids)
         self.assertEqual(sale.extensiv_shipment_state, "waiting")
         self.push()
@@ -351,7 +352,7 @@ class TestShipmentsWhen(ShipmentCase):
         self.env.flush_all()
         self.env.invalidate_all()
         with self.assertQueryCount(5):
-            self.env["sale.order"]._extensiv_mark_delivered(pickings)
+            fulfilment.mark_delivered(pickings)
             self.env.flush_all()
         self.assertEqual(set(sales.mapped("extensiv_shipment_state")), {"ready"})
 
@@ -363,7 +364,7 @@ class TestShipmentsWhen(ShipmentCase):
             self.env.flush_all()
             self.env.invalidate_all()
             before = self.env.cr.sql_log_count
-            orders._extensiv_mark_waiting(self.account)
+            fulfilment.mark_waiting(self.account)
             return self.env.cr.sql_log_count - before
 
         queries()

@@ -1,6 +1,7 @@
 from odoo import fields
 from odoo.tests import Form, new_test_user, tagged
 
+from ..flows.trigger import NOTED
 from .shipments_common import ShipmentCase
 
 
@@ -139,7 +140,7 @@ class TestShipmentsCarrier(ShipmentCase):
         for record in (self.method("express_1"), self.account.cart_ids[0]):
             self.env.cr.postcommit.clear()
             record.delivery_carrier_id = self.carrier
-            self.assertIn("shipments", self.env.cr.postcommit.data["extensiv_connector.trigger"])
+            self.assertIn("shipments", self.env.cr.postcommit.data[NOTED])
         self.env.cr.postcommit.clear()
 
     def test_a_carriers_own_name_that_eim_gave_counts_as_chosen_and_no_other_text(self):

@@ -7,8 +7,8 @@ from unittest.mock import patch
 from odoo.tests import Form
 
 from ..eim.wire import ShipMethod
+from ..flows.parcels import Packing, Parcel
 from ..models.delivery_carrier import BRANDS
-from ..models.sale_order_parcels import Parcel
 from .shipments_common import ShipmentCase
 
 
@@ -179,7 +179,9 @@ class TestShipmentsContents(ShipmentCase):
         sale = self.order(lines={"TEE-1": 1})
         line = sale.order_line.filtered("extensiv_sku")
         parcels = [Parcel(sale.picking_ids, self.env["stock.package"]) for _part in range(3)]
-        sale._extensiv_put(line, [(parcel, self.env["stock.lot"], 1 / 3) for parcel in parcels], 2)
+        packing = Packing(sale)
+        packing.digits = 2
+        packing.put(line, [(parcel, self.env["stock.lot"], 1 / 3) for parcel in parcels])
         parts = [sum(parcel.items.values()) for parcel in parcels]
         self.assertEqual(parts, [Decimal("0.33"), Decimal("0.34"), Decimal("0.33")])
 

@@ -3,6 +3,7 @@ from odoo.fields import Domain
 from odoo.tools import SQL
 
 from ..eim.wire import Order
+from ..flows.fulfilment import read_progress
 from .extensiv_diagnosis import Line, masked
 
 
@@ -333,7 +334,7 @@ class ExtensivDiagnosis(models.TransientModel):
         sale = record.sale_order_id
         if sale.state != "sale":
             return []
-        [progress] = sale._extensiv_progress(SQL("o.id = %s", sale.id))
+        [progress] = read_progress(self.env, SQL("o.id = %s", sale.id))
         lines, gone = self._lines_fulfilled(sale, progress)
         told = order is not None and order.status in ("shipped", "confirmed")
         if gone and not told:
@@ -424,7 +425,7 @@ class ExtensivDiagnosis(models.TransientModel):
             if sale.extensiv_shipment_message:
                 kind = "bad" if sale.extensiv_needs_carrier else "note"
                 lines.append(Line(kind, sale.extensiv_shipment_message))
-        if sale.extensiv_shipment_state == "waiting" and progress.waits and not progress.is_tracked:
+        if sale.extensiv_shipment_state == "waiting" and progress.lacks_tracking:
             untracked = sale._extensiv_left_moves().picking_id.filtered(
                 lambda transfer: not transfer.carrier_tracking_ref
             )

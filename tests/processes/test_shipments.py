@@ -72,8 +72,9 @@ for number in range(200):
 STALL = """
 import time
 from odoo.addons.extensiv_connector.eim.client import EimClient
-model = EimClient if args["method"] == "ship" else type(env["sale.order"])
-whole = getattr(model, args["method"])
+from odoo.addons.extensiv_connector.flows.shipment_push import ShipmentPush
+owner = EimClient if args["method"] == "ship" else ShipmentPush
+whole = getattr(owner, args["method"])
 
 def stalling(self, *arguments, **options):
     if args["after"]:
@@ -81,7 +82,7 @@ def stalling(self, *arguments, **options):
     print("stalled", flush=True)
     time.sleep(600)
 
-setattr(model, args["method"], stalling)
+setattr(owner, args["method"], stalling)
 env["extensiv.account"].search([]).action_push_shipments()
 """
 
@@ -117,11 +118,11 @@ def assert_each_told_once(odoo, sandbox, orders):
 @pytest.mark.parametrize(
     ("method", "after"),
     [
-        pytest.param("_extensiv_mark_waiting", True, id="before the marks are committed"),
-        pytest.param("_extensiv_intend", True, id="before the intent is committed"),
+        pytest.param("mark_waiting", True, id="before the marks are committed"),
+        pytest.param("mark_sending", True, id="before the intent is committed"),
         pytest.param("ship", False, id="after the intent is committed, before the call"),
         pytest.param("ship", True, id="after the call, before the outcome is written"),
-        pytest.param("_extensiv_conclude", True, id="before the outcome is committed"),
+        pytest.param("record_result", True, id="before the outcome is committed"),
     ],
 )
 def test_a_killed_process_is_repaired_by_the_next_run(odoo, delivered, method, after):
@@ -134,7 +135,7 @@ def test_a_killed_process_is_repaired_by_the_next_run(odoo, delivered, method, a
 
 def test_a_process_killed_while_it_repairs_another_is_repaired_too(odoo, delivered):
     sandbox = delivered(2)
-    for method in ("ship", "_extensiv_note_status"):
+    for method in ("ship", "record_status"):
         odoo.kill_stalled(STALL, {"method": method, "after": True})
     odoo.run(PUSH, {})
     assert_each_told_once(odoo, sandbox, 2)

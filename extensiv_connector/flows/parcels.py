@@ -1,9 +1,10 @@
+"""What left the warehouse for an order, as EIM takes it: one shipment a tracking number."""
+
 import re
 from collections import Counter
 from dataclasses import dataclass, field
 from decimal import ROUND_FLOOR, Decimal
 
-from odoo import models
 from odoo.tools import format_list
 
 from ..eim.wire import Shipment, ShipmentItem
@@ -25,7 +26,7 @@ class Parcel:
     weight: float | None = 0.0
 
     def absorb(self, other):
-        """Take over what is in ``other``."""
+        """Add what is in ``other``."""
         self.items.update(other.items)
         self.weight = None if None in (self.weight, other.weight) else self.weight + other.weight
 
@@ -45,30 +46,40 @@ class Parcel:
         return Parcel(self.picking, self.package, items=Counter({key: quantity}), weight=None)
 
 
-class SaleOrder(models.Model):
-    """What left the warehouse for an order, as EIM takes it: one shipment a tracking number."""
+def read_shipments(order):
+    """Return the shipments of all that left for ``order``, and sentences on what they leave out.
 
-    _inherit = "sale.order"
+    Their contents are what EIM ordered, by the SKU it sent, as far as it was delivered.
 
-    def _extensiv_shipments(self):
-        """Return the shipments of all that left for the order, and sentences on what they leave out.
+    :return: ``(list of wire.Shipment, sentences)``; no shipment when nothing that EIM ordered has left
+    """
+    packing = Packing(order)
+    return packing.shipments(), packing.notes
 
-        Their contents are what EIM ordered, by the SKU it sent, as far as it was delivered.
 
-        :return: ``(list of wire.Shipment, sentences)``; no shipment when nothing that EIM ordered has left
-        """
-        self.ensure_one()
-        parcels = self._extensiv_pack()
-        notes = self._extensiv_fill(parcels)
-        merged = self._extensiv_merge(parcels)
+class Packing:
+    """The parcels of one ``sale.order``, and in ``notes`` what a person should know of them."""
+
+    def __init__(self, order):
+        order.ensure_one()
+        self.order = order
+        self.env = order.env
+        self.digits = self.env["decimal.precision"].precision_get("Product Unit")
+        self.notes = []
+
+    def shipments(self):
+        """Return the ``wire.Shipment`` list of all that left."""
+        parcels = self._pack()
+        self._fill(parcels)
+        merged = _merge(parcels)
         full = [parcel for parcel in merged if parcel.items]
         if not full:
-            return [], notes
+            return []
         for empty in merged:
             if not empty.items and empty.numbers:
                 # No number gets lost: the buyer waits for that box too.
                 full[-1].numbers += empty.numbers
-                notes.append(
+                self.notes.append(
                     self.env._(
                         "Nothing that EIM ordered by itself is under tracking number %(numbers)s; it is told together "
                         "with %(first)s.",
@@ -76,12 +87,16 @@ class SaleOrder(models.Model):
                         first=full[-1].numbers[0],
                     )
                 )
-        return [self._extensiv_shipment(parcel) for parcel in full], notes
+        return [self._shipment(parcel) for parcel in full]
 
-    def _extensiv_shipment(self, parcel):
+    def _shipment(self, parcel):
         """Return ``parcel`` as ``wire.Shipment``."""
-        delivery = parcel.picking.carrier_id or self.carrier_id
-        carrier, method = delivery._extensiv_names() if delivery else (self._extensiv_asked()[1], "")
+        delivery = parcel.picking.carrier_id or self.order.carrier_id
+        if delivery:
+            carrier, method = delivery._extensiv_names()
+        else:
+            _shipping, carrier = self.order._extensiv_requested_shipping()
+            method = ""
         return Shipment(
             carrier=carrier,
             method=method,
@@ -91,10 +106,10 @@ class SaleOrder(models.Model):
                 ShipmentItem(sku, quantity, lot_code=lot, serial_no=serial)
                 for (sku, lot, serial), quantity in parcel.items.items()
             ),
-            weight_lbs=self._extensiv_pounds(parcel.weight),
+            weight_lbs=self._pounds(parcel.weight),
         )
 
-    def _extensiv_pounds(self, weight):
+    def _pounds(self, weight):
         """Return a weight of this database in pounds, or None."""
         unit = self.env["product.template"]._get_weight_uom_id_from_ir_config_parameter()
         pounds = unit._compute_quantity(weight or 0.0, self.env.ref("uom.product_uom_lb"), round=False)
@@ -102,21 +117,10 @@ class SaleOrder(models.Model):
 
     # -- what left, by package
 
-    def _extensiv_left_moves(self):
-        """Return the done moves of the order to a customer, oldest first; returns sent back again are none."""
-        return self.order_line.move_ids.filtered(
-            lambda move: (
-                move.state == "done"
-                and move.quantity > 0
-                and move.location_dest_id._is_outgoing()
-                and (not move.origin_returned_move_id or move.to_refund)
-            )
-        ).sorted(lambda move: (move.picking_id.date_done or move.date, move.picking_id.id, move.id))
-
-    def _extensiv_pack(self):
+    def _pack(self):
         """Return a ``Parcel`` for each outermost package of each transfer, and one for what is loose in it."""
         parcels = {}
-        for move in self._extensiv_left_moves():
+        for move in self.order._extensiv_left_moves():
             for move_line in move.move_line_ids.filtered("quantity").sorted("id"):
                 package = move_line.result_package_id
                 while package.parent_package_id:
@@ -146,14 +150,10 @@ class SaleOrder(models.Model):
 
     # -- what is in it
 
-    def _extensiv_fill(self, parcels):
-        """Put into each parcel what it holds of the lines that EIM ordered.
-
-        :return: sentences on what is missing, too many or not EIM's
-        """
-        digits = self.env["decimal.precision"].precision_get("Product Unit")
-        notes, foreign = [], Counter()
-        for line in self.order_line:
+    def _fill(self, parcels):
+        """Put into each parcel what it holds of the lines that EIM ordered, and note what is not EIM's."""
+        foreign = Counter()
+        for line in self.order.order_line:
             held = [
                 (parcel, move_line)
                 for parcel in parcels
@@ -166,16 +166,16 @@ class SaleOrder(models.Model):
                 continue
             is_kit = any(move_line.product_id != line.product_id for _parcel, move_line in held)
             shares = (
-                self._extensiv_kit_shares(line, held)
+                self._kit_shares(line, held)
                 if is_kit
                 else [
                     (parcel, move_line.lot_id, _quantity_in(move_line, line.product_uom_id))
                     for parcel, move_line in held
                 ]
             )
-            notes += self._extensiv_put(line, shares, digits)
+            self.put(line, shares)
         if foreign:
-            notes.append(
+            self.notes.append(
                 self.env._(
                     "Not told to EIM, which did not order it: %s",
                     format_list(
@@ -183,53 +183,55 @@ class SaleOrder(models.Model):
                     ),
                 )
             )
-        return notes
 
-    def _extensiv_put(self, line, shares, digits):
+    def put(self, line, shares):
         """Put the ``shares`` of one line, ``(parcel, lot, quantity)``, into their parcels, never more than ordered.
 
-        Rounding runs along, so that the parts add up to the rounded whole.
+        Rounding runs along, so that the parts add up to the rounded whole. What is missing or too many is noted.
         """
-        ordered = _rounded(line.extensiv_quantity or line.product_uom_qty, digits)
-        left, told = 0.0, Decimal()
+        ordered = _rounded(line.extensiv_quantity or line.product_uom_qty, self.digits)
+        left = 0.0
+        packed = Decimal()
         for parcel, lot, quantity in shares:
             left += quantity
-            share = min(_rounded(left, digits), ordered) - told
+            share = min(_rounded(left, self.digits), ordered) - packed
             if share > 0:
                 is_serial = lot and lot.product_id.tracking == "serial"
                 key = (line.extensiv_sku, "" if is_serial else lot.name or "", lot.name if is_serial else "")
                 parcel.items[key] += share
-                told += share
-        if _rounded(left, digits) > ordered:
-            return [
+                packed += share
+        if _rounded(left, self.digits) > ordered:
+            self.notes.append(
                 self.env._(
                     "%(left)s × %(sku)s were delivered, but EIM ordered %(ordered)s and is told no more.",
                     left=f"{left:g}",
                     sku=line.extensiv_sku,
                     ordered=f"{ordered.normalize():f}",
                 )
-            ]
-        if told < ordered and line.product_id.type == "consu":
-            return [
+            )
+        elif packed < ordered and line.product_id.type == "consu":
+            self.notes.append(
                 self.env._(
                     "Of %(ordered)s × %(sku)s only %(told)s were delivered.",
                     ordered=f"{ordered.normalize():f}",
                     sku=line.extensiv_sku,
-                    told=f"{told.normalize():f}",
+                    told=f"{packed.normalize():f}",
                 )
-            ]
-        return []
+            )
 
-    def _extensiv_kit_shares(self, line, held):
+    def _kit_shares(self, line, held):
         """Return how many kits each parcel completes; their number is Odoo's own.
 
         A kit counts for the parcel that brings its last component.
         """
         moves = self.env["stock.move"].union(*(move_line.move_id for _parcel, move_line in held))
-        kits = Decimal(str(self._extensiv_kits_left(line, moves)))
-        totals, so_far, shares, complete = Counter(), Counter(), [], Decimal()
+        kits = Decimal(str(self._kits_left(line, moves)))
+        totals = Counter()
         for _parcel, move_line in held:
             totals[move_line.product_id] += _quantity_in(move_line, move_line.product_id.uom_id)
+        so_far = Counter()
+        shares = []
+        complete = Decimal()
         no_lot = self.env["stock.lot"]
         for index, (parcel, move_line) in enumerate(held, 1):
             so_far[move_line.product_id] += _quantity_in(move_line, move_line.product_id.uom_id)
@@ -239,7 +241,7 @@ class SaleOrder(models.Model):
             complete = now
         return shares
 
-    def _extensiv_kits_left(self, line, left):
+    def _kits_left(self, line, left):
         """Return how many kits of a line the moves ``left`` took out; ``qty_delivered`` lacks those that came back."""
         if "mrp.bom" not in self.env or not any(
             move.state == "done" and move.to_refund and move._is_incoming() for move in line.move_ids - left
@@ -260,25 +262,27 @@ class SaleOrder(models.Model):
         )
         return recipe.product_uom_id._compute_quantity(kits, line.product_uom_id)
 
-    # -- under which number
 
-    def _extensiv_merge(self, parcels):
-        """Number the parcels, and return one for each tracking number, whatever transfers it came in."""
-        merged = {}
-        for picking in dict.fromkeys(parcel.picking for parcel in parcels):
-            for parcel in _number([parcel for parcel in parcels if parcel.picking == picking]):
-                # Without a number there is one shipment a transfer.
-                key = tuple(parcel.numbers) or picking.id
-                if key in merged:
-                    merged[key].absorb(parcel)
-                else:
-                    merged[key] = parcel
-        return list(merged.values())
+# -- under which number
 
 
 def split_numbers(text):
     """Return the tracking numbers that a transfer joins by commas, each once."""
     return list(dict.fromkeys(number.strip() for number in re.split(r"[,;\n]", text or "") if number.strip()))
+
+
+def _merge(parcels):
+    """Number the parcels, and return one for each tracking number, whatever transfers it came in."""
+    merged = {}
+    for picking in dict.fromkeys(parcel.picking for parcel in parcels):
+        for parcel in _number([parcel for parcel in parcels if parcel.picking == picking]):
+            # Without a number there is one shipment a transfer.
+            key = tuple(parcel.numbers) or picking.id
+            if key in merged:
+                merged[key].absorb(parcel)
+            else:
+                merged[key] = parcel
+    return list(merged.values())
 
 
 def _number(parcels):
