@@ -12,15 +12,21 @@ from urllib3 import HTTPResponse
 
 from odoo import sql_db
 from odoo.addons.extensiv_connector.eim.client import EimClient
-from odoo.addons.extensiv_connector.flows.runner import FlowRun
-from odoo.addons.extensiv_connector.models import extensiv_account_inventory
-from odoo.addons.extensiv_connector.models.extensiv_waking import ExtensivWaking
+from odoo.addons.extensiv_connector.flows import trigger
+from odoo.addons.extensiv_connector.flows.stock_levels import ExpectedLevels
+from odoo.addons.extensiv_connector.flows.stock_push import StockPush
+from odoo.addons.extensiv_connector.flows.stock_sources import find_sources
+from odoo.addons.extensiv_connector.models.extensiv_stock_trigger_mixin import ExtensivStockTriggerMixin
 from odoo.tools import SQL
 
-PRODUCTS, QUANTS, LOCATIONS, SHELVES = 100_000, 1_000_000, 3, 20
+PRODUCTS = 100_000
+QUANTS = 1_000_000
+LOCATIONS = 3
+SHELVES = 20
 ROUNDS = 5  # of the floor, the changed and the unchanged, in turns
 SAMPLE = 2_000  # products of which the ORM computes free_qty
-PAIRS, LINES = 10, 100  # transfers with and without the connector, in turns
+PAIRS = 10  # transfers with and without the connector, in turns
+LINES = 100
 
 
 def run(bench):
@@ -71,10 +77,31 @@ def load(env):
     shelves = env["stock.location"].create(
         [{"name": f"Shelf {number}", "location_id": root.id} for root in roots for number in range(SHELVES)]
     )
+    load_quants(env, load_products(env), shelves)
+    account = env["extensiv.account"].create(
+        {"name": "Bench", "base_url": "http://127.0.0.1:1", "api_user": "bench", "api_key": "bench-key"}
+    )
+    account.write({"state": "connected", "live_database": account._this_database(), "push_inventory": True})
+    env["extensiv.location"].create(
+        [
+            {
+                "account_id": account.id,
+                "name": f"EIM {root.name}",
+                "push_enabled": True,
+                "stock_location_id": root.id,
+            }
+            for root in roots
+        ]
+    )
+    vacuum(env)
+    return account
+
+
+def load_products(env):
+    """Make the products; return the first, of which all others are copies."""
     sample = env["product.product"].create(
         {"name": "Sample", "default_code": "SKU-0", "is_storable": True, "list_price": 10}
     )
-    quant = env["stock.quant"].create({"product_id": sample.id, "location_id": shelves[0].id, "quantity": 1})
     env.flush_all()
     copy_rows(env, "product_template", sample.product_tmpl_id.id, {"id": "new"}, PRODUCTS - 1)
     copy_rows(
@@ -85,6 +112,13 @@ def load(env):
         PRODUCTS - 1,
         start=f"(SELECT MAX(id) FROM product_template) - {PRODUCTS - 1}",
     )
+    return sample
+
+
+def load_quants(env, product, shelves):
+    """Spread the quants over all products and shelves, as copies of one of ``product``."""
+    quant = env["stock.quant"].create({"product_id": product.id, "location_id": shelves[0].id, "quantity": 1})
+    env.flush_all()
     env.cr.execute("SELECT array_agg(id ORDER BY id) FROM product_product WHERE default_code LIKE 'SKU-%'")
     [products] = env.cr.fetchone()
     env.cr.execute(
@@ -116,23 +150,6 @@ def load(env):
             sample=quant.id,
         )
     )
-    account = env["extensiv.account"].create(
-        {"name": "Bench", "base_url": "http://127.0.0.1:1", "api_user": "bench", "api_key": "bench-key"}
-    )
-    account.write({"state": "connected", "live_database": account._this_database(), "push_inventory": True})
-    env["extensiv.location"].create(
-        [
-            {
-                "account_id": account.id,
-                "name": f"EIM {root.name}",
-                "push_enabled": True,
-                "stock_location_id": root.id,
-            }
-            for root in roots
-        ]
-    )
-    vacuum(env)
-    return account
 
 
 def vacuum(env):
@@ -186,7 +203,8 @@ class Session:
 
 
 class Accepted:
-    status_code, headers = 200, {}
+    status_code = 200
+    headers = {}
 
     def __init__(self):
         self.raw = HTTPResponse(io.BytesIO(b'{"success_code": true}'), preload_content=False)
@@ -212,13 +230,13 @@ def push_everything(bench, account):
     queries = sql_db.sql_counter
     with (
         bench.measure("(c) first push of everything") as measured,
-        FlowRun.open(account, time.monotonic() + 3600) as pass_,
+        StockPush.open(account, time.monotonic() + 3600) as push,
     ):
-        pass_.client = EimClient(account.base_url, "bench", "bench-key", tokens=Unlimited(), session=Session())
-        pass_.env["extensiv.stock.level"]._push(pass_)
-    levels = pass_.counts["pushed"]
-    if levels != PRODUCTS * LOCATIONS or pass_.failed:
-        raise AssertionError(f"{levels} levels pushed, {pass_.failed} failed.")
+        push.client = EimClient(account.base_url, "bench", "bench-key", tokens=Unlimited(), session=Session())
+        push.run()
+    levels = push.counts["pushed"]
+    if levels != PRODUCTS * LOCATIONS or push.failed:
+        raise AssertionError(f"{levels} levels pushed, {push.failed} failed.")
     bench.env.invalidate_all()
     return SimpleNamespace(seconds=measured.seconds, levels=levels, queries=sql_db.sql_counter - queries)
 
@@ -227,15 +245,17 @@ def push_everything(bench, account):
 
 
 def differences(bench, account):
-    env, Level = bench.env, bench.env["extensiv.stock.level"]
+    env = bench.env
     vacuum(env)
-    places = [(mapping.id, place) for mapping in Level._mappings(account) for place in mapping.places]
-    floor, unchanged, changed = [], [], []
+    places = [(source.id, place) for source in find_sources(account) for place in source.location_ids]
+    floor = []
+    unchanged = []
+    changed = []
     for _round in range(ROUNDS):
         env.cr.commit()
         floor.append(timed(lambda: bare_aggregate(env, places))[0])
         env.cr.commit()
-        seconds, (found, _shared) = timed(lambda: Level._changes(account))
+        seconds, (found, _shared) = timed(lambda: ExpectedLevels(account).find_changes())
         unchanged.append(seconds)
         if found:
             raise AssertionError(f"{len(found)} levels changed, none should have.")
@@ -252,7 +272,7 @@ def differences(bench, account):
         expected = env.cr.rowcount
         queries = env.cr.sql_log_count
         env.invalidate_all()
-        seconds, (found, _shared) = timed(lambda: Level._changes(account))
+        seconds, (found, _shared) = timed(lambda: ExpectedLevels(account).find_changes())
         queries = env.cr.sql_log_count - queries
         changed.append(seconds)
         if len(found) != expected:
@@ -296,7 +316,8 @@ def spread(seconds):
 
 def orm_seconds(bench, account):
     """Return the seconds that ``free_qty`` of all products in the mapped locations would take."""
-    env, total = bench.env, 0.0
+    env = bench.env
+    total = 0.0
     for location in account.location_ids:
         env.invalidate_all()
         products = (
@@ -316,8 +337,9 @@ def orm_seconds(bench, account):
 def transfers(bench, account):
     """Validate transfers with the connector's hooks and without, in turns."""
     env = bench.env
-    hooks = {name: ExtensivWaking.__dict__[name] for name in ("create", "write", "unlink")}
-    seconds, queries = {True: [], False: []}, {True: [], False: []}
+    hooks = {name: ExtensivStockTriggerMixin.__dict__[name] for name in ("create", "write", "unlink")}
+    seconds = {True: [], False: []}
+    queries = {True: [], False: []}
     products = env["product.product"].search([("default_code", "=like", "SKU-%")], limit=LINES * 3)
     env["ir.cron.trigger"].search([]).unlink()
     one_transfer(env, account, products[:LINES])  # warms what is cached
@@ -325,17 +347,17 @@ def transfers(bench, account):
         for on in random.sample([True, False], 2):
             for name, hook in hooks.items():
                 if on:
-                    setattr(ExtensivWaking, name, hook)
-                elif name in ExtensivWaking.__dict__:
-                    delattr(ExtensivWaking, name)
-            # What a process remembers of the last wake would hide the cost of the first.
-            extensiv_account_inventory._awake_until.clear()
+                    setattr(ExtensivStockTriggerMixin, name, hook)
+                elif name in ExtensivStockTriggerMixin.__dict__:
+                    delattr(ExtensivStockTriggerMixin, name)
+            # What a process remembers of the last trigger would hide the cost of the first.
+            trigger._planned_until.clear()
             first = pair % 3 * LINES
             spent, asked = one_transfer(env, account, products[first : first + LINES])
             seconds[on].append(spent)
             queries[on].append(asked)
     for name, hook in hooks.items():
-        setattr(ExtensivWaking, name, hook)
+        setattr(ExtensivStockTriggerMixin, name, hook)
     shares = sorted(on / off for on, off in zip(seconds[True], seconds[False], strict=True))
     overhead = statistics.median(shares) - 1
     extra = statistics.median(queries[True]) - statistics.median(queries[False])

@@ -291,7 +291,8 @@ def with_addon(name: str = "extensiv_addon", *, demo: bool = False, fresh: bool 
 
     :param fresh: install it into a new copy of the template in any case
     """
-    template, content = base(demo), f"{base_content()} {addon_content()}"
+    template = base(demo)
+    content = f"{base_content()} {addon_content()}"
     found = None if fresh else content_of(name)
     if found == content:
         return name

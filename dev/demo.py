@@ -16,7 +16,8 @@ from .databases import drop, free_port, with_addon
 from .server import LOGIN, PASSWORD, Odoo
 
 CHECK_SECONDS = 180
-ODOO_LOG, SANDBOX_LOG = LOGS / "demo-odoo.log", LOGS / "demo-sandbox.log"
+ODOO_LOG = LOGS / "demo-odoo.log"
+SANDBOX_LOG = LOGS / "demo-sandbox.log"
 
 
 def main() -> int:
@@ -154,7 +155,8 @@ def verify(odoo: Odoo, eim: sandbox.Sandbox) -> int:
     """Wait until Odoo and EIM hold what the sandbox's orders call for; return the exit code."""
     deadline = time.monotonic() + CHECK_SECONDS
     while True:
-        state, counts = eim.get("/sandbox/state"), count_orders(odoo)
+        state = eim.get("/sandbox/state")
+        counts = count_orders(odoo)
         good = counts == state["expected"] and state["acknowledged"] == counts["acknowledged"]
         if good or time.monotonic() > deadline:
             break

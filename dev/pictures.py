@@ -100,7 +100,9 @@ def bag(draw: ImageDraw.ImageDraw, side: int, colour: str) -> None:
 
 def house(draw: ImageDraw.ImageDraw, side: int, colour: str) -> None:
     stripe = side * 88 // 100 // 6
-    left, top, low = side * 6 // 100, side * 4 // 100, side * 28 // 100
+    left = side * 6 // 100
+    top = side * 4 // 100
+    low = side * 28 // 100
     draw.rectangle((left, low, left + 6 * stripe, side - 6), fill=colour)
     for number in range(6):
         box = (left + number * stripe, top, left + (number + 1) * stripe, low + stripe // 2)

@@ -39,7 +39,8 @@ NO_TESTS = 5
 
 
 def main() -> int:
-    only, selected = os.environ.get("ONLY"), os.environ.get("K")
+    only = os.environ.get("ONLY")
+    selected = os.environ.get("K")
     if only and only not in CHECKS:
         raise CommandError(f"ONLY={only} is none of {', '.join(CHECKS)}.")
     chosen = [only] if only else TESTS if selected else list(CHECKS)

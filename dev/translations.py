@@ -21,7 +21,8 @@ def export(database: str) -> Path:
 
     :raise CommandError: it cannot
     """
-    file, log = HOME / f"{ADDON}.pot", LOGS / "translations.log"
+    file = HOME / f"{ADDON}.pot"
+    log = LOGS / "translations.log"
     command = [VENV_PYTHON, LAUNCHER, "i18n", "export", "-c", write_config(), "-d", database, "-o", file, ADDON]
     with process(command, log) as odoo:
         if odoo.wait():

@@ -41,7 +41,7 @@ class ExtensivShare(http.Controller):
         share = request.env["extensiv.cart.share"]._of_token(token)
         if not share:
             return {"state": "invalid"}
-        share._wake_watch()
+        share._trigger_find_carts()
         return {"state": share.state}
 
     def _page(self, share):

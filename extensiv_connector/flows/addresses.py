@@ -4,7 +4,6 @@ Nothing that an address says raises: what cannot be understood is kept as text.
 """
 
 import re
-import unicodedata
 from dataclasses import dataclass, fields, replace
 
 import phonenumbers
@@ -13,6 +12,7 @@ from odoo.addons.phone_validation.tools.phone_validation import phone_parse
 from odoo.exceptions import UserError
 
 from ..eim.wire import REDACTED, Address
+from .countries import find_countries, find_states, place_key
 
 POSTAL = ("street", "street2", "city", "zip", "state_id", "country_id")
 
@@ -68,14 +68,6 @@ def zip_key(text):
     """Return a zip for comparing: without blanks, and without the extension that makes it more precise."""
     key = fold(text).replace(" ", "")
     return key[:5] if re.fullmatch(r"\d{5}-\d{4}", key) else key
-
-
-def place_key(text):
-    """Return a place's name or code for comparing: case, accents, dots, dashes and "the" do not count."""
-    characters = unicodedata.normalize("NFKD", text or "")
-    plain = "".join(character for character in characters if not unicodedata.combining(character))
-    words = re.sub(r"[\W_]+", " ", re.sub(r"[.'’]", "", plain.casefold()).replace("&", " and ")).split()
-    return " ".join(words[1:] if words[:1] == ["the"] else words)
 
 
 def postal_key(values):
@@ -150,8 +142,8 @@ def read_places(company, addresses):
     :param company: the ``res.company`` whose country's habits hold for a phone without a country
     """
     env = company.env
-    countries = env["res.country"]._extensiv_find({address.country for address in addresses})
-    states = env["res.country"].browse({country.id for country in countries.values()})._extensiv_states()
+    countries = find_countries(env, {address.country for address in addresses})
+    states = find_states(env["res.country"].browse({country.id for country in countries.values()}))
     places = {}
     phones = {}
     for address in addresses:

@@ -1,8 +1,21 @@
 """Whether EIM takes the credentials: asked when a refusal may be theirs, at most once a pass."""
 
+from datetime import timedelta
+
+from odoo import fields
+
 from ..eim.errors import Blocked, CredentialsRefused, EimError, Forbidden, Refused
+from .explanations import explain, explain_refusal
+from .trigger import plan
 
 CHECK_PATIENCE = 5.0  # seconds that the check waits for a token, also where the flow itself waits less
+# The key under which the list of errors says that EIM refuses the credentials, whatever flow met it.
+CREDENTIALS_KEY = "credentials"
+# The check is asked anew so long after EIM refused it first; schedules may start a little early.
+ASK_AGAIN = timedelta(minutes=1)
+EARLIEST = timedelta(seconds=45)
+# A refusal so long ago is another one: since then no pass has asked.
+FORGOTTEN = timedelta(hours=1)
 
 
 class CredentialCheck:
@@ -58,6 +71,51 @@ class CredentialCheck:
     def is_of_before(self, account):
         """Whether the account has other credentials by now than this pass began with, or is to do nothing any more."""
         return account.state != "connected" or _credentials(account) != self._begun_with
+
+    # -- what a pass found out
+
+    def record_refusal(self, account, flow, error):
+        """Write that EIM's check refused the credentials in a pass of ``flow``.
+
+        The first time is told and asked again a minute later; only a refusal then stops the account. EIM's alerts
+        never do: nothing waits for them. What a pass meets with credentials of before says nothing.
+
+        :param error: ``CredentialsRefused``
+        :return: the sentence for the run's record
+        """
+        account.invalidate_recordset()
+        env = account.env
+        if self.is_of_before(account):
+            return env._("The connection's settings changed meanwhile; what EIM refused says nothing of them.")
+        now = fields.Datetime.now()
+        message = explain(env, error)
+        first = account.check_refused_at
+        stopped = flow != "alerts" and bool(first) and EARLIEST <= now - first <= FORGOTTEN
+        if stopped:
+            account.write({"state": "error", "state_message": explain_refusal(env, error), "check_refused_at": False})
+        elif flow != "alerts":
+            message = env._("%s\nEIM is asked once more in a minute, before anything stops.", message)
+            if not first or now - first > FORGOTTEN:
+                first = account.check_refused_at = now
+            plan(env, flow, account.ids, max((first + ASK_AGAIN - now).total_seconds(), 0))
+        failure = {
+            "message": message,
+            "category": "settings" if stopped else "transient",
+            "process_id": error.process_id,
+        }
+        env["extensiv.error"]._report(account, "connection", {CREDENTIALS_KEY: failure})
+        return env._("EIM: %s", error.message)
+
+    def record_success(self, account, flow):
+        """Close the errors of the connection that a good pass of ``flow`` has shown to be over."""
+        Error = account.env["extensiv.error"]
+        keys = [flow]
+        if self.was_served and not self.is_of_before(account):
+            keys.append(CREDENTIALS_KEY)
+            if account.check_refused_at:
+                account.check_refused_at = False
+        Error._resolve(account, "connection", keys)
+        Error._resolve(account, "connection", [flow], "silence")
 
 
 def may_be_the_key(error):

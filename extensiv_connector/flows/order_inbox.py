@@ -80,7 +80,7 @@ class Inbox:
         """Return ``{order source: cart}``; a source met for the first time becomes a cart at once."""
         carts = self.env["extensiv.cart"].with_context(active_test=False)
         sources = sorted({order.order_source for order in orders if order.order_source})
-        carts._take_over(self.account, [Cart(source, source) for source in sources])
+        carts._sync_from_eim(self.account, [Cart(source, source) for source in sources])
         return {cart.order_source: cart for cart in carts.search([("account_id", "=", self.account.id)])}
 
     def is_ours(self, cart, order):

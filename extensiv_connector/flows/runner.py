@@ -17,9 +17,9 @@ from odoo.exceptions import ConcurrencyError
 from .. import flows
 from ..eim import errors as eim
 from . import trigger
-from .call_log import CallLog
 from .credential_check import CredentialCheck
 from .exceptions import is_conflict, log_unexpected
+from .explanations import explain
 from .refusals import Refusals
 
 _logger = logging.getLogger(__name__)
@@ -89,11 +89,11 @@ class FlowRun:
         """What EIM refuses in the same words, and may not be written down yet."""
         return Refusals(self.check)
 
-    def connect(self, log):
-        """Make the client, which ends with the pass; ``log`` is a ``CallLog``."""
-        self.client = self.account._client(on_call=log)
-        self.client.end_by(self.deadline)
-        return self.check  # remembers the credentials that the client has
+    @contextmanager
+    def connect(self):
+        """Have a client, which ends with the pass."""
+        with self.account._eim(self.deadline) as self.client:
+            yield self.check  # remembers the credentials that the client has
 
     # -- what a flow does
 
@@ -190,8 +190,7 @@ class FlowRun:
             self.env.cr.commit()
             return "failed"
         try:
-            with CallLog(account) as log:
-                self.connect(log)
+            with self.connect():
                 try:
                     self.run()
                 except (eim.Refused, eim.Blocked) as error:
@@ -205,7 +204,7 @@ class FlowRun:
             return "partial"
         except eim.EimError as error:
             return self._record_refusal(error)
-        self.retry_on_conflict(lambda: account._note_good_pass(self.flow, self.check))
+        self.retry_on_conflict(lambda: self.check.record_success(account, self.flow))
         return "partial" if self.failed or self.resume_in is not None else "done"
 
     def _record_refusal(self, error):
@@ -213,12 +212,12 @@ class FlowRun:
         self.env.cr.rollback()
         self.failed += 1
         if isinstance(error, eim.CredentialsRefused):
-            message = self.retry_on_conflict(lambda: self.account._note_refused_check(self.flow, error, self.check))
+            message = self.retry_on_conflict(lambda: self.check.record_refusal(self.account, self.flow, error))
             self.messages.append(message)
             return "failed"
         Error = self.env["extensiv.error"]
         failure = {
-            "message": Error._explain_connection(error),
+            "message": explain(self.env, error),
             "category": "settings" if isinstance(error, eim.Refused) else "transient",
             "process_id": error.process_id,
         }

@@ -13,7 +13,6 @@ from odoo.tools import SQL
 
 from ..eim import errors as eim
 from . import fulfilment, missing_carrier, parcels
-from .call_log import CallLog
 from .exceptions import is_conflict, log_unexpected
 from .runner import FlowRun, flow_lock, new_deadline, refresh_snapshot, release_locks
 from .shipment_outcome import (
@@ -82,8 +81,7 @@ class ShipmentPush(FlowRun):
         :raise UserError: EIM could not be told
         """
         try:
-            with CallLog(self.account) as log:
-                self.connect(log)
+            with self.connect():
                 self.propose_carriers(self.env["sale.order"].browse(order_ids))
                 with self.held_refusals.recorded():
                     for order_id in order_ids:

@@ -1,10 +1,14 @@
 """Whether the stock of a product changed since EIM accepted a level of it."""
 
 from collections import defaultdict
+from datetime import datetime
 from typing import NamedTuple
 
 from odoo import fields
 from odoo.tools import SQL
+
+from .stock_demand import find_unreserved_demand
+from .stock_sources import find_sources
 
 
 class Accepted(NamedTuple):
@@ -13,7 +17,7 @@ class Accepted(NamedTuple):
     location_id: int
     sku: str
     product_id: int
-    since: object
+    since: datetime
     last_move_id: int | None
 
 
@@ -25,17 +29,16 @@ def changed_since(account, levels):
     """
     if not levels:
         return set()
-    Level = account.env["extensiv.stock.level"]
-    mappings = {mapping.id: mapping for mapping in Level._mappings(account)}
+    sources = {source.id: source for source in find_sources(account)}
     components = _components(account, {level.product_id for level in levels})
     parts = [(level, part) for level in levels for part in (level.product_id, *components.get(level.product_id, ()))]
-    changed = _moved(account, mappings, parts)
+    changed = _moved(account, sources, parts)
     if account.subtract_waiting and len(changed) < len(levels):
-        changed |= _ordered(account, mappings, parts)
+        changed |= _ordered(account, sources, parts)
     return changed
 
 
-def _moved(account, mappings, parts):
+def _moved(account, sources, parts):
     """Return ``{(location id, SKU)}`` of which quants or moves changed.
 
     :param parts: ``[(Accepted, product id)]``
@@ -52,28 +55,28 @@ def _moved(account, mappings, parts):
                 SELECT * FROM unnest(%(locations)s::int[], %(skus)s::text[], %(products)s::int[],
                                      %(since)s::timestamp[], %(moves)s::int[])
                            AS level(location_id, sku, product_id, since, last_move_id)),
-               place AS (SELECT * FROM unnest(%(mapping_ids)s::int[], %(places)s::int[]) AS place(mapping_id, id))
+               place AS (SELECT * FROM unnest(%(sources)s::int[], %(places)s::int[]) AS place(source_id, id))
                SELECT location_id, sku FROM level
                 WHERE EXISTS (
                       SELECT FROM stock_quant AS quant
                        WHERE quant.product_id = level.product_id AND %(owner)s
                          AND (quant.write_date > level.since OR %(expired)s)
-                         AND (level.location_id, quant.location_id) IN (SELECT mapping_id, id FROM place))
+                         AND (level.location_id, quant.location_id) IN (SELECT source_id, id FROM place))
                    OR EXISTS (
                       SELECT FROM stock_move AS move
                        WHERE move.product_id = level.product_id AND move.state <> 'draft'
                          AND (move.id > level.last_move_id OR move.write_date > level.since)
-                         AND ((level.location_id, move.location_id) IN (SELECT mapping_id, id FROM place)
+                         AND ((level.location_id, move.location_id) IN (SELECT source_id, id FROM place)
                               OR (level.location_id, COALESCE(move.location_final_id, move.location_dest_id))
-                                 IN (SELECT mapping_id, id FROM place)
-                              OR (level.location_id, move.location_dest_id) IN (SELECT mapping_id, id FROM place)))""",
+                                 IN (SELECT source_id, id FROM place)
+                              OR (level.location_id, move.location_dest_id) IN (SELECT source_id, id FROM place)))""",
             locations=[level.location_id for level, _part in parts],
             skus=[level.sku for level, _part in parts],
             products=[part for _level, part in parts],
             since=[level.since for level, _part in parts],
             moves=[level.last_move_id for level, _part in parts],
-            mapping_ids=[mapping.id for mapping in mappings.values() for _place in mapping.places],
-            places=[place for mapping in mappings.values() for place in mapping.places],
+            sources=[source.id for source in sources.values() for _place in source.location_ids],
+            places=[place for source in sources.values() for place in source.location_ids],
             expired=expired,
             owner=SQL("quant.owner_id = %s", account.owner_id.id) if account.owner_id else SQL("TRUE"),
         )
@@ -81,25 +84,24 @@ def _moved(account, mappings, parts):
     return set(rows)
 
 
-def _ordered(account, mappings, parts):
+def _ordered(account, sources, parts):
     """Return ``{(location id, SKU)}`` of which an order that reserves nothing yet came or was changed.
 
     :param parts: as ``_moved`` takes them
     """
-    env = account.env
-    waiting = env["extensiv.stock.level"]._waiting(account)
-    components = _components(account, {product for _warehouse, product, *_rest in waiting})
+    demand = find_unreserved_demand(account)
+    components = _components(account, {each.product_id for each in demand})
     orders = defaultdict(list)
-    for warehouse, product, _quantity, moment in waiting:
-        for part in (product, *components.get(product, ())):
-            orders[part].append((warehouse, moment))
+    for each in demand:
+        for part in (each.product_id, *components.get(each.product_id, ())):
+            orders[part].append(each)
     return {
         (level.location_id, level.sku)
         for level, part in parts
-        for warehouse, moment in orders.get(part, ())
+        for each in orders.get(part, ())
         # Orders are timed in whole seconds.
-        if moment >= level.since.replace(microsecond=0)
-        and mappings[level.location_id].warehouse_id in (None, warehouse)
+        if each.since >= level.since.replace(microsecond=0)
+        and sources[level.location_id].warehouse_id in (None, each.warehouse_id)
     }
 
 

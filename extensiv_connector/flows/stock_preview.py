@@ -7,7 +7,9 @@ from odoo.tools import SQL
 
 from .inventory_reading import InventoryReading
 from .made_to_order import made_to_order_sql
-from .zero_stop import THIRD, TOUCHED
+from .stock_levels import TOUCHED, ExpectedLevels, left_alone_sql
+from .stock_sources import OdooStock
+from .zero_stop import THIRD
 
 # What the database's integers hold.
 LARGEST = 2**31 - 1
@@ -52,21 +54,18 @@ class StockPreview:
     """EIM's levels beside what would be pushed, for the locations of one account.
 
     :param account: an ``extensiv.account``; one in a form counts with its settings as they stand there
-    :param mappings: the ``Mapping`` list to look at; without, that of every enabled location
+    :param sources: the ``StockSource`` list to look at; without, that of every enabled location
     """
 
-    def __init__(self, account, mappings=None):
+    def __init__(self, account, sources=None):
         company = account.company_id
         env = account.sudo().with_company(company).with_context(allowed_company_ids=company.ids).env
-        self.Level = env["extensiv.stock.level"]
+        self.env = env
         self.account = account.with_env(env)
-        if mappings is None:
-            mappings = self.Level._mappings(self.account)
-        # A mapping that counts no place is a mistake to be told, and pushes nothing.
-        self.mappings = [mapping for mapping in mappings if mapping.places]
-        self.placeless = [mapping.id for mapping in mappings if not mapping.places]
+        self.expected = ExpectedLevels(self.account, sources)
+        self.placeless = self.expected.placeless_ids
         self.reading = InventoryReading()
-        self.undecided = self.Level.env["product.product"]
+        self.undecided = self.env["product.product"]
         self.undecided_skus = []
 
     def find_undecided(self):
@@ -75,7 +74,7 @@ class StockPreview:
         Those that EIM was never told of are not pushed until somebody does, or until they hold stock.
         """
         products = self.undecided
-        if not self.mappings or made_to_order_sql(products.env, self.account.company_id) is None:
+        if not self.expected.sources or made_to_order_sql(products.env, self.account.company_id) is None:
             return
         found = products.search(
             Domain(products._check_company_domain(self.account.company_id))
@@ -88,8 +87,8 @@ class StockPreview:
                 ]
             )
         )._extensiv_made_to_order()
-        quantities = self.Level._quantities(self.account, self.mappings, found)
-        in_stock = {product for (_mapping, product), quantity in quantities.items() if quantity > 0}
+        quantities = OdooStock(self.account, self.expected.sources).quantities(found)
+        in_stock = {product for (_source, product), quantity in quantities.items() if quantity > 0}
         self.undecided = found.filtered(lambda product: product.id not in in_stock)
         aliases = products.env["extensiv.sku.alias"].search(
             [("account_id", "=", self.account.id), ("product_id", "in", self.undecided.ids)]
@@ -106,9 +105,9 @@ class StockPreview:
 
     def counts(self):
         """Return ``{location id: Counts}`` of every location that has a SKU on either side."""
-        if not self.mappings:
+        if not self.expected.sources:
             return {}
-        rows = self.Level.env.execute_query(
+        rows = self.env.execute_query(
             SQL(
                 """SELECT location_id,
                       COUNT(*) FILTER (WHERE before > 0
@@ -129,9 +128,9 @@ class StockPreview:
 
     def largest(self, limit):
         """Return ``[(location name, SKU, product id, accepted or None, quantity)]``, the largest changes first."""
-        if not self.mappings:
+        if not self.expected.sources:
             return []
-        return self.Level.env.execute_query(
+        return self.env.execute_query(
             SQL(
                 """SELECT location.name, line.sku, line.product_id, line.before, line.quantity
                  FROM (%s) AS line LEFT JOIN extensiv_location AS location ON location.id = line.location_id
@@ -144,9 +143,9 @@ class StockPreview:
 
     def store(self, preview):
         """Write every line as ``extensiv.stock.preview.line`` of ``preview``, the largest changes first, in one go."""
-        if not self.mappings:
+        if not self.expected.sources:
             return
-        self.Level.env.cr.execute(
+        self.env.cr.execute(
             SQL(
                 """INSERT INTO extensiv_stock_preview_line
                           (create_uid, create_date, preview_id, location_id, sku, product_id, is_listed, at_eim,
@@ -186,16 +185,10 @@ class StockPreview:
     def _compared_sql(self):
         """Return SQL that lays side by side what EIM has, what it accepted and what it should know."""
         at_eim = self._at_eim()
-        self.Level.flush_model()
         return SQL(
-            """WITH wanted AS (%(wanted)s),
+            """WITH expected AS (%(expected)s),
                     left_alone AS (%(left_alone)s),
-                    known AS (
-                        SELECT level.location_id, level.sku, level.product_id, level.zero_asked,
-                               %(touched)s AS is_touched,
-                               level.unconfirmed OR level.refused_at IS NOT NULL AS is_unsure,
-                               CASE WHEN level.pushed_at IS NOT NULL THEN level.quantity END AS accepted
-                          FROM extensiv_stock_level AS level WHERE level.location_id = ANY (%(mappings)s::int[])),
+                    known AS (%(known)s),
                     remote AS (
                         SELECT * FROM unnest(%(locations)s::int[], %(skus)s::text[], %(quantities)s::int[])
                                    AS remote(location_id, sku, quantity)),
@@ -208,17 +201,19 @@ class StockPreview:
                          GROUP BY sku),
                     joined AS (
                         SELECT location_id, sku,
-                               COALESCE(wanted.product_id, kept.product_id, known.product_id) AS product_id,
+                               COALESCE(expected.product_id, kept.product_id, known.product_id) AS product_id,
                                remote.sku IS NOT NULL OR %(all)s AS is_read, remote.quantity AS at_eim, known.accepted,
-                               wanted.sku IS NOT NULL AS is_fed, COALESCE(wanted.shared, FALSE) AS is_shared,
-                               COALESCE(wanted.quantity, 0) AS quantity,
+                               expected.sku IS NOT NULL AS is_fed, COALESCE(expected.shared, FALSE) AS is_shared,
+                               COALESCE(expected.quantity, 0) AS quantity,
                                known.accepted IS NULL OR known.is_unsure
-                               OR known.accepted <> COALESCE(wanted.quantity, 0) AS is_told,
+                               OR known.accepted <> COALESCE(expected.quantity, 0) AS is_told,
                                COALESCE(known.zero_asked, FALSE) AS is_asked,
                                COALESCE(known.is_touched, FALSE) AS is_touched, kept.is_chosen,
                                kept.sku IS NOT NULL AS is_kept,
                                COALESCE(known.product_id IN (SELECT product_id FROM left_alone), FALSE) AS was_left
-                          FROM wanted FULL JOIN known USING (location_id, sku) FULL JOIN remote USING (location_id, sku)
+                          FROM expected
+                          FULL JOIN known USING (location_id, sku)
+                          FULL JOIN remote USING (location_id, sku)
                           LEFT JOIN kept USING (sku)),
                     judged AS (
                         SELECT *, NOT is_fed AND NOT is_asked AND CASE
@@ -230,10 +225,9 @@ class StockPreview:
                       CASE WHEN is_shared OR is_left THEN NULL WHEN is_fed THEN quantity
                            WHEN is_asked OR is_touched THEN 0 END AS quantity
                  FROM judged""",
-            wanted=self.Level._wanted_sql(self.account, self.mappings),
-            left_alone=self.Level._left_alone_sql(self.account),
-            touched=TOUCHED,
-            mappings=[mapping.id for mapping in self.mappings],
+            expected=self.expected.sql(),
+            left_alone=left_alone_sql(self.account),
+            known=self._known_sql(),
             locations=[location for location, _sku, _quantity in at_eim],
             skus=[sku for _location, sku, _quantity in at_eim],
             quantities=[quantity for _location, _sku, quantity in at_eim],
@@ -242,9 +236,21 @@ class StockPreview:
             undecided=[product for _sku, product in self.undecided_skus],
         )
 
+    def _known_sql(self):
+        """Return SQL for the levels of the locations, as far as EIM was told them or a person decided about them."""
+        self.env["extensiv.stock.level"].flush_model()
+        return SQL(
+            """SELECT level.location_id, level.sku, level.product_id, level.zero_asked, %s AS is_touched,
+                      level.unconfirmed OR level.refused_at IS NOT NULL AS is_unsure,
+                      CASE WHEN level.pushed_at IS NOT NULL THEN level.quantity END AS accepted
+                 FROM extensiv_stock_level AS level WHERE level.location_id = ANY (%s::int[])""",
+            TOUCHED,
+            self.expected.source_ids,
+        )
+
     def _at_eim(self):
         """Return ``[(location id, SKU, quantity)]`` of what was read; None where EIM has the SKU, not this level."""
-        locations = self.Level.env["extensiv.location"].browse(mapping.id for mapping in self.mappings)
+        locations = self.env["extensiv.location"].browse(self.expected.source_ids)
         names = {location.id: location.name for location in locations} if self.reading.items else {}
         quantities = {key: min(max(quantity, -LARGEST), LARGEST) for key, quantity in self.reading.quantities().items()}
         return [(id_, sku, quantities.get((name, sku))) for sku in self.reading.items for id_, name in names.items()]

@@ -1,4 +1,5 @@
 # What own models inherit, own models, then what extends them or Odoo's.
+from . import extensiv_mapping_mixin
 from . import extensiv_stock_trigger_mixin
 
 from . import extensiv_account
@@ -18,31 +19,15 @@ from . import extensiv_sku_alias
 from . import extensiv_stock_level
 
 from . import delivery_carrier
-from . import extensiv_account_checks
-from . import extensiv_account_connect
+from . import extensiv_account_connection
+from . import extensiv_account_dashboard
 from . import extensiv_account_flows
-from . import extensiv_account_health
-from . import extensiv_account_inventory
-from . import extensiv_account_preview
+from . import extensiv_account_monitor
 from . import extensiv_account_setup
-from . import extensiv_account_shipments
-from . import extensiv_account_watch
-from . import extensiv_cart_setup
-from . import extensiv_cart_shipments
-from . import extensiv_error_mend
-from . import extensiv_error_zeros
-from . import extensiv_location_preview
-from . import extensiv_stock_errors
-from . import extensiv_stock_explain
-from . import extensiv_stock_waiting
-from . import extensiv_stock_wanted
-from . import extensiv_stock_zeros
-from . import extensiv_tracked
 from . import mail_quiet
 from . import product_pricelist
 from . import product_product
 from . import product_template
-from . import res_country
 from . import res_partner
 from . import sale_order
 from . import sale_order_line

@@ -3,14 +3,34 @@ from odoo.exceptions import UserError, ValidationError
 
 from ..eim.credentials import check_base_url, check_merchant_pk
 from ..eim.pages import APP
-from ..eim.routes import ROUTES, check_override
-from ..flows import SWITCHED
+from ..eim.routes import ROUTES
+from ..flows import SWITCHED, schedule
+from ..flows.trigger import trigger
 
+ACTIVITY = "extensiv_connector.mail_activity_type_eim"
 CREDENTIALS = ("base_url", "api_user", "api_key", "merchant_pk")
+# What decides by which schedules an account is served, and what is pushed of its stock.
+SCHEDULE_FIELDS = {"active", "state", *(flow.switch for flow in SWITCHED.values())}
+STOCK_FIELDS = {
+    "quantity_basis",
+    "buffer_qty",
+    "owner_id",
+    "subtract_waiting",
+    "location_ids",
+    "state",
+    "push_inventory",
+}
+SETUP_STEPS = [
+    ("connect", "Connect"),
+    ("carts", "Carts"),
+    ("settings", "Settings"),
+    ("live", "Go Live"),
+    ("done", "Finished"),
+]
 
 
 class ExtensivAccount(models.Model):
-    """The connection to one EIM account: credentials, settings, the buttons and the scheduled actions."""
+    """The connection to one EIM account: credentials and settings. What is done with it stands in the files beside."""
 
     _name = "extensiv.account"
     _description = "Extensiv Integration Manager Account"
@@ -157,7 +177,6 @@ class ExtensivAccount(models.Model):
         help="Let people ask EIM to cancel an order there when they cancel it here. EIM does not publish the path of "
         "this call: ask EIM's support for it and enter it in developer mode, under Advanced.",
     )
-    can_cancel_at_eim = fields.Boolean(compute="_compute_can_cancel_at_eim")
     payload_days = fields.Integer(
         "Keep Orders as Received",
         default=90,
@@ -199,20 +218,112 @@ class ExtensivAccount(models.Model):
         help="How many orders are created and confirmed together. A batch that fails is split.",
     )
 
+    owner_id = fields.Many2one(
+        "res.partner",
+        "Stock Owner",
+        check_company=True,
+        tracking=True,
+        help="For a warehouse that keeps others' stock (3PL): only what this owner has is pushed, and orders are "
+        "delivered from it alone. Empty: the stock of all owners, as Odoo itself counts.",
+    )
+    quantity_basis = fields.Selection(
+        [
+            ("free", "Free to use: on hand, less what is reserved"),
+            ("on_hand", "On hand"),
+            ("forecast", "Forecast: on hand, plus incoming, less outgoing"),
+        ],
+        required=True,
+        default="free",
+        tracking=True,
+        help="Which of Odoo's quantities EIM is told.",
+    )
+    buffer_qty = fields.Float(
+        "Buffer",
+        digits="Product Unit",
+        tracking=True,
+        help="Kept back of every SKU in every location, in the product's unit. A product may have a further buffer "
+        "of its own.",
+    )
+    subtract_waiting = fields.Boolean(
+        "Subtract Waiting Orders",
+        default=True,
+        tracking=True,
+        help="Orders that were acknowledged to EIM but reserve nothing yet, because they wait in the inbox or are "
+        "still quotations, are taken off until they do. Without it the carts could sell their goods once more.",
+    )
+    push_batch_size = fields.Integer(
+        default=50, help="How many levels are pushed in one call. A batch that EIM refuses is split."
+    )
+    push_again_at = fields.Datetime(readonly=True, copy=False)
+
+    silence_hours = fields.Integer(
+        "Silence Alarm",
+        default=6,
+        tracking=True,
+        help="Hours without a good pass of a flow that is switched on, after which the responsible person is told. "
+        "0: never.",
+    )
+    daily_mail = fields.Boolean(
+        tracking=True,
+        help="Send the responsible person a mail each day on which errors are open, orders wait or EIM has alerts.",
+    )
+    watched_since = fields.Datetime(
+        readonly=True, copy=False, help="When the flows were last switched on: silence counts from here at most."
+    )
+    record_until = fields.Datetime(
+        "Recording Until",
+        readonly=True,
+        copy=False,
+        help="Until then the log of calls keeps what was sent and received, with values masked.",
+    )
+
+    setup_step = fields.Selection(
+        SETUP_STEPS,
+        default="connect",
+        required=True,
+        readonly=True,
+        copy=False,
+        tracking=True,
+        help="Where the guided set-up is. It waits there for as long as you like.",
+    )
+    setup_reached = fields.Selection(
+        SETUP_STEPS,
+        "Set-up Came To",
+        compute="_compute_setup_reached",
+        store=True,
+        copy=False,
+        help="The furthest step that the guided set-up came to; those before it are finished.",
+    )
+    live_orders = fields.Boolean(
+        "Pull Orders Once Live", default=True, help="Go Live switches on: new orders of the carts become sale orders."
+    )
+    live_inventory = fields.Boolean(
+        "Push Stock Once Live",
+        default=True,
+        help="Go Live switches on: the stock of the mapped locations is pushed whenever it changes.",
+    )
+    live_shipments = fields.Boolean(
+        "Push Shipments Once Live",
+        default=True,
+        help="Go Live switches on: carrier, tracking and contents are pushed once a whole order has left.",
+    )
+    live_checks = fields.Json(readonly=True, copy=False)
+    live_checked_at = fields.Datetime("Checked", readonly=True, copy=False)
+
     canceled_until = fields.Datetime(readonly=True, copy=False)
     receive_page = fields.Integer(readonly=True, copy=False, default=1)
     live_database = fields.Char(readonly=True, copy=False)
+    check_refused_at = fields.Datetime(readonly=True, copy=False)
+    alerts_source = fields.Selection(
+        [("alerts", "EIM's list of alerts"), ("orders", "Orders in error")],
+        readonly=True,
+        copy=False,
+        help="Where the last pass found the alerts. EIM's route for them is not documented; where it does not answer, "
+        "the orders that EIM holds in its error state are listed instead.",
+    )
 
     cart_ids = fields.One2many("extensiv.cart", "account_id", "Carts", context={"active_test": False})
     location_ids = fields.One2many("extensiv.location", "account_id", "Locations")
-    order_count = fields.Integer(compute="_compute_counts")
-    failed_order_count = fields.Integer("Failed Orders", compute="_compute_counts")
-    error_count = fields.Integer("Open Errors", compute="_compute_counts")
-    orders_run_id = fields.Many2one("extensiv.run", "Last Order Pass", compute="_compute_last_runs")
-    orders_run_state = fields.Selection(
-        lambda self: self.env["extensiv.run"]._fields["state"].selection, "Order Pass", compute="_compute_last_runs"
-    )
-    orders_run_message = fields.Char("Order Pass Result", compute="_compute_last_runs")
 
     _credential_unique = models.UniqueIndex(
         "(base_url, api_user, (COALESCE(merchant_pk, ''))) WHERE state != 'draft'",
@@ -230,42 +341,28 @@ class ExtensivAccount(models.Model):
         "CHECK(import_batch_size > 0)",
         "The batch size of the import must be at least 1.",
     )
-
-    # -- computes and constraints
+    _push_batch_size_positive = models.Constraint(
+        "CHECK(push_batch_size > 0)",
+        "The batch size of the push must be at least 1.",
+    )
+    _buffer_qty_positive = models.Constraint("CHECK(buffer_qty >= 0)", "The buffer cannot be negative.")
+    _silence_hours_positive = models.Constraint("CHECK(silence_hours >= 0)", "The hours of silence cannot be negative.")
+    # -- defaults, computes, constraints
 
     @api.model
     def _default_service_product(self, kind):
         return self.env["product.product"]._extensiv_service_products()[kind]
 
-    def _compute_counts(self):
-        states = {
-            (account, state): count
-            for account, state, count in self.env["extensiv.order"]._read_group(
-                [("account_id", "in", self.ids)], ["account_id", "state"], ["__count"]
-            )
-        }
-        errors = dict(
-            self.env["extensiv.error"]._read_group(
-                [("account_id", "in", self.ids), ("state", "=", "open")], ["account_id"], ["__count"]
-            )
-        )
+    @api.depends("setup_step")
+    def _compute_setup_reached(self):
+        names = [name for name, _label in SETUP_STEPS]
         for account in self:
-            account.order_count = sum(count for (of, _state), count in states.items() if of == account)
-            account.failed_order_count = states.get((account, "failed"), 0)
-            account.error_count = errors.get(account, 0)
-
-    @api.depends("route_overrides")
-    def _compute_can_cancel_at_eim(self):
-        for account in self:
-            names = {line.partition("=")[0].strip() for line in (account.route_overrides or "").splitlines()}
-            account.can_cancel_at_eim = "cancel_order_in_cart" in names
-
-    def _compute_last_runs(self):
-        last = self.env["extensiv.run"]._last_of_each_flow(self)
-        for account in self:
-            run = account.orders_run_id = last.get((account.id, "orders"), self.env["extensiv.run"])
-            account.orders_run_state = run.state
-            account.orders_run_message = run.message
+            reached = account.setup_reached or names[0]
+            step = account.setup_step
+            # Closing the guide finishes no step, going live does.
+            if step == "done" and not any(account[flow.switch] for flow in SWITCHED.values()):
+                step = reached
+            account.setup_reached = max(reached, step, key=names.index)
 
     @api.constrains("base_url", "merchant_pk")
     def _check_can_be_sent(self):
@@ -280,6 +377,12 @@ class ExtensivAccount(models.Model):
     def _check_route_overrides(self):
         for account in self:
             account._routes()
+
+    @api.constrains("alerts_url")
+    def _check_alerts_url(self):
+        for account in self:
+            if account.alerts_url and not account.alerts_url.startswith(("https://", "http://")):
+                raise ValidationError(self.env._("The address of the alerts page begins with https://."))
 
     @api.constrains("company_id")
     def _check_company_unchanged(self):
@@ -317,67 +420,43 @@ class ExtensivAccount(models.Model):
                     )
                 )
 
-    def _routes(self):
-        """Return the overrides as ``{route name: path}``.
-
-        :raise ValidationError: for a line that is no route of EIM's
-        """
-        routes = {}
-        for line in (self.route_overrides or "").splitlines():
-            if not line.strip():
-                continue
-            name, _equals, path = (part.strip() for part in line.partition("="))
-            try:
-                routes[name] = check_override(name, path)
-            except ValueError as error:
-                raise ValidationError(
-                    self.env._("“%(line)s” is not of the form name = path: %(reason)s", line=line, reason=error)
-                ) from None
-        return routes
-
-    def _why_no_cancel_request(self):
-        """Return why EIM cannot be asked to cancel orders of this account, or an empty text."""
-        if not self.can_cancel_at_eim:
-            return self.env._(
-                "EIM does not publish the path of its call cancel_order_in_cart. Ask EIM's support for it; a manager "
-                "then enters it on the account, in developer mode under Advanced, as cancel_order_in_cart = path."
-            )
-        if not self.request_cancel:
-            return self.env._("%s is not set to request cancellations at EIM.", self.name)
-        return ""
-
     # -- create, write, delete
 
     @api.model_create_multi
     def create(self, vals_list):
         accounts = super().create([self._clean_vals(vals) for vals in vals_list])
-        accounts._toggle_crons()
+        schedule.toggle(self.env)
         return accounts
 
     def write(self, vals):
         vals = self._clean_vals(vals)
+        if vals.get("state") == "connected" or any(vals.get(flow.switch) for flow in SWITCHED.values()):
+            vals["watched_since"] = fields.Datetime.now()
         if "company_id" in vals:
             self._check_not_mapped(vals["company_id"])
-        changed = self.filtered(
-            lambda account: (
-                account.state != "draft"
-                and any(name in vals and (vals[name] or "") != (account.sudo()[name] or "") for name in CREDENTIALS)
-            )
+        reconnecting = self.filtered(lambda account: account._is_other_connection(vals))
+        reassigned = self.filtered(
+            lambda account: "responsible_id" in vals and account.responsible_id.id != vals["responsible_id"]
         )
         result = super().write(vals)
         if "company_id" in vals:
             self.check_access("write")  # where it is now: before writing, Odoo asks the rules of where it was
-        if changed and "state" not in vals:
-            changed.write(
+        if reconnecting and "state" not in vals:
+            reconnecting.write(
                 {"state": "draft", "state_message": self.env._("The connection's settings changed. Press Connect.")}
             )
-        if {"active", "state", *(flow.switch for flow in SWITCHED.values())} & vals.keys():
-            self._toggle_crons()
+        if SCHEDULE_FIELDS & vals.keys():
+            schedule.toggle(self.env)
+        if STOCK_FIELDS & vals.keys():
+            trigger(self.env, "inventory", self)
+        if reassigned:
+            reassigned.sudo().activity_unlink([ACTIVITY])
+            reassigned.sudo()._remind_responsible()
         return result
 
     def unlink(self):
         result = super().unlink()
-        self._toggle_crons()
+        schedule.toggle(self.env)
         return result
 
     @api.ondelete(at_uninstall=False)
@@ -419,12 +498,3 @@ class ExtensivAccount(models.Model):
                 "next": {"type": "ir.actions.client", "tag": "soft_reload"},
             },
         }
-
-    def _remember_alias(self, sku, product):
-        """Let later orders find ``product`` under ``sku``."""
-        aliases = self.env["extensiv.sku.alias"].sudo()
-        known = aliases.search([("account_id", "=", self.id), ("sku", "=", sku)])
-        if known:
-            known.product_id = product
-        else:
-            aliases.create({"account_id": self.id, "sku": sku, "product_id": product.id})

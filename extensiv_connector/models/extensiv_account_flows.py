@@ -1,46 +1,28 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
-from ..flows import IMPORT_CRON, SCHEDULED, label_of, runner
-from ..flows.order_pull import OrderPull
-from ..flows.trigger import due_accounts, plan
+from ..flows import label_of, runner, schedule
+from ..flows.level_warning import LevelWarning
 
 
 class ExtensivAccount(models.Model):
-    """The flows of an account: which run by schedule, what a schedule and a button do."""
+    """What starts a flow of an account, and what pushing its stock would change."""
 
-    _inherit = "extensiv.account"
+    _inherit = "extensiv.account"  # pylint: disable=consider-merging-classes-inherited  # what starts passes
 
-    # -- schedules
+    level_count = fields.Integer("Stock Levels", compute="_compute_level_count")
+    stock_warning = fields.Text(compute="_compute_stock_warning")
+    level_preview = fields.Html("What Would Change", store=False, readonly=True, sanitize=False)
 
-    @api.model
-    def _cron_of(self, flow):
-        """Return the scheduled action of ``flow``, empty while it is not installed yet or was deleted."""
-        return self.env.ref(SCHEDULED[flow].cron, raise_if_not_found=False) or self.env["ir.cron"]
-
-    @api.model
-    def _import_cron(self):
-        """Return the scheduled action that imports beside the pull."""
-        return self.env.ref(IMPORT_CRON, raise_if_not_found=False) or self.env["ir.cron"]
-
-    def _toggle_crons(self):
-        """Run a schedule only while some account wants it (as ``fetchmail`` does)."""
-        for flow in SCHEDULED:
-            if cron := self._cron_of(flow).sudo():
-                cron.toggle("extensiv.account", self._due_domain(flow))
-        if importing := self._import_cron().sudo():
-            importing.toggle("extensiv.account", self._due_domain("orders"))
-
-    @api.model
-    def _due_domain(self, flow):
-        switch = SCHEDULED[flow].switch
-        return [("state", "=", "connected"), *([(switch, "=", True)] if switch else [])]
-
-    # -- passes
+    # -- buttons
 
     def action_pull_orders(self):
         """Pull the account's orders now and say what was done."""
         return self._run_flow("orders")
+
+    def action_push_inventory(self):
+        """Push what EIM does not know yet, now, and say what was done; what a click has no time for follows."""
+        return self._run_flow("inventory")
 
     def action_push_shipments(self):
         """Tell EIM now of all orders that have left as a whole."""
@@ -61,68 +43,101 @@ class ExtensivAccount(models.Model):
         kind = {"done": "success", "partial": "warning", "failed": "danger"}[result.state]
         return self._notification(label_of(self.env, flow), result.message, kind, sticky=kind == "danger")
 
+    def action_push_everything(self):
+        """Push every level again, whatever EIM accepted before."""
+        self._check_manager()
+        self.ensure_one()
+        self.push_again_at = fields.Datetime.now()
+        return self.action_push_inventory()
+
+    # -- schedules
+
     @api.model
     def _cron_pull_orders(self):
-        self._cron_run("orders")
+        schedule.run_turn(self.env, "orders")
 
     @api.model
     def _cron_push_inventory(self):
-        self._cron_run("inventory")
+        schedule.run_turn(self.env, "inventory")
 
     @api.model
     def _cron_push_shipments(self):
-        self._cron_run("shipments")
+        schedule.run_turn(self.env, "shipments")
 
     @api.model
     def _cron_fetch_alerts(self):
-        self._cron_run("alerts")
+        schedule.run_turn(self.env, "alerts")
 
     @api.model
     def _cron_import_orders(self):
         """Import received orders beside the pull: a second worker takes what the first does not hold."""
-        runner.release_locks(self.env)
-        deadline = runner.new_deadline()
-        for account in self.sudo().search(self._due_domain("orders")):
-            with OrderPull.open(account, deadline) as run:
-                while run.has_time(runner.SIDE_BATCH_SECONDS) and run.importer.import_next():
-                    continue
+        schedule.import_beside(self.env)
 
-    @api.model
-    def _cron_run(self, flow):
-        """Run a pass of ``flow`` for every account whose turn it is, the one longest waiting first.
+    # -- stock
 
-        Ends within the time of one pass; what is left starts again by a trigger. Nothing is reported as remaining:
-        Odoo would repeat the job at once, for ten times the pass's length (``ir.cron._run_job``).
-        """
-        accounts = self.sudo().search(self._due_domain(flow))
-        if self._was_triggered() and (due := due_accounts(self.env, flow)):
-            accounts = accounts.filtered(lambda account: account.id in due)
-        started = self.env["extensiv.run"]._last_start(accounts, flow)
-        resume = {}
-        deadline = runner.new_deadline()
-        for account in accounts.sorted(lambda account: started.get(account.id, 0)):
-            if runner.seconds_until(deadline) < runner.CALL_SECONDS:
-                resume[account.id] = 0
-                continue
-            # Others had their turns meanwhile: it may be switched off, disconnected, archived or deleted by now.
-            if not self.sudo().search_count([("id", "=", account.id), *self._due_domain(flow)]):
-                continue
-            result = runner.run_flow(account, flow, deadline)
-            if result.resume_in is not None:
-                resume[account.id] = result.resume_in
-        if self.env.context.get("ir_cron_progress_id"):
-            self.env["ir.cron"]._commit_progress(len(accounts), remaining=0)
-        for account_id, seconds in resume.items():
-            plan(self.env, flow, [account_id], seconds)
-
-    @api.model
-    def _was_triggered(self):
-        """Whether this scheduled action started for a trigger before its turn: only accounts that are due run then."""
-        if not (cron_id := self.env.context.get("cron_id")):
-            return False
-        cron, now = self.env["ir.cron"].sudo().browse(cron_id), fields.Datetime.now()
-        return cron.nextcall > now and bool(
-            self.env["ir.cron.trigger"]
-            .sudo()
-            .search_count([("cron_id", "=", cron_id), ("call_at", "<=", now)], limit=1)
+    def _compute_level_count(self):
+        counts = dict(
+            self.env["extensiv.stock.level"]._read_group(
+                [("location_id.account_id", "in", self.ids)], ["location_id"], ["__count"]
+            )
         )
+        for account in self:
+            account.level_count = sum(count for location, count in counts.items() if location.account_id == account)
+
+    @api.depends("location_ids.push_enabled", "location_ids.source", "location_ids.stock_location_id")
+    def _compute_stock_warning(self):
+        for account in self:
+            account.stock_warning = "\n".join(account.location_ids._warnings()) or False
+
+    def action_compare(self):
+        """Open the comparison of EIM's stock with what it accepted."""
+        self.ensure_one()
+        return self.env["extensiv.compare"]._get_records_action(
+            name=self.env._("Compare with EIM"), target="new", context={"default_account_id": self.id}
+        )
+
+    def action_preview_stock(self):
+        """Show EIM's levels beside what would be pushed to every location that is pushed, or mapped at least."""
+        self.ensure_one()
+        self.env["extensiv.error"]._check_user()
+        locations = self.location_ids
+        mapped = locations.filtered("push_enabled") or locations.filtered(
+            lambda location: location.source == "all" or location.stock_location_id
+        )
+        return self._preview_stock(mapped)
+
+    def _preview_stock(self, locations):
+        """Open the preview of ``locations``, pushed or not.
+
+        :raise UserError: nothing is mapped, or EIM could not be asked
+        """
+        self.ensure_one()
+        self.check_access("read")
+        if self.state != "connected":
+            raise UserError(self.env._("%s is not connected. Press Connect first.", self.name))
+        if not locations:
+            raise UserError(
+                self.env._("No location of Odoo stands for a location of EIM yet. Map one under Locations.")
+            )
+        return self.env["extensiv.stock.preview"]._make(self, locations)._open()
+
+    @api.onchange("quantity_basis", "buffer_qty", "owner_id", "subtract_waiting")
+    def _onchange_stock_settings(self):
+        """Warn before a setting changes many levels. EIM is not asked: what it accepted last is what is known."""
+        if not self.push_inventory or self.state != "connected":
+            return None
+        levels = LevelWarning(self)
+        warning = levels.of_settings()
+        self.level_preview = warning and levels.largest_changes()
+        return warning
+
+    @api.onchange("push_inventory")
+    def _onchange_push_inventory(self):
+        """Say what switching stock on would push, as far as is known without asking EIM."""
+        if not self.push_inventory or self._origin.push_inventory or self.state != "connected":
+            return None
+        levels = LevelWarning(self)
+        warning = levels.of_first_push()
+        if warning:
+            self.level_preview = levels.largest_changes()
+        return warning

@@ -1,5 +1,6 @@
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
+from odoo.tools import SQL
 
 from ..flows.trigger import trigger
 
@@ -8,6 +9,7 @@ class ExtensivCart(models.Model):
     """An order source of EIM: a shop or marketplace that orders come from."""
 
     _name = "extensiv.cart"
+    _inherit = "extensiv.mapping.mixin"
     _description = "EIM Cart"
     _order = "account_id, name, id"
     _check_company_auto = True
@@ -17,17 +19,20 @@ class ExtensivCart(models.Model):
     order_source = fields.Char(required=True, readonly=True, help="EIM's own name of the cart, as its orders carry it.")
     name = fields.Char(required=True)
     prefix = fields.Char(
+        tracking=True,
         copy=False,
         help="Stands in front of the order number, so that the name of a sale order tells where it came from. Proposed "
         "from the kind of cart, else from the order source. Capitals and blanks around it make no difference.",
     )
     no_prefix = fields.Boolean(
+        tracking=True,
         copy=False,
         help="Sale orders of this cart have the order number alone as their name. One cart of a company can do so.",
     )
-    active = fields.Boolean(default=True, help="Orders of an archived cart stay in EIM, untouched.")
+    active = fields.Boolean(default=True, tracking=True, help="Orders of an archived cart stay in EIM, untouched.")
     warehouse_id = fields.Many2one(
         "stock.warehouse",
+        tracking=True,
         check_company=True,
         help="Delivers the orders that EIM assigns to no location of a warehouse. Empty: Odoo's own choice.",
     )
@@ -43,14 +48,70 @@ class ExtensivCart(models.Model):
     partner_id = fields.Many2one(
         "res.partner",
         "Fixed Customer",
+        tracking=True,
         check_company=True,
         help="For marketplaces: every order is this customer's, and the delivery address becomes its child.",
     )
     tax_policy = fields.Selection(
         lambda self: self.env["extensiv.account"]._fields["tax_policy"].selection,
         "Taxes",
+        tracking=True,
         help="Empty: as the account says.",
     )
+    type_id = fields.Many2one(
+        "extensiv.cart.type",
+        "Kind",
+        tracking=True,
+        compute="_compute_type_id",
+        store=True,
+        readonly=False,
+        precompute=True,
+        index=True,
+        ondelete="set null",
+        help="Found by the name of the order source; change it where that is not what it is.",
+    )
+    type_image = fields.Image(related="type_id.image_128", string="Picture")
+    order_download = fields.Selection(related="type_id.order_download")
+    inventory_sync = fields.Selection(related="type_id.inventory_sync")
+    shipment_confirmation = fields.Selection(related="type_id.shipment_confirmation")
+    cancellation = fields.Selection(related="type_id.cancellation")
+    requirements = fields.Text(related="type_id.requirements")
+    limits = fields.Text(related="type_id.limits")
+    unsupported = fields.Char("Not Supported", compute="_compute_unsupported")
+
+    push_shipments = fields.Boolean(
+        "Tell of Shipments",
+        tracking=True,
+        compute="_compute_push_shipments",
+        store=True,
+        readonly=False,
+        precompute=True,
+        help="Off for carts that take no confirmation: their orders are never told as shipped, and end as Skipped. It "
+        "starts off where the catalogue says that the kind of cart takes none. Orders that were skipped stay so when "
+        "it is switched on; Send Shipment Now tells of one.",
+    )
+    wait_tracking = fields.Boolean(
+        "Wait for Tracking",
+        tracking=True,
+        default=True,
+        help="Tell of an order only once each of its transfers has a tracking number. Some carts refuse shipments "
+        "without one.",
+    )
+    wait_tracking_days = fields.Integer(
+        "Days to Wait",
+        tracking=True,
+        default=2,
+        help="After this many days without a tracking number a person is told. The order goes on waiting.",
+    )
+    delivery_carrier_id = fields.Many2one(
+        "delivery.carrier",
+        "Delivery Method",
+        tracking=True,
+        check_company=True,
+        help="What orders that ask for no shipping method are delivered with. Empty: chosen by a person, and until "
+        "then EIM is not told that they were shipped.",
+    )
+
     order_count = fields.Integer(compute="_compute_order_count")
 
     _order_source_unique = models.Constraint(
@@ -62,6 +123,12 @@ class ExtensivCart(models.Model):
         "Another cart of this company uses this prefix, or has none either. Each needs its own; capitals make no "
         "difference.",
     )
+
+    _wait_tracking_days_positive = models.Constraint(
+        "CHECK(wait_tracking_days >= 0)", "The days to wait for a tracking number cannot be negative."
+    )
+
+    # -- computes and constraints
 
     @api.constrains("prefix", "no_prefix")
     def _check_prefix(self):
@@ -78,6 +145,92 @@ class ExtensivCart(models.Model):
         counts = dict(self.env["extensiv.order"]._read_group([("cart_id", "in", self.ids)], ["cart_id"], ["__count"]))
         for cart in self:
             cart.order_count = counts.get(cart, 0)
+
+    @api.depends("order_source")
+    def _compute_type_id(self):
+        found = self.env["extensiv.cart.type"]._find(set(self.mapped("order_source")))
+        for cart in self:
+            cart.type_id = found[cart.order_source]
+
+    @api.depends(
+        "active",
+        "push_shipments",
+        "type_id.name",
+        "type_id.order_download",
+        "type_id.inventory_sync",
+        "type_id.shipment_confirmation",
+        "account_id.pull_orders",
+        "account_id.push_inventory",
+        "account_id.push_shipments",
+        "account_id.live_orders",
+        "account_id.live_inventory",
+        "account_id.live_shipments",
+        "account_id.setup_step",
+    )
+    def _compute_unsupported(self):
+        for cart in self:
+            flows = cart.account_id._flows_to_run() if cart.account_id else set()
+            lacking = (
+                [
+                    label
+                    for flow, support, label in (
+                        ("orders", cart.order_download, self.env._("pulling orders")),
+                        ("inventory", cart.inventory_sync, self.env._("pushing stock")),
+                        ("shipments", cart.shipment_confirmation, self.env._("pushing shipments")),
+                    )
+                    if support == "none" and flow in flows and (flow != "shipments" or cart.push_shipments)
+                ]
+                if cart.active
+                else []
+            )
+            cart.unsupported = bool(lacking) and self.env._(
+                "%(kind)s does not support %(functions)s.", kind=cart.type_id.name, functions=", ".join(lacking)
+            )
+
+    @api.depends("type_id")
+    def _compute_push_shipments(self):
+        """Start off where the kind takes no confirmation, but for a cart that EIM was told of before.
+
+        A person's choice stays, unless the kind on which it rested was wrong.
+        """
+        silent = self.filtered(lambda cart: cart.type_id.shipment_confirmation == "none")
+        known = silent._get_confirmed()
+        for cart in self:
+            before = cart._origin
+            if cart in silent:
+                cart.push_shipments = before in known and before.push_shipments
+            elif not before or before.type_id != cart.type_id and before.shipment_confirmation == "none":
+                cart.push_shipments = True
+            else:
+                cart.push_shipments = before.push_shipments
+
+    def _off_by_kind(self, vals):
+        """Return the carts that are not told because of the kind that writing ``vals`` corrects."""
+        if "type_id" not in vals or "push_shipments" in vals:
+            return self.browse()
+        return self.filtered(lambda cart: not cart.push_shipments and cart.shipment_confirmation == "none")
+
+    def _correct_kind(self):
+        """Have these carts told, which were off by their kind, where the one that a person chose takes it.
+
+        The record alone does not know its kind of before; a form's onchange does, and may not show the switch.
+        """
+        self.filtered(lambda cart: cart.shipment_confirmation != "none").push_shipments = True
+
+    def _get_confirmed(self):
+        """Return the carts of which EIM took a shipment, or may have: a mark by hand tells it nothing."""
+        self.env["sale.order"].flush_model(["extensiv_cart_id", "extensiv_shipment_state", "extensiv_shipments"])
+        rows = self.env.execute_query(
+            SQL(
+                """SELECT cart.id FROM extensiv_cart cart
+                    WHERE cart.id = ANY(%s) AND EXISTS (
+                          SELECT FROM sale_order o
+                           WHERE o.extensiv_cart_id = cart.id AND o.extensiv_shipment_state IN ('sent', 'sending')
+                             AND o.extensiv_shipments IS NOT NULL)""",
+                self._origin.ids,
+            )
+        )
+        return self.browse(row[0] for row in rows)
 
     # -- create and write
 
@@ -115,7 +268,7 @@ class ExtensivCart(models.Model):
         return {**vals, "prefix": prefix, "no_prefix": False} if prefix else {**vals, "prefix": False}
 
     @api.model
-    def _take_over(self, account, carts):
+    def _sync_from_eim(self, account, carts):
         """Add the carts of ``account`` that are not known yet; archived ones count as known.
 
         :param carts: ``eim.wire.Cart`` objects as EIM lists them, or as met in orders
@@ -166,10 +319,10 @@ class ExtensivCart(models.Model):
                 taken[companies[vals["account_id"]].id].add((vals.get("prefix") or "").lower())
         kinds = self._kinds(lacking)
         for vals in lacking:
-            of_company = taken[companies[vals["account_id"]].id]
+            prefixes = taken[companies[vals["account_id"]].id]
             kind = kinds[vals["order_source"]]
-            vals["prefix"] = self._propose_prefix(kind.name or vals["order_source"], of_company)
-            of_company.add(vals["prefix"].lower())
+            vals["prefix"] = self._propose_prefix(kind.name or vals["order_source"], prefixes)
+            prefixes.add(vals["prefix"].lower())
 
     @api.model
     def _propose_prefix(self, name, taken):
@@ -185,3 +338,31 @@ class ExtensivCart(models.Model):
         while (prefix := f"{letters}{number}:").lower() in taken:
             number += 1
         return prefix
+
+    # -- kinds
+
+    @api.model
+    def _kinds(self, vals_list):
+        """Return ``{order source: kind}`` of carts about to be made."""
+        found = self.env["extensiv.cart.type"]._find({vals["order_source"] for vals in vals_list})
+        for vals in vals_list:
+            if vals.get("type_id"):
+                found[vals["order_source"]] = self.env["extensiv.cart.type"].browse(vals["type_id"])
+        return found
+
+    def _set_kind(self, kind):
+        """Note what kind of cart it is, where its order source does not tell; until it has orders its prefix follows.
+
+        :param kind: the ``extensiv.cart.type`` that somebody was asked to connect
+        """
+        self.ensure_one()
+        if self.type_id:
+            return
+        vals = {"type_id": kind.id}
+        if self.prefix and not self.order_count:
+            others = self.with_context(active_test=False).search(
+                [("company_id", "=", self.company_id.id), ("id", "!=", self.id)]
+            )
+            taken = {(prefix or "").lower() for prefix in others.mapped("prefix")}
+            vals["prefix"] = self._propose_prefix(kind.name, taken)
+        self.write(vals)

@@ -168,7 +168,8 @@ class ExtensivCartShare(models.Model):
 
         :raise ValidationError: in a sentence for the person who entered it
         """
-        hosts, parts = self._allowed_hosts(), None
+        hosts = self._allowed_hosts()
+        parts = None
         # Browsers read a backslash as a slash, and drop blanks and control characters.
         if not any(character <= " " or character in "\\\x7f" for character in url):
             try:
@@ -290,7 +291,7 @@ class ExtensivCartShare(models.Model):
             self.write({"state": "opened", "opened_at": fields.Datetime.now()})
         return self.setup_url
 
-    def _wake_watch(self):
+    def _trigger_find_carts(self):
         """Have EIM asked soon, but not more often than every ten seconds however many pages are waiting."""
         self.ensure_one()
         now = fields.Datetime.now()
@@ -328,7 +329,8 @@ class ExtensivCartShare(models.Model):
         shares = self.search([("account_id", "=", account.id), ("state", "in", OPEN)], order="sent_at, id")
         if not shares:
             return
-        new, unnamed = shares._new_carts(), {}
+        new = shares._new_carts()
+        unnamed = {}
         taken = self.env["extensiv.cart"]
         for share in shares:
             free = new[share] - taken
@@ -349,7 +351,7 @@ class ExtensivCartShare(models.Model):
     def _connect(self, cart):
         """Note that ``cart`` is the one that was asked for, and tell both sides."""
         self.ensure_one()
-        cart._adopt_kind(self.type_id)
+        cart._set_kind(self.type_id)
         self.write({"state": "connected", "cart_id": cart.id})
         self.activity_unlink([WHICH_CART])
         self._mail("mail_template_share_connected_merchant")
@@ -361,7 +363,7 @@ class ExtensivCartShare(models.Model):
         if set(carts.mapped("order_source")) <= set(self.asked_sources or ()):
             return
         self.asked_sources = carts.mapped("order_source")
-        person = self.account_id._who_is_told() or self.create_uid
+        person = self.account_id._get_notified_user() or self.create_uid
         to_person = self.with_context(lang=person.lang)
         self.activity_unlink([WHICH_CART])
         self.activity_schedule(
@@ -399,7 +401,7 @@ class ExtensivCartShare(models.Model):
             cron.sudo().toggle(self._name, [("state", "in", OPEN)])
 
     @api.model
-    def _cron_watch(self):
+    def _cron_find_carts(self):
         """Look for new carts at EIM for every account that somebody was asked to connect one to."""
         shares = self.sudo().search([("state", "in", OPEN)])
         deadline = runner.new_deadline()
@@ -409,17 +411,16 @@ class ExtensivCartShare(models.Model):
             if runner.seconds_until(deadline) < 5:
                 break
             account = account.with_company(account.company_id)
-            client = account._client(max_wait=2.0)
-            client.end_by(deadline)
             try:
-                carts = client.list_carts()
+                with account._eim(deadline, wait=2.0, log=False) as client:
+                    carts = client.list_carts()
             except EimError as error:
                 # The next run asks again; what is wrong with the connection is told by the flows.
                 _logger.info("EIM account %s: carts not listed, %s", account.id, type(error).__name__)
                 continue
             # Merchants' pages asked meanwhile and wrote to their shares, and EIM may have taken its time.
             runner.refresh_snapshot(self.env)
-            account.cart_ids._take_over(account, carts)
+            account.cart_ids._sync_from_eim(account, carts)
             if self.env.context.get("ir_cron_progress_id"):
                 self.env["ir.cron"]._commit_progress(1)
         self._toggle_cron()

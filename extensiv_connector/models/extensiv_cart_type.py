@@ -125,14 +125,11 @@ class ExtensivCartType(models.Model):
     def action_open_window(self):
         """Open the window that says what Odoo can do with such a cart, and what it takes."""
         self.ensure_one()
-        return {
-            "type": "ir.actions.act_window",
-            "name": self.name,
-            "res_model": self._name,
-            "res_id": self.id,
-            "views": [(self.env.ref("extensiv_connector.extensiv_cart_type_view_form_window").id, "form")],
-            "target": "new",
-        }
+        return self._get_records_action(
+            name=self.name,
+            views=[(self.env.ref("extensiv_connector.extensiv_cart_type_view_form_window").id, "form")],
+            target="new",
+        )
 
     def action_set_up(self):
         """Open the guided set-up where it goes on: a new account, *Connect*, *Carts*, or the accounts there are."""
@@ -170,7 +167,8 @@ class ExtensivCartType(models.Model):
                     keys.append((letters, self._letters(text, str.isalnum), cart_type))
         found = {}
         for source in order_sources:
-            letters, characters = self._letters(source), self._letters(source, str.isalnum)
+            letters = self._letters(source)
+            characters = self._letters(source, str.isalnum)
             fitting = [
                 (len(key), characters.startswith(spelt), cart_type)
                 for key, spelt, cart_type in keys

@@ -4,12 +4,17 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Domain
 
-from ..flows import SELECTION
+from ..flows import SELECTION, relisting, retrying, schedule
 from ..flows.runner import refresh_snapshot
+from ..flows.stock_errors import ZEROS
+from ..flows.trigger import trigger
 
 RETRY_MINUTES = (1, 2, 5, 15, 60)
 # The field by which people know what errors are about: orders and locations.
 NAMES = {"extensiv.order": "order_number", "sale.order": "name", "extensiv.location": "name"}
+
+# Errors about one of these are put right there, not on the thing that failed.
+MAPPINGS = ("extensiv.location", "extensiv.ship.method", "extensiv.cart", "delivery.carrier")
 
 
 class ExtensivError(models.Model):
@@ -59,6 +64,19 @@ class ExtensivError(models.Model):
     res_model = fields.Char(readonly=True)
     res_id = fields.Many2oneReference("Document", model_field="res_model", readonly=True)
 
+    fix = fields.Selection(
+        [
+            ("alias", "Add Alias"),
+            ("mapping", "Open the Mapping"),
+            ("account", "Open the Account"),
+            ("schedule", "Switch the Schedule On"),
+            ("import", "Import After All"),
+        ],
+        "How to Fix",
+        compute="_compute_fix",
+    )
+    holds_zeros = fields.Boolean(compute="_compute_holds_zeros")
+
     _one_open = models.UniqueIndex(
         "(account_id, flow, key, (COALESCE(step, ''))) WHERE state = 'open'",
         "This error is open already.",
@@ -90,6 +108,50 @@ class ExtensivError(models.Model):
             domains.append([("res_model", "=", model), ("res_id", "in", found)])
         return Domain.OR(domains)
 
+    @api.depends("state", "flow", "key", "category", "res_model", "res_id")
+    @api.depends_context("uid")
+    def _compute_fix(self):
+        missing = self._get_missing_skus()
+        for error in self:
+            if error.state == "resolved":
+                error.fix = False
+            else:
+                error.fix = "alias" if missing.get(error) else error._get_fix()
+
+    def _get_fix(self):
+        """Return the key of ``fix``, or False where only the thing itself can be put right."""
+        if self.flow == "connection":
+            if self.step == "schedule":
+                return self.env.user.has_group("extensiv_connector.group_manager") and "schedule"
+            return self.category == "settings" and "account"
+        if self.flow == "orders" and self.step == relisting.STEP:
+            return "import"
+        # EIM's words for a shipping method that it does not know.
+        if self.flow == "shipments" and "ship method" in self.message.lower():
+            return "mapping"
+        return self.res_model in MAPPINGS and "mapping"
+
+    def _get_missing_skus(self):
+        """Return ``{error: SKUs for which an alias would do}``, of orders that wait for their products."""
+        errors = self.filtered(lambda error: error.res_model == "extensiv.order")
+        skus = {
+            order.id: order.missing_skus
+            for order in self.env["extensiv.order"].search_fetch(
+                [("id", "in", errors.mapped("res_id")), ("state", "=", "failed")], ["missing_skus"]
+            )
+        }
+        return {error: skus[error.res_id] for error in errors if skus.get(error.res_id)}
+
+    @api.depends("flow", "key", "res_model", "state")
+    def _compute_holds_zeros(self):
+        for error in self:
+            error.holds_zeros = (
+                error.state != "resolved"
+                and error.flow == "inventory"
+                and error.res_model == "extensiv.location"
+                and (error.key or "").endswith(ZEROS)
+            )
+
     # -- actions
 
     def action_retry(self):
@@ -99,7 +161,7 @@ class ExtensivError(models.Model):
         # Of a dismissed one it says that a person takes it up again.
         errors.filtered(lambda error: error.state != "resolved").write({"next_try": fields.Datetime.now()})
         for (account, flow), failed in errors.grouped(lambda error: (error.account_id, error.flow)).items():
-            failed._retry(account, flow)
+            retrying.retry(failed, account, flow)
         refresh_snapshot(self.env)
         errors.account_id._remind_responsible()
         left = errors._open_now()
@@ -123,8 +185,7 @@ class ExtensivError(models.Model):
         errors = self.sudo().filtered(lambda error: error.state == "open")
         errors.write({"state": "dismissed", "next_try": False})
         for (account, flow), dismissed in errors.grouped(lambda error: (error.account_id, error.flow)).items():
-            if leave := getattr(dismissed, f"_leave_{flow}", None):
-                leave(account)
+            retrying.stop(dismissed, account, flow)
         errors.account_id._remind_responsible()
         return True
 
@@ -139,11 +200,77 @@ class ExtensivError(models.Model):
             raise UserError(self.env._("There is no document to open for this error."))
         if document._name == "sale.order" and not self.env.user.has_group("sales_team.group_sale_salesman"):
             document = document.sudo().extensiv_order_id.sudo(False) or document
+        return document._get_records_action()
+
+    def action_fix(self):
+        """Open where a person puts the cause right, or do so where that is a matter of one click."""
+        self.ensure_one()
+        self._check_user()
+        if not self.fix:
+            raise UserError(self.env._("There is no button that fixes this. The message says what to do."))
+        fixes = {
+            "alias": self._fix_alias,
+            "mapping": self._fix_mapping,
+            "account": self._fix_account,
+            "schedule": self._fix_schedule,
+            "import": self._fix_import,
+        }
+        return fixes[self.fix]()
+
+    def _fix_alias(self):
+        return self.env["extensiv.add.alias"]._get_records_action(
+            name=self.env._("Add an Alias"), target="new", context={"default_error_id": self.id}
+        )
+
+    def _fix_mapping(self):
+        if self.res_model in MAPPINGS and self.res_model != "extensiv.ship.method":
+            return self.action_open_document()
         return {
-            "type": "ir.actions.act_window",
-            "res_model": document._name,
-            "res_id": document.id,
-            "views": [(False, "form")],
+            **self.env["ir.actions.act_window"]._for_xml_id("extensiv_connector.extensiv_ship_method_action"),
+            "context": {"search_default_account_id": self.account_id.id},
+        }
+
+    def _fix_account(self):
+        return self.account_id._get_records_action()
+
+    def _fix_schedule(self):
+        self.account_id._check_manager()
+        schedule.cron_of(self.env, self.key).sudo().active = True
+        self.sudo()._mark_resolved()
+        self.account_id.sudo()._remind_responsible()
+        return {"type": "ir.actions.client", "tag": "soft_reload"}
+
+    def _fix_import(self):
+        return self.env["extensiv.order"].browse(self.res_id).action_import_after_all()
+
+    def action_push_zeros(self):
+        """Confirm the zeros that wait in the locations of these errors, and push now."""
+        self._check_user()
+        errors = self.sudo().filtered("holds_zeros")
+        if not errors:
+            raise UserError(self.env._("No zeros wait here."))
+        if off := errors.account_id.filtered(lambda account: account.state != "connected"):
+            raise UserError(self.env._("%s is not connected. Press Connect first.", ", ".join(off.mapped("name"))))
+        Level = self.env["extensiv.stock.level"].sudo()
+        for account, account_errors in errors.grouped("account_id").items():
+            waiting = Level.search_fetch(
+                [("location_id", "in", account_errors.mapped("res_id")), ("held_at", "!=", False)],
+                ["location_id", "sku"],
+            )
+            Level._confirm_zeros(account, [(level.location_id.id, level.sku) for level in waiting])
+        trigger(self.env, "inventory")  # should another pass be at work just now
+        for account in errors.account_id:
+            notification = account.with_env(self.env)._run_flow("inventory")
+        errors.account_id._remind_responsible()
+        return notification
+
+    def action_show_zeros(self):
+        """Open the levels that wait in the location of this error."""
+        self.ensure_one()
+        self.check_access("read")
+        return {
+            **self.env["ir.actions.act_window"]._for_xml_id("extensiv_connector.extensiv_stock_level_held_action"),
+            "domain": [("location_id", "=", self.res_id), ("held_at", "!=", False)],
         }
 
     def _check_user(self):
@@ -157,13 +284,6 @@ class ExtensivError(models.Model):
         return self.search(
             [("account_id", "in", self.account_id.ids), ("key", "in", self.mapped("key")), ("state", "=", "open")]
         ).filtered(lambda error: (error.account_id, error.flow, error.key, error.step) in known)
-
-    def _retry(self, account, flow):
-        """Have the flow try these again: ``_retry_<flow>`` where only they are tried, else a whole pass."""
-        if retry := getattr(self, f"_retry_{flow}", None):
-            retry(account)
-        elif account.state == "connected":
-            account._run_flow(flow)
 
     # -- what flows call
 

@@ -1,14 +1,20 @@
+from itertools import combinations, product
+
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Domain
 from odoo.tools import SQL
+
+from ..flows.level_warning import LevelWarning
+from ..flows.stock_errors import StockErrors
+from ..flows.stock_explanation import explain_level
 
 
 class ExtensivLocation(models.Model):
     """A location of EIM ("warehouse" in its API), to which stock can be pushed."""
 
     _name = "extensiv.location"
-    _inherit = "extensiv.stock.trigger.mixin"
+    _inherit = ["extensiv.stock.trigger.mixin", "extensiv.mapping.mixin"]
     _description = "EIM Location"
     _order = "account_id, name, id"
     _check_company_auto = True
@@ -25,18 +31,22 @@ class ExtensivLocation(models.Model):
     name = fields.Char(required=True, help="Exactly as EIM spells it: stock is pushed by this name.")
     remote_pk = fields.Char("EIM ID", readonly=True)
     push_enabled = fields.Boolean(
-        "Push Stock", help="On: EIM is told this location's stock. Off: EIM keeps the levels it was told last."
+        "Push Stock",
+        tracking=True,
+        help="On: EIM is told this location's stock. Off: EIM keeps the levels it was told last.",
     )
     source = fields.Selection(
         [("single", "One location"), ("all", "All warehouses")],
         "Stock From",
         required=True,
         default="single",
+        tracking=True,
         help="One location of Odoo with everything in it, or all internal locations of the company's warehouses.",
     )
     stock_location_id = fields.Many2one(
         "stock.location",
         check_company=True,
+        tracking=True,
         domain="[('usage', '=', 'internal')]",
         ondelete="restrict",
         help="The location of Odoo, children included, that this location of EIM stands for. Orders that EIM "
@@ -60,6 +70,7 @@ class ExtensivLocation(models.Model):
         help="Choose a product to see what would be pushed of it, and how that is made up.",
     )
     example = fields.Html("What Would Be Pushed", compute="_compute_example", sanitize=False)
+    level_preview = fields.Html("What Would Change", store=False, readonly=True, sanitize=False)
 
     _name_unique = models.Constraint("UNIQUE(account_id, name)", "This location exists already.")
     _stock_location_needed = models.Constraint(
@@ -73,7 +84,7 @@ class ExtensivLocation(models.Model):
         result = super().write(vals)
         Level = self.env["extensiv.stock.level"].sudo()
         for account, locations in renamed.grouped("account_id").items():
-            Level._close_errors(account, "in", locations.ids)
+            StockErrors(account.sudo()).close_of(locations.ids)
             # What EIM holds under the new name is not what it accepted under the old one.
             Level.search([("location_id", "in", locations.ids)]).write(
                 {"unconfirmed": True, "pushed_at": False, "quantity": 0, "told_quantity": 0, "held_at": False}
@@ -112,6 +123,14 @@ class ExtensivLocation(models.Model):
             }
         )
 
+    def action_preview_stock(self):
+        """Show EIM's levels of this location beside what would be pushed, also while Push Stock is off."""
+        self.ensure_one()
+        self.env["extensiv.error"]._check_user()
+        self.check_access("read")
+        mapped = self.filtered(lambda location: location.source == "all" or location.stock_location_id)
+        return self.account_id._preview_stock(mapped)
+
     # -- what people see
 
     def _compute_pushed_at(self):
@@ -138,17 +157,28 @@ class ExtensivLocation(models.Model):
     @api.depends("account_id", "example_product_id", "source", "stock_location_id")
     def _compute_example(self):
         for location in self:
-            product = location.example_product_id._origin
+            example = location.example_product_id._origin
             location.example = (
                 self.env["ir.qweb"]._render(
                     "extensiv_connector.stock_example",
-                    {
-                        "explained": self.env["extensiv.stock.level"]._explain(location, product),
-                    },
+                    {"explained": explain_level(location, example)},
                 )
-                if product and location.account_id
+                if example and location.account_id
                 else False
             )
+
+    @api.onchange("push_enabled", "source", "stock_location_id")
+    def _onchange_mapping(self):
+        """Warn before a mapping changes many levels. EIM is not asked: what it accepted last is what is known."""
+        account = self.account_id
+        if not (self.push_enabled and account.push_inventory and account.state == "connected"):
+            return None
+        if self.source != "all" and not self.stock_location_id:
+            return None
+        levels = LevelWarning(account, self)
+        warning = levels.of_settings()
+        self.level_preview = warning and levels.largest_changes()
+        return warning
 
     def _warnings(self, others=None):
         """Return sentences on stock that is counted twice, and on warehouses that do not reserve at once.
@@ -156,14 +186,11 @@ class ExtensivLocation(models.Model):
         :param others: enabled locations to compare with; without, these are compared with each other
         """
         enabled = self.filtered("push_enabled")
-        pairs = [
-            (one, other)
-            for one in enabled
-            for other in (
-                enabled[list(enabled).index(one) + 1 :] if others is None else others.filtered("push_enabled")
-            )
-        ]
-        return [
+        if others is None:
+            pairs = combinations(enabled, 2)
+        else:
+            pairs = product(enabled, others.filtered("push_enabled"))
+        warnings = [
             self.env._(
                 "%(one)s and %(other)s both count the stock of %(location)s. A cart that adds up its locations will "
                 "offer it twice.",
@@ -173,7 +200,8 @@ class ExtensivLocation(models.Model):
             )
             for one, other in pairs
             if (overlap := one._overlap(other))
-        ] + [
+        ]
+        warnings += [
             self.env._(
                 "%(warehouse)s does not reserve when an order is confirmed (%(operation)s): until it does, the goods "
                 "of confirmed orders are still offered.",
@@ -182,6 +210,7 @@ class ExtensivLocation(models.Model):
             )
             for warehouse, operation in enabled._not_reserving()
         ]
+        return warnings
 
     def _overlap(self, other):
         """Return the name of what both count, or an empty text."""
@@ -190,7 +219,8 @@ class ExtensivLocation(models.Model):
         if "all" in (self.source, other.source):
             single = other if self.source == "all" else self
             return single.stock_location_id.warehouse_id and single.stock_location_id.display_name or ""
-        one, two = self.stock_location_id, other.stock_location_id
+        one = self.stock_location_id
+        two = other.stock_location_id
         if not one or not two:
             return ""
         if (one.parent_path or "").startswith(two.parent_path or "-"):
@@ -199,11 +229,10 @@ class ExtensivLocation(models.Model):
 
     def _not_reserving(self):
         """Return ``[(warehouse, operation type)]`` of what feeds these and does not reserve at confirmation."""
-        warehouses = (
-            self.stock_location_id.warehouse_id
-            if "all" not in self.mapped("source")
-            else (self.env["stock.warehouse"].search([("company_id", "in", self.account_id.company_id.ids)]))
-        )
+        if "all" in self.mapped("source"):
+            warehouses = self.env["stock.warehouse"].search([("company_id", "in", self.account_id.company_id.ids)])
+        else:
+            warehouses = self.stock_location_id.warehouse_id
         found = []
         for warehouse in warehouses.sudo():
             operation = warehouse.out_type_id if warehouse.delivery_steps == "ship_only" else warehouse.pick_type_id
@@ -262,7 +291,7 @@ class ExtensivLocation(models.Model):
         return warehouses
 
     @api.model
-    def _take_over(self, account, locations):
+    def _sync_from_eim(self, account, locations):
         """Add EIM's locations that are not known yet; known ones keep their mapping.
 
         :param locations: ``eim.wire.Location`` objects

@@ -7,6 +7,7 @@ class ExtensivShipMethod(models.Model):
     """What a cart asks for, and the delivery method that does it. Codes are proposed as orders bring them."""
 
     _name = "extensiv.ship.method"
+    _inherit = "extensiv.mapping.mixin"
     _description = "EIM Shipping Method"
     _order = "account_id, ship_code, id"
     _rec_name = "ship_code"
@@ -21,11 +22,14 @@ class ExtensivShipMethod(models.Model):
         domain="[('account_id', '=', account_id)]",
         help="Empty: orders of every cart.",
     )
-    ship_code = fields.Char("Asked For", required=True, help="The shipping method exactly as EIM's orders name it.")
+    ship_code = fields.Char(
+        "Asked For", required=True, tracking=True, help="The shipping method exactly as EIM's orders name it."
+    )
     delivery_carrier_id = fields.Many2one(
         "delivery.carrier",
         "Delivery Method",
         check_company=True,
+        tracking=True,
         help="What an order that asks for this is delivered with. Empty: chosen by a person.",
     )
 

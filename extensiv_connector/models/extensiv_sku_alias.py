@@ -5,7 +5,7 @@ class ExtensivSkuAlias(models.Model):
     """Another SKU under which the carts of an account sell a product."""
 
     _name = "extensiv.sku.alias"
-    _inherit = "extensiv.stock.trigger.mixin"
+    _inherit = ["extensiv.stock.trigger.mixin", "extensiv.mapping.mixin"]
     _description = "EIM SKU Alias"
     _order = "account_id, sku, id"
     _rec_name = "sku"
@@ -14,10 +14,11 @@ class ExtensivSkuAlias(models.Model):
 
     account_id = fields.Many2one("extensiv.account", required=True, index=True, ondelete="cascade")
     company_id = fields.Many2one(related="account_id.company_id", store=True, precompute=True)
-    sku = fields.Char("SKU", required=True, help="Exactly as the carts spell it; capitals matter.")
+    sku = fields.Char("SKU", required=True, tracking=True, help="Exactly as the carts spell it; capitals matter.")
     product_id = fields.Many2one(
         "product.product",
         required=True,
+        tracking=True,
         check_company=True,
         index=True,
         ondelete="cascade",
@@ -33,6 +34,29 @@ class ExtensivSkuAlias(models.Model):
         for alias in self:
             product = alias.product_id
             alias.is_left_alone = bool(product) and (product.extensiv_stock_rule == "leave" or not product.active)
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        """Tell of new aliases too: unlike carts and locations they do not come from EIM, a person decides them."""
+        aliases = super().create(vals_list)
+        for account, account_aliases in aliases.grouped("account_id").items():
+            account.sudo()._message_log(
+                body=self.env._(
+                    "New aliases: %s.",
+                    ", ".join(f"{alias.sku} = {alias.product_id.display_name}" for alias in account_aliases),
+                ),
+                author_id=self.env.user.partner_id.id,
+            )
+        return aliases
+
+    @api.model
+    def _set_product(self, account, sku, product):
+        """Let later orders of ``account`` find ``product`` under ``sku``."""
+        known = self.sudo().search([("account_id", "=", account.id), ("sku", "=", sku)])
+        if known:
+            known.product_id = product
+        else:
+            self.sudo().create({"account_id": account.id, "sku": sku, "product_id": product.id})
 
     def action_set_zero(self):
         """Have EIM told zero of these SKUs once, in every location to which stock is pushed.

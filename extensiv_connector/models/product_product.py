@@ -231,7 +231,8 @@ class ProductProduct(models.Model):
             )
         }
         codes = list({code for sku, others in skus.items() for code in (sku, *others)})
-        by_reference, by_barcode = defaultdict(list), defaultdict(list)
+        by_reference = defaultdict(list)
+        by_barcode = defaultdict(list)
         # In lists, for a recordset made of one product forgets the others, and Odoo would read it alone.
         for product in self.with_context(active_test=False).search(
             Domain(self._check_company_domain(account.company_id))

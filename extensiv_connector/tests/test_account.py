@@ -7,6 +7,7 @@ from odoo.tools import mute_logger
 
 from ..flows import runner
 from ..flows.runner import Result
+from ..flows.schedule import account_domain
 from .common import ConnectorCase
 
 
@@ -133,7 +134,7 @@ class TestConnection(ConnectorCase):
         self.assertEqual(self.account.state, "error")
         error = self.env["extensiv.error"].search([("account_id", "=", self.account.id), ("state", "=", "open")])
         self.assertEqual((error.flow, error.category), ("connection", "settings"))
-        self.assertNotIn(self.account, self.env["extensiv.account"].search(self.account._due_domain("orders")))
+        self.assertNotIn(self.account, self.env["extensiv.account"].search(account_domain("orders")))
         self.revoke(None)
         self.connect()
         self.assertEqual(self.account.state, "connected")

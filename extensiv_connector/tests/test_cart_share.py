@@ -70,7 +70,7 @@ class ShareMixin:
 
     def _watch(self):
         with self.flows():
-            self.env["extensiv.cart.share"]._cron_watch()
+            self.env["extensiv.cart.share"]._cron_find_carts()
 
     def _mails(self, share):
         return self.env["mail.mail"].sudo().search([("model", "=", share._name), ("res_id", "=", share.id)], order="id")
@@ -376,13 +376,13 @@ class TestSharePage(ShareMixin, ConnectorMixin, HttpCase):
         self.share.setup_url = "https://setup.invalid/x"
         asked = []
 
-        def wake_watch(share):
+        def trigger_find_carts(share):
             asked.append(share.state)
             if len(asked) == 2:
                 self.sandbox.store.carts["Shopify"] = "Harbour"
-                share._cron_watch()
+                share._cron_find_carts()
 
-        with patch.object(type(self.share), "_wake_watch", wake_watch):
+        with patch.object(type(self.share), "_trigger_find_carts", trigger_find_carts):
             self.browser_js(
                 self.path, VISIT, ready="!!document.querySelector('button[name=grant]')", login=None, timeout=60
             )

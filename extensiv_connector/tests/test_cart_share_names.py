@@ -62,7 +62,7 @@ class TestCartShareNames(ShareMixin, ConnectorCase):
         self._send(self.share)
         theirs = self.share.copy({"account_id": second.id})
         theirs.write({"state": "sent", "known_sources": []})
-        self.env["extensiv.cart"]._take_over(second, [Cart("Acme", "Acme")])
+        self.env["extensiv.cart"]._sync_from_eim(second, [Cart("Acme", "Acme")])
         self.assertEqual((theirs.state, self.share.state), ("connected", "sent"))
 
     # -- names of their own

@@ -32,7 +32,7 @@ class TestCarts(ConnectorCase):
         """Meet carts, each an order source or ``(order source, the shop's name)``; return them, the only ones."""
         self.account.cart_ids.unlink()
         named = [(cart, cart) if isinstance(cart, str) else cart for cart in carts]
-        return self.env["extensiv.cart"]._take_over(self.account, [Cart(*names) for names in named])
+        return self.env["extensiv.cart"]._sync_from_eim(self.account, [Cart(*names) for names in named])
 
     def prefixes(self, *carts):
         return self.take_over(*carts).mapped("prefix")

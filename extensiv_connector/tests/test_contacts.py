@@ -10,6 +10,7 @@ from odoo.tools import email_normalize, mute_logger
 
 from ..eim.wire import Order
 from ..flows.addresses import POSTAL, zip_key
+from ..flows.countries import find_countries
 
 JANE = {
     "first_name": "Jane",
@@ -508,18 +509,18 @@ class TestPlaces(ContactsCase):
             "BA": ["Bosnia and Herzegovina"],
             "XK": ["XK"],
         }
-        found = self.env["res.country"]._extensiv_find([text for group in texts.values() for text in group])
+        found = find_countries(self.env, [text for group in texts.values() for text in group])
         self.assertEqual(
             {text: found[text].code for text in found}, {text: code for code, group in texts.items() for text in group}
         )
 
     def test_countries_by_the_names_in_this_database(self):
         self.env.ref("base.fr").name = "Hexagone"
-        self.assertEqual(self.env["res.country"]._extensiv_find(["HEXAGONE"])["HEXAGONE"].code, "FR")
+        self.assertEqual(find_countries(self.env, ["HEXAGONE"])["HEXAGONE"].code, "FR")
 
     def test_what_is_no_country_is_none(self):
         texts = ["SUN", "EU", "XX", "?", " ", "Atlantis", "ZZZ"]
-        self.assertFalse(self.env["res.country"]._extensiv_find(texts))
+        self.assertFalse(find_countries(self.env, texts))
 
     def test_unknown_country_is_kept_and_told(self):
         partner, notes = self.place(country="Atlantis", state="CA")

@@ -8,7 +8,7 @@ from odoo.tests import Form, new_test_user, tagged
 from odoo.tools import mute_logger
 
 from ..flows.order_pull import OrderPull
-from ..models.extensiv_account_watch import ACTIVITY
+from ..models.extensiv_account import ACTIVITY
 from .common import ConnectorCase
 
 UNKNOWN = [{"item": "ABC-1", "price": "5", "quantity": "1"}]
@@ -176,12 +176,12 @@ class TestErrors(ConnectorCase):
         self.assertEqual(error.state, "resolved")
         self.assertTrue(self.inbox("E-1").acknowledged_at)
 
-    # -- buttons that mend
+    # -- buttons that fix
 
     def test_an_alias_is_added_from_the_error_and_every_order_waiting_for_it_imported(self):
         errors = self.failed("F-1", "F-2")
-        self.assertEqual(set(errors.mapped("mend")), {"alias"})
-        action = errors[0].action_mend()
+        self.assertEqual(set(errors.mapped("fix")), {"alias"})
+        action = errors[0].action_fix()
         with Form(self.env[action["res_model"]].with_context(**action["context"])) as form:
             self.assertEqual(form.sku, "ABC-1")
             form.product_id = self.products[1]
@@ -221,25 +221,25 @@ class TestErrors(ConnectorCase):
         self.revoke()
         self.pull()
         error = self.errors(flow="connection")
-        self.assertFalse(error.mend, "it is asked again by itself")
+        self.assertFalse(error.fix, "it is asked again by itself")
         with self.later(minutes=1):
             self.pull()
         self.env.invalidate_all()
-        self.assertEqual(error.mend, "account")
-        self.assertEqual(error.action_mend()["res_id"], self.account.id)
+        self.assertEqual(error.fix, "account")
+        self.assertEqual(error.action_fix()["res_id"], self.account.id)
         error = self.env["extensiv.error"]._report(
             self.account,
             "shipments",
             {"1001": {"message": "EIM refused: Unmapped ship method", "category": "settings"}},
         )
-        self.assertEqual(error.mend, "mapping")
-        self.assertEqual(error.action_mend()["res_model"], "extensiv.ship.method")
+        self.assertEqual(error.fix, "mapping")
+        self.assertEqual(error.action_fix()["res_model"], "extensiv.ship.method")
         error = self.env["extensiv.error"]._report(
             self.account, "orders", {"1002": {"message": "Something else", "category": "data"}}
         )
-        self.assertFalse(error.mend)
+        self.assertFalse(error.fix)
         with self.assertRaises(UserError):
-            error.action_mend()
+            error.action_fix()
 
     # -- who is told
 

@@ -63,7 +63,7 @@ class TestHealth(ConnectorCase):
         cron = self.env.ref("extensiv_connector.ir_cron_pull_orders")
         cron.nextcall = "2040-01-02 03:04:05"
         self.env["ir.cron.trigger"].search([("cron_id", "=", cron.id)]).unlink()
-        flow = next(flow for flow in self.account._health()[self.account] if flow["flow"] == "orders")
+        flow = next(flow for flow in self.account._get_flow_health()[self.account] if flow["flow"] == "orders")
         self.assertEqual((flow["good"], flow["bad"], flow["on"]), (good, bad, True))
         self.assertEqual(str(flow["next_due"]), "2040-01-02 03:04:05")
         table = str(self.account.flow_table)
@@ -220,7 +220,7 @@ class TestHealth(ConnectorCase):
         self.run_of("alerts")
 
     def watch(self):
-        self.env["extensiv.account"]._cron_watch()
+        self.env["extensiv.account"]._cron_monitor()
 
     def test_silence_is_told_and_resolved_by_a_good_pass(self):
         self.silent()
@@ -283,10 +283,10 @@ class TestHealth(ConnectorCase):
         cron.active = False
         self.watch()
         error = self.errors()
-        self.assertEqual((error.key, error.step, error.mend), ("orders", "schedule", "schedule"))
+        self.assertEqual((error.key, error.step, error.fix), ("orders", "schedule", "schedule"))
         user = new_test_user(self.env, login="looker", groups="base.group_user,extensiv_connector.group_user")
-        self.assertFalse(error.with_user(user).mend, "no button that would refuse")
-        error.action_mend()
+        self.assertFalse(error.with_user(user).fix, "no button that would refuse")
+        error.action_fix()
         self.assertTrue(cron.active)
         self.assertEqual(error.state, "resolved")
         cron.active = False

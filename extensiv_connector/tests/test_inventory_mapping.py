@@ -6,6 +6,7 @@ from odoo.exceptions import UserError
 from odoo.tests import Form, new_test_user, tagged
 from odoo.tools import mute_logger
 
+from ..flows.stock_explanation import explain_level
 from .test_inventory import InventoryCase
 
 
@@ -88,7 +89,7 @@ class TestMapping(InventoryCase):
         self.sell(self.tee, 3)
         self.account.buffer_qty = 2
         self.env.flush_all()
-        explained = self.env["extensiv.stock.level"]._explain(self.east, self.tee)
+        explained = explain_level(self.east, self.tee)
         self.assertEqual([quantity for _words, quantity in explained["parts"]], [10, -3, -2])
         self.assertEqual((explained["quantity"], explained["skus"]), (5, ["TEE-1"]))
         with Form(self.east.with_user(self.manager)) as form:
@@ -111,14 +112,13 @@ class TestMapping(InventoryCase):
 
     def test_the_example_of_a_shared_sku_and_of_an_alias(self):
         twin = self.env["product.product"].create({"name": "Twin", "default_code": "TEE-1", "is_storable": True})
-        explain = self.env["extensiv.stock.level"]._explain
-        self.assertIn("TEE-1 belongs to several products", explain(self.east, twin)["reason"])
+        self.assertIn("TEE-1 belongs to several products", explain_level(self.east, twin)["reason"])
         twin.extensiv_push = False
-        self.assertIn("switched off", explain(self.east, twin)["reason"])
+        self.assertIn("switched off", explain_level(self.east, twin)["reason"])
         self.env["extensiv.sku.alias"].create(
             {"account_id": self.account.id, "sku": "TEE-X", "product_id": self.tee.id}
         )
-        self.assertEqual(sorted(explain(self.east, self.tee)["skus"]), ["TEE-1", "TEE-X"])
+        self.assertEqual(sorted(explain_level(self.east, self.tee)["skus"]), ["TEE-1", "TEE-X"])
 
     def test_the_example_is_what_is_pushed(self):
         self.receive(self.tee, 10)
@@ -126,7 +126,7 @@ class TestMapping(InventoryCase):
         for basis in ("free", "on_hand", "forecast"):
             self.account.quantity_basis = basis
             self.push()
-            explained = self.env["extensiv.stock.level"]._explain(self.east, self.tee)
+            explained = explain_level(self.east, self.tee)
             self.assertEqual(explained["quantity"], self.at_eim()["TEE-1"], basis)
 
     def test_a_stock_location_says_what_it_feeds(self):
@@ -245,7 +245,7 @@ class TestRefusedLocations(InventoryCase):
             self.assertFalse(self.at_eim("EAST"))
             error = self.errors()
             self.assertEqual(
-                (error.key, error.category, error.mend, error.action_open_document()["res_id"]),
+                (error.key, error.category, error.fix, error.action_open_document()["res_id"]),
                 ("EAST", "settings", "mapping", self.east.id),
             )
             self.assertIn("Unknown warehouse", error.message)

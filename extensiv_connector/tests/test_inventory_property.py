@@ -4,6 +4,7 @@ from unittest.mock import patch
 
 from odoo.tests import tagged
 
+from ..flows.stock_push import StockPush
 from .test_inventory import InventoryCase
 
 SEEDS = range(12)
@@ -187,7 +188,7 @@ class TestAnyHistory(InventoryCase):
         """Be killed between EIM's acceptance and our record of it."""
         self.env.flush_all()
         with (
-            patch.object(type(self.env["extensiv.stock.level"]), "_store", side_effect=Killed),
+            patch.object(StockPush, "write_answers", side_effect=Killed),
             self.flows(),
             suppress(Killed),
         ):

@@ -6,12 +6,13 @@ from odoo.tests import tagged
 
 from ..flows import trigger
 from ..flows.runner import run_flow
+from ..flows.stock_push import StockPush
 from ..sandbox.levels import Levels
 from ..sandbox.refusal import INVALID, Refused
 from .test_inventory import InventoryCase
 
 RUN = "odoo.addons.extensiv_connector.flows.runner"
-LEVEL = "odoo.addons.extensiv_connector.models.extensiv_stock_level"
+PUSH = "odoo.addons.extensiv_connector.flows.stock_push"
 
 
 @tagged("post_install", "-at_install")
@@ -165,14 +166,14 @@ class TestPush(InventoryCase):
 
     def test_progress_is_shown_while_a_pass_runs(self):
         self.account.push_batch_size = 1
-        Level, seen = type(self.env["extensiv.stock.level"]), []
-        original = Level._tell_eim
+        seen = []
+        original = StockPush.push_batch
 
-        def tell(level, *arguments):
-            seen.append(level.env["extensiv.run"].search([("flow", "=", "inventory")], limit=1).message)
-            return original(level, *arguments)
+        def push_batch(push, changes):
+            seen.append(push.env["extensiv.run"].search([("flow", "=", "inventory")], limit=1).message)
+            return original(push, changes)
 
-        with patch.object(Level, "_tell_eim", tell), patch(f"{LEVEL}.WRITE_SECONDS", 0):
+        with patch.object(StockPush, "push_batch", push_batch), patch(f"{PUSH}.WRITE_SECONDS", 0):
             self.push()
         self.assertEqual(seen, [False, "1 of 2 levels told."])
 

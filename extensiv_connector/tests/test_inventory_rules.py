@@ -5,6 +5,7 @@ from odoo.exceptions import UserError, ValidationError
 from odoo.modules.module import load_script
 from odoo.tests import Form, new_test_user, tagged
 
+from ..flows.stock_explanation import explain_level
 from .test_inventory import InventoryCase
 
 
@@ -110,7 +111,7 @@ class TestRules(InventoryCase):
         self.receive(self.tee, 4)
         self.push()
         self.assertEqual(self.at_eim(), {"TEE-1": 999, "PRINT": 999, "WORK": 999, "MUG-1": 0})
-        explained = self.env["extensiv.stock.level"]._explain(self.east, ebook)
+        explained = explain_level(self.east, ebook)
         self.assertEqual((explained["quantity"], explained["skus"]), (999, ["PRINT"]))
         self.tee.extensiv_fixed_qty = 5
         self.push()
@@ -200,7 +201,7 @@ class TestRules(InventoryCase):
         self.drop_ship(product_ids=[fields.Command.link(self.tee.product_tmpl_id.id)])
         self.push()
         self.assertEqual(self.at_eim(), {"MUG-1": 0})
-        explained = self.env["extensiv.stock.level"]._explain(self.east, self.tee)
+        explained = explain_level(self.east, self.tee)
         self.assertIn("needs none", explained["reason"])
         self.receive(self.tee, 3)
         self.push()
@@ -308,12 +309,10 @@ class TestNothingCounted(InventoryCase):
         self.assertEqual(self.at_eim()["TEE-1"], 6)
         error = self.errors()
         self.assertEqual(
-            (error.category, error.concerns, error.res_id, error.mend), ("settings", "EAST", self.east.id, "mapping")
+            (error.category, error.concerns, error.res_id, error.fix), ("settings", "EAST", self.east.id, "mapping")
         )
         self.assertIn("counts no place", error.message)
-        self.assertIn(
-            "No location of Odoo is counted", self.env["extensiv.stock.level"]._explain(self.east, self.tee)["reason"]
-        )
+        self.assertIn("No location of Odoo is counted", explain_level(self.east, self.tee)["reason"])
         self.push()
         self.assertEqual((self.errors(), error.attempts), (error, 1))
         mend()

@@ -34,3 +34,13 @@ class TestMigrations(ConnectorCase):
         self.migrate("19.0.1.2.0", "pre", "key")
         self.assertEqual(self.account.route_overrides, alerts)
         self.assertEqual(self.account._routes(), {"list_alerts": "merchant/alert/list"})
+
+    def test_scheduled_actions_call_their_methods_by_the_new_names(self):
+        crons = [self.env.ref(f"extensiv_connector.{name}") for name in ("ir_cron_watch", "ir_cron_watch_shares")]
+        for cron in crons:
+            cron.code = "model._cron_watch()"
+        self.migrate("19.0.1.2.0", "pre", "crons")
+        self.assertEqual([cron.code for cron in crons], ["model._cron_monitor()", "model._cron_find_carts()"])
+        own = crons[0].code = "model._cron_monitor() or model.search([])"
+        self.migrate("19.0.1.2.0", "pre", "crons")
+        self.assertEqual(crons[0].code, own, "what somebody wrote there stays")

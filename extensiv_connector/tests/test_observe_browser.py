@@ -109,7 +109,7 @@ class TestObserveInBrowser(ConnectorMixin, HttpCase):
         self.walk(
             "/odoo/action-extensiv_connector.extensiv_error_action",
             """
-            (await find(".o_data_row", "C-1")).querySelector("button[name=action_mend]").click();
+            (await find(".o_data_row", "C-1")).querySelector("button[name=action_fix]").click();
             await find(".modal [name=sku]", "ABC-1");
             await type(".modal [name=product_id] input", "Black tee");
             (await find(".modal .o-autocomplete--dropdown-item", "Black tee")).click();

@@ -51,7 +51,7 @@ class TestRelisted(ConnectorCase):
     def test_it_is_not_acknowledged_and_a_person_is_asked_once(self):
         order = self.relisted()
         error = self.errors()
-        self.assertEqual((error.state, error.category, error.mend), ("open", "data", "import"))
+        self.assertEqual((error.state, error.category, error.fix), ("open", "data", "import"))
         self.assertIn("Import After All", error.message)
         self.assertEqual(error.action_open_document()["res_id"], order.id)
         self.assertEqual((order.state, order.message), ("cancelled", error.message))
@@ -64,7 +64,7 @@ class TestRelisted(ConnectorCase):
     def test_import_after_all_makes_a_new_sale_order_and_tells_eim(self):
         order = self.relisted()
         with self.flows():
-            self.errors().action_mend()
+            self.errors().action_fix()
         old, new = self.sales()
         self.assertEqual((old.state, new.state, order.sale_order_id), ("cancel", "sale", new))
         self.assertEqual((new.name, new.amount_total), (old.name, 10.0))
@@ -122,7 +122,7 @@ class TestRelisted(ConnectorCase):
         said = self.import_after_all(order)
         self.assertEqual((said["params"]["title"], order.state), ("Not imported", "failed"))
         error = self.env["extensiv.error"].search([("account_id", "=", self.account.id), ("state", "=", "open")])
-        self.assertEqual((error.key, error.mend), ("X-1", "alias"))
+        self.assertEqual((error.key, error.fix), ("X-1", "alias"))
         self.env["product.product"].create({"name": "Later", "default_code": "LATER"})
         self.pull()
         self.assertEqual((order.state, order.sale_order_id.state), ("imported", "sale"))

@@ -58,7 +58,7 @@ METHODS = {
         "extensiv.compare": "action_read action_push",
         "extensiv.diagnosis": "action_diagnose",
         "extensiv.error": (
-            "action_retry action_dismiss action_mend action_open_document action_push_zeros action_show_zeros"
+            "action_retry action_dismiss action_fix action_open_document action_push_zeros action_show_zeros"
         ),
         "extensiv.fetch": "action_fetch action_preview",
         "extensiv.location": "action_preview_stock",

@@ -38,8 +38,8 @@ class TestShipmentsCarrier(ShipmentCase):
         self.assertNotIn("ship", self.calls())
         error = self.errors()
         self.assertIn(sale.name, error.message)
-        self.assertEqual((error.category, error.mend), ("settings", "mapping"))
-        self.assertEqual(error.action_mend()["res_model"], "extensiv.cart")
+        self.assertEqual((error.category, error.fix), ("settings", "mapping"))
+        self.assertEqual(error.action_fix()["res_model"], "extensiv.cart")
         self.push()
         self.assertEqual((self.errors(), error.attempts), (error, 1))
 
@@ -71,7 +71,7 @@ class TestShipmentsCarrier(ShipmentCase):
             set(errors.mapped("concerns")), {f"delivery method for {code}" for code in ("express_1", "overnight")}
         )
         error = errors.filtered(lambda error: error.res_id == self.method("express_1").id)
-        self.assertEqual(error.action_mend()["res_model"], "extensiv.ship.method")
+        self.assertEqual(error.action_fix()["res_model"], "extensiv.ship.method")
         self.assertIn("express_1", sales[0].extensiv_shipment_message)
         self.method("express_1").delivery_carrier_id = self.carrier
         self.push()

@@ -79,7 +79,7 @@ class TestAlikeSkus(ConnectorCase):
     def test_barcodes_and_aliases_are_looked_at_too(self):
         self.tee.barcode = "bar-77"
         self.assertEqual(self._match("BAR-77").alike, (self.tee,))
-        self.account._remember_alias("Old-Mug", self.mug)
+        self.env["extensiv.sku.alias"]._set_product(self.account, "Old-Mug", self.mug)
         match = self._match("OLD-MUG")
         self.assertEqual(match.alike, (self.mug,))
         self.assertIn("alias Old-Mug", match.problem)
@@ -105,8 +105,8 @@ class TestAlikeSkus(ConnectorCase):
         self.pull()
         error = self.env["extensiv.error"].search([("account_id", "=", self.account.id), ("flow", "=", "orders")])
         self.assertIn("only by capitals", error.message)
-        self.assertEqual(error.mend, "alias")
-        action = error.action_mend()
+        self.assertEqual(error.fix, "alias")
+        action = error.action_fix()
         form = Form(self.env[action["res_model"]].with_context(**action["context"]))
         self.assertEqual(form.sku, "tee-1")
         self.assertEqual(form.product_id, self.tee)

@@ -145,7 +145,7 @@ class TestTakeQuantities(InventoryCase):
                 {"name": "Other twin", "default_code": "TWIN-1", "is_storable": True},
             ]
         )
-        self.account._remember_alias("MUG-OLD", self.mug)
+        self.env["extensiv.sku.alias"]._set_product(self.account, "MUG-OLD", self.mug)
         self.hold(**dict.fromkeys(("LOT-1", "LOOSE-1", "TWIN-1", "GHOST", "mug-1 ", "MUG-1", "MUG-OLD"), 5))
         wizard = self.take()
         self.assertFalse(any(wizard.line_ids.mapped("is_proposable")))

@@ -42,7 +42,7 @@ class ExtensivAddAlias(models.TransientModel):
     @api.model
     def _still_missing(self, error):
         """Return ``{SKU: Match}`` of what the error's order lacks that still belongs to no product."""
-        skus = error._missing_skus().get(error, [])
+        skus = error._get_missing_skus().get(error, [])
         matches = self.env["product.product"].sudo()._extensiv_match(error.account_id, {sku: () for sku in skus})
         return {sku: matches[sku] for sku in skus if matches[sku].problem}
 
@@ -53,10 +53,10 @@ class ExtensivAddAlias(models.TransientModel):
         self.account_id.check_access("read")
         if not self.product_id:
             raise UserError(self.env._("Choose the product that is meant."))
-        self.account_id._remember_alias(self.sku, self.product_id)
+        self.env["extensiv.sku.alias"]._set_product(self.account_id, self.sku, self.product_id)
         error = self.error_id
         if self._still_missing(error):
-            return error._mend_alias()
+            return error._fix_alias()
         waiting = self.env["extensiv.error"].search(
             [
                 ("account_id", "=", self.account_id.id),
@@ -65,7 +65,7 @@ class ExtensivAddAlias(models.TransientModel):
                 ("res_model", "=", "extensiv.order"),
             ]
         )
-        missing = waiting._missing_skus()
+        missing = waiting._get_missing_skus()
         said = (error | waiting.filtered(lambda other: self.sku in missing.get(other, ()))).action_retry()
         said["params"]["next"] = {"type": "ir.actions.act_window_close"}
         return said

@@ -33,6 +33,6 @@ class ExtensivChooseProduct(models.TransientModel):
         order = line.order_id
         line._extensiv_set_product(self.product_id)
         if self.remember and line.extensiv_sku:
-            order.extensiv_account_id._remember_alias(line.extensiv_sku, self.product_id)
+            self.env["extensiv.sku.alias"]._set_product(order.extensiv_account_id, line.extensiv_sku, self.product_id)
         order._extensiv_reassess()
         return {"type": "ir.actions.act_window_close"}

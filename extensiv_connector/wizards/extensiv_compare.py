@@ -45,7 +45,8 @@ class ExtensivCompare(models.TransientModel):
         """Read EIM's inventory page by page, from where the last click stopped, and compare."""
         self.ensure_one()
         self.account_id.check_access("read")
-        account, wizard = self.account_id.sudo(), self.sudo()
+        account = self.account_id.sudo()
+        wizard = self.sudo()
         if account.state != "connected":
             raise UserError(self.env._("%s is not connected.", account.name))
         if self.state == "read":
@@ -78,18 +79,11 @@ class ExtensivCompare(models.TransientModel):
         levels = self.sudo().line_ids.level_id
         if not levels:
             raise UserError(self.env._("There is nothing to push."))
-        levels._forget()
+        levels._mark_unconfirmed()
         return self.account_id._run_flow("inventory")
 
     def _reopen(self):
-        return {
-            "type": "ir.actions.act_window",
-            "name": self.env._("Compare with EIM"),
-            "res_model": self._name,
-            "res_id": self.id,
-            "views": [(False, "form")],
-            "target": "new",
-        }
+        return self._get_records_action(name=self.env._("Compare with EIM"), target="new")
 
     # -- comparing
 

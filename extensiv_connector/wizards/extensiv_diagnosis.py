@@ -1,4 +1,5 @@
 import re
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import pytz
@@ -9,7 +10,8 @@ from ..eim import errors as eim
 from ..flows import label_of
 from ..flows.credential_check import CredentialCheck
 from ..flows.eim_pages import page_url
-from ..flows.runner import new_deadline, release_locks
+from ..flows.explanations import advise_certificate, explain_refusal
+from ..flows.runner import release_locks
 
 PACIFIC = pytz.timezone("America/Los_Angeles")  # what EIM's own screens show
 MARKS = {"good": "OK", "bad": "PROBLEM", "note": "NOTE", "look": "LOOK"}
@@ -75,39 +77,34 @@ class ExtensivDiagnosis(models.TransientModel):
             "extensiv_connector.diagnosis", {"sections": sections, "marks": MARKS}
         )
         self.text = self._as_text(sections)
-        return {
-            "type": "ir.actions.act_window",
-            "name": self.env._("Diagnosis"),
-            "res_model": self._name,
-            "res_id": self.id,
-            "views": [(False, "form")],
-            "target": "new",
-        }
+        return self._get_records_action(name=self.env._("Diagnosis"), target="new")
 
     def _diagnose(self):
         """Return ``[(title, lines)]`` on what was asked for; on the account when nothing was."""
         release_locks(self.env)
         this = self.sudo().with_company(self.account_id.company_id)
-        client, sections = this._client(), []
-        if number := (self.order_number or "").strip():
-            sections.append((self.env._("Order %s", number), this._diagnose_order(client, number)))
-        if sku := (self.sku or "").strip():
-            sections.append((self.env._("SKU %s", sku), this._diagnose_sku(client, sku)))
-        if not sections:
-            sections.append((self.env._("Account %s", self.account_id.name), this._diagnose_account(client)))
+        sections = []
+        with this._eim() as client:
+            if number := (self.order_number or "").strip():
+                sections.append((self.env._("Order %s", number), this._diagnose_order(client, number)))
+            if sku := (self.sku or "").strip():
+                sections.append((self.env._("SKU %s", sku), this._diagnose_sku(client, sku)))
+            if not sections:
+                sections.append((self.env._("Account %s", self.account_id.name), this._diagnose_account(client)))
         secrets = {this.account_id.api_user, this.account_id.api_key}
         return [(title, masked(lines, secrets)) for title, lines in sections]
 
     # -- asking EIM
 
-    def _client(self):
-        """Return a client whose calls are not logged, or None where EIM must not be asked."""
+    @contextmanager
+    def _eim(self):
+        """Give a client whose calls are not logged, or None where EIM must not be asked."""
         account = self.account_id
         if account.state == "draft" or account._is_copy() or not (account.api_user and account.api_key):
-            return None
-        client = account._client(max_wait=10)
-        client.end_by(new_deadline())
-        return client
+            yield None
+            return
+        with account._eim(wait=10, log=False) as client:
+            yield client
 
     def _ask(self, client, question):
         """Return ``(answer, error)``, one of them None, of a function that takes the client."""
@@ -127,14 +124,14 @@ class ExtensivDiagnosis(models.TransientModel):
         if isinstance(error, eim.CredentialsRefused):
             return Line(
                 "bad",
-                self.env._("EIM refuses the API user or key: %s", self.account_id._say_refused(error)),
+                self.env._("EIM refuses the API user or key: %s", explain_refusal(self.env, error)),
                 self.env._("Enter both again as EIM's WMS set-up page shows them, and press Connect."),
             )
         process = self.env._(" (process %s)", error.process_id) if error.process_id else ""
         return Line(
             "bad",
             self.env._("EIM could not be asked: %(words)s%(process)s", words=error.message, process=process),
-            self.env["extensiv.error"]._advise_certificate(error) or self.env._("Try again in some minutes."),
+            advise_certificate(self.env, error) or self.env._("Try again in some minutes."),
         )
 
     # -- words
@@ -202,7 +199,7 @@ class ExtensivDiagnosis(models.TransientModel):
             Line(
                 "bad",
                 self.env._("%(flow)s: %(message)s", flow=label_of(self.env, error.flow), message=error.message),
-                self.env._("Open Errors, mend it as it says, then press Retry."),
+                self.env._("Open Errors, fix it as it says, then press Retry."),
             )
             for error in self.env["extensiv.error"].search(
                 [("account_id", "=", self.account_id.id), ("flow", "=", flow), ("state", "=", "open"), *keys], limit=5
@@ -211,7 +208,9 @@ class ExtensivDiagnosis(models.TransientModel):
 
     def _lines_flow(self, name):
         """Return the lines on whether a flow runs by schedule, and how its last pass ended."""
-        flow = next((known for known in self.account_id._health()[self.account_id] if known["flow"] == name), None)
+        flow = next(
+            (known for known in self.account_id._get_flow_health()[self.account_id] if known["flow"] == name), None
+        )
         if flow is None:
             return []
         does = {

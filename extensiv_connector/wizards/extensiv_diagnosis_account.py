@@ -58,7 +58,11 @@ class ExtensivDiagnosis(models.TransientModel):
         return lines
 
     def _lines_schedules(self):
-        return [line for flow in self.account_id._health()[self.account_id] for line in self._lines_flow(flow["flow"])]
+        return [
+            line
+            for flow in self.account_id._get_flow_health()[self.account_id]
+            for line in self._lines_flow(flow["flow"])
+        ]
 
     def _lines_open(self):
         """Return the lines on what waits for a person."""
@@ -80,7 +84,8 @@ class ExtensivDiagnosis(models.TransientModel):
         """Try each route that only reads, and say what it answered; those that write are not tried."""
         if client is None:
             return []
-        clock, lines = [], []
+        clock = []
+        lines = []
         client.listen(clock.append)
         facts = self._facts(client)
         for route in ROUTES.values():

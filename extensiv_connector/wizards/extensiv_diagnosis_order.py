@@ -186,7 +186,7 @@ class ExtensivDiagnosis(models.TransientModel):
                 )
             )
         lines += [
-            Line("bad", problem, self.env._("EIM's support can mend what EIM sends.")) for problem in order.problems
+            Line("bad", problem, self.env._("EIM's support can fix what EIM sends.")) for problem in order.problems
         ]
         return lines
 
@@ -194,7 +194,8 @@ class ExtensivDiagnosis(models.TransientModel):
         """Return the lines on why an order that EIM knows is not here."""
         if record:
             return []
-        account, lines = self.account_id, []
+        account = self.account_id
+        lines = []
         cart = account.with_context(active_test=False).cart_ids.filtered(
             lambda cart: cart.order_source == order.order_source
         )
@@ -279,7 +280,8 @@ class ExtensivDiagnosis(models.TransientModel):
 
     def _lines_outcome(self, record):
         """Return the lines on what importing the inbox order came to."""
-        sale, lines = record.sale_order_id, []
+        sale = record.sale_order_id
+        lines = []
         if record.state == "imported" and not sale:
             lines.append(
                 Line(

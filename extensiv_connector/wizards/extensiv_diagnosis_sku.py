@@ -1,6 +1,7 @@
 from odoo import models
 
 from ..eim import errors as eim
+from ..flows.stock_explanation import explain_level
 from .extensiv_diagnosis import Line
 
 
@@ -131,7 +132,8 @@ class ExtensivDiagnosis(models.TransientModel):
 
     def _lines_quantity(self, product):
         """Return ``{location name: quantity}`` as Odoo has it now, and the lines on how it is made up."""
-        wanted, lines = {}, []
+        wanted = {}
+        lines = []
         if not product:
             return wanted, lines
         for location in self.account_id.location_ids:
@@ -162,7 +164,7 @@ class ExtensivDiagnosis(models.TransientModel):
 
         :param here: the product, in the context of the location's stock
         """
-        explained = self.env["extensiv.stock.level"]._explain(location, here)
+        explained = explain_level(location, here)
         if explained["reason"]:
             return None, [
                 Line(
@@ -237,7 +239,27 @@ class ExtensivDiagnosis(models.TransientModel):
             ]
         if error:
             return [self._not_asked(error)]
-        lines, agrees = [], bool(wanted)
+        lines = self._lines_levels(item, wanted)
+        lines.append(
+            Line(
+                "note",
+                self.env._(
+                    "In all EIM shows %s available to the carts: it subtracts recent orders from what is pushed.",
+                    f"{item.qty_available:g}" if item.qty_available is not None else "?",
+                ),
+            )
+        )
+        held = {level.location: level.qty_available for level in item.levels}
+        if wanted and all(quantity is not None and held.get(name) == quantity for name, quantity in wanted.items()):
+            lines += self._lines_between_eim_and_cart()
+        return lines
+
+    def _lines_levels(self, item, wanted):
+        """Return a line on each location: what EIM holds there, and what Odoo would push.
+
+        :param item: ``eim.wire.InventoryItem``; :param wanted: ``{location: quantity, None where it is not pushed}``
+        """
+        lines = []
         held = {level.location: level for level in item.levels}
         for name in dict.fromkeys([*wanted, *held]):
             level = held.get(name)
@@ -256,9 +278,7 @@ class ExtensivDiagnosis(models.TransientModel):
                     )
                 continue
             if wanted[name] is None:
-                agrees = False
                 continue
-            agrees = agrees and quantity == wanted[name]
             lines.append(
                 Line(
                     "good" if quantity == wanted[name] else "bad",
@@ -272,34 +292,27 @@ class ExtensivDiagnosis(models.TransientModel):
                     "" if quantity == wanted[name] else self.env._("Press Push Stock Now on the account; look again."),
                 )
             )
-        lines.append(
-            Line(
-                "note",
-                self.env._(
-                    "In all EIM shows %s available to the carts: it subtracts recent orders from what is pushed.",
-                    f"{item.qty_available:g}" if item.qty_available is not None else "?",
-                ),
-            )
-        )
-        if agrees:
-            lines += [
-                *self._open_alerts(),
-                *self._look_at_eim(
-                    (
-                        "locations",
-                        self.env._(
-                            "If the cart shows another quantity, the issue is between EIM and the cart: log in to EIM, "
-                            "open Merchants, Locations & Products, the location and the SKU, and compare."
-                        ),
-                    ),
-                    *self._ask_of_run("Last Inventory Run"),
-                    (
-                        "carts",
-                        self.env._(
-                            "If it succeeded, press Edit Setup: is Sync Inventory with Location set as you expect, one "
-                            "location or COMBINE ALL LOCATIONS?"
-                        ),
-                    ),
-                ),
-            ]
         return lines
+
+    def _lines_between_eim_and_cart(self):
+        """Return the lines on where to look where EIM and Odoo agree."""
+        return [
+            *self._open_alerts(),
+            *self._look_at_eim(
+                (
+                    "locations",
+                    self.env._(
+                        "If the cart shows another quantity, the issue is between EIM and the cart: log in to EIM, "
+                        "open Merchants, Locations & Products, the location and the SKU, and compare."
+                    ),
+                ),
+                *self._ask_of_run("Last Inventory Run"),
+                (
+                    "carts",
+                    self.env._(
+                        "If it succeeded, press Edit Setup: is Sync Inventory with Location set as you expect, one "
+                        "location or COMBINE ALL LOCATIONS?"
+                    ),
+                ),
+            ),
+        ]

@@ -115,7 +115,8 @@ class ExtensivFetch(models.TransientModel):
 
         :return: the orders that may be fetched, and sentences on those that may not
         """
-        orders, refusals = [], []
+        orders = []
+        refusals = []
         if self.mode == "dates":
             found = list(self._ask_pages(client, self.date_from, self.date_to, refusals))
         else:

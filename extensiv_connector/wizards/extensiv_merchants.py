@@ -42,14 +42,7 @@ class ExtensivMerchants(models.TransientModel):
                 ],
             }
         )
-        return {
-            "type": "ir.actions.act_window",
-            "name": self.env._("Merchants of This Key"),
-            "res_model": self._name,
-            "res_id": wizard.id,
-            "views": [(False, "form")],
-            "target": "new",
-        }
+        return wizard._get_records_action(name=self.env._("Merchants of This Key"), target="new")
 
     def action_create_accounts(self):
         """Create an account for each chosen merchant, with this key and these settings, and connect them.

@@ -247,7 +247,7 @@ class ExtensivSkuReportLine(models.TransientModel):
         self.env["extensiv.account"]._check_manager()
         lines.account_id.check_access("write")
         for line in lines:
-            line.account_id._remember_alias(line.sku, line.product_id)
+            self.env["extensiv.sku.alias"]._set_product(line.account_id, line.sku, line.product_id)
         lines.write({"state": "matched", "message": self.env._("By its alias.")})
         self._take_off_products(lines)
         return {"type": "ir.actions.client", "tag": "soft_reload"}
@@ -280,18 +280,19 @@ class ExtensivSkuReportLine(models.TransientModel):
     @api.model
     def _names_at_eim(self, account, skus):
         """Return the names of SKUs by EIM, as many as can be asked for in half a minute; the SKU serves otherwise."""
-        names, end = {}, time.monotonic() + 30
+        names = {}
         release_locks(self.env)
-        client = account._client(max_wait=1.0)
-        for sku in skus:
-            if time.monotonic() > end:
-                break
-            try:
-                names[sku] = client.get_product(sku).name
-            except eim.RateLimited:
-                break
-            except (eim.EimError, ValueError):
-                continue
+        with account._eim(time.monotonic() + 60, wait=1.0, log=False) as client:
+            end = time.monotonic() + 30
+            for sku in skus:
+                if time.monotonic() > end:
+                    break
+                try:
+                    names[sku] = client.get_product(sku).name
+                except eim.RateLimited:
+                    break
+                except (eim.EimError, ValueError):
+                    continue
         return names
 
     def _take_off_products(self, lines):

@@ -7,6 +7,7 @@ from odoo.exceptions import UserError
 from ..eim import errors as eim
 from ..flows.inventory_reading import InventoryReading, read_inventory
 from ..flows.stock_preview import StockPreview, is_alarming
+from ..flows.stock_sources import find_sources
 
 # A person waits: what EIM's rate limit does not allow to be read in this time counts as above zero.
 READ_SECONDS = 35
@@ -80,8 +81,7 @@ class ExtensivStockPreview(models.TransientModel):
         :raise UserError: EIM could not be asked
         """
         reading, refusal = self._read_inventory(account)
-        levels = self.env["extensiv.stock.level"].sudo().with_company(account.company_id)
-        shown = StockPreview(account, None if locations is None else levels._mappings(account, locations.sudo()))
+        shown = StockPreview(account, None if locations is None else find_sources(account, locations.sudo()))
         shown.reading = reading
         shown.find_undecided()
         preview = self.create(
@@ -196,14 +196,10 @@ class ExtensivStockPreview(models.TransientModel):
 
     def _open(self):
         self.ensure_one()
-        return {
-            "type": "ir.actions.act_window",
-            "name": self.env._("Before Going Live") if self.is_going_live else self.env._("Preview of Stock Levels"),
-            "res_model": self._name,
-            "res_id": self.id,
-            "views": [(False, "form")],
-            "target": "new",
-        }
+        return self._get_records_action(
+            name=self.env._("Before Going Live") if self.is_going_live else self.env._("Preview of Stock Levels"),
+            target="new",
+        )
 
     # -- actions
 

@@ -123,15 +123,9 @@ class ExtensivTakeQuantities(models.TransientModel):
         )
 
     def _reopen(self):
-        return {
-            "type": "ir.actions.act_window",
-            "name": self.env._("Take EIM's Quantities"),
-            "res_model": self._name,
-            "res_id": self.id,
-            "views": [(False, "form")],
-            "target": "new",
-            "context": {"dialog_size": "extra-large"},
-        }
+        return self._get_records_action(
+            name=self.env._("Take EIM's Quantities"), context={"dialog_size": "extra-large"}, target="new"
+        )
 
     # -- proposing
 

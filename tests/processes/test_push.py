@@ -25,8 +25,8 @@ print(location.name)
 """
 # Every batch is noted and written by itself, so that there are many moments to die in.
 SMALL_STEPS = """
-from odoo.addons.extensiv_connector.models import extensiv_stock_level
-extensiv_stock_level.CHUNK = 1
+from odoo.addons.extensiv_connector.flows import stock_push
+stock_push.CHUNK = 1
 """
 PUSH = """
 account = env["extensiv.account"].search([])
@@ -57,11 +57,11 @@ def assert_eim_knows_all(odoo, sandbox, location):
 @pytest.mark.parametrize(
     ("method", "call", "after"),
     [
-        pytest.param("_changes", 1, True, id="before anything is told"),
-        pytest.param("_intend", 2, True, id="noted, not committed"),
-        pytest.param("_tell_eim", 3, True, id="after EIM accepted, before it is written down"),
-        pytest.param("_store", 4, True, id="written down, not committed"),
-        pytest.param("_write_outcome", 2, True, id="after a commit in the middle"),
+        pytest.param("stock_levels.ExpectedLevels.find_changes", 1, True, id="before anything is told"),
+        pytest.param("stock_push.StockPush.mark_sending", 2, True, id="noted, not committed"),
+        pytest.param("stock_push.StockPush.push_batch", 3, True, id="after EIM accepted, before it is written down"),
+        pytest.param("stock_push.StockPush.write_answers", 4, True, id="written down, not committed"),
+        pytest.param("stock_push.StockPush.record_result", 2, True, id="after a commit in the middle"),
     ],
 )
 def test_killed_push_goes_on_where_it_was(odoo, sandbox, location, method, call, after):
@@ -72,7 +72,7 @@ def test_killed_push_goes_on_where_it_was(odoo, sandbox, location, method, call,
 
 
 def test_two_pushes_at_once_do_the_work_once(odoo, sandbox, location):
-    holder = odoo.start(STALL, {"method": "_tell_eim", "call": 2, "after": False})
+    holder = odoo.start(STALL, {"method": "stock_push.StockPush.push_batch", "call": 2, "after": False})
     assert holder.stdout.readline().strip() == "stalled"
     assert "Already at work" in odoo.run(PUSH)
     os.kill(holder.pid, signal.SIGKILL)
@@ -120,14 +120,14 @@ for work in (receive, sell, deliver, edit, remap):
 @pytest.mark.parametrize(
     ("method", "call"),
     [
-        pytest.param("_tell_eim", 2, id="while EIM is asked"),
-        pytest.param("_intend", 2, id="with levels noted and not committed"),
-        pytest.param("_store", 2, id="with an outcome written and not committed"),
-        pytest.param("_changes", 1, id="with the difference read and not committed"),
+        pytest.param("stock_push.StockPush.push_batch", 2, id="while EIM is asked"),
+        pytest.param("stock_push.StockPush.mark_sending", 2, id="with levels noted and not committed"),
+        pytest.param("stock_push.StockPush.write_answers", 2, id="with an outcome written and not committed"),
+        pytest.param("stock_levels.ExpectedLevels.find_changes", 1, id="with the difference read and not committed"),
     ],
 )
 def test_nobody_waits_or_fails_because_a_push_runs(odoo, sandbox, location, method, call):
-    if method == "_store":
+    if method == "stock_push.StockPush.write_answers":
         odoo.run(PUSH)
         odoo.query("UPDATE extensiv_stock_level SET unconfirmed = TRUE")
     holder = odoo.start(STALL, {"method": method, "call": call, "after": True})

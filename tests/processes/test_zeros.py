@@ -7,8 +7,8 @@ from test_push import CONNECT, PUSH, SMALL_STEPS
 PRODUCTS = 20
 STALL = SMALL_STEPS + stalling("extensiv.stock.level", "action_push_inventory")
 PUSH_THEM = """
-from odoo.addons.extensiv_connector.models import extensiv_stock_level
-extensiv_stock_level.CHUNK = 1
+from odoo.addons.extensiv_connector.flows import stock_push
+stock_push.CHUNK = 1
 error = env["extensiv.error"].search([("state", "=", "open")])
 """
 # The location's stock is all of a sudden another location's, which is empty.
@@ -46,9 +46,9 @@ def zeros(sandbox, location):
 @pytest.mark.parametrize(
     ("method", "after"),
     [
-        pytest.param("_hold", False, id="before the zeros are noted"),
-        pytest.param("_hold", True, id="noted, not committed"),
-        pytest.param("_note_held", True, id="told to a person, not committed"),
+        pytest.param("zero_stop.ZeroStop.hold", False, id="before the zeros are noted"),
+        pytest.param("zero_stop.ZeroStop.hold", True, id="noted, not committed"),
+        pytest.param("stock_errors.StockErrors.record_held", True, id="told to a person, not committed"),
     ],
 )
 def test_a_killed_pass_lets_no_zero_through(odoo, sandbox, location, method, after):
@@ -75,7 +75,7 @@ def test_a_confirmation_outlives_the_pass_that_was_killed(odoo, sandbox, locatio
     button = stalling("extensiv.stock.level", "action_push_inventory").replace(
         'env["extensiv.account"].search([]).action_push_inventory()', "error.action_push_zeros()"
     )
-    odoo.kill_stalled(PUSH_THEM + button, {"method": "_tell_eim", "call": 2, "after": True})
+    odoo.kill_stalled(PUSH_THEM + button, {"method": "stock_push.StockPush.push_batch", "call": 2, "after": True})
     assert 0 < zeros(sandbox, location) <= PRODUCTS
     odoo.run(PUSH)
     assert (zeros(sandbox, location), odoo.query(HELD), odoo.query(OPEN)) == (PRODUCTS, [(0,)], [(0,)])

@@ -38,7 +38,7 @@ def _switch_off_silent(env):
         .with_context(active_test=False)
         .search([("type_id.shipment_confirmation", "=", "none"), ("push_shipments", "=", True)])
     )
-    (carts - carts._told()).push_shipments = False
+    (carts - carts._get_confirmed()).push_shipments = False
 
 
 def _tell_prefixes(env):
@@ -47,7 +47,7 @@ def _tell_prefixes(env):
     renamed = {env["extensiv.cart"].browse(cart_id): (old, new) for cart_id, old, new in env.cr.fetchall()}
     env.cr.execute("DROP TABLE extensiv_prefix_renamed")
     for account, carts in env["extensiv.cart"].concat(*renamed).grouped("account_id").items():
-        person = account._who_is_told()
+        person = account._get_notified_user()
         account = account.with_context(lang=person.lang or env.lang)
         told = account.env._(
             "Prefixes that differed from another cart's by capitals or blanks alone were changed: %s. Orders that were "

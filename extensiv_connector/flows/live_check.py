@@ -1,48 +1,36 @@
-from itertools import combinations
+"""What is checked before an account goes live. Reads only."""
 
-from odoo import fields, models
+from itertools import combinations
 
 SHOWN = 10  # names listed in one sentence
 SAMPLE = 100  # of the next orders are looked at
 
 
-class ExtensivAccount(models.Model):
-    """What is checked before an account goes live. Reads only, here and at EIM."""
+class LiveCheck:
+    """The checks of one account, whose results a person reads before going live.
 
-    _inherit = "extensiv.account"
+    :param account: one ``extensiv.account``
+    :param orders: the next orders that would be pulled, ``eim.wire.Order``
+    """
 
-    def _check_live(self):
-        """Make every check and keep the results: a list of ``{"mark": "ok", "warn" or "stop", "title", "text"}``.
+    def __init__(self, account, orders):
+        self.env = account.env
+        self.account = account
+        self.orders = orders
+        self.flows = account._flows_to_run()
 
-        Asks EIM for the next orders, holding no lock; an unreachable EIM is one of the results.
-        """
-        self.ensure_one()
-        if self.state == "connected" and not self._is_copy():
-            with self._asking_eim() as client:
-                orders = client.list_orders("new", limit=SAMPLE, from_date=self.import_from or None).items
-                if not orders and self.import_from:
-                    # None yet since the first Connect: older ones show what the carts sell just as well.
-                    orders = client.list_orders("new", limit=SAMPLE).items
-        else:
-            orders = ()
-        wanted = self._functions_wanted()
-        checks = [self._check_live_connection(), self._check_live_functions(wanted), self._check_live_carts()]
-        if "orders" in wanted:
-            checks += [self._check_live_skus(orders)]
-        if wanted & {"orders", "shipments"}:
-            checks += [self._check_live_delivery(orders, "shipments" in wanted)]
-        if "shipments" in wanted:
-            checks += [self._check_live_carriers(), self._check_live_silent()]
-        if "inventory" in wanted:
-            checks += [self._check_live_locations(), self._check_live_double()]
-        self.write(
-            {
-                "live_checks": [
-                    {"mark": mark, "title": title, "text": text} for mark, title, text in filter(None, checks)
-                ],
-                "live_checked_at": fields.Datetime.now(),
-            }
-        )
+    def results(self):
+        """Make every check; return a list of ``{"mark": "ok", "warn" or "stop", "title", "text"}``."""
+        checks = [self._check_connection(), self._check_functions(), self._check_carts()]
+        if "orders" in self.flows:
+            checks += [self._check_skus()]
+        if self.flows & {"orders", "shipments"}:
+            checks += [self._check_delivery()]
+        if "shipments" in self.flows:
+            checks += [self._check_carriers(), self._check_silent_carts()]
+        if "inventory" in self.flows:
+            checks += [self._check_locations(), self._check_double()]
+        return [{"mark": mark, "title": title, "text": text} for mark, title, text in filter(None, checks)]
 
     def _listed(self, names):
         names = list(names)
@@ -50,29 +38,29 @@ class ExtensivAccount(models.Model):
         listed = ", ".join(names[:SHOWN])
         return self.env._("%(names)s and %(more)s more", names=listed, more=more) if more > 0 else listed
 
-    def _check_live_connection(self):
+    def _check_connection(self):
         title = self.env._("Connection")
-        if self.state != "connected":
+        if self.account.state != "connected":
             return "stop", title, self.env._("The account is not connected. Press Connect.")
-        if self._is_copy():
+        if self.account._is_copy():
             return "stop", title, self.env._("This database is a copy of the one that was connected. Press Connect.")
         return "ok", title, self.env._("EIM accepts the API user and key.")
 
-    def _check_live_functions(self, wanted):
+    def _check_functions(self):
         title = self.env._("Functions")
-        if not wanted:
+        if not self.flows:
             return "stop", title, self.env._("Nothing would run. Choose at least one function in the step Settings.")
-        if self.unsupported:
-            return "warn", title, self.unsupported
+        if self.account.unsupported:
+            return "warn", title, self.account.unsupported
         return "ok", title, self.env._("No cart is known to lack a function that is to run.")
 
-    def _check_live_carts(self):
+    def _check_carts(self):
         """Look at the carts and their prefixes: ``SH`` and ``SHO`` would give two orders one name."""
         title = self.env._("Carts and prefixes")
-        carts = self.cart_ids.filtered("active")
+        carts = self.account.cart_ids.filtered("active")
         if not carts:
             return "warn", title, self.env._("No cart takes orders yet. Set one up at EIM and check for carts.")
-        others = self.env["extensiv.cart"].search([("company_id", "=", self.company_id.id)])
+        others = self.env["extensiv.cart"].search([("company_id", "=", self.account.company_id.id)])
         # A cart without a prefix is so by a person's choice.
         alike = [
             f"{one.prefix} / {other.prefix}"
@@ -98,17 +86,17 @@ class ExtensivAccount(models.Model):
             ),
         )
 
-    def _check_live_skus(self, orders):
+    def _check_skus(self):
         """Find the products of the orders that would be pulled next."""
         title = self.env._("SKUs of the next orders")
         codes = {}
-        for order in orders:
+        for order in self.orders:
             for line in order.lines:
                 if line.sku and not line.filtered:
                     codes.setdefault(line.sku, set()).update(
                         filter(None, (line.alt_sku, *(alias.code for alias in line.aliases)))
                     )
-        matches = self.env["product.product"]._extensiv_match(self, codes)
+        matches = self.env["product.product"]._extensiv_match(self.account, codes)
         unknown = sorted(sku for sku, match in matches.items() if match.problem)
         if unknown:
             return (
@@ -127,35 +115,34 @@ class ExtensivAccount(models.Model):
             self.env._(
                 "All %(skus)s SKUs of %(orders)s orders waiting at EIM have their product.",
                 skus=len(codes),
-                orders=len(orders),
+                orders=len(self.orders),
             ),
         )
 
-    def _check_live_delivery(self, orders, is_told):
-        """Look for what buyers ask to be shipped with and no delivery method stands for.
-
-        :param orders: the next ones; :param is_told: whether EIM is to be told of shipments
-        """
+    def _check_delivery(self):
+        """Look for what buyers ask to be shipped with and no delivery method stands for."""
         title = self.env._("Delivery methods")
+        account = self.account
         Method = self.env["extensiv.ship.method"]
-        methods, carriers = Method.search([("account_id", "=", self.id)]), Method._carriers(self)
-        carts = self.cart_ids.grouped("order_source")
+        methods = Method.search([("account_id", "=", account.id)])
+        carriers = Method._carriers(account)
+        carts = account.cart_ids.grouped("order_source")
         lacking = {
             order.requested_shipping
-            for order in orders
+            for order in self.orders
             if not Method._chosen(
-                carriers, carts.get(order.order_source, self.cart_ids.browse()), order.requested_shipping
+                carriers, carts.get(order.order_source, account.cart_ids.browse()), order.requested_shipping
             )
         }
         mapped = set(methods.filtered("delivery_carrier_id").mapped("ship_code"))
         unmapped = sorted((lacking | set(methods.mapped("ship_code")) - mapped) - {"", False})
-        asking_nothing = {order.order_source for order in orders if not order.requested_shipping}
-        without = self.cart_ids.filtered(
+        asking_nothing = {order.order_source for order in self.orders if not order.requested_shipping}
+        without = account.cart_ids.filtered(
             lambda cart: cart.active and cart.order_source in asking_nothing and not cart.delivery_carrier_id
         )
-        told = []
+        messages = []
         if unmapped:
-            told.append(
+            messages.append(
                 self.env._(
                     "No delivery method stands for %s, so a person chooses one for these orders. See Configuration, "
                     "Shipping Methods.",
@@ -163,23 +150,23 @@ class ExtensivAccount(models.Model):
                 )
             )
         if without:
-            told.append(
+            messages.append(
                 self.env._(
                     "Orders of %s ask for no shipping method, and the cart has no delivery method for them, so a "
                     "person chooses one. See the cart's Delivery Method.",
                     self._listed(without.mapped("name")),
                 )
             )
-        if not told:
+        if not messages:
             return "ok", title, self.env._("Everything buyers ask for has its delivery method.")
-        if is_told:
-            told.append(self.env._("Until one is chosen, EIM is not told that such an order was shipped."))
-        return "warn", title, "\n".join(told)
+        if "shipments" in self.flows:
+            messages.append(self.env._("Until one is chosen, EIM is not told that such an order was shipped."))
+        return "warn", title, "\n".join(messages)
 
-    def _check_live_carriers(self):
+    def _check_carriers(self):
         """Look for delivery methods of which EIM would be told a carrier that is only guessed from their name."""
         title = self.env._("Carriers")
-        methods = self.env["extensiv.ship.method"].search([("account_id", "=", self.id)])
+        methods = self.env["extensiv.ship.method"].search([("account_id", "=", self.account.id)])
         unnamed = methods.delivery_carrier_id.filtered(lambda carrier: not carrier.extensiv_carrier)
         if unnamed:
             return (
@@ -194,9 +181,9 @@ class ExtensivAccount(models.Model):
             )
         return "ok", title, self.env._("Every mapped delivery method names its carrier.")
 
-    def _check_live_silent(self):
+    def _check_silent_carts(self):
         """Name the carts that are not told of shipments, or nothing."""
-        carts = self.cart_ids.filtered(lambda cart: cart.active and not cart.push_shipments)
+        carts = self.account.cart_ids.filtered(lambda cart: cart.active and not cart.push_shipments)
         return bool(carts) and (
             "ok",
             self.env._("Carts that are not told"),
@@ -205,31 +192,31 @@ class ExtensivAccount(models.Model):
             ),
         )
 
-    def _check_live_locations(self):
+    def _check_locations(self):
         title = self.env._("Locations")
-        if not self.location_ids:
+        if not self.account.location_ids:
             return "warn", title, self.env._("EIM has no location to push stock to. Create one there, then fetch.")
-        unmapped = self.location_ids.filtered(
+        unmapped = self.account.location_ids.filtered(
             lambda location: location.source == "single" and not location.stock_location_id
         )
-        off = self.location_ids.filtered(lambda location: not location.push_enabled) - unmapped
-        told = []
+        off = self.account.location_ids.filtered(lambda location: not location.push_enabled) - unmapped
+        messages = []
         if unmapped:
-            told.append(
+            messages.append(
                 self.env._(
                     "No location of Odoo stands for %s, so no stock is pushed there.",
                     self._listed(unmapped.mapped("name")),
                 )
             )
         if off:
-            told.append(self.env._("Push Stock is off for %s.", self._listed(off.mapped("name"))))
-        if told:
-            return "warn", title, "\n".join(told)
+            messages.append(self.env._("Push Stock is off for %s.", self._listed(off.mapped("name"))))
+        if messages:
+            return "warn", title, "\n".join(messages)
         return "ok", title, self.env._("Every location of EIM has its location here.")
 
-    def _check_live_double(self):
+    def _check_double(self):
         """Find stock that two of EIM's locations would both claim: a cart that sums locations counts it twice."""
         title = self.env._("Double counting")
-        if warnings := self.location_ids._warnings():
+        if warnings := self.account.location_ids._warnings():
             return "warn", title, "\n".join(warnings)
         return "ok", title, self.env._("No stock is pushed to two locations of EIM.")

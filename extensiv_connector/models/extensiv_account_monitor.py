@@ -4,51 +4,16 @@ from odoo import api, fields, models
 from odoo.fields import Domain
 from odoo.tools.misc import format_datetime
 
-from ..flows import SWITCHED, label_of
+from ..flows import label_of
+from .extensiv_account import ACTIVITY
 
-ACTIVITY = "extensiv_connector.mail_activity_type_eim"
 RECORDING_MINUTES = 60
 
 
 class ExtensivAccount(models.Model):
     """Who is told when something needs a person, and of what: silence included."""
 
-    _inherit = "extensiv.account"
-
-    silence_hours = fields.Integer(
-        "Silence Alarm",
-        default=6,
-        tracking=True,
-        help="Hours without a good pass of a flow that is switched on, after which the responsible person is told. "
-        "0: never.",
-    )
-    daily_mail = fields.Boolean(
-        tracking=True,
-        help="Send the responsible person a mail each day on which errors are open, orders wait or EIM has alerts.",
-    )
-    watched_since = fields.Datetime(
-        readonly=True, copy=False, help="When the flows were last switched on: silence counts from here at most."
-    )
-    record_until = fields.Datetime(
-        "Recording Until",
-        readonly=True,
-        copy=False,
-        help="Until then the log of calls keeps what was sent and received, with values masked.",
-    )
-
-    _silence_hours_positive = models.Constraint("CHECK(silence_hours >= 0)", "The hours of silence cannot be negative.")
-
-    def write(self, vals):
-        if vals.get("state") == "connected" or any(vals.get(flow.switch) for flow in SWITCHED.values()):
-            vals = {**vals, "watched_since": fields.Datetime.now()}
-        moved = self.filtered(
-            lambda account: "responsible_id" in vals and account.responsible_id.id != vals["responsible_id"]
-        )
-        result = super().write(vals)
-        if moved:
-            moved.sudo().activity_unlink([ACTIVITY])
-            moved.sudo()._remind_responsible()
-        return result
+    _inherit = "extensiv.account"  # pylint: disable=consider-merging-classes-inherited  # who is told of what
 
     # -- the activity
 
@@ -63,7 +28,7 @@ class ExtensivAccount(models.Model):
                 )
             )
             activity = account.activity_search([ACTIVITY])
-            person = account._who_is_told()
+            person = account._get_notified_user()
             if not open_errors or not person:
                 activity.unlink()
                 continue
@@ -85,7 +50,7 @@ class ExtensivAccount(models.Model):
             elif activity[0].summary != summary:
                 activity[0].summary = summary
 
-    def _who_is_told(self):
+    def _get_notified_user(self):
         """Return the responsible user, if they can see the account."""
         person = self.responsible_id
         can_see = (
@@ -104,23 +69,23 @@ class ExtensivAccount(models.Model):
     # -- silence
 
     @api.model
-    def _cron_watch(self):
+    def _cron_monitor(self):
         """Tell of flows that are switched on and do nothing, every hour."""
         for account in self.sudo().search([("state", "=", "connected")]):
-            account.with_company(account.company_id)._watch()
+            account.with_company(account.company_id)._monitor()
             self._commit_in_cron()
 
-    def _watch(self):
+    def _monitor(self):
         """Report the flows of this account that are silent, or whose schedule is off; resolve what is no longer so."""
         self.ensure_one()
         Error = self.env["extensiv.error"]
         now = fields.Datetime.now()
-        for flow in self._health()[self]:
+        for flow in self._get_flow_health()[self]:
             since = max(filter(None, (flow["good"].started_at, self.watched_since, self.create_date)))
             silent = self.silence_hours and now - since > timedelta(hours=self.silence_hours)
             messages = {
-                "schedule": flow["wanted"] and not flow["on"] and self._say_off(flow),
-                "silence": flow["wanted"] and flow["on"] and silent and self._say_silent(flow),
+                "schedule": flow["wanted"] and not flow["on"] and self._message_off(flow),
+                "silence": flow["wanted"] and flow["on"] and silent and self._message_silent(flow),
             }
             for step, message in messages.items():
                 key = flow["flow"]
@@ -135,7 +100,7 @@ class ExtensivAccount(models.Model):
                     Error._report(self, "connection", {key: failure}, step)
         self._remind_responsible()
 
-    def _say_off(self, flow):
+    def _message_off(self, flow):
         return self.env._(
             "%(flow)s is switched on, but its schedule does not run: %(reason)s. Press Switch the Schedule On, or open "
             "Settings, Technical, Scheduled Actions.",
@@ -143,7 +108,7 @@ class ExtensivAccount(models.Model):
             reason=flow["off_reason"].lower(),
         )
 
-    def _say_silent(self, flow):
+    def _message_silent(self, flow):
         last = flow["good"]
         told = self.env._("%(flow)s had no good pass for %(hours)s hours.", flow=flow["name"], hours=self.silence_hours)
         if last:
@@ -173,7 +138,7 @@ class ExtensivAccount(models.Model):
         :return: the mail, perhaps empty
         """
         self.ensure_one()
-        person = self._who_is_told()
+        person = self._get_notified_user()
         errors, needs_person = self._count_errors().get(self, (0, 0))
         waiting = self._count_orders_waiting().get(self, 0)
         if not person.email or not (errors or waiting or self.alert_count):

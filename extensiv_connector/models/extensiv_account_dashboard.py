@@ -5,10 +5,9 @@ from datetime import timedelta
 from babel.dates import format_timedelta
 
 from odoo import api, fields, models
-from odoo.exceptions import ValidationError
 from odoo.tools.misc import babel_locale_parse, format_date, format_datetime
 
-from ..flows import SCHEDULED, label_of
+from ..flows import SCHEDULED, SWITCHED, label_of, schedule
 from ..flows.eim_pages import page_url
 
 CHART_DAYS = 14
@@ -18,30 +17,44 @@ SHOWN_CARTS = 12
 class ExtensivAccount(models.Model):
     """Whether all is well with an account: what its form and the dashboard show at a glance."""
 
-    _inherit = "extensiv.account"
+    _inherit = "extensiv.account"  # pylint: disable=consider-merging-classes-inherited  # what people see
 
+    order_count = fields.Integer(compute="_compute_counts")
+    failed_order_count = fields.Integer("Failed Orders", compute="_compute_counts")
+    error_count = fields.Integer("Open Errors", compute="_compute_counts")
+    orders_run_id = fields.Many2one("extensiv.run", "Last Order Pass", compute="_compute_last_runs")
+    orders_run_state = fields.Selection(
+        lambda self: self.env["extensiv.run"]._fields["state"].selection, "Order Pass", compute="_compute_last_runs"
+    )
+    orders_run_message = fields.Char("Order Pass Result", compute="_compute_last_runs")
+    inventory_run_state = fields.Selection(
+        lambda self: self.env["extensiv.run"]._fields["state"].selection, "Stock Pass", compute="_compute_last_runs"
+    )
+    inventory_run_message = fields.Char("Stock Pass Result", compute="_compute_last_runs")
+    shipments_run_state = fields.Selection(
+        lambda self: self.env["extensiv.run"]._fields["state"].selection,
+        "Shipment Pass",
+        compute="_compute_last_runs",
+    )
+    shipments_run_message = fields.Char("Shipment Pass Result", compute="_compute_last_runs")
     alert_ids = fields.One2many("extensiv.alert", "account_id", "Alerts")
     alert_count = fields.Integer("Active Alerts", compute="_compute_alert_count")
-    alerts_source = fields.Selection(
-        [("alerts", "EIM's list of alerts"), ("orders", "Orders in error")],
-        readonly=True,
-        copy=False,
-        help="Where the last pass found the alerts. EIM's route for them is not documented; where it does not answer, "
-        "the orders that EIM holds in its error state are listed instead.",
-    )
     flow_table = fields.Html("Flows", compute="_compute_flow_table", sanitize=False)
     dashboard = fields.Text(compute="_compute_dashboard")
     dashboard_graph = fields.Text(compute="_compute_dashboard_graph")
 
-    @api.constrains("alerts_url")
-    def _check_alerts_url(self):
-        for account in self:
-            if account.alerts_url and not account.alerts_url.startswith(("https://", "http://")):
-                raise ValidationError(self.env._("The address of the alerts page begins with https://."))
-
     # -- flows
 
-    def _health(self):
+    def _compute_last_runs(self):
+        last = self.env["extensiv.run"]._last_of_each_flow(self)
+        for account in self:
+            for flow in SWITCHED:
+                run = last.get((account.id, flow), self.env["extensiv.run"])
+                account[f"{flow}_run_state"] = run.state
+                account[f"{flow}_run_message"] = run.message
+            account.orders_run_id = last.get((account.id, "orders"), self.env["extensiv.run"])
+
+    def _get_flow_health(self):
         """Return for each account what there is to know of its flows.
 
         :return: ``{account: [{"flow", "name", "wanted", "on", "off_reason", "good", "bad", "next_due"}]}``; ``good``
@@ -49,7 +62,11 @@ class ExtensivAccount(models.Model):
         """
         runs = self.env["extensiv.run"].sudo()._last_good_and_bad(self)
         none = self.env["extensiv.run"].sudo()
-        schedules = {flow: (cron, self._next_due(cron)) for flow in SCHEDULED if (cron := self._cron_of(flow).sudo())}
+        schedules = {
+            flow: (cron, self._next_due(cron))
+            for flow in SCHEDULED
+            if (cron := schedule.cron_of(self.env, flow).sudo())
+        }
         health = {}
         for account in self:
             health[account] = flows = []
@@ -87,7 +104,7 @@ class ExtensivAccount(models.Model):
         return min(filter(None, (cron.nextcall, trigger.call_at)))
 
     def _compute_flow_table(self):
-        health = self._health()
+        health = self._get_flow_health()
         for account in self:
             account.flow_table = self.env["ir.qweb"]._render(
                 "extensiv_connector.flow_table",
@@ -104,6 +121,23 @@ class ExtensivAccount(models.Model):
         return format_timedelta(moment - fields.Datetime.now(), add_direction=True, locale=locale)
 
     # -- counts
+
+    def _compute_counts(self):
+        states = {
+            (account, state): count
+            for account, state, count in self.env["extensiv.order"]._read_group(
+                [("account_id", "in", self.ids)], ["account_id", "state"], ["__count"]
+            )
+        }
+        errors = dict(
+            self.env["extensiv.error"]._read_group(
+                [("account_id", "in", self.ids), ("state", "=", "open")], ["account_id"], ["__count"]
+            )
+        )
+        for account in self:
+            account.order_count = sum(count for (of, _state), count in states.items() if of == account)
+            account.failed_order_count = states.get((account, "failed"), 0)
+            account.error_count = errors.get(account, 0)
 
     def _compute_alert_count(self):
         counts = dict(
@@ -181,9 +215,13 @@ class ExtensivAccount(models.Model):
     # -- dashboard
 
     def _compute_dashboard(self):
-        health, errors, days = self._health(), self._count_errors(), self._count_orders_by_day()
-        waiting, levels = self._count_orders_waiting(), self._count_levels_waiting()
-        shipments, today = self._count_shipments_waiting(), fields.Date.context_today(self)
+        health = self._get_flow_health()
+        errors = self._count_errors()
+        days = self._count_orders_by_day()
+        waiting = self._count_orders_waiting()
+        levels = self._count_levels_waiting()
+        shipments = self._count_shipments_waiting()
+        today = fields.Date.context_today(self)
         for account in self:
             flows = health.get(account, [])
             shown = {
@@ -194,13 +232,15 @@ class ExtensivAccount(models.Model):
                 "errors": errors.get(account, (0, 0))[0],
                 "needs_person": errors.get(account, (0, 0))[1],
                 "alerts": account.alert_count,
-                "carts": account._shown_carts(),
-                "flows": [account._shown_flow(flow) for flow in flows if flow["wanted"] or flow["good"] or flow["bad"]],
+                "carts": account._get_cart_cards(),
+                "flows": [
+                    account._get_flow_card(flow) for flow in flows if flow["wanted"] or flow["good"] or flow["bad"]
+                ],
             }
-            shown["well"], shown["said"] = account._in_a_word(shown)
+            shown["well"], shown["said"] = account._get_headline(shown)
             account.dashboard = json.dumps(shown)
 
-    def _in_a_word(self, shown):
+    def _get_headline(self, shown):
         """Return whether all is well, and the sentence that says what is not."""
         if self.state == "draft":
             return False, self.env._("Not connected.")
@@ -216,24 +256,26 @@ class ExtensivAccount(models.Model):
             return True, self.env._("Temporary trouble is being tried again.")
         return True, self.env._("All is well.")
 
-    def _shown_carts(self):
+    def _get_cart_cards(self):
         """Return name and picture of the carts that take orders."""
         carts = self.cart_ids.filtered("active")
         shown = []
         for cart in carts[:SHOWN_CARTS]:
-            kind = cart.type_id if "type_id" in cart else None
             shown.append(
                 {
                     "id": cart.id,
                     "name": cart.name,
-                    "image": kind and kind.image_128 and f"/web/image/{kind._name}/{kind.id}/image_128" or "",
+                    "image": f"/web/image/{cart.type_id._name}/{cart.type_id.id}/image_128"
+                    if cart.type_id.image_128
+                    else "",
                 }
             )
         return {"shown": shown, "more": max(len(carts) - SHOWN_CARTS, 0)}
 
-    def _shown_flow(self, flow):
+    def _get_flow_card(self, flow):
         """Return one line of the card on a flow."""
-        good, bad = flow["good"], flow["bad"]
+        good = flow["good"]
+        bad = flow["bad"]
         failing = bool(bad) and (not good or bad.id > good.id)
         last = bad if failing else good
         return {
@@ -248,7 +290,8 @@ class ExtensivAccount(models.Model):
         }
 
     def _compute_dashboard_graph(self):
-        days, today = self._count_orders_by_day(), fields.Date.context_today(self)
+        days = self._count_orders_by_day()
+        today = fields.Date.context_today(self)
         dates = [today - timedelta(days=ago) for ago in range(CHART_DAYS - 1, -1, -1)]
         labels = [format_date(self.env, date, date_format="d MMM") for date in dates]
         for account in self:
@@ -283,7 +326,7 @@ class ExtensivAccount(models.Model):
         """Open EIM's front page in a new tab."""
         return self._open_at_eim("front")
 
-    def _open_of(self, name, **filters):
+    def _get_filtered_action(self, name, **filters):
         """Open a list of ours for this account, with search filters on."""
         self.ensure_one()
         return {
@@ -297,31 +340,31 @@ class ExtensivAccount(models.Model):
 
     def action_open_orders_today(self):
         """Open what the account's inbox received today."""
-        return self._open_of("extensiv_order", today=True)
+        return self._get_filtered_action("extensiv_order", today=True)
 
     def action_open_waiting_orders(self):
         """Open the orders of the inbox that have no sale order yet."""
-        return self._open_of("extensiv_order", received=True, failed=True)
+        return self._get_filtered_action("extensiv_order", received=True, failed=True)
 
     def action_open_waiting_levels(self):
         """Open the levels that EIM did not accept yet or refused, or that wait for a person."""
-        return self._open_of("extensiv_stock_level", held=True, waiting=True, refused=True)
+        return self._get_filtered_action("extensiv_stock_level", held=True, waiting=True, refused=True)
 
     def action_open_waiting_shipments(self):
         """Open the orders that left and of which EIM was not told; the inbox, which every Extensiv user may see."""
-        return self._open_of("extensiv_order", shipment_waiting=True)
+        return self._get_filtered_action("extensiv_order", shipment_waiting=True)
 
     def action_open_errors(self):
         """Open the account's open errors."""
-        return self._open_of("extensiv_error", open=True)
+        return self._get_filtered_action("extensiv_error", open=True)
 
     def action_open_alerts(self):
         """Open EIM's active alerts."""
-        return self._open_of("extensiv_alert", active=True)
+        return self._get_filtered_action("extensiv_alert", active=True)
 
     def action_open_runs(self):
         """Open the account's runs."""
-        return self._open_of("extensiv_run")
+        return self._get_filtered_action("extensiv_run")
 
     def action_open_diagnosis(self):
         """Ask what is wrong with an order, a SKU or the account itself."""

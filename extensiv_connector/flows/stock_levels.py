@@ -1,0 +1,300 @@
+"""What EIM should know: the expected quantity of every SKU in every mapped location, from Odoo's stock now.
+
+The sources' stock (see ``stock_sources``), the kits, less what waiting orders will take (see ``stock_demand``) and the
+buffers; rounded down to whole units, at least 0.
+"""
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from odoo import fields
+from odoo.fields import Domain
+from odoo.tools import SQL
+
+from .made_to_order import made_to_order_sql
+from .stock_demand import compute_corrections
+from .stock_sources import OdooStock, StockSource, find_sources
+
+# SQL for whether EIM was ever told a ``level``; others note what a person decided, or is to decide, beforehand.
+TOUCHED = SQL("(level.pushed_at IS NOT NULL OR level.unconfirmed OR level.refused_at IS NOT NULL)")
+
+
+class Change(NamedTuple):
+    """A level that EIM does not know yet; ``product_id`` is empty where nothing feeds the SKU any more."""
+
+    location_id: int
+    sku: str
+    product_id: int | None
+    quantity: int
+
+    @property
+    def key(self):
+        """The level: the location's ID and the SKU."""
+        return self[:2]
+
+
+class ExpectedLevels:
+    """What EIM should know of the stock of an account.
+
+    :param account: its settings decide, also where it is a form's record with changes that are not saved
+    :param sources: where from; by default what the enabled locations are mapped to
+    """
+
+    def __init__(self, account, sources: Iterable[StockSource] | None = None):
+        if sources is None:
+            sources = find_sources(account)
+        self.account = account
+        self.env = account.env
+        # A source that counts no place is a mistake to be told: nothing is expected of it.
+        self.sources = [source for source in sources if source.location_ids]
+        self.placeless_ids = [source.id for source in sources if not source.location_ids]
+
+    @property
+    def source_ids(self):
+        return [source.id for source in self.sources]
+
+    # -- the difference
+
+    def find_changes(self):
+        """Compare what EIM should know with what it accepted.
+
+        :return: the ``Change`` list, and ``[(location id, sku)]`` that several products feed
+        """
+        asked = self._find_zeros_asked_elsewhere()
+        if not self.sources:
+            return asked, []
+        rows = self.env.execute_query(
+            SQL(
+                """WITH expected AS (%(expected)s),
+                    known AS (
+                        SELECT level.*, %(touched)s AS touched
+                          FROM extensiv_stock_level AS level WHERE location_id = ANY (%(sources)s::int[])),
+                    left_alone AS (%(left)s)
+               SELECT location_id, sku, expected.product_id, COALESCE(expected.quantity, 0), COALESCE(shared, FALSE)
+                 FROM expected FULL JOIN known USING (location_id, sku)
+                WHERE CASE
+                      WHEN expected.shared OR known.id IS NULL THEN TRUE
+                      WHEN expected.sku IS NULL AND known.zero_asked THEN known.refused_at IS NULL OR known.unconfirmed
+                      WHEN expected.sku IS NULL AND (
+                           NOT known.touched OR known.sku IN (SELECT sku FROM left_alone)
+                           OR known.product_id IN (SELECT product_id FROM left_alone)) THEN FALSE
+                      WHEN known.unconfirmed THEN TRUE
+                      -- What a person decided of a zero that it is not any more is used up when EIM accepts another.
+                      WHEN (known.zero_asked OR known.zero_allowed) AND known.refused_at IS NULL THEN TRUE
+                      WHEN known.refused_at IS NULL THEN
+                           known.quantity IS DISTINCT FROM COALESCE(expected.quantity, 0)
+                           OR known.product_id IS DISTINCT FROM expected.product_id
+                           OR DATE_TRUNC('second', known.pushed_at) <= %(again)s
+                      ELSE known.refused_quantity IS DISTINCT FROM COALESCE(expected.quantity, 0)
+                           OR known.product_id IS DISTINCT FROM expected.product_id
+                           OR known.refused_at <= %(again)s
+                           OR EXISTS (
+                              SELECT FROM product_product AS product
+                                JOIN product_template AS template ON template.id = product.product_tmpl_id
+                               WHERE product.id = expected.product_id
+                                 AND GREATEST(product.write_date, template.write_date)
+                                     > known.refused_at + INTERVAL '1 second')
+                      END""",
+                expected=self.sql(),
+                touched=TOUCHED,
+                left=left_alone_sql(self.account),
+                sources=self.source_ids,
+                again=self.account.push_again_at or fields.Datetime.to_datetime("1970-01-01"),
+            )
+        )
+        changes = [Change(*row[:4]) for row in rows if not row[4]]
+        return changes + asked, [row[:2] for row in rows if row[4]]
+
+    def _find_zeros_asked_elsewhere(self):
+        """Return the ``Change`` list of zeros that a person asked for in locations whose stock is not pushed."""
+        rows = self.env.execute_query(
+            SQL(
+                """SELECT level.location_id, level.sku
+                 FROM extensiv_stock_level AS level JOIN extensiv_location AS location ON location.id = location_id
+                WHERE level.zero_asked AND location.account_id = %s AND NOT COALESCE(location.push_enabled, FALSE)
+                  AND NOT location.id = ANY (%s::int[]) AND (level.refused_at IS NULL OR level.unconfirmed)""",
+                self.account.id,
+                self.source_ids,
+            )
+        )
+        return [Change(location, sku, None, 0) for location, sku in rows]
+
+    # -- what is expected
+
+    def sql(self):
+        """Return SQL for ``location_id, sku, product_id, shared, quantity``: what EIM should know, in whole units.
+
+        What needs no stock to be sold is not among it before it has some, unless somebody chose to push it. There
+        must be a source.
+        """
+        kits, corrections = compute_corrections(self.account, self.sources)
+        # A hundred thousand SKUs are hashed in memory; the server's own setting is made for small questions.
+        # Passing rows from one worker to another costs less than its setting says, and a quarter of the time is won.
+        self.env.cr.execute(
+            "SELECT set_config('work_mem', '128MB', TRUE), set_config('jit', 'off', TRUE),"
+            " set_config('parallel_tuple_cost', '0.005', TRUE)"
+        )
+        to_order = made_to_order_sql(self.env, self.account.company_id)
+        expected = SQL(
+            """WITH stock AS (%(stock)s),
+                    feed AS (%(feed)s)
+               SELECT source.id AS location_id, feed.sku, feed.product_id, feed.shared,
+                      COALESCE(feed.fixed, GREATEST(0, LEAST(2147483647, FLOOR(ROUND(
+                          %(unit)s * (%(quantity)s - feed.buffer)) / %(unit)s)))::int) AS quantity, feed.to_order
+                 FROM feed
+                CROSS JOIN unnest(%(sources)s::int[]) AS source(id)
+                 LEFT JOIN stock ON stock.source_id = source.id AND stock.product_id = feed.product_id
+                 %(corrections)s""",
+            stock=OdooStock(self.account, self.sources).sql(),
+            feed=feed_sql(self.account, kits, to_order=to_order),
+            **_corrected_sql(kits, corrections),
+            sources=self.source_ids,
+            unit=10.0 ** unit_digits(self.env),
+        )
+        if to_order is None:
+            return expected
+        return SQL(
+            """SELECT location_id, sku, product_id, shared, quantity FROM (%(expected)s) AS expected
+                WHERE NOT (to_order AND quantity = 0 AND NOT EXISTS (
+                      SELECT FROM extensiv_stock_level AS level
+                       WHERE level.location_id = expected.location_id AND level.sku = expected.sku AND %(touched)s))""",
+            expected=expected,
+            touched=TOUCHED,
+        )
+
+
+def _corrected_sql(kits, corrections):
+    """Return SQL for the stock with ``corrections``, and for joining them; both cost time, and are seldom needed.
+
+    A kit has no stock but its correction, whatever quants it may have.
+    """
+    stock = SQL("COALESCE(stock.quantity, 0)::float8")
+    if kits:
+        stock = SQL("CASE WHEN feed.product_id = ANY (%s) THEN 0 ELSE %s END", kits.ids, stock)
+    if not corrections:
+        return {"quantity": stock, "corrections": SQL("")}
+    return {
+        "quantity": SQL("(%s + COALESCE(correction.quantity, 0))", stock),
+        "corrections": SQL(
+            """LEFT JOIN unnest(%s::int[], %s::int[], %s::float8[])
+                         AS correction(source_id, product_id, quantity)
+                      ON correction.source_id = source.id AND correction.product_id = feed.product_id""",
+            [source for source, _product in corrections],
+            [product for _source, product in corrections],
+            list(corrections.values()),
+        ),
+    }
+
+
+def unit_digits(env):
+    """Return the decimals of quantities."""
+    return env["decimal.precision"].precision_get("Product Unit")
+
+
+# -- which products feed which SKUs
+
+
+def feed_sql(account, kits, skus=None, to_order=None):
+    """Return SQL for every product that is pushed, once for each SKU of it.
+
+    Its columns are ``sku, product_id, shared, buffer, fixed`` (the number told whatever the stock is, else NULL) and
+    ``to_order``: it needs no stock, and nobody chose that it be pushed all the same.
+
+    :param kits: products that are pushed though they need not be storable
+    :param skus: only these, if given
+    :param to_order: SQL for the templates that need no stock, see ``made_to_order``; None: there are none
+    """
+    env = account.env
+    env["product.product"].flush_model()
+    env["product.template"].flush_model(["active", "sale_ok", "is_storable", "company_id", "type"])
+    env["extensiv.sku.alias"].flush_model()
+    return SQL(
+        """WITH product AS NOT MATERIALIZED (
+                SELECT product.id, product.default_code, product.extensiv_buffer_qty AS buffer,
+                       CASE product.extensiv_stock_rule WHEN 'fixed' THEN COALESCE(product.extensiv_fixed_qty, 0)
+                            END AS fixed, %(to_order)s AS to_order
+                  FROM product_product AS product
+                  JOIN product_template AS template ON template.id = product.product_tmpl_id
+                 WHERE product.active AND template.active AND template.sale_ok
+                   AND product.extensiv_stock_rule <> 'leave' AND BTRIM(product.default_code) <> ''
+                   AND %(company)s
+                   AND (template.is_storable AND template.type = 'consu' OR product.id = ANY (%(kits)s::int[])
+                        OR product.extensiv_stock_rule = 'fixed'))
+           SELECT sku, MIN(product_id) AS product_id, MIN(product_id) <> MAX(product_id) AS shared,
+                  COALESCE(MIN(buffer), 0)::float8 + %(buffer)s AS buffer, MIN(fixed) AS fixed,
+                  BOOL_AND(to_order) AS to_order
+             FROM (SELECT default_code AS sku, id AS product_id, buffer, fixed, to_order FROM product
+                    UNION ALL
+                   SELECT alias.sku, product.id, product.buffer, product.fixed, product.to_order
+                     FROM extensiv_sku_alias AS alias JOIN product ON product.id = alias.product_id
+                    WHERE alias.account_id = %(account)s) AS named
+            WHERE %(only)s
+            GROUP BY sku""",
+        company=_of_company_sql(account),
+        kits=kits.ids,
+        buffer=account.buffer_qty,
+        account=account._origin.id or None,
+        only=SQL("TRUE") if skus is None else SQL("sku = ANY (%s)", skus),
+        to_order=SQL("FALSE")
+        if to_order is None
+        else SQL(
+            """(product.extensiv_stock_rule = 'push' AND product.extensiv_rule_chosen IS NOT TRUE
+                AND product.product_tmpl_id IN (%s))""",
+            to_order,
+        ),
+    )
+
+
+def find_feeding(account, skus):
+    """Return ``{sku: the products that feed it}``, by internal reference or alias, as far as they are in use."""
+    products = account.env["product.product"]
+    feeding = dict.fromkeys(skus, products)
+    for product in products.search(
+        Domain("default_code", "in", skus) & Domain(products._check_company_domain(account.company_id))
+    ):
+        feeding[product.default_code] |= product
+    aliases = account.env["extensiv.sku.alias"]
+    for alias in aliases.search([("account_id", "=", account.id), ("sku", "in", skus)]):
+        feeding[alias.sku] |= alias.product_id
+    return feeding
+
+
+def left_alone_sql(account):
+    """Return SQL for ``sku, product_id`` of what EIM's levels are not touched of, by the rule of the product.
+
+    The product is known by its SKUs, and where it lost them, or is archived, by the levels that it fed.
+    """
+    return SQL(
+        """SELECT named.sku, product.id AS product_id
+             FROM product_product AS product
+             JOIN product_template AS template ON template.id = product.product_tmpl_id
+            CROSS JOIN LATERAL (
+                  SELECT product.default_code AS sku
+                   UNION ALL
+                  SELECT sku FROM extensiv_sku_alias WHERE product_id = product.id AND account_id = %(account)s
+                  ) AS named
+            WHERE product.extensiv_stock_rule = 'leave' AND %(company)s""",
+        account=account._origin.id or None,
+        company=_of_company_sql(account),
+    )
+
+
+def _of_company_sql(account):
+    """Return SQL for whether a ``template`` belongs to the account's company, one above it, or none."""
+    account.env["res.company"].flush_model(["parent_path"])
+    return SQL(
+        """(template.company_id IS NULL OR template.company_id = ANY ((
+            SELECT string_to_array(RTRIM(parent_path, '/'), '/') FROM res_company WHERE id = %s)::int[]))""",
+        account.company_id.id,
+    )
+
+
+def find_locations_to_empty(account):
+    """Return the locations with levels that a person set to zero."""
+    rows = account.env.execute_query(
+        SQL(
+            "SELECT DISTINCT location_id FROM extensiv_stock_level WHERE zero_asked AND location_id = ANY (%s)",
+            account.location_ids.ids,
+        )
+    )
+    return account.location_ids.browse([location for [location] in rows])
