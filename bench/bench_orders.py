@@ -6,7 +6,8 @@ import json
 import time
 
 from odoo.addons.extensiv_connector.eim.wire import Order, Page
-from odoo.addons.extensiv_connector.flows.runner import FlowRun
+from odoo.addons.extensiv_connector.flows.order_inbox import Inbox
+from odoo.addons.extensiv_connector.flows.order_pull import OrderPull
 from odoo.addons.extensiv_connector.sandbox.orders import build_order
 
 from dev import LOGS, databases
@@ -21,15 +22,16 @@ START = 424242  # the advisory lock on which importing processes wait for the st
 
 IMPORT = """
 import json, resource, time
+from odoo.addons.extensiv_connector.flows.order_pull import OrderPull
 account = env["extensiv.account"].browse(args["account"])
-with FlowRun.open(account, time.monotonic() + 3600) as pass_:
+with OrderPull.open(account, time.monotonic() + 3600) as run:
     if args["start"]:
-        pass_.env.cr.execute("SELECT pg_advisory_lock_shared(%s)", [args["start"]])
-        pass_.env.cr.commit()
+        run.env.cr.execute("SELECT pg_advisory_lock_shared(%s)", [args["start"]])
+        run.env.cr.commit()
     started = time.time()
-    while pass_.env["extensiv.order"]._import_next(pass_):
+    while run.importer.import_next():
         pass
-    print(json.dumps({"started": started, "ended": time.time(), "imported": pass_.counts["imported"],
+    print(json.dumps({"started": started, "ended": time.time(), "imported": run.counts["imported"],
                       "peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024}))
 """
 
@@ -156,7 +158,7 @@ class World:
     def receive(self, raws):
         """Put orders into the inbox."""
         orders = tuple(Order.parse(raw) for raw in raws)
-        self.env["extensiv.order"]._store(self.account, Page(items=orders, number=1, is_last=True))
+        Inbox(self.account).store(Page(items=orders, number=1, is_last=True))
         self.env.cr.commit()
 
     # -- the ways to import; each commits
@@ -164,13 +166,13 @@ class World:
     def import_batch(self, raws, received=False):
         if not received:
             self.receive(raws)
-        with FlowRun.open(self.account, time.monotonic() + 3600) as pass_:
-            before = pass_.env.cr.sql_log_count
+        with OrderPull.open(self.account, time.monotonic() + 3600) as run:
+            before = run.env.cr.sql_log_count
             start = time.perf_counter()
-            pass_.env["extensiv.order"]._import_next(pass_)
-            seconds, queries = time.perf_counter() - start, pass_.env.cr.sql_log_count - before
-            if pass_.counts["imported"] != len(raws):
-                raise AssertionError(f"{pass_.counts['imported']} of {len(raws)} orders imported: {pass_}")
+            run.importer.import_next()
+            seconds, queries = time.perf_counter() - start, run.env.cr.sql_log_count - before
+            if run.counts["imported"] != len(raws):
+                raise AssertionError(f"{run.counts['imported']} of {len(raws)} orders imported: {run}")
         return seconds, queries
 
     def odoo_batch(self, raws):

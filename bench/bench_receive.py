@@ -7,7 +7,8 @@ from unittest.mock import patch
 from odoo.addons.extensiv_connector.eim.errors import EimError
 from odoo.addons.extensiv_connector.eim.routes import RESERVED_TOKENS
 from odoo.addons.extensiv_connector.eim.throttle import Bucket
-from odoo.addons.extensiv_connector.flows.runner import FlowRun, run_flow
+from odoo.addons.extensiv_connector.flows.order_pull import OrderPull
+from odoo.addons.extensiv_connector.flows.runner import run_flow
 from odoo.addons.extensiv_connector.models.extensiv_bucket import BucketStore
 
 ORDERS = 10_000
@@ -49,10 +50,10 @@ def receive(bench):
     with (
         patch.object(BucketStore, "bucket", Roomy(capacity=10**6)),
         bench.measure(f"{ORDERS:,} orders into the inbox") as measured,
-        FlowRun.open(account, time.monotonic() + 600) as pass_,
+        OrderPull.open(account, time.monotonic() + 600) as run,
     ):
-        pass_.client = pass_.account._client()
-        pass_.env["extensiv.order"]._receive(pass_)
+        run.client = run.account._client()
+        run.receive()
     bench.env.cr.commit()  # to see what the pass committed
     count = bench.env["extensiv.order"].search_count([("account_id", "=", account.id)])
     if count != ORDERS:

@@ -7,6 +7,8 @@ import time
 from unittest.mock import patch
 
 from odoo.addons.extensiv_connector.flows import fulfilment
+from odoo.addons.extensiv_connector.flows.order_import import import_batch
+from odoo.addons.extensiv_connector.flows.order_inbox import Inbox
 
 DELIVERIES = 100
 PAIRS = 10
@@ -54,11 +56,11 @@ def import_orders(bench, eim):
     while len(orders) < ORDERS:
         orders += client.list_orders("new", page=page).items
         page += 1
-    inbox = env["extensiv.order"]._store_fetched(account, orders)
+    inbox = Inbox(account).store_fetched(orders)
     inbox.acknowledged_at = account.import_from
     with bench.measure(f"{ORDERS} orders imported"):
         for start in range(0, ORDERS, 50):
-            inbox[start : start + 50]._import_batch()
+            import_batch(inbox[start : start + 50])
             env.cr.commit()
     freight = env["product.product"].create({"name": "Freight", "type": "service"})
     inbox.sale_order_id.carrier_id = env["delivery.carrier"].create(

@@ -4,6 +4,11 @@ Such an app need not raise anything: it may return an action that opens a window
 batch as it is. So what counts is the state that the orders are in afterwards.
 """
 
+from .exceptions import is_conflict
+from .order_refusal import explain
+from .quiet import quiet
+from .runner import BATCH_SECONDS, FlowRun, new_deadline, release_locks
+
 
 class _SomeHeld(Exception):
     """Not all orders of a batch are confirmed; what was done is taken back."""
@@ -30,7 +35,7 @@ def confirm(sales):
     except _SomeHeld as some:
         held = some.held
     else:
-        return {held: _explain(held, answer)} if held else {}
+        return {held: _explain_held(held, answer)} if held else {}
     free = sales - held
     if free:
         return confirm(free) | confirm(held)
@@ -38,7 +43,7 @@ def confirm(sales):
     return confirm(held[:half]) | confirm(held[half:])
 
 
-def _explain(sale, answer):
+def _explain_held(sale, answer):
     """Return why ``sale`` is not confirmed, in the words of whatever holds it.
 
     :param answer: what ``action_confirm`` returned
@@ -70,3 +75,52 @@ def _words(sale, answer):
         words += [answer.get("name"), parameters.get("title"), parameters.get("message")]
     texts = (" ".join(str(word or "").split()).rstrip(".") for word in words)
     return list(dict.fromkeys(filter(None, texts)))
+
+
+# -- quotations that another app holds
+
+
+def report_held(account, held):
+    """Open an error for each order whose quotation another app holds; confirming or cancelling it closes it.
+
+    :param held: ``{inbox order: what holds it}``
+    """
+    account.env["extensiv.error"]._report(
+        account,
+        "orders",
+        {
+            order.cust_ref: {"message": reason, "category": "data", "document": order.sale_order_id}
+            for order, reason in held.items()
+        },
+        "confirm",
+    )
+
+
+def confirm_held_now(account, orders):
+    """Try for a person to confirm the quotations of ``orders`` of the inbox of ``account``, each by itself."""
+    release_locks(orders.env)
+    with FlowRun.open(account, new_deadline()) as run:
+        for order in orders.with_env(run.env):
+            if not run.has_time(BATCH_SECONDS):
+                break
+            run.retry_on_conflict(lambda order=order: _confirm_held(order))
+
+
+def _confirm_held(order):
+    """Confirm the quotation of an order of the inbox, or say anew what holds it."""
+    account = order.account_id
+    sale = order.sale_order_id
+    if not sale.extensiv_held_by or sale.state in ("sale", "cancel"):
+        return
+    try:
+        with order.env.cr.savepoint():
+            held = confirm(sale if account.notify_on_import else quiet(sale))
+    except Exception as error:  # whatever one order does, the others are confirmed
+        if is_conflict(error):
+            raise
+        held = {sale: str(explain(error, order))}
+    if reason := held.get(sale):
+        others = (order.message or "").removesuffix(sale.extensiv_held_by).strip()
+        order.message = "\n".join(filter(None, [others, reason]))
+        sale.extensiv_held_by = reason
+        report_held(account, {order: reason})

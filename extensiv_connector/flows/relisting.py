@@ -6,6 +6,10 @@ so that one listing is one question, whatever becomes of its error; it is emptie
 
 from odoo import fields
 
+from .order_import import import_batch
+from .runner import FlowRun, new_deadline, refresh_snapshot, release_locks
+from .trigger import trigger
+
 STEP = "listed"
 
 
@@ -31,14 +35,14 @@ def keep_apart(inbox, listed):
     alive.cancelled_at = False
     asked_about = (inbox - cancelled).filtered("listed_again_at")
     asked_about.message = False
-    settle(asked_about)
+    close(asked_about)
     (alive | asked_about).filtered(lambda order: order.state == "cancelled").state = "imported"
     # Never acknowledged and cancelled only here: EIM lists it still, not again.
     cancelled = cancelled.filtered(lambda order: order.cancelled_at or order.acknowledged_at)
     asked = cancelled.filtered(lambda order: not order.listed_again_at and order.cancel_request != "due")
     for order in asked:
         order.listed_again_at = fields.Datetime.now()
-        if not order._is_redacted(listed[order.cust_ref]):
+        if not listed[order.cust_ref].is_redacted:
             order._take_payload(listed[order.cust_ref])
     report(asked)
     return cancelled
@@ -47,9 +51,9 @@ def keep_apart(inbox, listed):
 def report(orders):
     """Open an error for each of ``orders``, which offers to import it after all."""
     env = orders.env
-    for account, of_account in orders.grouped("account_id").items():
+    for account, account_orders in orders.grouped("account_id").items():
         failures = {}
-        for order in of_account:
+        for order in account_orders:
             order.message = env._(
                 "Order %(order)s was cancelled, and EIM lists it as new again. It is not acknowledged and nothing is "
                 "shipped until you decide: press Import After All to make a new sale order of it, or dismiss the error "
@@ -60,7 +64,7 @@ def report(orders):
         env["extensiv.error"]._report(account, "orders", failures, STEP)
 
 
-def forget(account, still_listed):
+def close_unlisted(account, still_listed):
     """Close the question about orders that EIM lists as new no more.
 
     :param still_listed: references, of the whole list
@@ -72,16 +76,30 @@ def forget(account, still_listed):
             ("cust_ref", "not in", list(still_listed)),
         ]
     )
-    settle(gone)
+    close(gone)
     for order in gone:
         order.message = order.cancelled_at and account.env._("Cancelled by the buyer.")
 
 
-def settle(orders):
+def close(orders):
     """Take the question about ``orders`` off the lists."""
     orders.listed_again_at = False
-    for account, of_account in orders.grouped("account_id").items():
-        orders.env["extensiv.error"]._resolve(account, "orders", of_account.mapped("cust_ref"), STEP)
+    for account, account_orders in orders.grouped("account_id").items():
+        orders.env["extensiv.error"]._resolve(account, "orders", account_orders.mapped("cust_ref"), STEP)
+
+
+def import_anew_now(orders):
+    """Import ``orders`` for a person, beside their cancelled sale orders; EIM is told by the next pass."""
+    env = orders.env
+    person = env.user.name
+    release_locks(env)
+    deadline = new_deadline()
+    for account, account_orders in orders.grouped("account_id").items():
+        with FlowRun.open(account, deadline) as run:
+            cancelled = account_orders.with_env(run.env)
+            run.retry_on_conflict(lambda cancelled=cancelled: import_anew(cancelled, person))
+    trigger(env, "orders", orders.account_id)
+    refresh_snapshot(env)
 
 
 def import_anew(orders, person):
@@ -94,16 +112,16 @@ def import_anew(orders, person):
     """
     env = orders.env
     orders = orders.try_lock_for_update().filtered(lambda order: order.listed_again_at and was_cancelled(order))
-    old = orders.sale_order_id
-    old.write({"extensiv_is_replaced": True})
-    old.filtered(lambda sale: sale.extensiv_shipment_state != "sent")._extensiv_skip(
+    replaced = orders.sale_order_id
+    replaced.write({"extensiv_is_replaced": True})
+    replaced.filtered(lambda sale: sale.extensiv_shipment_state != "sent")._extensiv_skip(
         env._("The order was imported anew.")
     )
     note = env._(
         "EIM listed the cancelled order as new again, and %s had it imported anew as another sale order.", person
     )
-    old._message_log_batch(bodies=dict.fromkeys(old.ids, note))
-    settle(orders)
+    replaced._message_log_batch(bodies=dict.fromkeys(replaced.ids, note))
+    close(orders)
     orders.write(
         {
             "state": "received",
@@ -114,6 +132,6 @@ def import_anew(orders, person):
             "acknowledged_at": False,
         }
     )
-    for _account, of_account in orders.grouped("account_id").items():
-        of_account._import_batch()
+    for _account, account_orders in orders.grouped("account_id").items():
+        import_batch(account_orders)
     return len(orders)

@@ -62,7 +62,7 @@ def import_beside(env):
     deadline = runner.new_deadline()
     for account in env["extensiv.account"].sudo().search(account_domain("orders")):
         with flows.FLOWS["orders"].run_class.open(account, deadline) as run:
-            while run.has_time(runner.SIDE_BATCH_SECONDS) and run.env["extensiv.order"]._import_next(run):
+            while run.has_time(runner.SIDE_BATCH_SECONDS) and run.importer.import_next():
                 continue
 
 

@@ -25,7 +25,8 @@ def read_new_orders(client, until, from_date=None):
 
     :return: the orders, and whether these are all; where EIM stops answering, what was read until then
     """
-    orders, page_number = [], 1
+    orders = []
+    page_number = 1
     while time.monotonic() < until:
         client.max_wait = max(0.0, min(client.max_wait, until - time.monotonic()))
         try:
@@ -43,16 +44,14 @@ def find_waiting_skus(env, account, new_orders):
     """Return ``{SKU: WaitingSku}`` of ``new_orders`` and of the account's inbox, each order counted once."""
     waiting = defaultdict(WaitingSku)
     for order in (*new_orders, *_inbox(env, account)):
-        for line in order.lines:
-            if line.sku and not line.filtered:
-                of_sku = waiting[line.sku]
-                of_sku.order_refs.add(order.cust_ref)
-                of_sku.codes.update(filter(None, (line.alt_sku, *(alias.code for alias in line.aliases))))
+        for sku, codes in order.codes().items():
+            waiting[sku].order_refs.add(order.cust_ref)
+            waiting[sku].codes.update(codes)
     return dict(waiting)
 
 
 def _inbox(env, account):
-    """Give the ``eim.wire.Order`` of every order that was received and is not imported, as far as it is kept."""
+    """Yield the ``eim.wire.Order`` of every order that was received and is not imported, as far as it is kept."""
     received = env["extensiv.order"].sudo()
     for record in received.search_fetch(
         [("account_id", "=", account.id), ("state", "in", ("received", "failed"))], ["payload"]

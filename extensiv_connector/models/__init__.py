@@ -24,11 +24,6 @@ from . import extensiv_account_dashboard
 from . import extensiv_account_flows
 from . import extensiv_account_monitor
 from . import extensiv_account_setup
-from . import extensiv_order_cancel
-from . import extensiv_order_fetch
-from . import extensiv_order_import
-from . import extensiv_order_prepare
-from . import extensiv_order_relisted
 from . import mail_quiet
 from . import product_pricelist
 from . import product_product

@@ -1,22 +1,15 @@
 import json
-import logging
+from datetime import timedelta
 
 from markupsafe import Markup
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
+from odoo.fields import Command
 
-from ..eim import errors as eim
-from ..eim.wire import Cart, Order
-from ..flows import relisting
-from ..flows.runner import BATCH_SECONDS
-from ..flows.trigger import trigger_import
-
-_logger = logging.getLogger(__name__)
-
-PAGE_SIZE = 100
-# Acknowledgements written together: few enough that a killed pass repeats little.
-ACKNOWLEDGE_CHUNK = 20
+from ..eim.wire import Order
+from ..flows import order_confirmation, order_import, relisting
+from ..flows.trigger import trigger
 
 
 class ExtensivOrder(models.Model):
@@ -65,6 +58,18 @@ class ExtensivOrder(models.Model):
     shipment_message = fields.Text(related="sale_order_id.extensiv_shipment_message")
     message = fields.Text(readonly=True, help="Why the order is in this state.")
     missing_skus = fields.Json(readonly=True)
+    cancelled_at = fields.Datetime("Cancelled at EIM", readonly=True)
+    cancel_request = fields.Selection(
+        [("due", "To be sent"), ("done", "Sent"), ("refused", "Refused")],
+        "Cancellation Request",
+        readonly=True,
+        help="Whether EIM was asked to cancel the order, after it was cancelled here.",
+    )
+    listed_again_at = fields.Datetime(
+        "Listed Again",
+        readonly=True,
+        help="Since when EIM lists the cancelled order as new again. It is not acknowledged until a person decides.",
+    )
     summary = fields.Html(compute="_compute_readable", sanitize=False)
     payload_readable = fields.Text("As Received", compute="_compute_readable")
 
@@ -72,8 +77,9 @@ class ExtensivOrder(models.Model):
     _waiting_idx = models.Index("(account_id, id) WHERE state IN ('received', 'failed')")
     _received_idx = models.Index("(account_id, create_date)")
     _unacknowledged_idx = models.Index("(account_id, id) WHERE acknowledged_at IS NULL")
+    _listed_again_idx = models.Index("(account_id) WHERE listed_again_at IS NOT NULL")
 
-    # -- what people see
+    # -- computed
 
     @api.depends("account_id")
     def _compute_company_id(self):
@@ -102,6 +108,8 @@ class ExtensivOrder(models.Model):
             else Markup()
         )
 
+    # -- actions
+
     def action_import(self):
         """Import the orders now; those that cannot be imported say why."""
         self.env["extensiv.error"]._check_user()
@@ -109,12 +117,43 @@ class ExtensivOrder(models.Model):
         for order in self._importable_again().filtered(lambda order: not order.payload):
             order.sudo()._fetch_payload()
         self.sudo()._import_now()
-        self.invalidate_recordset()
-        if len(self) == 1 and self.state == "failed":
-            return self.env["extensiv.account"]._notification(
-                self.env._("Not imported"), self.message, "warning", sticky=True
-            )
-        return {"type": "ir.actions.client", "tag": "soft_reload"}
+        return self._notify_imported()
+
+    def action_import_after_all(self):
+        """Make a new sale order of each of these cancelled orders, which EIM lists as new again.
+
+        :raise UserError: where EIM does not, or the order lives
+        """
+        self.env["extensiv.error"]._check_user()
+        self.check_access("read")
+        for order in self.sudo():
+            if not order.listed_again_at or not relisting.was_cancelled(order):
+                raise UserError(
+                    self.env._(
+                        "Order %s is not imported anew: EIM does not list it as new again, or it was imported already.",
+                        order.order_number,
+                    )
+                )
+        for order in self.sudo().filtered(lambda order: not order.payload):
+            order._fetch_payload()
+        relisting.import_anew_now(self.sudo())
+        self.account_id.sudo()._remind_responsible()
+        return self._notify_imported()
+
+    def action_fetch_again(self):
+        """Read the order from EIM again and import it, where its sale order is gone or was never made.
+
+        :raise UserError: where the buyer cancelled it, or EIM no longer has the buyer's data
+        """
+        self.ensure_one()
+        self.env["extensiv.error"]._check_user()
+        self.check_access("read")
+        if self.sale_order_id:
+            raise UserError(self.env._("This order has its sale order: %s.", self.sale_order_id.name))
+        if self.state == "cancelled":
+            raise UserError(self.env._("The buyer cancelled order %s; it is not imported.", self.order_number))
+        self.sudo()._fetch_payload()
+        return self.action_import()
 
     def action_ignore(self):
         """Decide not to import the orders. They stay in the inbox and can be imported later."""
@@ -123,204 +162,99 @@ class ExtensivOrder(models.Model):
             raise UserError(self.env._("Orders that have a sale order or were cancelled cannot be ignored."))
         orders = self.sudo()
         orders.write({"state": "ignored", "message": self.env._("Ignored by %s.", self.env.user.name)})
-        for account, of_account in orders.grouped("account_id").items():
-            self.env["extensiv.error"].sudo()._resolve(account, "orders", of_account.mapped("cust_ref"))
+        for account, account_orders in orders.grouped("account_id").items():
+            self.env["extensiv.error"].sudo()._resolve(account, "orders", account_orders.mapped("cust_ref"))
 
     def action_open_sale_order(self):
         """Open the sale order."""
         self.ensure_one()
-        return {
-            "type": "ir.actions.act_window",
-            "res_model": "sale.order",
-            "res_id": self.sale_order_id.id,
-            "views": [(False, "form")],
-        }
+        return self.sale_order_id._get_records_action()
 
-    # -- the pass
-
-    @api.model
-    def _pull(self, pass_):
-        """Receive every new order of EIM, acknowledge what was received, import it. One pass, see ``extensiv.run``."""
-        try:
-            self._exchange(pass_)
-        except eim.EimError:
-            # What is in the inbox already needs nothing more of EIM.
-            pass_.env.cr.rollback()
-            pass_.retry_on_conflict(lambda: self._revive(pass_.account))
-            while pass_.has_time(BATCH_SECONDS) and self._import_next(pass_):
-                continue
-            if self._importable(pass_.account, limit=1):
-                trigger_import(pass_.env)
-                pass_.commit()
-            raise
-
-    @api.model
-    def _exchange(self, pass_):
-        """Do the pass as far as EIM answers."""
-        listed_again = self._receive(pass_)
-        if listed_again is None:
-            return
-        account, client, patience = pass_.account, pass_.client, pass_.client.max_wait
-        refusal = None
-        try:
-            self._pull_canceled(pass_)
-        except (eim.Refused, eim.Blocked) as error:
-            # Of this list alone, unless it is the key: new orders are acknowledged all the same.
-            refusal = error
-            pass_.env.cr.rollback()
-            pass_.check.ask()
-        self._send_cancel_requests(pass_)
-        # A person may press Retry on one of them at this moment.
-        pass_.retry_on_conflict(lambda: self._revive(account))
-        if len(self._importable(account, limit=account.import_batch_size + 1)) > account.import_batch_size:
-            trigger_import(account.env)
-            pass_.commit()
-        try:
-            while pass_.has_time(BATCH_SECONDS):
-                # Tokens that are there are used at once; importing fills the time in which new ones drip.
-                client.max_wait = 0
-                limited = self._acknowledge(pass_)
-                client.max_wait = patience
-                if not self._import_next(pass_):
-                    if limited:
-                        self._acknowledge(pass_)
-                    break
-        finally:
-            client.max_wait = patience
-        # Last, for after EIM's history was cleared they are thousands, and new orders come first.
-        done, failures, stop = self._tell_eim(pass_, listed_again)
-        pass_.failed += len(failures)
-        pass_.retry_on_conflict(lambda: self._note_answers(account, done, failures))
-        if isinstance(stop, eim.CredentialsRefused):
-            raise stop
-        if self._unacknowledged(account, 1, pass_.stepped_back) or self._importable(account, limit=1):
-            pass_.resume_in = 0
-        if refusal:
-            raise refusal
-
-    # -- receive
-
-    @api.model
-    def _receive(self, pass_):
-        """Read every page of EIM's ``new`` list into the inbox, each page committed by itself.
-
-        :return: references that EIM lists as new though they were acknowledged, or None when the list's end was not
-            reached: acknowledging shrinks the list, and records would be skipped.
-        """
-        account, listed_again, cancelled, unreadable = pass_.account, [], [], []
-        first = number = account.receive_page or 1
-        while True:
-            try:
-                page = pass_.client.list_orders(
-                    "new", page=number, limit=PAGE_SIZE, from_date=account.import_from or None
-                )
-            except eim.RateLimited:
-                self._remember_page(pass_, number)
-                raise
-            new, again, undecided, skipped = pass_.retry_on_conflict(lambda page=page: self._store(account, page))
-            pass_.counts["received"] += new
-            pass_.skipped += skipped
-            listed_again += again
-            cancelled += undecided
-            unreadable += [
-                self.env._("Page %(page)s: %(reason)s", page=number, reason=reason) for reason in page.unreadable
-            ]
-            if page.is_last:
-                self._remember_page(pass_, 1)
-                pass_.retry_on_conflict(lambda told=unreadable: self._note_unreadable(account, told))
-                if first == 1:
-                    pass_.retry_on_conflict(lambda listed=cancelled: relisting.forget(account, listed))
-                return listed_again
-            number += 1
-            if not pass_.has_time():
-                self._remember_page(pass_, number)
-                pass_.resume_in = 0
-                return None
-
-    @api.model
-    def _remember_page(self, pass_, number):
-        """Note where a list too long for one pass goes on; 1 is the beginning."""
-        if pass_.account.receive_page != number:
-            pass_.account.receive_page = number
-            pass_.commit()
-
-    @api.model
-    def _store(self, account, page):
-        """Insert the orders of a page that are ours to take and not known yet.
-
-        :return: how many are new, references of the acknowledged ones that EIM lists again and of those that were
-            cancelled since, how many were left in EIM
-        """
-        carts = self._carts(account, page.items)
-        wanted = {}
-        for order in page.items:
-            if self._is_ours(account, carts.get(order.order_source), order):
-                wanted.setdefault(order.cust_ref, order)
-        known = {
-            order.cust_ref: order
-            for order in self.search_fetch(
-                [("account_id", "=", account.id), ("cust_ref", "in", list(wanted))],
-                ["cust_ref", "acknowledged_at", "state", "sale_order_id"],
+    def _notify_imported(self):
+        """Return the action that shows a person what became of the orders just imported."""
+        self.invalidate_recordset()
+        if len(self) == 1 and self.state == "failed":
+            return self.env["extensiv.account"]._notification(
+                self.env._("Not imported"), self.message, "warning", sticky=True
             )
-        }
-        undecided = relisting.keep_apart(self.union(*known.values()), wanted)
-        self.create(
-            [
-                self._prepare_received_vals(account, carts.get(order.order_source), order)
-                for cust_ref, order in wanted.items()
-                if cust_ref not in known
-            ]
-        )
-        acknowledged = [ref for ref, order in known.items() if order not in undecided and order.acknowledged_at]
-        held = self.env["extensiv.error"]._held_keys(account, "orders", acknowledged, "acknowledge")
-        again = [cust_ref for cust_ref in acknowledged if cust_ref not in held]
-        return len(wanted) - len(known), again, undecided.mapped("cust_ref"), len(page.items) - len(wanted)
+        return {"type": "ir.actions.client", "tag": "soft_reload"}
 
-    @api.model
-    def _note_unreadable(self, account, unreadable):
-        """Tell what EIM's list held that is no order, or that there is no such thing any more."""
-        Error, key = self.env["extensiv.error"], "list of new orders"
-        if not unreadable:
-            Error._resolve(account, "orders", [key])
-            return
-        Error._report(
-            account,
-            "orders",
+    # -- what buttons and flows do with records
+
+    def _import_now(self):
+        """Import these orders for a person; what a request has no time for is left to the schedule."""
+        order_import.import_now(self)
+
+    def _importable_again(self):
+        """Return the orders that a person may have imported: all but those that have a sale order or were cancelled."""
+        return self.filtered(
+            lambda order: (
+                order.state in ("received", "failed", "ignored")
+                or (order.state == "imported" and not order.sale_order_id)
+            )
+        )
+
+    def _confirm_held_now(self, account):
+        """Try for a person to confirm the quotations of these orders of ``account``, each by itself."""
+        order_confirmation.confirm_held_now(account, self)
+
+    def _request_cancel(self):
+        """Have EIM asked to cancel these orders, by the next pass of their account."""
+        for order in self:
+            if reason := order.account_id._why_no_cancel_request():
+                raise UserError(reason)
+        self.write({"cancel_request": "due"})
+        trigger(self.env, "orders", self.account_id)
+
+    def _fetch_payload(self):
+        """Read the order from EIM again, in place of what was received.
+
+        :raise UserError: where its personal data are gone
+        """
+        self.ensure_one()
+        with self.account_id._asking_eim() as client:
+            order = client.get_order(self.cust_ref)
+        if order.is_redacted:
+            raise UserError(
+                self.env._(
+                    "EIM has removed the buyer's personal data of order %s. It can only be entered by hand.",
+                    self.order_number,
+                )
+            )
+        self._take_payload(order)
+
+    def _take_payload(self, order):
+        """Keep ``order``, a ``wire.Order``, as what was received."""
+        self.write(
             {
-                key: {
-                    "category": "data",
-                    "message": "\n".join(
-                        [
-                            *unreadable,
-                            self.env._(
-                                "EIM sends something that is no order; the others are pulled. Tell EIM's support."
-                            ),
-                        ]
-                    ),
-                }
-            },
+                name: value
+                for name, value in self._prepare_received_vals(self.account_id, self.cart_id, order).items()
+                if name in ("payload", "amount_total", "currency_code", "order_date")
+            }
         )
 
-    @api.model
-    def _is_ours(self, account, cart, order):
-        """Held and stopped orders, orders of an archived cart and older ones are left in EIM, untouched."""
-        since = account.import_from
-        if not since:
-            too_old = False
-        elif order.created:
-            too_old = order.created < since
-        else:
-            # A cart that sends only the day: that of the first Connect is ours.
-            too_old = bool(order.order_date) and order.order_date.date() < since.date()
-        return not (order.on_hold or order.sending_canceled or too_old or (cart and not cart.active))
+    @api.autovacuum
+    def _gc_payloads(self):
+        """Empty what was received of orders that are done with, after as many days as the account says."""
+        limit = 1000
+        emptied = 0
+        for account in self.env["extensiv.account"].with_context(active_test=False).search([("payload_days", ">", 0)]):
+            old = fields.Datetime.now() - timedelta(days=account.payload_days)
+            orders = self.search(
+                [
+                    ("account_id", "=", account.id),
+                    ("state", "in", ("imported", "cancelled", "ignored")),
+                    ("create_date", "<", old),
+                    ("payload", "!=", False),
+                ],
+                limit=limit,
+            )
+            orders.sale_order_id._extensiv_keep_asked()
+            orders.payload = False
+            emptied += len(orders)
+        return emptied, emptied >= limit
 
-    @api.model
-    def _carts(self, account, orders):
-        """Return ``{order_source: cart}``; a source met for the first time becomes a cart at once."""
-        carts = self.env["extensiv.cart"].with_context(active_test=False)
-        sources = sorted({order.order_source for order in orders if order.order_source})
-        carts._sync_from_eim(account, [Cart(source, source) for source in sources])
-        return {cart.order_source: cart for cart in carts.search([("account_id", "=", account.id)])}
+    # -- hooks: what an order of the inbox and a sale order are made of
 
     @api.model
     def _prepare_received_vals(self, account, cart, order):
@@ -337,143 +271,134 @@ class ExtensivOrder(models.Model):
             "payload": order.payload,
         }
 
-    # -- acknowledge
+    @api.model
+    def _prepare_sale_vals(self, account, draft):
+        """Return the values of the sale order of ``draft``, a ``flows.order_draft.Draft``, lines included."""
+        record = draft.record
+        wire = draft.wire
+        cart = record.cart_id
+        vals = {
+            "name": f"{cart.prefix or ''}{record.order_number}",
+            "company_id": account.company_id.id,
+            "partner_id": draft.contacts.partner.id,
+            "partner_invoice_id": draft.contacts.invoice.id,
+            "partner_shipping_id": draft.contacts.delivery.id,
+            "pricelist_id": draft.pricelist and draft.pricelist.id,
+            "date_order": wire.order_date or wire.created or fields.Datetime.now(),
+            "commitment_date": wire.requested_ship_date or wire.latest_ship_date,
+            "client_order_ref": wire.po_number or record.order_number,
+            "origin": cart.name,
+            "user_id": cart.user_id.id,
+            "tag_ids": [Command.set(cart.tag_ids.ids)],
+            "extensiv_order_id": record.id,
+            "extensiv_account_id": account.id,
+            "extensiv_cart_id": cart.id,
+            "extensiv_cust_ref": record.cust_ref,
+            "extensiv_shipment_state": "waiting",
+            "extensiv_instructions": self._prepare_instructions(wire),
+            "extensiv_expected_total": float(draft.priced.expected_total),
+            "order_line": [Command.create(vals) for vals in self._prepare_lines_vals(account, draft)],
+        }
+        # What is left out is chosen by Odoo as for an order entered by hand.
+        if cart.team_id:
+            vals["team_id"] = cart.team_id.id
+        if draft.warehouse:
+            vals["warehouse_id"] = draft.warehouse.id
+        if draft.carrier:
+            vals["carrier_id"] = draft.carrier.id
+        if "sale_order_template_id" in self.env["sale.order"]._fields:
+            # The company's template for quotations may mail each buyer, who has the cart's mail already.
+            vals["sale_order_template_id"] = False
+        return vals
 
     @api.model
-    def _unacknowledged(self, account, limit, stepped_back=()):
-        """Return the orders that EIM still has to be told of, oldest first.
-
-        :param stepped_back: references that this pass tried in vain already
-        """
-        held = self.env["extensiv.error"]._held_keys(account, "orders", step="acknowledge")
-        return self.search_fetch(
-            [
-                ("account_id", "=", account.id),
-                ("acknowledged_at", "=", False),
-                ("state", "!=", "cancelled"),
-                ("cust_ref", "not in", [*held, *stepped_back]),
-            ],
-            ["cust_ref"],
-            limit=limit,
-            order="id",
-        )
+    def _prepare_instructions(self, wire):
+        """Return what the buyer asked for beyond goods and address, a line each, or False."""
+        texts = [
+            (self.env._("Shipping"), wire.ship_code_description or wire.requested_shipping),
+            (self.env._("Shipping instructions"), wire.shipping_instructions),
+            (self.env._("Gift message"), wire.gift_message),
+            (self.env._("Gift wrap"), wire.gift_wrap),
+            (self.env._("Promotion"), wire.promo_code),
+            *((self.env._("Custom field %s", number), text) for number, text in enumerate(wire.custom_fields, 1)),
+        ]
+        return "\n".join(f"{label}: {text}" for label, text in texts if text) or False
 
     @api.model
-    def _acknowledge(self, pass_):
-        """Tell EIM of the received orders, as far as tokens and time allow; the next pass does the rest.
-
-        :return: whether it stopped for want of a token
-        """
-        while pass_.has_time():
-            ids = {
-                order.cust_ref: order.id
-                for order in self._unacknowledged(pass_.account, ACKNOWLEDGE_CHUNK, pass_.stepped_back)
-            }
-            # Nothing is locked, and no snapshot held, while EIM is asked.
-            pass_.commit()
-            if not ids:
-                return False
-            done, failures, stop = self._tell_eim(pass_, list(ids))
-            pass_.retry_on_conflict(
-                lambda ids=ids, done=done, failures=failures: self._note_acknowledged(
-                    pass_.account, [ids[ref] for ref in done], failures
+    def _prepare_lines_vals(self, account, draft):
+        """Return the values of the lines: goods, then shipping, discount, tax and rounding where not zero."""
+        priced = draft.priced
+        wire = draft.wire
+        lines = [self._prepare_goods_vals(draft, line) for line in priced.lines]
+        if priced.shipping:
+            lines.append(
+                {
+                    "is_delivery": True,
+                    **self._prepare_amount_vals(
+                        draft,
+                        account.shipping_product_id,
+                        priced.shipping,
+                        wire.ship_code_description or wire.requested_shipping or self.env._("Shipping"),
+                    ),
+                }
+            )
+        if priced.order_discount:
+            lines.append(
+                self._prepare_amount_vals(
+                    draft,
+                    account.discount_product_id,
+                    -priced.order_discount,
+                    self.env._("Discount %s", wire.promo_code).strip(),
                 )
             )
-            pass_.stepped_back.update(failures)
-            pass_.counts["acknowledged"] += len(done)
-            pass_.failed += len(failures)
-            if isinstance(stop, eim.RateLimited):
-                return True
-            if stop:
-                raise stop
-        return False
+        if priced.tax:
+            lines.append(
+                self._prepare_amount_vals(
+                    draft, account.tax_product_id, priced.tax, self.env._("Sales tax as charged by the cart")
+                )
+            )
+        if priced.rounding:
+            lines.append(
+                self._prepare_amount_vals(draft, account.discount_product_id, priced.rounding, self.env._("Rounding"))
+            )
+        for sequence, line in enumerate(lines, 10):
+            line["sequence"] = sequence
+        return lines
 
     @api.model
-    def _tell_eim(self, pass_, cust_refs):
-        """Acknowledge the orders at EIM, one call each; repeating it is harmless.
-
-        :return: the references done, ``{reference: error}`` of those that failed, and the error that ended it, if any
-        """
-        done, failures, refusals = [], {}, pass_.refusals
-        try:
-            for cust_ref in cust_refs:
-                if not pass_.has_time():
-                    break
-                try:
-                    refusal = self._acknowledge_one(pass_.client, cust_ref)
-                except (eim.RateLimited, eim.CredentialsRefused):
-                    raise
-                except eim.EimError as error:
-                    # It steps back for a while: the next pass must not stop at the same order again.
-                    failures[cust_ref] = error
-                    raise
-                if refusal:
-                    failures.update(refusals.refused(cust_ref, refusal, (cust_ref,)))
-                else:
-                    failures.update(refusals.accepted())
-                    done.append(cust_ref)
-            failures.update(refusals.finish())
-        except eim.EimError as error:
-            refusals.drop()  # they are told again
-            return done, failures, error
-        return done, failures, None
+    def _prepare_goods_vals(self, draft, priced):
+        """Return the values of one line of goods; ``priced`` is a ``PricedLine``."""
+        line = priced.line
+        product = draft.products[line.sku]
+        # The cart's own words only where they say more than the product's name.
+        description = line.description if line.description not in product.display_name else ""
+        text = [product.display_name, description, line.comment, priced.note]
+        if product == draft.record.account_id.placeholder_product_id:
+            text[0] = self.env._("Unknown SKU %s", line.sku)
+        return {
+            **self._prepare_amount_vals(
+                draft, product, priced.price_unit, "\n".join(dict.fromkeys(filter(None, text)))
+            ),
+            "product_uom_qty": float(priced.quantity),
+            "discount": float(priced.discount),
+            "extensiv_sku": line.sku,
+            "extensiv_quantity": float(priced.quantity),
+            "extensiv_line_no": line.line_no or str(draft.wire.lines.index(line) + 1),
+        }
 
     @api.model
-    def _acknowledge_one(self, client, cust_ref):
-        """Acknowledge one order, and return EIM's refusal or None.
-
-        :raise eim.EimError: EIM had trouble
-        """
-        try:
-            client.acknowledge(cust_ref)
-        except eim.Refused as error:
-            return None if self._is_past_new(client, cust_ref) else error
-        except eim.Blocked as error:
-            return error
-        return None
-
-    @api.model
-    def _is_past_new(self, client, cust_ref):
-        """Whether EIM has the order beyond ``new`` already, so that a refused acknowledgement is none too many."""
-        try:
-            return client.get_order_status(cust_ref).status not in ("", "new", "error")
-        except eim.EimError:
-            return False
-
-    @api.model
-    def _note_acknowledged(self, account, ids, failures):
-        """Write the outcome of acknowledging.
-
-        :param ids: of the orders that EIM took
-        :param failures: ``{reference: eim.EimError}``
-        """
-        done = self.browse(ids)
-        done.acknowledged_at = fields.Datetime.now()
-        self._note_answers(account, done.mapped("cust_ref"), failures)
-
-    @api.model
-    def _note_answers(self, account, done, failures):
-        """Close the errors of acknowledgements that EIM took, and open one for each that it did not.
-
-        :param done: references
-        :param failures: ``{reference: eim.EimError}``
-        """
-        Error = self.env["extensiv.error"]
-        if done:
-            # Dismissed ones, too: what EIM listed again, and took after all, is told again the next time.
-            Error._resolve(account, "orders", done, "acknowledge", states=("open", "dismissed"))
-        failed = self.search([("account_id", "=", account.id), ("cust_ref", "in", list(failures))])
-        Error._report(
-            account,
-            "orders",
-            {
-                order.cust_ref: {
-                    "message": self.env._("EIM did not take the acknowledgement: %s", failures[order.cust_ref].message),
-                    "category": "transient",
-                    "process_id": failures[order.cust_ref].process_id,
-                    "document": order,
-                }
-                for order in failed
-            },
-            "acknowledge",
-        )
+    def _prepare_amount_vals(self, draft, product, amount, name):
+        """Return the values of a line of one ``product`` that costs ``amount``, a ``Decimal``."""
+        price = float(amount)
+        vals = {
+            "product_id": product.id,
+            "name": name,
+            "product_uom_qty": 1.0,
+            "price_unit": price,
+            # Differs from the price, as after an edit by hand: Odoo then keeps the price when the quantity changes.
+            "technical_price_unit": price + 1.0,
+            "discount": 0.0,
+        }
+        if draft.tax_policy != "odoo":
+            vals["tax_ids"] = [Command.clear()]
+        return vals

@@ -5,12 +5,12 @@ from odoo.tools import SQL
 from ..eim.errors import EimError
 from ..eim.wire import Order
 from ..flows.fulfilment import mark_now, read_progress
+from ..flows.order_import import amount_of
 from ..flows.quiet import is_quiet
 from ..flows.shipment_outcome import release_refused_carrier
 from ..flows.shipment_push import send_now
 from ..flows.trigger import trigger
 from .delivery_carrier import BRANDS
-from .extensiv_order_prepare import amount_of, asked_shipping
 
 SHIPMENT_STATES = [
     ("waiting", "Waiting"),
@@ -306,7 +306,7 @@ class SaleOrder(models.Model):
         except (EimError, ValueError):
             return tuple(self.extensiv_asked or ("", ""))  # what EIM sent is no longer kept
         carrier = wire.carrier.strip().upper()
-        return asked_shipping(wire), carrier if carrier in BRANDS.values() else ""
+        return wire.requested_shipping, carrier if carrier in BRANDS.values() else ""
 
     def _extensiv_keep_asked(self):
         """Remember what the buyers asked for, before what EIM sent is emptied, of orders that have yet to be told."""

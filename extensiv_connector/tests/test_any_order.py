@@ -10,6 +10,8 @@ from hypothesis import strategies as st
 from odoo.tests import tagged
 
 from ..eim.wire import Order, Page
+from ..flows.order_import import import_batch
+from ..flows.order_inbox import Inbox
 from ..sandbox.orders import build_order
 from .common import ConnectorCase
 
@@ -106,11 +108,12 @@ class TestAnyOrder(ConnectorCase):
         :return: ``(state, message, total, expected total, state of the sale order)`` of each
         """
         orders = tuple(Order.parse(json.loads(json.dumps(raw))) for raw in raws)
-        Inbox = self.env["extensiv.order"]
         with self.env.cr.savepoint() as savepoint:
-            Inbox._store(self.account, Page(items=orders, number=1, is_last=True))
-            records = Inbox.search([("cust_ref", "in", [order.cust_ref for order in orders])], order="id")
-            records._import_batch()
+            Inbox(self.account).store(Page(items=orders, number=1, is_last=True))
+            records = self.env["extensiv.order"].search(
+                [("cust_ref", "in", [order.cust_ref for order in orders])], order="id"
+            )
+            import_batch(records)
             outcomes = [
                 (
                     record.state,

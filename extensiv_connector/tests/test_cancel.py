@@ -84,7 +84,7 @@ class TestCancel(ConnectorCase):
     def test_an_order_that_another_app_cannot_cancel_does_not_hold_up_the_pass(self):
         order = self.pulled()
         self.change_order("X-1", order_status="canceled")
-        logger = "odoo.addons.extensiv_connector.models.extensiv_order_cancel"
+        logger = "odoo.addons.extensiv_connector.flows.order_cancellation"
         with (
             patch.object(self.env.registry["sale.order"], "action_cancel", side_effect=KeyError("x")),
             self.assertLogs(logger, "ERROR"),

@@ -7,6 +7,7 @@ from odoo.exceptions import UserError
 from odoo.tests import BaseCase, tagged
 
 from ..eim.errors import Blocked, CertificateInvalid, CredentialsRefused, Forbidden, Refused, Transient
+from ..flows.order_pull import OrderPull
 from ..flows.refusals import Refusals
 from ..sandbox.service import CART_KEY, CART_USER, REVOKED_FORMS, WAREHOUSE_KEY, WAREHOUSE_USER
 from .common import ConnectorCase
@@ -138,16 +139,15 @@ class TestCredentials(ConnectorCase):
         self.revoke()
         self.pull()
         first, error = self.account.check_refused_at, self.errors()
-        Order = type(self.env["extensiv.order"])
-        exchange = Order._exchange
+        exchange = OrderPull.exchange
 
-        def meanwhile(orders, pass_):
+        def meanwhile(run):
             self.account.write({"api_key": "a-new-key", "state": "connected"})
             self.env.flush_all()
-            pass_.commit()  # of one connection here: rolling the pass back would undo it
-            return exchange(orders, pass_)
+            run.commit()  # of one connection here: rolling the pass back would undo it
+            return exchange(run)
 
-        with patch.object(Order, "_exchange", meanwhile), self.later(minutes=1):
+        with patch.object(OrderPull, "exchange", meanwhile), self.later(minutes=1):
             run = self.pull()
         self.assertEqual((self.account.state, self.account.check_refused_at), ("connected", first))
         self.assertEqual((error.attempts, self.errors()), (1, error))

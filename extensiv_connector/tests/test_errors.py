@@ -7,6 +7,7 @@ from odoo.exceptions import UserError
 from odoo.tests import Form, new_test_user, tagged
 from odoo.tools import mute_logger
 
+from ..flows.order_pull import OrderPull
 from ..models.extensiv_account import ACTIVITY
 from .common import ConnectorCase
 
@@ -71,7 +72,7 @@ class TestErrors(ConnectorCase):
         self.assertEqual(error.state, "resolved")
 
     def test_a_pass_stopped_by_an_unexpected_error_is_one_error_until_a_pass_ends_well(self):
-        with patch.object(type(self.env["extensiv.order"]), "_pull", side_effect=ZeroDivisionError):
+        with patch.object(OrderPull, "exchange", side_effect=ZeroDivisionError):
             for _pass in range(2):
                 with mute_logger("odoo.addons.extensiv_connector.flows.runner"):
                     self.pull()

@@ -9,6 +9,9 @@ from odoo.tests import tagged
 from odoo.tools import mute_logger
 
 from ..eim import wire
+from ..flows.order_import import ImportBatch, OrderImport
+from ..flows.order_inbox import Inbox
+from ..flows.order_pull import OrderPull
 from .common import ConnectorCase
 
 LINE = {"item": "TEE-1", "quantity": "2", "price": "19.99"}
@@ -234,17 +237,16 @@ class TestPull(ConnectorCase):
 
     def test_a_serialization_failure_repeats_the_whole_batch(self):
         self.add({"cust_ref": "M-1"}, {"cust_ref": "M-2"})
-        Order = type(self.env["extensiv.order"])
-        original, tries = Order._create_sale_orders, []
+        original, tries = ImportBatch.create_sale_orders, []
 
-        def create(orders, account, drafts):
-            original(orders, account, drafts)
+        def create(batch, drafts):
+            original(batch, drafts)
             tries.append(len(drafts))
             if len(tries) < 3:
                 raise SerializationFailure("could not serialize access")
 
         with (
-            patch.object(Order, "_create_sale_orders", create),
+            patch.object(ImportBatch, "create_sale_orders", create),
             patch("odoo.addons.extensiv_connector.flows.runner.time.sleep"),
         ):
             self.pull()
@@ -272,13 +274,13 @@ class TestPull(ConnectorCase):
             run = self.pull()
         self.assertEqual((run.state, self.inbox("M-4").state), ("done", "imported"))
 
-    @mute_logger("odoo.addons.extensiv_connector.models.extensiv_order_import")
+    @mute_logger("odoo.addons.extensiv_connector.flows.order_refusal")
     def test_an_error_of_ours_is_logged_without_its_text_and_said_without_a_traceback(self):
         self.add({"cust_ref": "M-3"})
         Order = type(self.env["extensiv.order"])
         with (
             patch.object(Order, "_prepare_lines_vals", side_effect=KeyError("Jane Doe, 1 Secret Street")),
-            self.assertLogs("odoo.addons.extensiv_connector.models.extensiv_order_import", "ERROR") as logs,
+            self.assertLogs("odoo.addons.extensiv_connector.flows.order_refusal", "ERROR") as logs,
         ):
             self.pull()
         self.assertEqual(self.inbox("M-3").state, "failed")
@@ -346,15 +348,14 @@ class TestPull(ConnectorCase):
     def test_an_order_eim_no_longer_calls_new_counts_as_acknowledged(self):
         self.add({"cust_ref": "O-3"})
         self.fault(route="acknowledge", kind="failure", message="Order is past that.")
-        Order = type(self.env["extensiv.order"])
-        receive = Order._receive
+        receive = OrderPull.receive
 
-        def receive_then_ship(orders, pass_):
-            again = receive(orders, pass_)
+        def receive_then_ship(run):
+            again = receive(run)
             self.change_order("O-3", order_status="shipped")
             return again
 
-        with patch.object(Order, "_receive", receive_then_ship):
+        with patch.object(OrderPull, "receive", receive_then_ship):
             self.pull()
         self.assertTrue(self.inbox("O-3").acknowledged_at)
 
@@ -413,8 +414,7 @@ class TestPull(ConnectorCase):
         self.account.pull_orders = True
         self.assertTrue(self.env.ref("extensiv_connector.ir_cron_import_orders").active)
         self.add({"cust_ref": "S-3"})
-        Order = type(self.env["extensiv.order"])
-        with patch.object(Order, "_import_next", return_value=0):
+        with patch.object(OrderImport, "import_next", return_value=0):
             self.pull()
         self.assertEqual(self.inbox("S-3").state, "received")
         with self.flows():
@@ -436,8 +436,7 @@ class TestPull(ConnectorCase):
             {"cust_ref": "S-6", "order_date": "2026-03-04", "created_date_time": None},
         )
         ours = [
-            self.env["extensiv.order"]._is_ours(self.account, None, wire.Order.parse(self.at_eim(cust_ref)))
-            for cust_ref in ("S-5", "S-6")
+            Inbox(self.account).is_ours(None, wire.Order.parse(self.at_eim(cust_ref))) for cust_ref in ("S-5", "S-6")
         ]
         self.assertEqual(ours, [True, False])
 

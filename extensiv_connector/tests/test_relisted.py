@@ -1,6 +1,7 @@
 from odoo.exceptions import UserError
 from odoo.tests import tagged
 
+from ..flows import relisting
 from .common import ConnectorCase
 
 
@@ -102,7 +103,7 @@ class TestRelisted(ConnectorCase):
         with self.assertRaisesRegex(UserError, "imported already"):
             self.import_after_all(order)
         with self.flows():
-            order._import_anew()
+            relisting.import_anew_now(order)
         self.move("new")
         self.assertEqual(len(self.sales()), 2)
         self.assertEqual(self.at_eim("X-1")["order_status"], "at_wms")

@@ -5,6 +5,8 @@ from odoo.exceptions import UserError
 
 from ..eim import errors as eim
 from ..eim.client import MAX_LIMIT
+from ..flows.order_inbox import Inbox
+from ..flows.order_preview import preview
 from ..flows.runner import new_deadline, refresh_snapshot, seconds_until
 
 # An order is looked for by its number among those of the last weeks: EIM only finds by its own reference.
@@ -38,7 +40,7 @@ class ExtensivFetch(models.TransientModel):
         orders, refusals = self._ask(self._ask_orders)
         # The schedule may have pulled some of them meanwhile.
         refresh_snapshot(self.env)
-        stored = self.env["extensiv.order"].sudo()._store_fetched(self.account_id, orders)
+        stored = Inbox(self.account_id.sudo()).store_fetched(orders)
         stored.filtered(lambda order: order.state == "received")._import_now()
         stored.invalidate_recordset()
         if not stored:
@@ -59,7 +61,7 @@ class ExtensivFetch(models.TransientModel):
         orders, refusals = self._ask(self._ask_orders)
         if not orders:
             raise UserError("\n".join(refusals[:10]) or self._say_nothing_found())
-        self.preview = self.env["extensiv.order"].sudo()._preview(self.account_id, orders[0])
+        self.preview = preview(self.account_id, orders[0])
         return self._get_records_action(name=self.env._("Fetch Orders"), target="new")
 
     def _ask(self, question):

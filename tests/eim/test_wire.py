@@ -26,6 +26,7 @@ from eim.wire import (
     OrderStatus,
     Shipment,
     ShipmentItem,
+    codes_of,
 )
 
 quick = settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
@@ -152,6 +153,40 @@ def test_what_cannot_be_read_is_said():
     assert order.oddities == ("created_date_time is not a date (yesterday).", "cust_city is not text.")
     assert "Line 1: quantity is not a number (two)." in order.problems
     assert "Line 2: cannot be read." in order.problems
+
+
+def test_the_codes_of_an_order_are_those_of_the_lines_that_are_ours_to_ship():
+    first = Order.parse(
+        {
+            "cust_ref": "R-1",
+            "items": [
+                {"item": "A", "alt_sku": "A-ALT", "aliases": [{"code_type": "UPC", "code": "012"}]},
+                {"item": "A", "alt_sku": "A-2"},
+                {"item": "B", "filtered_sku": "Y"},
+                {"item": ""},
+            ],
+        }
+    )
+    assert first.codes() == {"A": {"A-ALT", "A-2", "012"}}
+    second = Order.parse({"cust_ref": "R-2", "items": [{"item": "A"}, {"item": "C"}]})
+    assert codes_of([first, second]) == {"A": {"A-ALT", "A-2", "012"}, "C": set()}
+
+
+def test_what_shipping_an_order_asks_for_is_the_code_else_its_words_else_the_carrier():
+    asked = {"ship_code": "GND", "ship_code_description": "Ground", "carrier": "UPS"}
+    said = []
+    for name in [*asked, None]:
+        said.append(Order.parse({"cust_ref": "R-1", **asked}).requested_shipping)
+        asked.pop(name, None)
+    assert said == ["GND", "Ground", "UPS", ""]
+
+
+def test_personal_data_that_eim_removed_are_seen_in_either_address():
+    assert not Order.parse(raw_order()).is_redacted
+    assert Order.parse(raw_order(cust_address_1="**PII Removed**")).is_redacted
+    assert Order.parse(
+        raw_order(ship_first_name="**PII Removed**", ship_address_1="1 Main St", ship_country="USA")
+    ).is_redacted
 
 
 @pytest.mark.parametrize(

@@ -24,28 +24,28 @@ while True:
         break
 """
 RECEIVE = """
-model = type(env["extensiv.order"])
-model._import_next = lambda self, pass_: 0
+from odoo.addons.extensiv_connector.flows.order_import import OrderImport
+OrderImport.import_next = lambda self: 0
 env["extensiv.account"].search([]).action_pull_orders()
 """
 TWO_WORKERS = """
 import threading, time
 from odoo import api
-model = type(env["extensiv.order"])
-whole, begun = model._create_sale_orders, threading.Event()
+from odoo.addons.extensiv_connector.flows.order_import import ImportBatch
+whole, begun = ImportBatch.create_sale_orders, threading.Event()
 
-def slowly(self, account, drafts):
+def slowly(self, drafts):
     if not begun.is_set():
         begun.set()
         time.sleep(3)
-    whole(self, account, drafts)
+    whole(self, drafts)
 
 def work():
     with env.registry.cursor() as cr:
         api.Environment(cr, api.SUPERUSER_ID, {})["extensiv.account"]._cron_import_orders()
         print("done", flush=True)
 
-model._create_sale_orders = slowly
+ImportBatch.create_sale_orders = slowly
 workers = [threading.Thread(target=work) for _ in range(2)]
 for worker in workers:
     worker.start()
@@ -98,11 +98,11 @@ def assert_each_exactly_once(odoo, sandbox):
 @pytest.mark.parametrize(
     ("method", "call", "after"),
     [
-        pytest.param("_acknowledge", 1, False, id="after receiving, before acknowledging"),
-        pytest.param("_tell_eim", 3, True, id="after acknowledging, before writing it down"),
-        pytest.param("_import_next", 1, False, id="after acknowledging, before importing"),
-        pytest.param("_create_sale_orders", 2, True, id="in the middle of the second batch"),
-        pytest.param("_note_imported", 3, True, id="before the third batch is committed"),
+        pytest.param("order_pull.OrderPull.acknowledge_received", 1, False, id="after receiving, before acknowledging"),
+        pytest.param("order_pull.OrderPull.acknowledge_all", 3, True, id="after acknowledging, before writing it down"),
+        pytest.param("order_import.OrderImport.import_next", 1, False, id="after acknowledging, before importing"),
+        pytest.param("order_import.ImportBatch.create_sale_orders", 2, True, id="in the middle of the second batch"),
+        pytest.param("order_import.ImportBatch.record_outcome", 3, True, id="before the third batch is committed"),
     ],
 )
 def test_killed_process_is_repaired_by_the_next_run(odoo, pulled, method, call, after):
@@ -147,7 +147,7 @@ def test_orders_pulled_while_a_person_fetches_them_are_there_once(odoo, pulled):
 
 
 def test_a_button_finding_a_pass_at_work_leaves_and_says_so(odoo, pulled):
-    holder = odoo.start(STALL, {"method": "_acknowledge", "call": 1, "after": False})
+    holder = odoo.start(STALL, {"method": "order_pull.OrderPull.acknowledge_received", "call": 1, "after": False})
     assert holder.stdout.readline().strip() == "stalled"
     started = time.monotonic()
     assert "Already at work" in odoo.run(PULL, {})

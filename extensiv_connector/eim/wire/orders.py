@@ -177,20 +177,25 @@ class Order:
     oddities: tuple[str, ...] = ()  # as problems, of addresses, dates and shipments, which hold no order up
 
     @property
-    def requested_shipping(self) -> str:
-        """The shipping method as the cart asked for it, the text that delivery methods are mapped to."""
-        return self.ship_code or self.ship_code_description or self.carrier
-
-    @property
     def order_number(self) -> str:
         """The number the buyer knows: ``cust_po_no``, else ``cust_ref``."""
         return self.cust_po_no or self.cust_ref
 
+    @property
+    def requested_shipping(self) -> str:
+        """How the cart asks for the order to be shipped, ``""`` where it does not say."""
+        return self.ship_code or self.ship_code_description or self.carrier
+
+    @property
+    def is_redacted(self) -> bool:
+        """Whether EIM has removed the buyer's personal data."""
+        return self.billing.is_redacted or bool(self.delivery and self.delivery.is_redacted)
+
     def codes(self) -> dict[str, set[str]]:
-        """Return ``{sku: what else the order names it by}`` of the lines that are wanted."""
+        """Return ``{SKU: every other code that came with it}`` of the lines that are ours to ship."""
         codes = {}
         for line in self.lines:
-            if not line.filtered and line.sku:
+            if line.sku and not line.filtered:
                 others = codes.setdefault(line.sku, set())
                 others.update(filter(None, (line.alt_sku, *(alias.code for alias in line.aliases))))
         return codes
@@ -259,6 +264,15 @@ class Order:
     def from_payload(cls, payload: str) -> "Order":
         """Read the JSON text that ``payload`` holds."""
         return cls.parse(json.loads(payload))
+
+
+def codes_of(orders) -> dict[str, set[str]]:
+    """Return what ``Order.codes`` returns, of all ``orders`` together."""
+    codes = {}
+    for order in orders:
+        for sku, others in order.codes().items():
+            codes.setdefault(sku, set()).update(others)
+    return codes
 
 
 def _payload(raw):

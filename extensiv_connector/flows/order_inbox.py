@@ -1,0 +1,110 @@
+"""The inbox: which of EIM's orders are ours to take, each of them stored once."""
+
+from dataclasses import dataclass
+
+from odoo import fields
+
+from ..eim.wire import Cart
+from . import relisting
+
+
+@dataclass
+class StoredPage:
+    """What became of a page of EIM's list.
+
+    :param received: how many orders are new here
+    :param listed_again: references of acknowledged ones that EIM lists again
+    :param undecided: references of cancelled ones that EIM lists again, or is still to be asked to cancel
+    :param skipped: how many were left at EIM
+    """
+
+    received: int
+    listed_again: list
+    undecided: list
+    skipped: int
+
+
+class Inbox:
+    """The inbox of one account; whoever calls it commits."""
+
+    def __init__(self, account):
+        self.account = account
+        self.env = account.env
+        self.orders = account.env["extensiv.order"]
+
+    def store(self, page):
+        """Insert the orders of a ``wire.Page`` that are ours to take and not known yet.
+
+        :return: a ``StoredPage``
+        """
+        carts = self.sync_carts(page.items)
+        ours = {}
+        for order in page.items:
+            if self.is_ours(carts.get(order.order_source), order):
+                ours.setdefault(order.cust_ref, order)
+        known = self._find_known(ours)
+        undecided = relisting.keep_apart(known, ours)
+        self.orders.create([self._prepare_vals(carts, order) for order in self._without(known, ours)])
+        acknowledged = (known - undecided).filtered("acknowledged_at").mapped("cust_ref")
+        held = self.env["extensiv.error"]._held_keys(self.account, "orders", acknowledged, "acknowledge")
+        return StoredPage(
+            received=len(ours) - len(known),
+            listed_again=[cust_ref for cust_ref in acknowledged if cust_ref not in held],
+            undecided=undecided.mapped("cust_ref"),
+            skipped=len(page.items) - len(ours),
+        )
+
+    def store_fetched(self, orders):
+        """Store orders that a person asked for; known ones stay as they are.
+
+        :param orders: ``wire.Order`` objects
+        :return: the inbox orders, known and new
+        """
+        carts = self.sync_carts(orders)
+        fetched = {order.cust_ref: order for order in orders}
+        known = self._find_known(fetched)
+        now = fields.Datetime.now()
+        created = self.orders.create(
+            [
+                {
+                    **self._prepare_vals(carts, order),
+                    # Beyond ``new`` EIM was told already, by whomever.
+                    "acknowledged_at": now if order.status not in ("", "new") else False,
+                }
+                for order in self._without(known, fetched)
+            ]
+        )
+        return known + created
+
+    def sync_carts(self, orders):
+        """Return ``{order source: cart}``; a source met for the first time becomes a cart at once."""
+        carts = self.env["extensiv.cart"].with_context(active_test=False)
+        sources = sorted({order.order_source for order in orders if order.order_source})
+        carts._sync_from_eim(self.account, [Cart(source, source) for source in sources])
+        return {cart.order_source: cart for cart in carts.search([("account_id", "=", self.account.id)])}
+
+    def is_ours(self, cart, order):
+        """Whether to take an order; held, stopped, older ones and those of an archived cart stay at EIM untouched."""
+        since = self.account.import_from
+        if not since:
+            too_old = False
+        elif order.created:
+            too_old = order.created < since
+        else:
+            # A cart that sends only the day: that of the first Connect is ours.
+            too_old = bool(order.order_date) and order.order_date.date() < since.date()
+        return not (order.on_hold or order.sending_canceled or too_old or (cart and not cart.active))
+
+    def _find_known(self, cust_refs):
+        return self.orders.search_fetch(
+            [("account_id", "=", self.account.id), ("cust_ref", "in", list(cust_refs))],
+            ["cust_ref", "acknowledged_at", "state", "sale_order_id"],
+        )
+
+    def _without(self, known, orders):
+        """Return the orders of ``{reference: wire.Order}`` that are not among ``known``, orders of the inbox."""
+        known_refs = set(known.mapped("cust_ref"))
+        return [order for cust_ref, order in orders.items() if cust_ref not in known_refs]
+
+    def _prepare_vals(self, carts, order):
+        return self.orders._prepare_received_vals(self.account, carts.get(order.order_source), order)

@@ -1,0 +1,37 @@
+"""Why an order cannot be imported, in words that a shopkeeper understands."""
+
+import logging
+
+from psycopg2.errors import NotNullViolation
+
+from .exceptions import USER_ERRORS, log_unexpected
+
+_logger = logging.getLogger(__name__)
+
+
+class Refusal(Exception):
+    """An order cannot be imported; the text tells a shopkeeper why and what to do."""
+
+    def __init__(self, reason, missing_skus=None):
+        super().__init__(reason)
+        self.missing_skus = missing_skus
+
+
+def explain(error, order):
+    """Return the ``Refusal`` for an error of Odoo that came while ``order`` of the inbox was imported."""
+    env = order.env
+    if isinstance(error, USER_ERRORS):
+        return Refusal(env._("Odoo refused the order: %s", error.args[0]))
+    if isinstance(error, NotNullViolation):
+        return Refusal(
+            env._(
+                "Another app requires the field %(field)s of %(table)s, which orders from EIM do not have. Give it a "
+                "default value, then retry.",
+                field=error.diag.column_name,
+                table=error.diag.table_name,
+            )
+        )
+    log_unexpected(_logger, error, "Import of inbox order %s failed", order.id)
+    return Refusal(
+        env._("Importing the order failed unexpectedly (%s). The server's log says where.", type(error).__name__)
+    )
