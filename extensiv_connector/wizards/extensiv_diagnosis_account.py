@@ -13,7 +13,8 @@ CLOCK_SECONDS = 120  # EIM's dates decide which orders are ours; less than this 
 class ExtensivDiagnosis(models.TransientModel):
     """Is the account well, and which of EIM's routes answer?"""
 
-    _inherit = "extensiv.diagnosis"
+    # one kind of question a file; it only adds
+    _inherit = "extensiv.diagnosis"  # pylint: disable=consider-merging-classes-inherited
 
     def _diagnose_account(self, client):
         """Return the lines on the account: credentials, routes, clock, schedules, version."""
