@@ -30,7 +30,7 @@ def migrate(cr, version):
     cr.execute("CREATE TABLE IF NOT EXISTS extensiv_prefix_renamed (cart_id integer, old varchar, new varchar)")
     for vals in told:
         cr.execute("INSERT INTO extensiv_prefix_renamed VALUES (%s, %s, %s)", vals)
-        _logger.warning("EIM cart %s: its prefix %r was another's but for capitals or blanks, it is now %r", *vals)
+        _logger.info("EIM cart %s: its prefix %r was another's but for capitals or blanks, it is now %r", *vals)
 
 
 def _free(company, prefix, taken):
