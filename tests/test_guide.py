@@ -234,7 +234,8 @@ def test_what_the_screens_link_is_there():
     for picture in re.findall(r'<img [^>]*src="/([^"]+)"', page):
         assert (ROOT / picture).is_file()
     pages = {link for path in sources for link in re.findall(r"/extensiv/eim/([\w-]+)", path.read_text())}
-    assert {"wms", "carts", "orders", "locations", "alerts", "signup", "help_locations"} <= pages <= set(PAGES)
+    linked = {"wms", "carts", "orders", "locations", "alerts", "signup", "pricing", "help_locations"}
+    assert linked <= pages <= set(PAGES)
 
 
 def test_the_guide_is_rendered_as_it_is_marked():

@@ -36,6 +36,8 @@ PAGES = {
     "locations": Page(),
     "alerts": Page(),
     # The guide on creating locations has no address of its own that is public: the how-tos, where it can be searched.
+    # Features and prices have no public address that is known to last: Extensiv's own site, where both are.
+    "pricing": Page("", "I", "https://www.extensiv.com"),
     "help_locations": Page("/portal/en/kb/cartrover/general-support/cartrover-how-tos", "I", HELP),
 }
 

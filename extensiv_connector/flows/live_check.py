@@ -160,7 +160,12 @@ class LiveCheck:
         if not messages:
             return "ok", title, self.env._("Everything buyers ask for has its delivery method.")
         if "shipments" in self.flows:
-            messages.append(self.env._("Until one is chosen, EIM is not told that such an order was shipped."))
+            messages.append(
+                self.env._(
+                    "Until one is chosen, EIM is not told that such an order was shipped, unless EIM names its carrier "
+                    "itself."
+                )
+            )
         return "warn", title, "\n".join(messages)
 
     def _check_carriers(self):
