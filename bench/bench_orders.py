@@ -83,7 +83,9 @@ class World:
     """Products, stock, an account, and orders as EIM would send them."""
 
     def __init__(self, bench):
-        self.bench, self.env, self.number = bench, bench.env, 0
+        self.bench = bench
+        self.env = bench.env
+        self.number = 0
         env = self.env
         self.products = env["product.product"].create(
             [
@@ -170,14 +172,16 @@ class World:
             before = run.env.cr.sql_log_count
             start = time.perf_counter()
             run.importer.import_next()
-            seconds, queries = time.perf_counter() - start, run.env.cr.sql_log_count - before
+            seconds = time.perf_counter() - start
+            queries = run.env.cr.sql_log_count - before
             if run.counts["imported"] != len(raws):
                 raise AssertionError(f"{run.counts['imported']} of {len(raws)} orders imported: {run}")
         return seconds, queries
 
     def odoo_batch(self, raws):
         """Create and confirm as whoever writes a good script would, with the notifications off as ours are."""
-        start, before = time.perf_counter(), self.env.cr.sql_log_count
+        start = time.perf_counter()
+        before = self.env.cr.sql_log_count
         env = self.env(
             context={
                 **self.env.context,
@@ -205,7 +209,8 @@ class World:
 
     def csv_import(self, raws):
         """Import contacts and orders as a person does with two files, then confirm the orders from the list."""
-        start, before = time.perf_counter(), self.env.cr.sql_log_count
+        start = time.perf_counter()
+        before = self.env.cr.sql_log_count
         partner_fields = ["id", "name", "street", "city", "zip", "email", "phone", "country_id", "state_id"]
         self.load(
             "res.partner",
@@ -311,7 +316,8 @@ class World:
 def side_by_side(bench, world):
     """Measure a, b, c and d on orders alike, turn by turn, so that what else the machine does meets all of them."""
     ways = {"a": world.import_batch, "b": world.odoo_batch, "c": world.odoo_one_by_one, "d": world.csv_import}
-    seconds, queries = dict.fromkeys(ways, 0.0), dict.fromkeys(ways, 0)
+    seconds = dict.fromkeys(ways, 0.0)
+    queries = dict.fromkeys(ways, 0)
     for turn in range(ORDERS // BATCH):
         for way, work in ways.items():
             took, asked = work(world.raws(BATCH))

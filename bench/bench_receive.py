@@ -79,7 +79,8 @@ def keep_pace(bench):
     calls_before = sum(sandbox.get("/sandbox/state")["calls"].values())
     # Connecting took tokens; a full bucket again, here and there, is where the measurement starts.
     time.sleep(5)
-    waits, done = [], threading.Event()
+    waits = []
+    done = threading.Event()
     other = threading.Thread(target=ship_meanwhile, args=(account._client(max_wait=20.0), waits, done))
     started = time.monotonic()
     other.start()

@@ -13,7 +13,8 @@ from odoo.addons.extensiv_connector.flows.order_inbox import Inbox
 DELIVERIES = 100
 PAIRS = 10
 ORDERS = 300
-BUCKET, PER_SECOND = 100, 1 / 0.6
+BUCKET = 100
+PER_SECOND = 1 / 0.6
 
 
 def run(bench):
@@ -52,7 +53,9 @@ def import_orders(bench, eim):
     )
     account.action_connect()
     env.cr.commit()
-    client, page, orders = account._client(), 1, []
+    client = account._client()
+    page = 1
+    orders = []
     while len(orders) < ORDERS:
         orders += client.list_orders("new", page=page).items
         page += 1
@@ -71,7 +74,9 @@ def import_orders(bench, eim):
 
 def measure_done(bench, pickings):
     """Validate the same deliveries again and again, each time rolled back, in turn with and without the hook."""
-    with_hook, without, queries = [], [], []
+    with_hook = []
+    without = []
+    queries = []
     done_once(bench, pickings)  # warms the caches for both
     for pair in range(PAIRS):
         turns = [(with_hook, fulfilment.mark_delivered), (without, lambda pickings: None)]
@@ -96,7 +101,8 @@ def measure_done(bench, pickings):
 def done_once(bench, pickings):
     cr = bench.env.cr
     bench.env.invalidate_all()
-    start, queries = time.perf_counter(), cr.sql_log_count
+    start = time.perf_counter()
+    queries = cr.sql_log_count
     pickings._action_done()
     bench.env.flush_all()
     result = time.perf_counter() - start, cr.sql_log_count - queries

@@ -39,7 +39,9 @@ class Bench:
     """One run of one benchmark."""
 
     def __init__(self, env, name: str, stack: contextlib.ExitStack):
-        self.env, self.name, self.stack = env, name, stack
+        self.env = env
+        self.name = name
+        self.stack = stack
 
     def sandbox(self, *options: str) -> sandbox.Sandbox:
         """Start a sandbox for the time of the benchmark."""
@@ -49,7 +51,9 @@ class Bench:
     @contextlib.contextmanager
     def measure(self, what: str):
         """Measure the work of a `with` block, and say how long it took."""
-        measured, start, queries = Measure(), time.perf_counter(), self.env.cr.sql_log_count
+        measured = Measure()
+        start = time.perf_counter()
+        queries = self.env.cr.sql_log_count
         yield measured
         measured.seconds = time.perf_counter() - start
         measured.queries = self.env.cr.sql_log_count - queries

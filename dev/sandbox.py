@@ -12,7 +12,8 @@ from pathlib import Path
 from . import ADDON, ROOT, VENV_PYTHON, CommandError, tail
 from .databases import process
 
-USER, KEY = "demo", "demo-key"
+USER = "demo"
+KEY = "demo-key"
 START_SECONDS = 60
 
 

@@ -13,7 +13,8 @@ from pathlib import Path
 from . import CommandError, tail
 from .databases import odoo_command, process
 
-LOGIN, PASSWORD = "admin", "admin"
+LOGIN = "admin"
+PASSWORD = "admin"
 START_SECONDS = 120
 
 
@@ -21,7 +22,9 @@ class Odoo:
     """A session of a running Odoo, as its web client has one."""
 
     def __init__(self, url: str, database: str, log: Path):
-        self.url, self.database, self.log = url, database, log
+        self.url = url
+        self.database = database
+        self.log = log
         cookies = urllib.request.HTTPCookieProcessor(http.cookiejar.CookieJar())
         self.opener = urllib.request.build_opener(urllib.request.ProxyHandler({}), cookies)
 

@@ -262,7 +262,8 @@ class EimClient:
         ``alerts_source`` then says which it was.
         """
         try:
-            alerts, self.alerts_source = self._list_all(Alert, "list_alerts"), "alerts"
+            alerts = self._list_all(Alert, "list_alerts")
+            self.alerts_source = "alerts"
         except NotFound:
             alerts = tuple(Alert.of_order(order) for order in self._gather(self.list_orders, "error"))
             self.alerts_source = "orders"
@@ -350,7 +351,8 @@ class EimClient:
         return result
 
     def _page(self, name, record, params, **parts):
-        limit, page = params["limit"], params["page"]
+        limit = params["limit"]
+        page = params["page"]
         if not (1 <= limit <= MAX_LIMIT and page >= 1):
             raise ValueError(f"A page has 1 to {MAX_LIMIT} entries and a number from 1.")
         answer = self._get(name, params, **parts)
@@ -391,14 +393,17 @@ def _said_of(name, answer):
     try:
         yield
     except EimError as error:
-        error.route, error.process_id, error.status = name, answer.process_id, 200
+        error.route = name
+        error.process_id = answer.process_id
+        error.status = 200
         raise
 
 
 def _read_entries(record, response):
     """Return ``(records, what was passed over and why, how many entries there were)`` of a list."""
     rows = _rows(response)
-    items, unreadable = [], []
+    items = []
+    unreadable = []
     for position, raw in enumerate(rows, 1):
         try:
             if not isinstance(raw, dict):

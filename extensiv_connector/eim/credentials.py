@@ -20,7 +20,8 @@ def check_base_url(base_url):
     base_url = str(base_url or "").strip()
     try:
         url = urlsplit(base_url)
-        host, port = url.hostname or "", url.port
+        host = url.hostname or ""
+        port = url.port
     except ValueError:
         raise ValueError("The address of EIM cannot be read; it looks like https://api.cartrover.com.") from None
     name = f"[{host}]" if ":" in host else host

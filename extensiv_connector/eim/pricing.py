@@ -267,7 +267,8 @@ def _price_line(line: OrderLine, money: "_Money", quantity_digits: int, discount
         if money.fits(price_unit, percentage, quantity, amount):
             break
     else:
-        price_unit, percentage = money.net_price(amount, quantity), ZERO
+        price_unit = money.net_price(amount, quantity)
+        percentage = ZERO
 
     note = "" if percentage else _note(line, money)
     subtotal = money.round_float(_raw(price_unit, percentage, quantity))
@@ -319,7 +320,8 @@ def _line_differences(priced: PricedLine, money: "_Money") -> Iterator[str]:
 
 def _total_problems(sent: Decimal, expected: Decimal, money: "_Money") -> Iterator[str]:
     if abs(expected - sent) > Decimal(1).scaleb(-money.digits) / 2:
-        shown, unit = money.show(sent), _plain(money.unit)
+        shown = money.show(sent)
+        unit = _plain(money.unit)
         yield f"EIM's total {shown} cannot be held: Odoo rounds the currency to {unit}."
 
 

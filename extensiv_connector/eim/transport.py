@@ -154,7 +154,8 @@ class Transport:
             answer, error, location = self._exchange(route, path, url, params, body, seconds)
             if location is None:
                 return answer, error
-            url, params = location, None
+            url = location
+            params = None
         return None, Unreadable("EIM redirects without end.", route=route.name)
 
     def _wait_for_token(self, route):
@@ -174,7 +175,11 @@ class Transport:
         """
         started = self._clock()
         answer = error = location = None
-        status, process_id, data, trouble, date = None, "", b"", None, None
+        status = None
+        process_id = ""
+        data = b""
+        trouble = None
+        date = None
         try:
             response = self._session.request(
                 route.method, url, params=params, data=None if body is None else json.dumps(body).encode(),
@@ -183,7 +188,8 @@ class Transport:
                 allow_redirects=False, stream=True,
             )  # fmt: skip
             with response:
-                status, headers = response.status_code, response.headers
+                status = response.status_code
+                headers = response.headers
                 process_id = text(headers.get("X-CartRover-Process-ID"), 100)
                 date = http_date(headers.get("Date"))
                 self._observe(headers.get("X-CartRover-Api-Minute-Hits-Remaining"))
@@ -215,7 +221,8 @@ class Transport:
         """Return the body, at most ``MAX_ANSWER`` bytes and by ``until`` even if it comes in drops."""
         raw = response.raw
         read = getattr(raw, "read1", None) or raw.read  # read1 comes back with what is there
-        chunks, size = [], 0
+        chunks = []
+        size = 0
         while chunk := read(_CHUNK, decode_content=True):
             chunks.append(chunk)
             size += len(chunk)
@@ -236,7 +243,8 @@ class Transport:
         """Return the absolute address to follow, or ``None`` where it leaves the host."""
         try:
             target = urljoin(url, location or "")
-            here, there = urlsplit(url), urlsplit(target)
+            here = urlsplit(url)
+            there = urlsplit(target)
             same = (here.scheme, here.netloc.lower()) == (there.scheme, there.netloc.lower())
         except ValueError:
             return None
@@ -248,7 +256,8 @@ class Transport:
         words = body if isinstance(body, dict) else {}
         success = _is_yes(words.get("success_code"))
         if success and _says_no_inside(words.get("response")):
-            words, success = {**words["response"], "success_code": False}, False
+            words = {**words["response"], "success_code": False}
+            success = False
         code = text(words.get("error_code"))
         message = self._auth.hide_in(_words(words))
         limited = code.lower() == "ratelimit" or "over api limit" in message.lower()

@@ -49,7 +49,8 @@ class CallLog:
 
     def flush(self):
         """Write what has gathered; a log that cannot be written is said in the server's log and disturbs nobody."""
-        vals_list, self._waiting = self._waiting, []
+        vals_list = self._waiting
+        self._waiting = []
         if not vals_list:
             return
         try:

@@ -3,7 +3,8 @@
 from ..eim.pages import APP, PAGES, page_address
 
 # System parameters: the base address of EIM's application, and a prefix for the path of one page of it.
-ADDRESS, PATH = "extensiv_connector.eim_address", "extensiv_connector.eim_page_"
+ADDRESS = "extensiv_connector.eim_address"
+PATH = "extensiv_connector.eim_page_"
 
 
 def page_url(env, name, accounts=None):

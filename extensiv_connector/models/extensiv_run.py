@@ -90,7 +90,8 @@ class ExtensivRun(models.Model):
     @api.model
     def _last_good_and_bad(self, accounts):
         """Return ``{(account id, flow): (newest good run, newest bad run)}``, either of them perhaps empty."""
-        good, bad = self._newest(accounts, SUCCEEDED), self._newest(accounts, TROUBLED)
+        good = self._newest(accounts, SUCCEEDED)
+        bad = self._newest(accounts, TROUBLED)
         ids = {*good.values(), *bad.values()}
         runs = dict(zip(ids, self.browse(ids), strict=True))  # one prefetch for all
         return {key: (runs.get(good.get(key), self), runs.get(bad.get(key), self)) for key in good | bad}

@@ -11,7 +11,8 @@ from .refusal import INVALID, Refused
 from .shapes import parse_iso
 from .store import Store
 
-DEFAULT_LIMIT, MAXIMUM_LIMIT = 20, 100
+DEFAULT_LIMIT = 20
+MAXIMUM_LIMIT = 100
 
 # Name -> method and path under /v1. Of an inferred path with several likely spellings one answers here, the
 # others are unknown; a setting changes which. The path of the batch update is known to nobody.
@@ -280,7 +281,8 @@ def _batch(body: object, work: Callable[[object], object]) -> Result:
     """Do ``work`` for each record of a list; what is refused is told in ``failed``, the rest is done."""
     if not isinstance(body, list) or not body:
         raise Refused(INVALID, "Body must be a list")
-    success, failed = [], []
+    success = []
+    failed = []
     for index, record in enumerate(body):
         name = record if not isinstance(record, dict) else record.get("cust_ref")
         key = "cust_ref" if isinstance(record, (dict, str)) else "id"

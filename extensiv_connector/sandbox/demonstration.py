@@ -350,7 +350,9 @@ def _everyday_order(choose: random.Random, index: int) -> dict:
 
 
 def _finish(case: dict, index: int, choose: random.Random, day: date) -> dict:
-    source, buyer, recipient = case["order_source"], case.pop("buyer"), case.pop("recipient", None)
+    source = case["order_source"]
+    buyer = case.pop("buyer")
+    recipient = case.pop("recipient", None)
     created = day_start(day) - timedelta(hours=case.pop("age", 2 + index * 4), minutes=choose.randrange(60))
     reference, number = _reference(source, index, choose)
     price = case.get("shipping_handling", "0.00")

@@ -67,7 +67,9 @@ class Faults:
         """Let a share ``rate`` of all calls meet a fault of one of ``kinds``, drawn from ``seed``."""
         candidates = [Fault(kind=kind, seconds=seconds) for kind in kinds or ("500", "reset", "lose_answer")]
         with self._lock:
-            self._rate, self._random, self._candidates = rate, random.Random(seed), candidates
+            self._rate = rate
+            self._random = random.Random(seed)
+            self._candidates = candidates
 
     def clear(self) -> None:
         """Forget every fault, those at random too."""

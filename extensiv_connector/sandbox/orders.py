@@ -103,7 +103,8 @@ def grand_total(order: dict) -> str:
 def fallback_buyer(key: str) -> dict:
     """Return a buyer of the United States made up from ``key``, the same for the same key."""
     choose = random.Random(key)
-    first, last = choose.choice(FIRST_NAMES), choose.choice(LAST_NAMES)
+    first = choose.choice(FIRST_NAMES)
+    last = choose.choice(LAST_NAMES)
     city, state, postcode = choose.choice(TOWNS)
     return {
         "first_name": first,

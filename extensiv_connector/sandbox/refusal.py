@@ -11,4 +11,6 @@ class Refused(Exception):
 
     def __init__(self, code: str, message: str, status: int = 200):
         super().__init__(message)
-        self.code, self.message, self.status = code, message, status
+        self.code = code
+        self.message = message
+        self.status = status

@@ -18,9 +18,12 @@ from .refusal import FAILURE, INVALID, RATE_LIMIT, SLOW_DOWN, Refused
 from .shapes import iso, utc_now
 from .store import Store
 
-MERCHANT_USER, MERCHANT_KEY = "demo", "demo-key"
-WAREHOUSE_USER, WAREHOUSE_KEY = "warehouse", "warehouse-key"
-CART_USER, CART_KEY = "cart", "cart-key"
+MERCHANT_USER = "demo"
+MERCHANT_KEY = "demo-key"
+WAREHOUSE_USER = "warehouse"
+WAREHOUSE_KEY = "warehouse-key"
+CART_USER = "cart"
+CART_KEY = "cart-key"
 CALLS_REMEMBERED = 20_000
 GATEWAY_PAGE = "<html><head><title>{status}</title></head><body><h1>{status} {words}</h1><hr>nginx</body></html>"
 REVOKED_FORMS = (200, 401, 403, "gateway_401", "gateway_403")
@@ -61,7 +64,8 @@ class Service:
             WAREHOUSE_USER: WAREHOUSE_KEY,
             CART_USER: CART_KEY,
         } | (users or {})
-        self.now, self._clock = now, clock
+        self.now = now
+        self._clock = clock
         self.faults = Faults()
         self.reset(rate_limit=rate_limit, **data)
 
@@ -93,7 +97,9 @@ class Service:
         if form is not None and form not in REVOKED_FORMS:
             raise ValueError(f"unknown form {form!r}; known: {', '.join(map(str, REVOKED_FORMS))}")
         with self.lock:
-            self._revoked, self._revoked_after, self._revoked_words = form, after, message
+            self._revoked = form
+            self._revoked_after = after
+            self._revoked_words = message
 
     @property
     def store(self) -> Store:
@@ -116,7 +122,9 @@ class Service:
     def handle(self, method: str, target: str, headers, body: bytes) -> Answer:
         """Answer a call under ``/v1``; ``target`` is the path and query as they came, still encoded."""
         started = time.perf_counter()
-        call, answer, outcome = Call("unknown", "", {}), None, "success"
+        call = Call("unknown", "", {})
+        answer = None
+        outcome = "success"
         process_id = uuid.uuid4().hex
         remaining = CAPACITY
         fault = None
@@ -151,7 +159,8 @@ class Service:
         :raise Refused: they are revoked in another
         """
         with self.lock:
-            form, left = self._revoked, self._revoked_after
+            form = self._revoked
+            left = self._revoked_after
             self._revoked_after = max(0, left - 1)
         if form is None or left:
             return None
@@ -253,7 +262,8 @@ class Service:
         if fault and fault.kind == "cut":
             answer.cut = True
         if fault and fault.kind == "lose_answer":
-            answer.dropped, answer.hold = True, fault.seconds
+            answer.dropped = True
+            answer.hold = fault.seconds
 
     def _remember(self, call, method, target, answer, outcome, process_id, started) -> None:
         with self.lock:

@@ -142,11 +142,9 @@ class Store:
         shelves = [self.by_status[name] for name in statuses] if statuses else [self.orders]
         found: Iterable[Order] = chain.from_iterable(shelf.values() for shelf in shelves)
         total = sum(map(len, shelves))
-        start, end, source = (
-            arguments.get("from_date"),
-            arguments.get("to_date"),
-            arguments.get("order_source"),
-        )
+        start = arguments.get("from_date")
+        end = arguments.get("to_date")
+        source = arguments.get("order_source")
         if start or end or source:
             found = [
                 held
@@ -164,7 +162,8 @@ class Store:
 
         :raise Refused: unknown reference, status that cannot follow, shipments that EIM would not take
         """
-        status, shipments = body["order_status"], body.get("shipments")
+        status = body["order_status"]
+        shipments = body.get("shipments")
         held = self.get(reference)
         refusal = None
         try:
@@ -185,7 +184,8 @@ class Store:
             self._acknowledge(held)
         elif status == "shipped":
             held.raw["shipments"] = [shipment_shape(shipment) for shipment in shipments]
-            held.raw["num_shipped"], held.raw["num_to_ship"] = held.raw.get("num_to_ship"), "0"
+            held.raw["num_shipped"] = held.raw.get("num_to_ship")
+            held.raw["num_to_ship"] = "0"
             if str(held.raw.get("order_source")).startswith("Amazon"):
                 redact(held.raw)
             self._move(held, "shipped")

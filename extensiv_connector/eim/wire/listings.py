@@ -50,9 +50,11 @@ class Cart:
                 source = text(first(entry, *_CART_KEYS)) or text(key)
                 name = text(first(entry, "name", "description"))
             elif key is None or key.isdigit():
-                source, name = text(entry), ""
+                source = text(entry)
+                name = ""
             else:
-                source, name = text(key), text(entry)
+                source = text(key)
+                name = text(entry)
             if source:
                 carts.setdefault(source, cls(source, name or source))
         return tuple(carts.values())

@@ -52,7 +52,8 @@ class Shipment:
             fields = Fields(raw, problems, f"Shipment {position}: ")
             items = []
             for entry in maps(raw.get("items")):
-                sku, quantity = entry.get("item"), number(entry.get("quantity"))
+                sku = entry.get("item")
+                quantity = number(entry.get("quantity"))
                 if isinstance(sku, (str, int)) and sku and quantity is not None:
                     rest = (text(entry.get(key)) for key in ("line_no", "lot_code", "serial_no"))
                     items.append(ShipmentItem(str(sku), quantity, *rest))

@@ -15,7 +15,9 @@ def migrate(cr, version):
     carts = cr.fetchall()
     tidy = {cart_id: "".join(filter(str.isprintable, prefix)).strip() for cart_id, _company, prefix in carts}
     taken = {(company, tidy[cart_id].lower()) for cart_id, company, _prefix in carts}
-    seen, changed, told = set(), [], []
+    seen = set()
+    changed = []
+    told = []
     for cart_id, company, old in carts:
         new = tidy[cart_id]
         if (company, new.lower()) in seen:
