@@ -35,12 +35,14 @@ class TestAlerts(ConnectorCase):
         )
         run = self.fetch()
         alert = self.alerts()
-        self.assertEqual(
-            (alert.remote_id, alert.subject, alert.message, alert.order_source, alert.cust_ref),
-            (str(raised["alert_id"]), "Inventory feed", "eBay refused a quantity", "Ebay_CA", "A-1"),
-        )
+        self.assertEqual(alert.remote_id, str(raised["alert_id"]))
+        self.assertEqual(alert.subject, "Inventory feed")
+        self.assertEqual(alert.message, "eBay refused a quantity")
+        self.assertEqual(alert.order_source, "Ebay_CA")
+        self.assertEqual(alert.cust_ref, "A-1")
         self.assertTrue(alert.date)
-        self.assertEqual((run.state, run.done_count), ("done", 1))
+        self.assertEqual(run.state, "done")
+        self.assertEqual(run.done_count, 1)
         self.assertEqual(self.account.alert_count, 1)
         self.assertFalse(self.env["extensiv.error"].search([("account_id", "=", self.account.id)]))
 
@@ -78,10 +80,9 @@ class TestAlerts(ConnectorCase):
         self.fetch()
         self.account.alerts_url = "https://app.example.com/alerts"
         action = self.alerts().action_open_at_eim()
-        self.assertEqual(
-            (action["type"], action["url"], action["target"]),
-            ("ir.actions.act_url", "https://app.example.com/alerts", "new"),
-        )
+        self.assertEqual(action["type"], "ir.actions.act_url")
+        self.assertEqual(action["url"], "https://app.example.com/alerts")
+        self.assertEqual(action["target"], "new")
         self.assertIn('action="action_open_at_eim"', self.env["extensiv.alert"].get_view(view_type="list")["arch"])
 
     def test_orders_in_error_where_the_route_does_not_answer(self):
@@ -99,7 +100,8 @@ class TestAlerts(ConnectorCase):
         run = self.fetch()
         alert = self.alerts()
         self.assertTrue(alert.is_order)
-        self.assertEqual((alert.cust_ref, alert.subject), ("BAD-1", "Address"))
+        self.assertEqual(alert.cust_ref, "BAD-1")
+        self.assertEqual(alert.subject, "Address")
         self.assertIn("No such city", alert.message)
         self.assertIn("does not answer", run.message)
         self.assertEqual(self.account.alerts_source, "orders")
@@ -139,7 +141,9 @@ class TestAlerts(ConnectorCase):
 
     def test_fetched_every_30_minutes_for_connected_accounts(self):
         cron = self.env.ref("extensiv_connector.ir_cron_fetch_alerts")
-        self.assertEqual((cron.interval_number, cron.interval_type, cron.active), (30, "minutes", True))
+        self.assertEqual(cron.interval_number, 30)
+        self.assertEqual(cron.interval_type, "minutes")
+        self.assertEqual(cron.active, True)
         self.raise_alert(subject="Cart access")
         with self.flows():
             self.env["extensiv.account"]._cron_fetch_alerts()
@@ -154,6 +158,8 @@ class TestAlerts(ConnectorCase):
         self.assertEqual(self.fetch().state, "failed")
         self.assertEqual(len(self.alerts()), 1)
         error = self.env["extensiv.error"].search([("account_id", "=", self.account.id), ("state", "=", "open")])
-        self.assertEqual((error.flow, error.key, error.category), ("connection", "alerts", "transient"))
+        self.assertEqual(error.flow, "connection")
+        self.assertEqual(error.key, "alerts")
+        self.assertEqual(error.category, "transient")
         self.fetch()
         self.assertEqual(error.state, "resolved")

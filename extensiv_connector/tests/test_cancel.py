@@ -38,7 +38,8 @@ class TestCancel(ConnectorCase):
         order = self.pulled(item="UNKNOWN")
         self.assertEqual(order.state, "failed")
         self.cancel_at_eim()
-        self.assertEqual((order.state, self.errors().state), ("cancelled", "resolved"))
+        self.assertEqual(order.state, "cancelled")
+        self.assertEqual(self.errors().state, "resolved")
 
     def test_a_cancelled_order_is_neither_ignored_nor_imported_after_all(self):
         order = self.pulled(item="UNKNOWN")
@@ -49,12 +50,14 @@ class TestCancel(ConnectorCase):
                 action()
         with self.flows():
             order.action_import()
-        self.assertEqual((order.state, bool(order.sale_order_id)), ("cancelled", False))
+        self.assertEqual(order.state, "cancelled")
+        self.assertEqual(bool(order.sale_order_id), False)
 
     def test_a_sale_order_with_nothing_shipped_is_cancelled_with_a_note(self):
         order = self.pulled()
         run = self.cancel_at_eim()
-        self.assertEqual((order.state, order.sale_order_id.state), ("cancelled", "cancel"))
+        self.assertEqual(order.state, "cancelled")
+        self.assertEqual(order.sale_order_id.state, "cancel")
         self.assertIn("The buyer cancelled", order.sale_order_id.message_ids[0].body)
         self.assertEqual(order.sale_order_id.picking_ids.state, "cancel")
         self.assertIn("1 cancelled", run.message)
@@ -69,7 +72,8 @@ class TestCancel(ConnectorCase):
         order = self.pulled()
         self.ship(order.sale_order_id)
         self.cancel_at_eim()
-        self.assertEqual((order.state, order.sale_order_id.state), ("imported", "sale"))
+        self.assertEqual(order.state, "imported")
+        self.assertEqual(order.sale_order_id.state, "sale")
         self.assertIn("has shipped", self.errors().message)
         self.assertIn("has shipped", order.sale_order_id.message_ids[0].body)
 
@@ -90,7 +94,8 @@ class TestCancel(ConnectorCase):
             self.assertLogs(logger, "ERROR"),
         ):
             other = self.pulled("X-2")
-        self.assertEqual((order.sale_order_id.state, other.sale_order_id.state), ("sale", "sale"))
+        self.assertEqual(order.sale_order_id.state, "sale")
+        self.assertEqual(other.sale_order_id.state, "sale")
         self.assertIn("refuses to cancel it: KeyError", self.errors().message)
 
     def test_the_account_may_leave_cancelling_to_a_person(self):
@@ -107,7 +112,8 @@ class TestCancel(ConnectorCase):
         notes = len(order.sale_order_id.message_ids)
         self.errors().action_dismiss()
         self.pull()
-        self.assertEqual((self.errors().state, len(order.sale_order_id.message_ids)), ("dismissed", notes))
+        self.assertEqual(self.errors().state, "dismissed")
+        self.assertEqual(len(order.sale_order_id.message_ids), notes)
 
     def test_what_was_cancelled_before_it_was_pulled_is_none_of_ours(self):
         self.add_orders({"cust_ref": "X-1", "items": [{"item": "TEE-1", "quantity": "1", "price": "1"}]})
@@ -136,7 +142,8 @@ class TestCancel(ConnectorCase):
         form.save().action_cancel_order()
         self.assertEqual(order.cancel_request, "due")
         self.pull()
-        self.assertEqual((order.cancel_request, self.at_eim("X-1")["order_status"]), ("done", "canceled"))
+        self.assertEqual(order.cancel_request, "done")
+        self.assertEqual(self.at_eim("X-1")["order_status"], "canceled")
 
     def test_without_a_path_eim_is_not_asked_and_the_button_says_why(self):
         self.account.request_cancel = True
@@ -184,11 +191,13 @@ class TestCancel(ConnectorCase):
         order = self.requested()
         self.fault(route="cancel_order_in_cart", kind="lose_answer")
         self.pull()
-        self.assertEqual((order.cancel_request, self.at_eim("X-1")["order_status"]), ("due", "canceled"))
+        self.assertEqual(order.cancel_request, "due")
+        self.assertEqual(self.at_eim("X-1")["order_status"], "canceled")
         self.errors("X-1", "cancel").next_try = False
         self.fault(route="cancel_order_in_cart", kind="failure", message="Already cancelled.")
         self.pull()
-        self.assertEqual((order.cancel_request, self.errors("X-1", "cancel").state), ("done", "resolved"))
+        self.assertEqual(order.cancel_request, "done")
+        self.assertEqual(self.errors("X-1", "cancel").state, "resolved")
 
     def test_a_pass_out_of_time_leaves_requests_to_the_next(self):
         order = self.requested()

@@ -90,7 +90,8 @@ class TestCarts(ConnectorCase):
         with Form(first) as form:
             form.no_prefix = False
             form.prefix = "WEB-"
-        self.assertEqual((first.prefix, first.no_prefix), ("WEB-", False))
+        self.assertEqual(first.prefix, "WEB-")
+        self.assertEqual(first.no_prefix, False)
 
     def test_an_order_of_a_cart_without_prefix_has_its_number_as_name(self):
         self.cart.no_prefix = True
@@ -107,7 +108,8 @@ class TestCarts(ConnectorCase):
         self.cart.write({"prefix": "X:", "name": "My shop"})
         with self.flows():
             self.account.action_check_carts()
-        self.assertEqual((self.cart.prefix, self.cart.name), ("X:", "My shop"))
+        self.assertEqual(self.cart.prefix, "X:")
+        self.assertEqual(self.cart.name, "My shop")
         self.assertEqual(len(self.account.cart_ids.filtered(lambda cart: cart.order_source == "Shopify")), 1)
 
     def test_team_salesperson_tags_and_warehouse_of_the_cart(self):
@@ -118,9 +120,10 @@ class TestCarts(ConnectorCase):
             {"warehouse_id": warehouse.id, "team_id": team.id, "user_id": self.env.user.id, "tag_ids": tag.ids}
         )
         sale = self.pulled()
-        self.assertEqual(
-            (sale.warehouse_id, sale.team_id, sale.user_id, sale.tag_ids), (warehouse, team, self.env.user, tag)
-        )
+        self.assertEqual(sale.warehouse_id, warehouse)
+        self.assertEqual(sale.team_id, team)
+        self.assertEqual(sale.user_id, self.env.user)
+        self.assertEqual(sale.tag_ids, tag)
 
     def test_eims_location_of_the_order_is_its_warehouse(self):
         east = self.env["stock.warehouse"].create({"name": "East", "code": "EST"})
@@ -136,7 +139,8 @@ class TestCarts(ConnectorCase):
         customer = self.env["res.partner"].create({"name": "Amazon", "is_company": True})
         self.cart.partner_id = customer
         sale = self.pulled()
-        self.assertEqual((sale.partner_id, sale.partner_shipping_id.parent_id), (customer, customer))
+        self.assertEqual(sale.partner_id, customer)
+        self.assertEqual(sale.partner_shipping_id.parent_id, customer)
 
     def test_what_a_cart_asks_for_is_proposed_and_mapped_to_the_delivery_method(self):
         self.pulled(ship_code="express_1")
@@ -158,7 +162,9 @@ class TestCarts(ConnectorCase):
             }
         )
         sale = self.pulled("C-3", ship_code="express_1", shipping_handling="9.00")
-        self.assertEqual((sale.carrier_id, f"{sale.amount_total:.2f}", sale.state), (special, "19.00", "sale"))
+        self.assertEqual(sale.carrier_id, special)
+        self.assertEqual(f"{sale.amount_total:.2f}", "19.00")
+        self.assertEqual(sale.state, "sale")
         self.assertEqual(sale.picking_ids.carrier_id, special)
         self.assertEqual(self.env["extensiv.ship.method"].search_count([("ship_code", "=", "express_1")]), 2)
 
@@ -191,7 +197,7 @@ class TestCarts(ConnectorCase):
             account.with_company(self.company).action_connect()
             account.with_company(self.company).action_pull_orders()
         sale = self.env["extensiv.order"].search([("account_id", "=", account.id)]).sale_order_id
-        self.assertEqual(
-            (sale.company_id, sale.warehouse_id.company_id, sale.partner_id.company_id), (other, other, other)
-        )
+        self.assertEqual(sale.company_id, other)
+        self.assertEqual(sale.warehouse_id.company_id, other)
+        self.assertEqual(sale.partner_id.company_id, other)
         self.assertEqual(account.cart_ids.mapped("company_id"), other)

@@ -544,7 +544,9 @@ class TestPlaces(ContactsCase):
             for text in texts:
                 partner, notes = self.place(country=country, state=text)
                 state = partner.state_id
-                self.assertEqual((state.country_id.code, state.code, notes), (country, code, ()))
+                self.assertEqual(state.country_id.code, country)
+                self.assertEqual(state.code, code)
+                self.assertEqual(notes, ())
 
     def test_unknown_state_is_kept_and_told(self):
         partner, notes = self.place(state="Ecotopia")

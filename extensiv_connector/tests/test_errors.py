@@ -46,7 +46,9 @@ class TestErrors(ConnectorCase):
             with self.flows():
                 error.action_retry()
         self.assertEqual(self.errors(), error)
-        self.assertEqual((error.attempts, error.category, error.key), (3, "data", "A-1"))
+        self.assertEqual(error.attempts, 3)
+        self.assertEqual(error.category, "data")
+        self.assertEqual(error.key, "A-1")
         self.assertTrue(error.create_date and error.last_seen)
         self.assertEqual(error.action_open_document()["res_model"], "extensiv.order")
 
@@ -58,14 +60,18 @@ class TestErrors(ConnectorCase):
         self.pull()
         Error = self.env["extensiv.error"]
         error = Error.search([("concerns", "ilike", "1019")])
-        self.assertEqual((error.key, error.concerns, error.display_name), ("5501", "1019", "1019"))
+        self.assertEqual(error.key, "5501")
+        self.assertEqual(error.concerns, "1019")
+        self.assertEqual(error.display_name, "1019")
         self.assertEqual(Error.search([("concerns", "ilike", "5501")]), error)
 
     def test_temporary_trouble_has_its_next_try_and_eims_support_id(self):
         self.fault(route="list_orders", kind="500", count=3)
         self.pull()
         error = self.errors()
-        self.assertEqual((error.flow, error.key, error.category), ("connection", "orders", "transient"))
+        self.assertEqual(error.flow, "connection")
+        self.assertEqual(error.key, "orders")
+        self.assertEqual(error.category, "transient")
         self.assertTrue(error.next_try and error.process_id)
         self.assertIn("tried again by itself", error.message)
         self.pull()
@@ -77,7 +83,9 @@ class TestErrors(ConnectorCase):
                 with mute_logger("odoo.addons.extensiv_connector.flows.runner"):
                     self.pull()
         error = self.errors()
-        self.assertEqual((error.flow, error.key, error.attempts), ("connection", "orders", 2))
+        self.assertEqual(error.flow, "connection")
+        self.assertEqual(error.key, "orders")
+        self.assertEqual(error.attempts, 2)
         self.assertIn("ZeroDivisionError", error.message)
         self.pull()
         self.assertEqual(error.state, "resolved")
@@ -107,7 +115,8 @@ class TestErrors(ConnectorCase):
         self.assertEqual(errors.mapped("state"), ["dismissed"] * 2)
         with self.flows():
             said = errors[0].action_retry()["params"]
-        self.assertEqual((said["type"], len(self.errors())), ("warning", 1))
+        self.assertEqual(said["type"], "warning")
+        self.assertEqual(len(self.errors()), 1)
 
     def test_a_dismissed_acknowledgement_is_not_repeated_until_a_person_retries_it(self):
         self.add_orders({"cust_ref": "E-1", "items": [{"item": "TEE-1", "price": "5", "quantity": "1"}]})
@@ -117,7 +126,8 @@ class TestErrors(ConnectorCase):
         error.action_dismiss()
         with freeze_time(datetime.now() + timedelta(hours=2)):
             self.pull()
-        self.assertEqual((self.calls("acknowledge"), self.errors()), (["acknowledge"], self.errors().browse()))
+        self.assertEqual(self.calls("acknowledge"), ["acknowledge"])
+        self.assertEqual(self.errors(), self.errors().browse())
         with self.flows():
             error.action_retry()
         self.assertTrue(self.inbox("E-1").acknowledged_at)
@@ -131,15 +141,16 @@ class TestErrors(ConnectorCase):
         self.fault(route="cancel_order_in_cart", kind="500", count=1)
         self.pull()
         error = self.errors(flow="orders")
-        self.assertEqual((error.key, error.step), ("E-1", "cancel"))
+        self.assertEqual(error.key, "E-1")
+        self.assertEqual(error.step, "cancel")
         error.action_dismiss()
         self.pull()
-        self.assertEqual(
-            (self.calls("cancel_order_in_cart"), self.errors()), (["cancel_order_in_cart"], self.errors().browse())
-        )
+        self.assertEqual(self.calls("cancel_order_in_cart"), ["cancel_order_in_cart"])
+        self.assertEqual(self.errors(), self.errors().browse())
         with self.flows():
             error.action_retry()
-        self.assertEqual((order.cancel_request, self.errors()), ("done", self.errors().browse()))
+        self.assertEqual(order.cancel_request, "done")
+        self.assertEqual(self.errors(), self.errors().browse())
 
     def test_retry_asks_again_for_a_cancellation_that_eim_refused(self):
         self.add_orders({"cust_ref": "E-1", "items": [{"item": "TEE-1", "price": "5", "quantity": "1"}]})
@@ -151,7 +162,8 @@ class TestErrors(ConnectorCase):
         error = self.errors(flow="orders")
         with self.flows():
             error.action_retry()
-        self.assertEqual((self.inbox("E-1").cancel_request, error.state), ("done", "resolved"))
+        self.assertEqual(self.inbox("E-1").cancel_request, "done")
+        self.assertEqual(error.state, "resolved")
 
     def test_retry_of_connections_runs_each_flow_that_failed(self):
         for flow in ("orders", "alerts"):
@@ -170,7 +182,8 @@ class TestErrors(ConnectorCase):
         self.fault(route="acknowledge", kind="500", count=1)
         self.pull()
         error = self.errors(flow="orders")
-        self.assertEqual((error.key, error.step), ("E-1", "acknowledge"))
+        self.assertEqual(error.key, "E-1")
+        self.assertEqual(error.step, "acknowledge")
         with self.flows():
             error.action_retry()
         self.assertEqual(error.state, "resolved")
@@ -212,7 +225,8 @@ class TestErrors(ConnectorCase):
                     "product_id": self.products[0].id,
                 }
             )
-            self.assertEqual((wizard.sku, wizard.left_count), (sku, left))
+            self.assertEqual(wizard.sku, sku)
+            self.assertEqual(wizard.left_count, left)
             with self.flows():
                 wizard.action_add()
         self.assertEqual(error.state, "resolved")
@@ -246,7 +260,8 @@ class TestErrors(ConnectorCase):
     def test_one_activity_an_account_while_anything_needs_a_person(self):
         self.failed("H-1", "H-2", "H-3")
         activity = self.activities()
-        self.assertEqual((len(activity), activity.user_id), (1, self.account.responsible_id))
+        self.assertEqual(len(activity), 1)
+        self.assertEqual(activity.user_id, self.account.responsible_id)
         self.assertIn("waiting for you: 3", activity.summary)
         self.failed("H-4")
         self.assertEqual(self.activities(), activity)
@@ -306,7 +321,8 @@ class TestErrors(ConnectorCase):
         self.sandbox.store.insert({"cust_ref": "X" * 300, "order_status": "new", "items": []})
         self.pull()
         error = self.errors(flow="orders")
-        self.assertEqual((error.key, error.message[:15]), ("list of new orders", "Page 2: Entry 1"))
+        self.assertEqual(error.key, "list of new orders")
+        self.assertEqual(error.message[:15], "Page 2: Entry 1")
         self.pull()
         self.assertEqual(self.errors(flow="orders"), error, "the list is one page now")
         self.sandbox.store.orders.clear()

@@ -47,13 +47,15 @@ class TestGoLive(PreviewCase):
         self.assertTrue(preview.is_going_live and preview.is_alarming)
         self.assertEqual(preview.summary, "9 of 10 SKUs would become 0.")
         self.assertIn("9 SKUs become 0 in all carts", preview.confirmation)
-        self.assertEqual((self.is_live(), self.account.setup_step), ([False] * 3, "live"))
+        self.assertEqual(self.is_live(), [False] * 3)
+        self.assertEqual(self.account.setup_step, "live")
         with self.assertRaisesRegex(UserError, "9 SKUs would become 0"):
             self.confirm(preview)
         self.assertEqual(self.is_live(), [False] * 3)
         preview.understood = True
         self.confirm(preview)
-        self.assertEqual((self.is_live(), self.account.setup_step), ([True] * 3, "done"))
+        self.assertEqual(self.is_live(), [True] * 3)
+        self.assertEqual(self.account.setup_step, "done")
         self.push()
         self.assertEqual(
             self.quantities(), {**{f"G-{number}": 0 for number in range(9)}, "OTHER": 7, "TEE-1": 0, "MUG-1": 0}
@@ -84,7 +86,8 @@ class TestGoLive(PreviewCase):
     def test_where_eim_lists_no_inventory_every_zero_is_asked_about(self):
         self.sandbox.sandbox.api.off.add("list_inventory")
         preview = self.go_live()
-        self.assertEqual((preview.zero_count, preview.is_alarming), (11, True))
+        self.assertEqual(preview.zero_count, 11)
+        self.assertEqual(preview.is_alarming, True)
         self.assertIn("not known", preview.note)
 
     def test_what_stands_in_the_way_since_is_told_by_the_windows_button_too(self):

@@ -64,7 +64,9 @@ class TestHealth(ConnectorCase):
         cron.nextcall = "2040-01-02 03:04:05"
         self.env["ir.cron.trigger"].search([("cron_id", "=", cron.id)]).unlink()
         flow = next(flow for flow in self.account._get_flow_health()[self.account] if flow["flow"] == "orders")
-        self.assertEqual((flow["good"], flow["bad"], flow["on"]), (good, bad, True))
+        self.assertEqual(flow["good"], good)
+        self.assertEqual(flow["bad"], bad)
+        self.assertEqual(flow["on"], True)
         self.assertEqual(str(flow["next_due"]), "2040-01-02 03:04:05")
         table = str(self.account.flow_table)
         for shown in ("Orders", "3 imported.", "EIM was not reached.", "2 hours ago", "2040"):
@@ -94,7 +96,8 @@ class TestHealth(ConnectorCase):
             ]
         )
         self.env["extensiv.run"]._gc_interrupted()
-        self.assertEqual((dead.state, alive.state), ("failed", "running"))
+        self.assertEqual(dead.state, "failed")
+        self.assertEqual(alive.state, "running")
         self.assertIn("Interrupted", dead.message)
 
     def test_runs_older_than_30_days_are_vacuumed(self):
@@ -119,20 +122,24 @@ class TestHealth(ConnectorCase):
         self.env.cr.execute("UPDATE extensiv_order SET create_date = now() - interval '3 days' WHERE id = %s", [old.id])
         self.env.invalidate_all()
         user = new_test_user(self.env, login="looker", groups="base.group_user,extensiv_connector.group_user")
-        self.assertEqual((self.opened("action_open_orders_today", user), self.shown()["today"]), (told, 1))
-        self.assertEqual((self.opened("action_open_waiting_shipments", user), self.shown()["shipments"]), (old, 1))
+        self.assertEqual(self.opened("action_open_orders_today", user), told)
+        self.assertEqual(self.shown()["today"], 1)
+        self.assertEqual(self.opened("action_open_waiting_shipments", user), old)
+        self.assertEqual(self.shown()["shipments"], 1)
         location = self.env["extensiv.location"].create(
             {"account_id": self.account.id, "name": "NORTH", "push_enabled": True, "source": "all"}
         )
         level = self.env["extensiv.stock.level"].create(
             {"location_id": location.id, "sku": "TEE-1", "refused_at": fields.Datetime.now()}
         )
-        self.assertEqual((self.opened("action_open_waiting_levels", user), self.shown()["levels"]), (level, 1))
+        self.assertEqual(self.opened("action_open_waiting_levels", user), level)
+        self.assertEqual(self.shown()["levels"], 1)
 
     def test_all_is_well(self):
         self.pull()
         shown = self.shown()
-        self.assertEqual((shown["well"], shown["said"]), (True, "All is well."))
+        self.assertEqual(shown["well"], True)
+        self.assertEqual(shown["said"], "All is well.")
         orders = next(flow for flow in shown["flows"] if flow["flow"] == "orders")
         self.assertTrue(orders["on"] and orders["ago"])
         self.assertFalse(orders["failing"])
@@ -149,7 +156,8 @@ class TestHealth(ConnectorCase):
             {name: shown[name] for name in ("today", "waiting", "errors", "needs_person", "alerts")},
             {"today": 2, "waiting": 1, "errors": 1, "needs_person": 1, "alerts": 1},
         )
-        self.assertEqual((shown["well"], shown["said"]), (False, "Errors waiting for a person: 1."))
+        self.assertEqual(shown["well"], False)
+        self.assertEqual(shown["said"], "Errors waiting for a person: 1.")
         [graph] = json.loads(self.account.dashboard_graph)
         self.assertEqual(len(graph["values"]), 14)
         self.assertEqual(graph["values"][-1]["value"], 2)
@@ -177,7 +185,8 @@ class TestHealth(ConnectorCase):
         self.pull()
         self.inbox("H-0").sale_order_id.extensiv_shipment_state = "ready"
         shown = self.shown()
-        self.assertEqual((shown["levels"], shown["shipments"]), (2, 1))
+        self.assertEqual(shown["levels"], 2)
+        self.assertEqual(shown["shipments"], 1)
 
     def test_carts_that_take_orders_are_shown(self):
         self.account.cart_ids[0].active = False
@@ -228,9 +237,10 @@ class TestHealth(ConnectorCase):
         self.run_of(hours=1, state="failed")
         self.watch()
         error = self.errors()
-        self.assertEqual(
-            (error.flow, error.key, error.step, error.category), ("connection", "orders", "silence", "settings")
-        )
+        self.assertEqual(error.flow, "connection")
+        self.assertEqual(error.key, "orders")
+        self.assertEqual(error.step, "silence")
+        self.assertEqual(error.category, "settings")
         self.assertIn("no good pass for 6 hours", error.message)
         self.assertTrue(self.account.activity_ids)
         self.watch()
@@ -283,7 +293,9 @@ class TestHealth(ConnectorCase):
         cron.active = False
         self.watch()
         error = self.errors()
-        self.assertEqual((error.key, error.step, error.fix), ("orders", "schedule", "schedule"))
+        self.assertEqual(error.key, "orders")
+        self.assertEqual(error.step, "schedule")
+        self.assertEqual(error.fix, "schedule")
         user = new_test_user(self.env, login="looker", groups="base.group_user,extensiv_connector.group_user")
         self.assertFalse(error.with_user(user).fix, "no button that would refuse")
         error.action_fix()

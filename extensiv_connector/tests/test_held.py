@@ -81,7 +81,9 @@ class TestHeld(ConnectorCase):
         confirm = Sale.action_confirm
         with patch.object(Sale, "action_confirm", lambda sales: confirm(sales) and ASKS):
             _run, [sale] = self.pulled("C-1")
-        self.assertEqual((sale.state, sale.extensiv_held_by, self.errors()), ("sale", False, self.errors().browse()))
+        self.assertEqual(sale.state, "sale")
+        self.assertEqual(sale.extensiv_held_by, False)
+        self.assertEqual(self.errors(), self.errors().browse())
 
     def test_an_order_held_without_a_word_says_where_to_look(self):
         self.hold("D-1", answer=None)
@@ -108,7 +110,8 @@ class TestHeld(ConnectorCase):
         holding.stop()
         first.action_confirm()
         self.assertEqual(set(self.errors().mapped("key")), {"F-2", "F-3"})
-        self.assertEqual((first.extensiv_held_by, self.inbox("F-1").message), (False, False))
+        self.assertEqual(first.extensiv_held_by, False)
+        self.assertEqual(self.inbox("F-1").message, False)
         second.action_cancel()
         third.unlink()
         self.assertFalse(self.errors())
@@ -123,9 +126,12 @@ class TestHeld(ConnectorCase):
         with self.flows():
             said = errors.action_retry()["params"]
         self.assertEqual(said["message"], "1 of 2 solved.")
-        self.assertEqual((first.state, second.state), ("sale", "draft"))
+        self.assertEqual(first.state, "sale")
+        self.assertEqual(second.state, "draft")
         self.assertIn("Ask the director", self.errors().message)
-        self.assertEqual((self.errors().attempts, self.errors().key, self.errors().step), (2, "G-2", "confirm"))
+        self.assertEqual(self.errors().attempts, 2)
+        self.assertEqual(self.errors().key, "G-2")
+        self.assertEqual(self.errors().step, "confirm")
 
         reason = "No more than ten a day."
 
@@ -142,14 +148,17 @@ class TestHeld(ConnectorCase):
         _run, [sale] = self.pulled("H-1")
         self.errors().action_dismiss()
         self.pull()
-        self.assertEqual((sale.state, self.confirmations, self.errors()), ("draft", [1], self.errors().browse()))
+        self.assertEqual(sale.state, "draft")
+        self.assertEqual(self.confirmations, [1])
+        self.assertEqual(self.errors(), self.errors().browse())
 
     def test_a_held_order_that_the_buyer_cancels_is_cancelled(self):
         self.hold("I-1")
         _run, [sale] = self.pulled("I-1")
         self.change_order("I-1", order_status="canceled")
         self.pull()
-        self.assertEqual((sale.state, self.inbox("I-1").state), ("cancel", "cancelled"))
+        self.assertEqual(sale.state, "cancel")
+        self.assertEqual(self.inbox("I-1").state, "cancelled")
         self.assertFalse(self.errors())
 
     def test_a_dry_run_says_what_would_hold_the_order(self):

@@ -69,7 +69,8 @@ class TestPictures(IntegrationsCase):
         script.BEFORE = {"shopify": self._digest(before), "ecwid": self._digest(before), "gone": ""}
         script.migrate(self.env.cr, "19.0.1.2.0")
         self.env.invalidate_all()
-        self.assertEqual((shopify.image_128, ecwid.image_128), (new, chosen))
+        self.assertEqual(shopify.image_128, new)
+        self.assertEqual(ecwid.image_128, chosen)
 
     def _digest(self, picture):
         return self.env["ir.attachment"]._compute_checksum(base64.b64decode(picture))
@@ -100,14 +101,16 @@ class TestGallery(IntegrationsCase):
     def test_it_is_the_menu_of_everybody_of_ours(self):
         menu = self.env.ref("extensiv_connector.menu_extensiv_integrations")
         action = menu.action
-        self.assertEqual((menu.name, action.view_mode), ("Integrations", "kanban"))
+        self.assertEqual(menu.name, "Integrations")
+        self.assertEqual(action.view_mode, "kanban")
         for person in (self.user, self.manager):
             self.assertIn(menu.id, self.env["ir.ui.menu"].with_user(person)._visible_menu_ids())
             views = self.Type.with_user(person).get_views(
                 [(action.view_id.id, "kanban"), (action.search_view_id.id, "search")]
             )
             arch = etree.fromstring(views["views"]["kanban"]["arch"])
-            self.assertEqual((arch.get("action"), arch.get("create")), ("action_open_window", "false"))
+            self.assertEqual(arch.get("action"), "action_open_window")
+            self.assertEqual(arch.get("create"), "false")
 
     def test_it_is_searched_by_name_and_by_function(self):
         self.assertEqual(self.found("name", "channel"), self.kind("channeladvisor"))
@@ -133,7 +136,8 @@ class TestWindow(IntegrationsCase):
     def window(self, name, person):
         """Return the window's text as a person reads it."""
         action = self.kind(name).with_user(person).action_open_window()
-        self.assertEqual((action["target"], action["res_id"]), ("new", self.kind(name).id))
+        self.assertEqual(action["target"], "new")
+        self.assertEqual(action["res_id"], self.kind(name).id)
         model = self.Type.with_user(person)
         view = model.get_views([action["views"][0]])
         fields = {field: {} for field in view["models"][model._name]["fields"]}
@@ -184,12 +188,14 @@ class TestWindow(IntegrationsCase):
     def test_set_up_makes_a_first_account(self):
         self.account.unlink()
         action = self.set_up()
-        self.assertEqual((action["res_model"], action["views"]), ("extensiv.account", [(False, "form")]))
+        self.assertEqual(action["res_model"], "extensiv.account")
+        self.assertEqual(action["views"], [(False, "form")])
         self.assertFalse(action.get("res_id"))
 
     def test_set_up_goes_on_at_connect_and_at_carts_once_connected(self):
         action = self.set_up()
-        self.assertEqual((action["res_id"], self.account.setup_step), (self.account.id, "connect"))
+        self.assertEqual(action["res_id"], self.account.id)
+        self.assertEqual(self.account.setup_step, "connect")
         self.connect()
         for step in ("settings", "done"):
             self.account.setup_step = step
@@ -215,7 +221,8 @@ class TestWindow(IntegrationsCase):
         arch = etree.fromstring(self.env["extensiv.account"].get_view(view, kind)["arch"])
         self.assertEqual(arch.get("action"), "action_setup_cart")
         chosen = other.with_user(self.manager).action_setup_cart()
-        self.assertEqual((chosen["res_id"], other.setup_step), (other.id, "connect"))
+        self.assertEqual(chosen["res_id"], other.id)
+        self.assertEqual(other.setup_step, "connect")
 
 
 @tagged("post_install", "-at_install")
@@ -265,7 +272,8 @@ class TestSteps(IntegrationsCase):
 
     def test_the_import_of_products_opens(self):
         action = self.account.with_user(self.manager).action_import_products()
-        self.assertEqual((action["tag"], action["params"]), ("import", {"active_model": "product.product"}))
+        self.assertEqual(action["tag"], "import")
+        self.assertEqual(action["params"], {"active_model": "product.product"})
 
 
 @tagged("post_install", "-at_install")

@@ -25,7 +25,8 @@ class TestHelpPages(ConnectorMixin, HttpCase):
     def test_the_guide_is_read_by_everybody_inside(self):
         for login in ("extensiv_user", "salesman"):
             answer = self.get("/extensiv/guide", login)
-            self.assertEqual((answer.status_code, answer.headers["Content-Type"]), (200, "text/html; charset=utf-8"))
+            self.assertEqual(answer.status_code, 200)
+            self.assertEqual(answer.headers["Content-Type"], "text/html; charset=utf-8")
             self.assertIn('id="questions-and-answers"', answer.text)
         self.assertEqual(self.url_open("/extensiv_connector/static/doc/guide.css").status_code, 200)
         self.assertEqual(self.get("/extensiv/guide", "portal").status_code, 404)
@@ -36,7 +37,8 @@ class TestHelpPages(ConnectorMixin, HttpCase):
         for login, alerts in (("extensiv_user", "https://app.example.com/alerts"), ("salesman", APP)):
             for page, address in (("wms", APP), ("alerts", alerts)):
                 answer = self.get(f"/extensiv/eim/{page}", login)
-                self.assertEqual((answer.status_code, answer.headers["Location"].rstrip("/")), (303, address))
+                self.assertEqual(answer.status_code, 303)
+                self.assertEqual(answer.headers["Location"].rstrip("/"), address)
         self.assertEqual(self.get("/extensiv/eim/nowhere", "salesman").status_code, 404)
         self.assertEqual(self.get("/extensiv/eim/wms", "portal").status_code, 404)
 

@@ -91,9 +91,13 @@ class TestWanted(InventoryCase):
         self.receive(self.tee, 7)
         run = self.push()
         self.assertEqual(self.at_eim(), {"TEE-1": 7, "MUG-1": 0})
-        self.assertEqual((run.state, run.done_count, run.message), ("done", 2, "2 pushed."))
+        self.assertEqual(run.state, "done")
+        self.assertEqual(run.done_count, 2)
+        self.assertEqual(run.message, "2 pushed.")
         level = self.level("TEE-1")
-        self.assertEqual((level.quantity, level.product_id, level.state), (7, self.tee, "accepted"))
+        self.assertEqual(level.quantity, 7)
+        self.assertEqual(level.product_id, self.tee)
+        self.assertEqual(level.state, "accepted")
         self.assertTrue(level.pushed_at)
 
     def test_nothing_changed_tells_nothing(self):
@@ -101,7 +105,8 @@ class TestWanted(InventoryCase):
         self.push()
         run = self.push()
         self.assertEqual(self.calls("push_inventory"), ["push_inventory"])
-        self.assertEqual((run.state, run.message), ("done", "Nothing new."))
+        self.assertEqual(run.state, "done")
+        self.assertEqual(run.message, "Nothing new.")
 
     def test_only_what_changed_is_told(self):
         self.receive(self.tee, 7)
@@ -300,7 +305,8 @@ class TestWanted(InventoryCase):
         self.push()
         self.assertEqual(set(self.at_eim()), {"MUG-1"})
         error = self.errors()
-        self.assertEqual((error.key, error.category), ("EAST/TEE-1", "data"))
+        self.assertEqual(error.key, "EAST/TEE-1")
+        self.assertEqual(error.category, "data")
         self.assertIn("Twin", error.message)
         self.push()
         self.assertEqual((self.errors(), error.attempts), (error, 1), "told once")
@@ -324,7 +330,8 @@ class TestWanted(InventoryCase):
                 self.assertEqual(self.at_eim()[sku], 6)
                 product.write(change)
                 self.push()
-                self.assertEqual((self.at_eim()[sku], self.told()[sku]), (0, 2))
+                self.assertEqual(self.at_eim()[sku], 0)
+                self.assertEqual(self.told()[sku], 2)
                 self.assertFalse(self.level(sku).product_id)
                 self.push()
                 self.assertEqual(self.told()[sku], 2)
@@ -346,7 +353,8 @@ class TestWanted(InventoryCase):
             {"cust_ref": "W-3", "items": [dict(line, quantity=1)]},
         )
         self.pull()
-        self.assertEqual((self.inbox("W-1").state, self.inbox("W-2").sale_order_id.state), ("failed", "draft"))
+        self.assertEqual(self.inbox("W-1").state, "failed")
+        self.assertEqual(self.inbox("W-2").sale_order_id.state, "draft")
         self.push()
         self.assertEqual(self.at_eim()["TEE-1"], 10 - 2 - 3 - 1)
         self.inbox("W-2").sale_order_id.action_confirm()
@@ -366,7 +374,8 @@ class TestWanted(InventoryCase):
         self.pull()
         self.inbox("W-5").sale_order_id.warehouse_id = False
         self.push()
-        self.assertEqual((self.at_eim()["TEE-1"], self.at_eim("WEST")["TEE-1"]), (7, 10))
+        self.assertEqual(self.at_eim()["TEE-1"], 7)
+        self.assertEqual(self.at_eim("WEST")["TEE-1"], 10)
 
     def test_an_order_that_eim_still_lists_as_new_is_left_to_eim(self):
         self.receive(self.tee, 10)
@@ -391,4 +400,5 @@ class TestWanted(InventoryCase):
         self.assertEqual(self.at_eim()["TEE-1"], 6)
         self.deliver(order)
         run = self.push()
-        self.assertEqual((self.at_eim()["TEE-1"], run.message), (6, "Nothing new."))
+        self.assertEqual(self.at_eim()["TEE-1"], 6)
+        self.assertEqual(run.message, "Nothing new.")

@@ -91,7 +91,8 @@ class TestMapping(InventoryCase):
         self.env.flush_all()
         explained = explain_level(self.east, self.tee)
         self.assertEqual([quantity for _words, quantity in explained["parts"]], [10, -3, -2])
-        self.assertEqual((explained["quantity"], explained["skus"]), (5, ["TEE-1"]))
+        self.assertEqual(explained["quantity"], 5)
+        self.assertEqual(explained["skus"], ["TEE-1"])
         with Form(self.east.with_user(self.manager)) as form:
             form.example_product_id = self.tee
             self.assertIn("Reserved", form.example)
@@ -155,7 +156,8 @@ class TestCompare(InventoryCase):
         self.receive(self.tee, 4)
         self.push()
         wizard = self.compare()
-        self.assertEqual((wizard.state, wizard.difference_count), ("read", 0))
+        self.assertEqual(wizard.state, "read")
+        self.assertEqual(wizard.difference_count, 0)
         self.assertGreater(wizard.read_count, 2)
 
     def test_differences_are_listed_and_pushed(self):
@@ -171,7 +173,8 @@ class TestCompare(InventoryCase):
         )
         with self.flows():
             wizard.action_push()
-        self.assertEqual((self.at_eim()["TEE-1"], self.at_eim()["MUG-1"]), (4, 5))
+        self.assertEqual(self.at_eim()["TEE-1"], 4)
+        self.assertEqual(self.at_eim()["MUG-1"], 5)
         self.assertEqual(self.compare().difference_count, 0)
 
     def test_eims_own_deduction_is_shown_apart(self):
@@ -179,7 +182,9 @@ class TestCompare(InventoryCase):
         self.push()
         self.add_orders({"cust_ref": "D-1", "items": [{"item": "TEE-1", "quantity": 3, "price": "1"}]})
         wizard = self.compare()
-        self.assertEqual((wizard.difference_count, wizard.deducted_count, wizard.deducted_quantity), (0, 1, 3))
+        self.assertEqual(wizard.difference_count, 0)
+        self.assertEqual(wizard.deducted_count, 1)
+        self.assertEqual(wizard.deducted_quantity, 3)
 
     def test_what_is_left_alone_is_no_difference(self):
         self.receive(self.tee, 4)
@@ -206,10 +211,12 @@ class TestCompare(InventoryCase):
         self.push()
         with patch("odoo.addons.extensiv_connector.wizards.extensiv_compare.READ_SECONDS", 0):
             wizard = self.compare()
-            self.assertEqual((wizard.state, wizard.read_count), ("reading", 100))
+            self.assertEqual(wizard.state, "reading")
+            self.assertEqual(wizard.read_count, 100)
             with self.flows():
                 wizard.action_read()
-        self.assertEqual((wizard.state, wizard.difference_count), ("read", 0))
+        self.assertEqual(wizard.state, "read")
+        self.assertEqual(wizard.difference_count, 0)
         self.assertEqual(self.calls("list_inventory")[-2:], ["list_inventory"] * 2)
 
     def test_a_user_may_compare_and_nobody_else_pushes(self):
@@ -240,14 +247,15 @@ class TestRefusedLocations(InventoryCase):
         self.fault(route="push_inventory", kind="failure", count=1000, message="Unknown warehouse", match='"EAST"')
         for _pass in range(2):
             run = self.push()
-            self.assertEqual((run.state, run.failed_count), ("partial", 1))
+            self.assertEqual(run.state, "partial")
+            self.assertEqual(run.failed_count, 1)
             self.assertEqual(len(self.at_eim("WEST")), 32)
             self.assertFalse(self.at_eim("EAST"))
             error = self.errors()
-            self.assertEqual(
-                (error.key, error.category, error.fix, error.action_open_document()["res_id"]),
-                ("EAST", "settings", "mapping", self.east.id),
-            )
+            self.assertEqual(error.key, "EAST")
+            self.assertEqual(error.category, "settings")
+            self.assertEqual(error.fix, "mapping")
+            self.assertEqual(error.action_open_document()["res_id"], self.east.id)
             self.assertIn("Unknown warehouse", error.message)
             self.assertTrue(error.process_id)
         self.assertEqual(run.message, "1 failed. 0 of 32 levels told; push again for the others.")

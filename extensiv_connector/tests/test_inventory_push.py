@@ -23,15 +23,20 @@ class TestPush(InventoryCase):
         self.sandbox.store.levels.refused_skus = {"TEE-1"}
         self.receive(self.tee, 4)
         run = self.push()
-        self.assertEqual((run.state, run.done_count, run.failed_count), ("partial", 1, 1))
+        self.assertEqual(run.state, "partial")
+        self.assertEqual(run.done_count, 1)
+        self.assertEqual(run.failed_count, 1)
         self.assertEqual(self.at_eim(), {"MUG-1": 0})
         error = self.errors()
-        self.assertEqual((error.key, error.category), ("EAST/TEE-1", "data"))
+        self.assertEqual(error.key, "EAST/TEE-1")
+        self.assertEqual(error.category, "data")
         self.assertIn("SKU not found: TEE-1", error.message)
         self.assertIn(self.tee._fields["extensiv_push"].string, error.message)
         self.assertTrue(error.process_id)
         level = self.level("TEE-1")
-        self.assertEqual((level.refused_quantity, level.pushed_at, level.state), (4, False, "refused"))
+        self.assertEqual(level.refused_quantity, 4)
+        self.assertEqual(level.pushed_at, False)
+        self.assertEqual(level.state, "refused")
         self.assertEqual(error.action_open_document()["res_id"], level.id)
 
     def test_a_refused_sku_waits_for_a_change_or_retry(self):
@@ -39,19 +44,23 @@ class TestPush(InventoryCase):
         self.receive(self.tee, 4)
         self.push()
         self.push()
-        self.assertEqual((len(self.calls("push_inventory")), self.errors().attempts), (1, 1))
+        self.assertEqual(len(self.calls("push_inventory")), 1)
+        self.assertEqual(self.errors().attempts, 1)
         with self.flows():
             self.errors().action_retry()
-        self.assertEqual((len(self.calls("push_inventory")), self.errors().attempts), (2, 2))
+        self.assertEqual(len(self.calls("push_inventory")), 2)
+        self.assertEqual(self.errors().attempts, 2)
         self.receive(self.tee, 5)
         self.push()
-        self.assertEqual((len(self.calls("push_inventory")), self.errors().attempts), (3, 3))
+        self.assertEqual(len(self.calls("push_inventory")), 3)
+        self.assertEqual(self.errors().attempts, 3)
         self.sandbox.store.levels.refused_skus = frozenset()
         self.env.cr.execute("UPDATE product_product SET write_date = write_date + INTERVAL '1 hour'")
         self.push()
         self.assertEqual(self.at_eim()["TEE-1"], 5, "the product changed")
         self.assertFalse(self.errors())
-        self.assertEqual((self.level("TEE-1").quantity, self.level("TEE-1").refused_at), (5, False))
+        self.assertEqual(self.level("TEE-1").quantity, 5)
+        self.assertEqual(self.level("TEE-1").refused_at, False)
 
     def test_a_batch_refused_as_a_whole_is_split(self):
         products = self.env["product.product"].create(
@@ -61,7 +70,8 @@ class TestPush(InventoryCase):
         run = self.push()
         self.assertEqual(set(self.at_eim()), {*products.mapped("default_code"), "TEE-1", "MUG-1"} - {"N-7", "N-21"})
         self.assertEqual(set(self.errors().mapped("key")), {"EAST/N-7", "EAST/N-21"})
-        self.assertEqual((run.done_count, run.failed_count), (30, 2))
+        self.assertEqual(run.done_count, 30)
+        self.assertEqual(run.failed_count, 2)
 
     def test_splitting_ends_in_time_and_keeps_what_it_found(self):
         products = self.env["product.product"].create(
@@ -97,8 +107,10 @@ class TestPush(InventoryCase):
 
         with patch.object(Levels, "push", push):
             run = self.push()
-        self.assertEqual((run.done_count, run.failed_count), (1, 1))
-        self.assertEqual((self.level("TEE-1").state, self.level("MUG-1").state), ("refused", "accepted"))
+        self.assertEqual(run.done_count, 1)
+        self.assertEqual(run.failed_count, 1)
+        self.assertEqual(self.level("TEE-1").state, "refused")
+        self.assertEqual(self.level("MUG-1").state, "accepted")
 
     def test_everything_refused_in_the_same_words_is_no_fault_of_the_skus(self):
         self.env["product.product"].create(
@@ -123,7 +135,9 @@ class TestPush(InventoryCase):
         self.receive(self.tee, 4)
         self.fault(route="push_inventory", kind="lose_answer")
         run = self.push()
-        self.assertEqual((run.state, self.at_eim()["TEE-1"], self.told()["TEE-1"]), ("done", 4, 2))
+        self.assertEqual(run.state, "done")
+        self.assertEqual(self.at_eim()["TEE-1"], 4)
+        self.assertEqual(self.told()["TEE-1"], 2)
 
     def test_trouble_leaves_the_level_unknown_until_eim_accepts_it(self):
         self.receive(self.tee, 4)
@@ -134,7 +148,8 @@ class TestPush(InventoryCase):
             level = self.level("TEE-1")
             self.assertEqual((level.pushed_at, level.quantity, level.state), (False, 0, "waiting"), kind)
         run = self.push()
-        self.assertEqual((run.state, self.level("TEE-1").quantity), ("done", 4))
+        self.assertEqual(run.state, "done")
+        self.assertEqual(self.level("TEE-1").quantity, 4)
 
     def test_a_lost_answer_is_not_forgotten_when_the_quantity_comes_back(self):
         self.receive(self.tee, 4)
@@ -142,7 +157,8 @@ class TestPush(InventoryCase):
         self.receive(self.tee, 9)
         self.fault(route="push_inventory", kind="lose_answer", count=2)
         self.assertEqual(self.push().state, "failed")
-        self.assertEqual((self.at_eim()["TEE-1"], self.level("TEE-1").quantity), (9, 4))
+        self.assertEqual(self.at_eim()["TEE-1"], 9)
+        self.assertEqual(self.level("TEE-1").quantity, 4)
         self.receive(self.tee, 4)
         self.push()
         self.assertEqual(self.at_eim()["TEE-1"], 4)
@@ -206,7 +222,8 @@ class TestPush(InventoryCase):
         self.east.push_enabled = False
         self.receive(self.tee, 9)
         run = self.push()
-        self.assertEqual((self.at_eim()["TEE-1"], run.message), (4, "Nothing new."))
+        self.assertEqual(self.at_eim()["TEE-1"], 4)
+        self.assertEqual(run.message, "Nothing new.")
 
     def test_the_errors_of_a_location_that_is_not_pushed_any_more_are_closed(self):
         self.west.write({"push_enabled": True, "stock_location_id": self.stock.id})
@@ -233,7 +250,9 @@ class TestPush(InventoryCase):
 
     def test_a_schedule_pushes_only_where_wanted(self):
         cron = self.env.ref("extensiv_connector.ir_cron_push_inventory")
-        self.assertEqual((cron.interval_number, cron.interval_type, cron.active), (5, "minutes", False))
+        self.assertEqual(cron.interval_number, 5)
+        self.assertEqual(cron.interval_type, "minutes")
+        self.assertEqual(cron.active, False)
         with self.flows():
             self.env["extensiv.account"]._cron_push_inventory()
         self.assertFalse(self.calls("push_inventory"))

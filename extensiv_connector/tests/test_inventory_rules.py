@@ -26,7 +26,8 @@ class TestRules(InventoryCase):
             record.extensiv_push = True
             self.assertEqual(record.extensiv_stock_rule, "fixed", "a fixed number is pushed, too")
         off = self.env["product.product"].create({"name": "Off", "extensiv_push": False})
-        self.assertEqual((off.extensiv_stock_rule, off.extensiv_rule_chosen), ("leave", True))
+        self.assertEqual(off.extensiv_stock_rule, "leave")
+        self.assertEqual(off.extensiv_rule_chosen, True)
         self.assertEqual(self.env["product.product"].search([("id", "=", off.id), ("extensiv_push", "=", False)]), off)
 
     def test_who_writes_the_rule_has_chosen(self):
@@ -47,9 +48,9 @@ class TestRules(InventoryCase):
             form.extensiv_stock_rule = "fixed"
             form.extensiv_fixed_qty = 7
         variant = form.record.product_variant_ids
-        self.assertEqual(
-            (variant.extensiv_stock_rule, variant.extensiv_fixed_qty, variant.extensiv_rule_chosen), ("fixed", 7, True)
-        )
+        self.assertEqual(variant.extensiv_stock_rule, "fixed")
+        self.assertEqual(variant.extensiv_fixed_qty, 7)
+        self.assertEqual(variant.extensiv_rule_chosen, True)
 
     def test_left_alone_is_not_touched_whatever_becomes_of_it(self):
         alias = self.env["extensiv.sku.alias"].create(
@@ -67,7 +68,9 @@ class TestRules(InventoryCase):
         ):
             change()
             self.push()
-            self.assertEqual((self.at_eim()["TEE-1"], self.told()["TEE-1"], self.at_eim()["ALT"]), (6, 1, 6))
+            self.assertEqual(self.at_eim()["TEE-1"], 6)
+            self.assertEqual(self.told()["TEE-1"], 1)
+            self.assertEqual(self.at_eim()["ALT"], 6)
         self.assertNotIn("TEE-2", self.at_eim())
 
     def test_what_was_never_told_and_is_left_alone_is_never_told(self):
@@ -96,7 +99,8 @@ class TestRules(InventoryCase):
         self.tee.extensiv_stock_rule = "leave"
         told = len(self.calls("push_inventory"))
         self.push()
-        self.assertEqual((error.state, len(self.calls("push_inventory"))), ("resolved", told))
+        self.assertEqual(error.state, "resolved")
+        self.assertEqual(len(self.calls("push_inventory")), told)
 
     def test_a_fixed_quantity_is_told_as_it_is(self):
         self.account.buffer_qty = 3
@@ -112,7 +116,8 @@ class TestRules(InventoryCase):
         self.push()
         self.assertEqual(self.at_eim(), {"TEE-1": 999, "PRINT": 999, "WORK": 999, "MUG-1": 0})
         explained = explain_level(self.east, ebook)
-        self.assertEqual((explained["quantity"], explained["skus"]), (999, ["PRINT"]))
+        self.assertEqual(explained["quantity"], 999)
+        self.assertEqual(explained["skus"], ["PRINT"])
         self.tee.extensiv_fixed_qty = 5
         self.push()
         self.assertEqual(self.at_eim()["TEE-1"], 5)
@@ -282,11 +287,14 @@ class TestSetToZero(InventoryCase):
         self.push()
         error = self.errors()
         self.push()
-        self.assertEqual((error.key, error.state, error.attempts), ("EAST/MUG-1", "open", 1))
+        self.assertEqual(error.key, "EAST/MUG-1")
+        self.assertEqual(error.state, "open")
+        self.assertEqual(error.attempts, 1)
         self.sandbox.store.levels.refused_skus = frozenset()
         with self.flows():
             error.action_retry()
-        self.assertEqual((self.at_eim()["MUG-1"], error.state), (0, "resolved"))
+        self.assertEqual(self.at_eim()["MUG-1"], 0)
+        self.assertEqual(error.state, "resolved")
 
     def test_a_lost_answer_is_told_again(self):
         self.tee.extensiv_stock_rule = "leave"
@@ -294,7 +302,8 @@ class TestSetToZero(InventoryCase):
         self.fault(route="push_inventory", kind="500", count=2)
         self.push()
         self.push()
-        self.assertEqual((self.at_eim()["TEE-1"], self.level("TEE-1").zero_asked), (0, False))
+        self.assertEqual(self.at_eim()["TEE-1"], 0)
+        self.assertEqual(self.level("TEE-1").zero_asked, False)
 
 
 @tagged("post_install", "-at_install")
@@ -308,13 +317,15 @@ class TestNothingCounted(InventoryCase):
         self.push()
         self.assertEqual(self.at_eim()["TEE-1"], 6)
         error = self.errors()
-        self.assertEqual(
-            (error.category, error.concerns, error.res_id, error.fix), ("settings", "EAST", self.east.id, "mapping")
-        )
+        self.assertEqual(error.category, "settings")
+        self.assertEqual(error.concerns, "EAST")
+        self.assertEqual(error.res_id, self.east.id)
+        self.assertEqual(error.fix, "mapping")
         self.assertIn("counts no place", error.message)
         self.assertIn("No location of Odoo is counted", explain_level(self.east, self.tee)["reason"])
         self.push()
-        self.assertEqual((self.errors(), error.attempts), (error, 1))
+        self.assertEqual(self.errors(), error)
+        self.assertEqual(error.attempts, 1)
         mend()
         self.push()
         self.assertEqual(error.state, "resolved")
@@ -378,7 +389,8 @@ class TestNothingCounted(InventoryCase):
         self.assertEqual(payload["items"][0]["item"], "TEE-1")
         order.payload = json.dumps(payload)
         quotation = self.inbox("R-2").sale_order_id
-        self.assertEqual((order.state, quotation.state), ("failed", "draft"))
+        self.assertEqual(order.state, "failed")
+        self.assertEqual(quotation.state, "draft")
         quotation.order_line[0].product_uom_qty = -4
         self.push()
         self.assertEqual(self.at_eim(), {"TEE-1": 10, "MUG-1": 10})
@@ -415,8 +427,10 @@ class TestRuleMigration(InventoryCase):
         self.assertEqual((off + self.tee).mapped("extensiv_rule_chosen"), [True, False])
         self.assertTrue(self.mug.extensiv_push)
         self.push()
-        self.assertEqual((self.at_eim()["OFF"], self.at_eim()["WAS-OFF"]), (0, 0))
-        self.assertEqual((self.told()["OFF"], self.told()["WAS-OFF"]), (2, 1))
+        self.assertEqual(self.at_eim()["OFF"], 0)
+        self.assertEqual(self.at_eim()["WAS-OFF"], 0)
+        self.assertEqual(self.told()["OFF"], 2)
+        self.assertEqual(self.told()["WAS-OFF"], 1)
         self.receive(off, 9)
         self.push()
         self.assertEqual(self.told()["OFF"], 2)

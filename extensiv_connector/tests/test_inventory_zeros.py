@@ -56,7 +56,9 @@ class TestZerosHeld(ZerosCase):
         self.assertEqual(len(self.held()), GOODS + 2)
         self.assertIn("14 zeros wait for a person", run.message)
         error = self.error()
-        self.assertEqual((error.category, error.concerns, error.res_id), ("data", "EAST", self.east.id))
+        self.assertEqual(error.category, "data")
+        self.assertEqual(error.concerns, "EAST")
+        self.assertEqual(error.res_id, self.east.id)
         self.assertIn("14 of the 14 SKUs above zero in the location EAST would become 0", error.message)
         self.assertIn("setting, mapping or rule changed (14)", error.message)
         for words in ("Push Them", "Show"):
@@ -73,7 +75,8 @@ class TestZerosHeld(ZerosCase):
         error = self.error()
         self.east.stock_location_id = self.stock
         run = self.push()
-        self.assertEqual((run.message, error.state), ("Nothing new.", "resolved"))
+        self.assertEqual(run.message, "Nothing new.")
+        self.assertEqual(error.state, "resolved")
         self.assertFalse(self.held())
 
     def test_every_setting_that_makes_many_zeros_waits(self):
@@ -85,7 +88,8 @@ class TestZerosHeld(ZerosCase):
                 before = self.account.read(list(values))[0]
                 self.account.write(values)
                 self.push()
-                self.assertEqual((len(self.held()), self.zeros()), (GOODS + 2, set()))
+                self.assertEqual(len(self.held()), GOODS + 2)
+                self.assertEqual(self.zeros(), set())
                 self.account.write({"buffer_qty": 0, "owner_id": False})
                 self.push()
                 self.assertFalse(self.held() or self.error(), before)
@@ -107,7 +111,8 @@ class TestZerosHeld(ZerosCase):
         self.push()
         self.goods.write({"extensiv_stock_rule": "fixed", "extensiv_fixed_qty": 0})
         self.push()
-        self.assertEqual((len(self.held()), self.zeros()), (GOODS, set()))
+        self.assertEqual(len(self.held()), GOODS)
+        self.assertEqual(self.zeros(), set())
 
     def test_a_few_or_no_more_than_a_third_go_on(self):
         self.stock_up()
@@ -132,7 +137,8 @@ class TestZerosHeld(ZerosCase):
         for product in self.goods:
             self.sell(product, 10)
         run = self.push()
-        self.assertEqual((run.state, self.zeros()), ("done", self.skus))
+        self.assertEqual(run.state, "done")
+        self.assertEqual(self.zeros(), self.skus)
         self.assertFalse(self.error() or self.held())
 
     def test_what_is_counted_to_zero_goes_on(self):
@@ -176,7 +182,8 @@ class TestZerosHeld(ZerosCase):
         self.account.buffer_qty = 50
         for _pass in range(2):
             self.push()
-            self.assertEqual((len(self.held()), self.zeros()), (GOODS + 2, set()))
+            self.assertEqual(len(self.held()), GOODS + 2)
+            self.assertEqual(self.zeros(), set())
         for product in self.goods[:3]:
             self.sell(product, 8)
         self.push()
@@ -189,7 +196,8 @@ class TestZerosHeld(ZerosCase):
         for product in self.goods:
             self.receive(product, 20)
         self.push()
-        self.assertEqual((len(self.held()), self.zeros()), (GOODS + 2, set()))
+        self.assertEqual(len(self.held()), GOODS + 2)
+        self.assertEqual(self.zeros(), set())
 
     def test_an_order_that_waits_is_a_change_of_stock(self):
         self.stock_up()
@@ -213,7 +221,8 @@ class TestZerosHeld(ZerosCase):
         self.sell(self.tee, 10)
         self.receive(self.mug, 30)
         self.push()
-        self.assertEqual((self.at_eim()["TEE-1"], self.at_eim()["MUG-1"]), (0, 30))
+        self.assertEqual(self.at_eim()["TEE-1"], 0)
+        self.assertEqual(self.at_eim()["MUG-1"], 30)
         self.assertEqual(set(self.held().mapped("sku")), self.skus)
 
     def test_what_waits_goes_on_waiting_when_it_gets_fewer(self):
@@ -223,7 +232,8 @@ class TestZerosHeld(ZerosCase):
         self.push()
         self.goods[2:].write({"extensiv_buffer_qty": 0})
         self.push()
-        self.assertEqual((len(self.held()), self.zeros()), (2, set()))
+        self.assertEqual(len(self.held()), 2)
+        self.assertEqual(self.zeros(), set())
         self.assertIn("2 of the 14", self.error().message)
 
     def test_a_decision_that_came_to_nothing_is_used_up_by_the_next_push(self):
@@ -239,7 +249,8 @@ class TestZerosHeld(ZerosCase):
         self.assertEqual(self.push().message, "Nothing new.")
         self.account.buffer_qty = 50
         self.push()
-        self.assertEqual((len(self.held()), self.zeros()), (GOODS + 2, set()))
+        self.assertEqual(len(self.held()), GOODS + 2)
+        self.assertEqual(self.zeros(), set())
 
     def test_a_lost_answer_does_not_hide_what_eim_may_hold(self):
         self.stock_up(0)
@@ -277,12 +288,16 @@ class TestFirstZeros(ZerosCase):
         self.assertIn("12 of the 12 SKUs above zero", error.message)
         self.assertIn("Never pushed before (12)", error.message)
         level = self.held().filtered(lambda level: level.sku == "G-3")
-        self.assertEqual((level.held_quantity, level.held_becomes, level.product_id), ("100", 0, self.goods[3]))
-        self.assertEqual((level.state, level.pushed_at), ("held", False))
+        self.assertEqual(level.held_quantity, "100")
+        self.assertEqual(level.held_becomes, 0)
+        self.assertEqual(level.product_id, self.goods[3])
+        self.assertEqual(level.state, "held")
+        self.assertEqual(level.pushed_at, False)
 
     def test_what_eim_has_none_of_either_is_told(self):
         run = self.push()
-        self.assertEqual((run.done_count, len(self.zeros())), (GOODS + 2, GOODS + 2))
+        self.assertEqual(run.done_count, GOODS + 2)
+        self.assertEqual(len(self.zeros()), GOODS + 2)
         self.assertFalse(self.error() or self.held())
 
     def test_a_third_of_what_eim_holds_goes_on(self):
@@ -324,7 +339,8 @@ class TestFirstZeros(ZerosCase):
         self.assertEqual(len(self.held()), GOODS + 2, "EIM is asked again after a while")
         self.east.zeros_read_at = fields.Datetime.subtract(fields.Datetime.now(), hours=2)
         self.push()
-        self.assertEqual((len(self.held()), set(self.held().mapped("held_quantity"))), (GOODS, {"100"}))
+        self.assertEqual(len(self.held()), GOODS)
+        self.assertEqual(set(self.held().mapped("held_quantity")), {"100"})
 
     def test_a_refused_key_is_told_instead_of_zeros_that_could_not_be_read(self):
         self.hold_at_eim(100)
@@ -335,7 +351,8 @@ class TestFirstZeros(ZerosCase):
                 self.assertEqual(self.push().state, "failed")
                 self.assertFalse(self.held() or self.errors())
                 [error] = self.env["extensiv.error"].search([("account_id", "=", self.account.id)])
-                self.assertEqual((error.flow, error.key), ("connection", "credentials"))
+                self.assertEqual(error.flow, "connection")
+                self.assertEqual(error.key, "credentials")
         self.revoke(None)
         self.push()
         self.assertEqual(set(self.held().mapped("held_quantity")), {"100"})
@@ -376,7 +393,8 @@ class TestZerosDecided(ZerosCase):
     def test_push_them(self):
         error = self.error()
         self.decide()
-        self.assertEqual((self.zeros(), error.state), (self.skus, "resolved"))
+        self.assertEqual(self.zeros(), self.skus)
+        self.assertEqual(error.state, "resolved")
         self.assertFalse(self.held() or self.env["extensiv.stock.level"].search([("zero_allowed", "=", True)]))
         self.goods.write({"extensiv_buffer_qty": 0})
         self.push()
@@ -424,15 +442,19 @@ class TestZerosDecided(ZerosCase):
             self.held().action_push_again()
             self.account.action_push_everything()
         self.env.invalidate_all()
-        self.assertEqual((self.zeros(), len(self.held())), (set(), GOODS))
+        self.assertEqual(self.zeros(), set())
+        self.assertEqual(len(self.held()), GOODS)
 
     def test_dismissing_keeps_them(self):
         error = self.error()
         error.action_dismiss()
         self.push()
-        self.assertEqual((self.zeros(), len(self.held()), self.error()), (set(), GOODS, error.browse()))
+        self.assertEqual(self.zeros(), set())
+        self.assertEqual(len(self.held()), GOODS)
+        self.assertEqual(self.error(), error.browse())
         self.decide(state="dismissed")
-        self.assertEqual((self.zeros(), error.state), (self.skus, "resolved"))
+        self.assertEqual(self.zeros(), self.skus)
+        self.assertEqual(error.state, "resolved")
 
     def test_a_dismissed_error_comes_back_with_further_zeros(self):
         self.error().action_dismiss()

@@ -31,9 +31,12 @@ class TestMerchants(ConnectorCase):
         wizard.line_ids.chosen = True
         wizard.line_ids[0].owner_id = self.owner
         harbour, pine = self._create(wizard)
-        self.assertEqual((harbour.merchant_pk, pine.merchant_pk), ("7001", "7002"))
-        self.assertEqual((harbour.state, pine.state), ("connected", "connected"))
-        self.assertEqual((harbour.owner_id, pine.owner_id), (self.owner, self.env["res.partner"]))
+        self.assertEqual(harbour.merchant_pk, "7001")
+        self.assertEqual(pine.merchant_pk, "7002")
+        self.assertEqual(harbour.state, "connected")
+        self.assertEqual(pine.state, "connected")
+        self.assertEqual(harbour.owner_id, self.owner)
+        self.assertEqual(pine.owner_id, self.env["res.partner"])
         self.assertEqual(harbour.order_policy, "draft", "settings are taken over")
         self.assertFalse(harbour.pull_orders, "each goes live by itself")
         for account in (harbour, pine):
@@ -63,7 +66,8 @@ class TestMerchants(ConnectorCase):
         wizard.line_ids.chosen = True
         self.fault(route="check_credentials", kind="invalid", count=1, message="Merchant is closed.")
         harbour, pine = self._create(wizard)
-        self.assertEqual((harbour.state, pine.state), ("draft", "connected"))
+        self.assertEqual(harbour.state, "draft")
+        self.assertEqual(pine.state, "connected")
         self.assertIn("Merchant is closed.", harbour.state_message)
 
     def test_merchants_that_a_request_has_no_time_to_connect_have_their_accounts_and_say_so(self):
@@ -71,7 +75,8 @@ class TestMerchants(ConnectorCase):
         wizard.line_ids.chosen = True
         with patch.object(runner, "seconds_until", side_effect=(40, 3)):
             harbour, pine = self._create(wizard)
-        self.assertEqual((harbour.state, pine.state), ("connected", "draft"))
+        self.assertEqual(harbour.state, "connected")
+        self.assertEqual(pine.state, "draft")
         self.assertIn("Press Connect", pine.state_message)
 
     # -- the owner's stock
@@ -102,10 +107,12 @@ class TestMerchants(ConnectorCase):
         move = self._order(self.owner).picking_ids.move_ids
         self.assertEqual(move.restrict_partner_id, self.owner)
         self.assertEqual(move.move_line_ids.owner_id, self.owner)
-        self.assertEqual((move.state, move.quantity), ("partially_available", 2))
+        self.assertEqual(move.state, "partially_available")
+        self.assertEqual(move.quantity, 2)
         self._stock(5, self.owner)
         move._action_assign()
-        self.assertEqual((move.state, move.quantity), ("assigned", 3))
+        self.assertEqual(move.state, "assigned")
+        self.assertEqual(move.quantity, 3)
         move.picked = True
         move._action_done()
         left = {
@@ -121,11 +128,13 @@ class TestMerchants(ConnectorCase):
         warehouse.delivery_steps = "pick_ship"
         sale = self._order(self.owner)
         pick = sale.picking_ids.move_ids
-        self.assertEqual((pick.restrict_partner_id, pick.move_line_ids.owner_id), (self.owner, self.owner))
+        self.assertEqual(pick.restrict_partner_id, self.owner)
+        self.assertEqual(pick.move_line_ids.owner_id, self.owner)
         pick.picked = True
         pick._action_done()
         ship = sale.picking_ids.move_ids - pick
-        self.assertEqual((ship.restrict_partner_id, ship.move_line_ids.owner_id), (self.owner, self.owner))
+        self.assertEqual(ship.restrict_partner_id, self.owner)
+        self.assertEqual(ship.move_line_ids.owner_id, self.owner)
 
     def test_without_an_owner_any_stock_will_do(self):
         self._stock(10)

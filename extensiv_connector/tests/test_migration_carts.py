@@ -65,9 +65,11 @@ class TestMigrationCarts(ShipmentCase):
         paypal.write(before)
         shipstation.write({**before, "shipment_confirmation": "basic"})
         self.migrate_all()
-        self.assertEqual((paypal.inventory_sync, paypal.shipment_confirmation), ("none", "none"))
+        self.assertEqual(paypal.inventory_sync, "none")
+        self.assertEqual(paypal.shipment_confirmation, "none")
         self.assertIn("No payments", paypal.limits)
-        self.assertEqual((shipstation.inventory_sync, shipstation.shipment_confirmation), ("none", "basic"))
+        self.assertEqual(shipstation.inventory_sync, "none")
+        self.assertEqual(shipstation.shipment_confirmation, "basic")
 
     def test_carts_that_were_told_keep_their_switch_and_others_of_their_kind_are_switched_off(self):
         told, marked, never, other = (

@@ -44,7 +44,9 @@ class TestPull(ConnectorCase):
         run = self.pull()
         order = self.inbox("A-1")
         sale = order.sale_order_id
-        self.assertEqual((order.state, run.state, run.done_count), ("imported", "done", 1))
+        self.assertEqual(order.state, "imported")
+        self.assertEqual(run.state, "done")
+        self.assertEqual(run.done_count, 1)
         self.assertEqual(sale.state, "sale")
         self.assertEqual(sale.name, f"{order.cart_id.prefix}1001")
         self.assertEqual(f"{sale.amount_total:.2f}", "51.03")
@@ -74,9 +76,13 @@ class TestPull(ConnectorCase):
         failed = self.inbox("D-2")
         self.assertEqual(failed.state, "failed")
         self.assertIn("SKU ABC-1 is not an internal reference of any product", failed.message)
-        self.assertEqual((run.state, run.done_count, run.failed_count), ("partial", 2, 1))
+        self.assertEqual(run.state, "partial")
+        self.assertEqual(run.done_count, 2)
+        self.assertEqual(run.failed_count, 1)
         error = self.env["extensiv.error"].search([("account_id", "=", self.account.id), ("key", "=", "D-2")])
-        self.assertEqual((error.flow, error.category, error.state), ("orders", "data", "open"))
+        self.assertEqual(error.flow, "orders")
+        self.assertEqual(error.category, "data")
+        self.assertEqual(error.state, "open")
         self.assertEqual(error.action_open_document()["res_id"], failed.id)
         self.assertTrue(failed.acknowledged_at, "EIM must not offer it again: it is in our inbox")
 
@@ -86,11 +92,14 @@ class TestPull(ConnectorCase):
         error = self.env["extensiv.error"].search([("key", "=", "E-1")])
         with self.flows():
             error.action_retry()
-        self.assertEqual((self.inbox("E-1").state, error.state, error.attempts), ("failed", "open", 2))
+        self.assertEqual(self.inbox("E-1").state, "failed")
+        self.assertEqual(error.state, "open")
+        self.assertEqual(error.attempts, 2)
         self.env["product.product"].create({"name": "New", "default_code": "ABC-1"})
         with self.flows():
             error.action_retry()
-        self.assertEqual((self.inbox("E-1").state, error.state), ("imported", "resolved"))
+        self.assertEqual(self.inbox("E-1").state, "imported")
+        self.assertEqual(error.state, "resolved")
 
     def test_the_next_pass_imports_an_order_whose_sku_now_exists(self):
         self.add({"cust_ref": "E-2", "items": [{"item": "ABC-2", "price": "5", "quantity": "1"}]})
@@ -130,7 +139,8 @@ class TestPull(ConnectorCase):
         self.add({"cust_ref": "F-3"})
         self.fault(route="acknowledge", kind="500", match="F-2")
         self.pull()
-        self.assertEqual((self.at_eim("F-2")["order_status"], self.inbox("F-3").state), ("new", "imported"))
+        self.assertEqual(self.at_eim("F-2")["order_status"], "new")
+        self.assertEqual(self.inbox("F-3").state, "imported")
         self.assertTrue(self.inbox("F-3").acknowledged_at)
         error = self.env["extensiv.error"].search(
             [("key", "=", "F-2"), ("step", "=", "acknowledge"), ("state", "=", "open")]
@@ -181,7 +191,8 @@ class TestPull(ConnectorCase):
         self.add({"cust_ref": "I-2", "order_date": "2025-03-04T05:06:07+00:00"})
         self.pull()
         sale = self.inbox("I-2").sale_order_id
-        self.assertEqual((sale.state, str(sale.date_order)), ("sale", "2025-03-04 05:06:07"))
+        self.assertEqual(sale.state, "sale")
+        self.assertEqual(str(sale.date_order), "2025-03-04 05:06:07")
 
     def test_an_address_or_a_date_that_cannot_be_read_is_told_and_holds_no_order_up(self):
         self.add({"cust_ref": "I-4", "cust_phone": ["555"], "ship_city": {"a": 1}, "requested_ship_date": "ASAP"})
@@ -231,7 +242,8 @@ class TestPull(ConnectorCase):
 
         with patch.object(Sale, "action_confirm", confirm):
             run = self.pull()
-        self.assertEqual((run.done_count, run.failed_count), (7, 1))
+        self.assertEqual(run.done_count, 7)
+        self.assertEqual(run.failed_count, 1)
         self.assertIn(reason, self.inbox("L-5").message)
         self.assertFalse(self.env["sale.order"].search([("extensiv_cust_ref", "=", "L-5")]))
 
@@ -272,7 +284,8 @@ class TestPull(ConnectorCase):
             patch("odoo.addons.extensiv_connector.flows.runner.time.sleep"),
         ):
             run = self.pull()
-        self.assertEqual((run.state, self.inbox("M-4").state), ("done", "imported"))
+        self.assertEqual(run.state, "done")
+        self.assertEqual(self.inbox("M-4").state, "imported")
 
     @mute_logger("odoo.addons.extensiv_connector.flows.order_refusal")
     def test_an_error_of_ours_is_logged_without_its_text_and_said_without_a_traceback(self):
@@ -302,7 +315,8 @@ class TestPull(ConnectorCase):
         run = self.pull()
         self.assertEqual(run.state, "failed")
         error = self.env["extensiv.error"].search([("flow", "=", "connection"), ("account_id", "=", self.account.id)])
-        self.assertEqual((error.category, error.state), ("transient", "open"))
+        self.assertEqual(error.category, "transient")
+        self.assertEqual(error.state, "open")
         self.assertTrue(error.next_try)
         self.pull()
         self.assertEqual(self.inbox("N-1").state, "imported")
@@ -314,7 +328,8 @@ class TestPull(ConnectorCase):
                 self.add({"cust_ref": f"N-2{number}"})
                 self.fault(kind="500", count=3, **trouble)
                 run = self.pull()
-                self.assertEqual((run.state, run.done_count), ("failed", 1))
+                self.assertEqual(run.state, "failed")
+                self.assertEqual(run.done_count, 1)
                 self.assertEqual(self.inbox(f"N-2{number}").state, "imported")
                 self.sandbox.faults.clear()
 
@@ -392,7 +407,8 @@ class TestPull(ConnectorCase):
         self.add(*({"cust_ref": f"R-{number:03}"} for number in range(250)))
         with patch("odoo.addons.extensiv_connector.flows.runner.PASS_SECONDS", 4):
             run = self.pull()
-        self.assertEqual((run.state, self.account.receive_page), ("partial", 2))
+        self.assertEqual(run.state, "partial")
+        self.assertEqual(self.account.receive_page, 2)
         self.assertEqual({order.status for order in self.sandbox.store.orders.values()}, {"new"})
         self.pull()
         self.assertEqual(self.env["extensiv.order"].search_count([("cust_ref", "=like", "R-%")]), 250)

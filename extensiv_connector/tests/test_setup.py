@@ -65,9 +65,9 @@ class TestSetup(ConnectorCase):
         self.assertFalse(cron.active)
         self.account.live_inventory = False
         self._act("action_go_live")
-        self.assertEqual(
-            (self.account.pull_orders, self.account.push_inventory, self.account.push_shipments), (True, False, True)
-        )
+        self.assertEqual(self.account.pull_orders, True)
+        self.assertEqual(self.account.push_inventory, False)
+        self.assertEqual(self.account.push_shipments, True)
         self.assertTrue(cron.active)
         self.assertTrue(self.env["ir.cron.trigger"].search_count([("cron_id", "=", cron.id)]), "at once")
 
@@ -78,7 +78,8 @@ class TestSetup(ConnectorCase):
         self._act("action_undo_live")
         self.assertFalse(self.account.pull_orders or self.account.push_inventory or self.account.push_shipments)
         self.assertFalse(self.env.ref("extensiv_connector.ir_cron_pull_orders").active)
-        self.assertEqual((self.account.setup_step, self.account.state), ("live", "connected"))
+        self.assertEqual(self.account.setup_step, "live")
+        self.assertEqual(self.account.state, "connected")
         self.assertEqual(self.account.cart_ids, carts)
         self._act("action_go_live")
         self.assertTrue(self.account.pull_orders)
@@ -231,7 +232,8 @@ class TestSetup(ConnectorCase):
         self.assertIn(f"off for {second.name}", self._text("Locations"))
         second.push_enabled = True
         self._act("action_check_live")
-        self.assertEqual((self._marks()["Locations"], self._marks()["Double counting"]), ("ok", "warn"))
+        self.assertEqual(self._marks()["Locations"], "ok")
+        self.assertEqual(self._marks()["Double counting"], "warn")
         self.assertIn(f"{first.name} and {second.name}", self._text("Double counting"))
         self.account.live_inventory = False
         self._act("action_check_live")

@@ -33,15 +33,18 @@ class TestShipmentsCarrier(ShipmentCase):
     def test_an_order_without_a_delivery_method_waits_and_is_on_the_list_of_errors(self):
         sale = self.left()
         self.push()
-        self.assertEqual((sale.extensiv_shipment_state, sale.extensiv_needs_carrier), ("waiting", True))
+        self.assertEqual(sale.extensiv_shipment_state, "waiting")
+        self.assertEqual(sale.extensiv_needs_carrier, True)
         self.assertIn("Choose one on the order or its transfer", sale.extensiv_shipment_message)
         self.assertNotIn("ship", self.calls())
         error = self.errors()
         self.assertIn(sale.name, error.message)
-        self.assertEqual((error.category, error.fix), ("settings", "mapping"))
+        self.assertEqual(error.category, "settings")
+        self.assertEqual(error.fix, "mapping")
         self.assertEqual(error.action_fix()["res_model"], "extensiv.cart")
         self.push()
-        self.assertEqual((self.errors(), error.attempts), (error, 1))
+        self.assertEqual(self.errors(), error)
+        self.assertEqual(error.attempts, 1)
 
     def test_choosing_it_on_the_order_sends_it_by_itself(self):
         sale = self.left()
@@ -77,7 +80,8 @@ class TestShipmentsCarrier(ShipmentCase):
         self.push()
         self.assertEqual(set(sales.mapped("extensiv_shipment_state")), {"sent"})
         self.assertEqual(sales.carrier_id, self.carrier)
-        self.assertEqual((error.state, other.extensiv_shipment_state), ("resolved", "waiting"))
+        self.assertEqual(error.state, "resolved")
+        self.assertEqual(other.extensiv_shipment_state, "waiting")
         self.assertEqual(self.errors(), errors - error)
 
     def test_the_carts_own_delivery_method_serves_orders_that_ask_for_none(self):
@@ -86,7 +90,8 @@ class TestShipmentsCarrier(ShipmentCase):
         [error] = self.errors()
         sales.extensiv_cart_id.delivery_carrier_id = self.carrier
         self.push()
-        self.assertEqual((set(sales.mapped("extensiv_shipment_state")), error.state), ({"sent"}, "resolved"))
+        self.assertEqual(set(sales.mapped("extensiv_shipment_state")), {"sent"})
+        self.assertEqual(error.state, "resolved")
 
     def test_a_method_whose_proposal_was_deleted_is_proposed_again(self):
         self.left("S-1", ship_code="express_1")
@@ -110,14 +115,16 @@ class TestShipmentsCarrier(ShipmentCase):
         self.push()
         error = self.errors()
         method = self.method("express_1") - theirs
-        self.assertEqual((error.res_id, method.cart_id), (method.id, other.browse()))
+        self.assertEqual(error.res_id, method.id)
+        self.assertEqual(method.cart_id, other.browse())
         self.change_order("S-1", order_status="new")
         with self.flows():
             self.account.action_check_live()
         self.assertIn("express_1", str(self.account.live_checks), "it is missing, though not for the other cart")
         method.delivery_carrier_id = self.carrier
         self.push()
-        self.assertEqual((sale.extensiv_shipment_state, error.state), ("sent", "resolved"))
+        self.assertEqual(sale.extensiv_shipment_state, "sent")
+        self.assertEqual(error.state, "resolved")
 
     def test_what_was_asked_for_outlives_what_eim_sent(self):
         asking, plain = self.order("S-1", ship_code="express_1"), self.order("S-2")
@@ -148,7 +155,8 @@ class TestShipmentsCarrier(ShipmentCase):
         vague = self.left("S-2", carrier="Standard")
         self.push()
         self.assertEqual([shipment["carrier"] for shipment in self.told("S-1")], ["FEDEX"])
-        self.assertEqual((self.told("S-2"), vague.extensiv_shipment_state), ([], "waiting"))
+        self.assertEqual(self.told("S-2"), [])
+        self.assertEqual(vague.extensiv_shipment_state, "waiting")
         self.assertEqual(self.errors().key, "delivery method for Standard")
 
     def test_send_shipment_now_does_not_tell_of_a_carrier_that_nobody_chose(self):
@@ -157,7 +165,8 @@ class TestShipmentsCarrier(ShipmentCase):
             answer = sale.action_extensiv_send()
         self.env.invalidate_all()
         self.assertIn("Nobody chose a delivery method", answer["params"]["message"])
-        self.assertEqual((sale.extensiv_shipment_state, self.told()), ("waiting", []))
+        self.assertEqual(sale.extensiv_shipment_state, "waiting")
+        self.assertEqual(self.told(), [])
         self.assertTrue(self.errors())
 
     def test_every_transfer_with_goods_that_eim_ordered_needs_one(self):
@@ -178,7 +187,8 @@ class TestShipmentsCarrier(ShipmentCase):
         self.assertEqual(sale.extensiv_shipment_state, "ready")
         sale.picking_ids.carrier_id = False
         self.push()
-        self.assertEqual((sale.extensiv_shipment_state, self.told()), ("waiting", []))
+        self.assertEqual(sale.extensiv_shipment_state, "waiting")
+        self.assertEqual(self.told(), [])
 
     def test_the_tracking_number_is_waited_for_first(self):
         sale = self.order()
@@ -215,7 +225,8 @@ class TestShipmentsCarrier(ShipmentCase):
         sale = self.left("S-1", ship_code="express_1")
         sale.extensiv_order_id.payload = False
         self.push()
-        self.assertEqual((sale.extensiv_shipment_state, self.errors().res_model), ("waiting", "extensiv.cart"))
+        self.assertEqual(sale.extensiv_shipment_state, "waiting")
+        self.assertEqual(self.errors().res_model, "extensiv.cart")
 
     def diagnosis(self, cust_ref):
         wizard = self.env["extensiv.diagnosis"].create({"account_id": self.account.id, "order_number": cust_ref})
@@ -269,9 +280,8 @@ class TestShipmentsCarrier(ShipmentCase):
             self.assertEqual(sale.extensiv_shipment_state, "skipped", source)
             self.assertIn("takes no confirmation", sale.extensiv_shipment_message)
             inbox = sale.extensiv_order_id
-            self.assertEqual(
-                (inbox.shipment_state, inbox.shipment_message), ("skipped", sale.extensiv_shipment_message)
-            )
+            self.assertEqual(inbox.shipment_state, "skipped")
+            self.assertEqual(inbox.shipment_message, sale.extensiv_shipment_message)
             sale.picking_ids.date_done = fields.Datetime.subtract(fields.Datetime.now(), days=9)
             self.assertIn("takes no confirmation", self.diagnosis(f"N-{number}"))
         self.push()

@@ -51,7 +51,9 @@ class TestShipmentsContents(ShipmentCase):
         self.deliver(sale)
         self.push()
         [shipment] = self.told()
-        self.assertEqual((shipment["carrier"], shipment["method"], shipment["tracking_no"]), ("UPS", "Ground", "1Z999"))
+        self.assertEqual(shipment["carrier"], "UPS")
+        self.assertEqual(shipment["method"], "Ground")
+        self.assertEqual(shipment["tracking_no"], "1Z999")
         self.assertEqual(shipment["items"], [{"item": "TEE-1", "quantity": 2}, {"item": "MUG-1", "quantity": 1}])
         self.assertEqual(shipment["date"], sale.picking_ids.date_done.replace(microsecond=0).isoformat() + "+00:00")
         self.assertNotIn("package_weight_lbs", shipment)
@@ -272,9 +274,9 @@ class TestShipmentsContents(ShipmentCase):
         self.push()
         self.assertEqual(set(sales.mapped("extensiv_shipment_state")), {"failed"})
         errors = self.env["extensiv.error"].search([("flow", "=", "shipments"), ("state", "=", "open")])
-        self.assertEqual(
-            (errors.res_model, errors.res_id, errors.category), ("delivery.carrier", self.carrier.id, "settings")
-        )
+        self.assertEqual(errors.res_model, "delivery.carrier")
+        self.assertEqual(errors.res_id, self.carrier.id)
+        self.assertEqual(errors.category, "settings")
         self.assertIn("Unmapped ship method", errors.message)
         self.carrier.extensiv_carrier = "FEDEX"
         self.assertEqual(errors.state, "resolved")
@@ -306,10 +308,12 @@ class TestShipmentsContents(ShipmentCase):
         with self.flows():
             sales[0].action_extensiv_send()
         self.env.invalidate_all()
-        self.assertEqual((sales[0].extensiv_shipment_state, error.state), ("sent", "open"))
+        self.assertEqual(sales[0].extensiv_shipment_state, "sent")
+        self.assertEqual(error.state, "open")
         with self.flows():
             error.action_retry()
-        self.assertEqual((sales[1].extensiv_shipment_state, error.state), ("sent", "resolved"))
+        self.assertEqual(sales[1].extensiv_shipment_state, "sent")
+        self.assertEqual(error.state, "resolved")
 
     def test_marking_the_last_order_by_hand_ends_the_error_of_the_refused_carrier(self):
         self.sandbox.store.known_carriers = ("FEDEX",)
@@ -331,4 +335,5 @@ class TestShipmentsContents(ShipmentCase):
             self.shipment_error().next_try = sale.extensiv_sending_at
             sale.extensiv_ask_after = False
             self.push()
-        self.assertEqual((sale.extensiv_shipment_state, self.calls("ship")), ("failed", ["ship", "ship"]))
+        self.assertEqual(sale.extensiv_shipment_state, "failed")
+        self.assertEqual(self.calls("ship"), ["ship", "ship"])

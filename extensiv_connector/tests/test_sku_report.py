@@ -47,18 +47,23 @@ class TestSkuReport(ReportMixin, ConnectorCase):
     def test_matched_only_there_only_here_double(self):
         lines = self._compare()
         mug = self._line(lines, "MUG-1")
-        self.assertEqual((mug.state, mug.product_id, mug.eim_quantity), ("matched", self.mug, 7))
+        self.assertEqual(mug.state, "matched")
+        self.assertEqual(mug.product_id, self.mug)
+        self.assertEqual(mug.eim_quantity, 7)
         ghost = self._line(lines, "GHOST-1")
-        self.assertEqual((ghost.state, ghost.product_id), ("eim_only", self.env["product.product"]))
+        self.assertEqual(ghost.state, "eim_only")
+        self.assertEqual(ghost.product_id, self.env["product.product"])
         self.assertIn("GHOST-1", ghost.message)
         tee = self._line(lines, "TEE-1")
-        self.assertEqual((tee.state, tee.product_id), ("odoo_only", self.tee))
+        self.assertEqual(tee.state, "odoo_only")
+        self.assertEqual(tee.product_id, self.tee)
         twins = self._line(lines, "TWIN-1")
         self.assertEqual(set(twins.mapped("state")), {"double"})
         self.assertEqual(twins.product_id, self.twins)
         self.assertIn("several products", twins[0].message)
         unnamed = lines.filtered(lambda line: line.product_id == self.unnamed)
-        self.assertEqual((unnamed.state, unnamed.sku), ("odoo_only", False))
+        self.assertEqual(unnamed.state, "odoo_only")
+        self.assertEqual(unnamed.sku, False)
         self.assertFalse(self._line(lines, "REPAIR"), "services are not stock")
 
     def test_every_page_is_read(self):
@@ -132,9 +137,13 @@ class TestSkuReport(ReportMixin, ConnectorCase):
         self.assertEqual((nope.state, nope.waiting_count, nope.is_listed), ("eim_only", 3, False), "each order once")
         self.assertIn("EIM's inventory does not list it", nope.message)
         tee = self._line(lines, "TEE-1")
-        self.assertEqual((tee.state, tee.product_id, tee.waiting_count), ("matched", self.tee, 1))
+        self.assertEqual(tee.state, "matched")
+        self.assertEqual(tee.product_id, self.tee)
+        self.assertEqual(tee.waiting_count, 1)
         mug = self._line(lines, "MUG-1")
-        self.assertEqual((mug.state, mug.waiting_count, mug.is_listed), ("matched", 1, True))
+        self.assertEqual(mug.state, "matched")
+        self.assertEqual(mug.waiting_count, 1)
+        self.assertEqual(mug.is_listed, True)
         nope.product_id = self.tee
         nope.action_create_alias()
         with self.flows():
@@ -154,7 +163,8 @@ class TestSkuReport(ReportMixin, ConnectorCase):
         self.sandbox.store.levels.items["tee-1"] = self.sandbox.store.levels.items["GHOST-1"]
         lines = self._compare()
         tee = self._line(lines, "tee-1")
-        self.assertEqual((tee.state, tee.product_id), ("eim_only", self.tee))
+        self.assertEqual(tee.state, "eim_only")
+        self.assertEqual(tee.product_id, self.tee)
         self.assertIn("only by capitals", tee.message)
         text = base64.b64decode(lines.report_id.template_file).decode("utf-8-sig")
         self.assertNotIn("tee-1", text, "importing the template makes no second product of it")
@@ -171,14 +181,16 @@ class TestSkuReport(ReportMixin, ConnectorCase):
         self.assertEqual(ghost.state, "matched")
         self.assertFalse(self._line(lines.exists(), "TEE-1"), "the tee has its SKU now")
         again = self._line(self._compare(), "GHOST-1")
-        self.assertEqual((again.state, again.product_id), ("matched", self.tee))
+        self.assertEqual(again.state, "matched")
+        self.assertEqual(again.product_id, self.tee)
 
     def test_create_product(self):
         lines = self._compare()
         with self.flows():
             self._line(lines, "GHOST-1").action_create_product()
         product = self._line(lines, "GHOST-1").product_id
-        self.assertEqual((product.default_code, product.is_storable), ("GHOST-1", True))
+        self.assertEqual(product.default_code, "GHOST-1")
+        self.assertEqual(product.is_storable, True)
         self.assertTrue(product.name)
         self.assertEqual(self._line(self._compare(), "GHOST-1").state, "matched")
         with self.assertRaisesRegex(UserError, "only at EIM"):

@@ -61,10 +61,11 @@ class TestPreview(PreviewCase):
             },
         )
         [east] = preview.location_ids
-        self.assertEqual(
-            (east.above_count, east.zero_count, east.changed_count, east.first_count, east.foreign_count),
-            (4, 1, 1, 1, 1),
-        )
+        self.assertEqual(east.above_count, 4)
+        self.assertEqual(east.zero_count, 1)
+        self.assertEqual(east.changed_count, 1)
+        self.assertEqual(east.first_count, 1)
+        self.assertEqual(east.foreign_count, 1)
         self.assertEqual(preview.summary, "1 of 4 SKUs would become 0.")
         self.assertFalse(preview.is_alarming)
         self.assertEqual(preview.line_ids[:3].mapped("sku"), ["G-0", "G-1", "MUG-1"], "the largest changes first")
@@ -85,7 +86,9 @@ class TestPreview(PreviewCase):
         self.sandbox.sandbox.api.off.add("list_inventory")
         preview = self.preview()
         [east] = preview.location_ids
-        self.assertEqual((east.zero_count, east.unknown_zero_count, preview.is_alarming), (8, 8, True))
+        self.assertEqual(east.zero_count, 8)
+        self.assertEqual(east.unknown_zero_count, 8)
+        self.assertEqual(preview.is_alarming, True)
         self.assertIn("not known", preview.note)
 
     def test_the_first_skus_were_read(self):
@@ -93,7 +96,9 @@ class TestPreview(PreviewCase):
         preview = StockPreview(self.account)
         preview.reading.items = {}
         counts = preview.counts()[self.east.id]
-        self.assertEqual((counts.zero, counts.unknown_zero, counts.unknown), (5, 5, 5))
+        self.assertEqual(counts.zero, 5)
+        self.assertEqual(counts.unknown_zero, 5)
+        self.assertEqual(counts.unknown, 5)
         self.receive(self.tee, 4)
         self.push()
         counts = StockPreview(self.account).counts()[self.east.id]

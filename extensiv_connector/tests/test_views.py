@@ -137,7 +137,8 @@ class TestViews(TransactionCase):
             form.api_user = " shop-user "
             form.api_key = "shop-key"
         account = form.record
-        self.assertEqual((account.api_user, account.state), ("shop-user", "draft"))
+        self.assertEqual(account.api_user, "shop-user")
+        self.assertEqual(account.state, "draft")
         self.assertFalse(account.pull_orders)
 
     def test_a_user_sees_the_account_without_credentials_and_changes_nothing(self):
@@ -244,9 +245,11 @@ class TestViews(TransactionCase):
         [cancel] = etree.fromstring(arch).xpath("//header/button[@name='action_cancel']")
         self.assertIn("or (extensiv_cust_ref)", cancel.get("invisible"), "our dialog takes its place")
         action = sale.action_open_extensiv_order()
-        self.assertEqual((action["res_model"], action["res_id"]), ("extensiv.order", order.id))
+        self.assertEqual(action["res_model"], "extensiv.order")
+        self.assertEqual(action["res_id"], order.id)
         action = order.with_user(self.user).action_open_sale_order()
-        self.assertEqual((action["res_model"], action["res_id"]), ("sale.order", sale.id))
+        self.assertEqual(action["res_model"], "sale.order")
+        self.assertEqual(action["res_id"], sale.id)
         search = etree.fromstring(
             sale.get_view(self.env.ref("sale.sale_order_view_search_inherit_sale").id, "search")["arch"]
         )
@@ -265,11 +268,13 @@ class TestDemo(TransactionCase):
         self.assertEqual(sorted(products.mapped("default_code")), sorted(BY_SKU))
         for product in products:
             sold = BY_SKU[product.default_code]
-            self.assertEqual((product.name, product.barcode), (sold.name, sold.upc))
+            self.assertEqual(product.name, sold.name)
+            self.assertEqual(product.barcode, sold.upc)
             self.assertAlmostEqual(product.list_price, float(sold.price))
             self.assertGreater(product.with_context(warehouse_id=warehouse.id).qty_available, 30)
         self.assertFalse(self.env["product.product"].search_count([("default_code", "=", "SCARF-RED")]))
         account = self.env.ref("extensiv_connector.extensiv_account_sandbox")
-        self.assertEqual((account.state, account.api_user), ("draft", "demo"))
+        self.assertEqual(account.state, "draft")
+        self.assertEqual(account.api_user, "demo")
         self.assertFalse(account.pull_orders)
         self.assertFalse(account.company_id.stock_text_confirmation)
