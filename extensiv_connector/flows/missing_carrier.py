@@ -53,9 +53,9 @@ def report(account, lacking):
         ]
     )._mark_resolved()
     new = lacking.filtered(lambda order: not order.extensiv_needs_carrier)
-    new_keys = _failures(account, new)
+    new_keys = {_key_of(order, _code_of(order)) for order in new}
     _record_waiting(new)
-    Error._report(account, "shipments", {key: failures[key] for key in new_keys})
+    Error._report(account, "shipments", {key: failures[key] for key in failures if key in new_keys})
 
 
 def report_again(account):
@@ -102,11 +102,16 @@ def _failures(account, orders):
     failures = {}
     for code, code_orders in orders.grouped(codes.get).items():
         if code:
-            failures[f"{LACKING}{code}"] = _failure_of_code(code_orders, methods[code], code)
+            failures[_key_of(code_orders[0], code)] = _failure_of_code(code_orders, methods[code], code)
             continue
         for cart, cart_orders in code_orders.grouped("extensiv_cart_id").items():
-            failures[f"{LACKING}orders of {cart.order_source or '-'}"] = _failure_of_cart(cart_orders, cart)
+            failures[_key_of(cart_orders[0], code)] = _failure_of_cart(cart_orders, cart)
     return failures
+
+
+def _key_of(order, code):
+    """Return the key of the error about ``order``: the ``code`` it asks for, or its cart where it asks for nothing."""
+    return f"{LACKING}{code}" if code else f"{LACKING}orders of {order.extensiv_cart_id.order_source or '-'}"
 
 
 def _failure_of_code(orders, method, code):
