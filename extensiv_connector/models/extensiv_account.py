@@ -353,17 +353,6 @@ class ExtensivAccount(models.Model):
     def _default_service_product(self, kind):
         return self.env["product.product"]._extensiv_service_products()[kind]
 
-    @api.depends("setup_step")
-    def _compute_setup_reached(self):
-        names = [name for name, _label in SETUP_STEPS]
-        for account in self:
-            reached = account.setup_reached or names[0]
-            step = account.setup_step
-            # Closing the guide finishes no step, going live does.
-            if step == "done" and not any(account[flow.switch] for flow in SWITCHED.values()):
-                step = reached
-            account.setup_reached = max(reached, step, key=names.index)
-
     @api.constrains("base_url", "merchant_pk")
     def _check_can_be_sent(self):
         for account in self:
@@ -478,23 +467,3 @@ class ExtensivAccount(models.Model):
         if vals.get("base_url"):
             vals["base_url"] = vals["base_url"].lower().rstrip("/").removesuffix("/v1").rstrip("/")
         return vals
-
-    # -- helpers
-
-    def _check_manager(self):
-        if not self.env.su and not self.env.user.has_group("extensiv_connector.group_manager"):
-            raise UserError(self.env._("Only an Extensiv manager can do this."))
-
-    @api.model
-    def _notification(self, title, message, kind="success", sticky=False):
-        return {
-            "type": "ir.actions.client",
-            "tag": "display_notification",
-            "params": {
-                "title": title,
-                "message": message,
-                "type": kind,
-                "sticky": sticky,
-                "next": {"type": "ir.actions.client", "tag": "soft_reload"},
-            },
-        }

@@ -16,6 +16,24 @@ class ExtensivAccount(models.Model):
 
     # -- buttons
 
+    def _check_manager(self):
+        if not self.env.su and not self.env.user.has_group("extensiv_connector.group_manager"):
+            raise UserError(self.env._("Only an Extensiv manager can do this."))
+
+    @api.model
+    def _notification(self, title, message, kind="success", sticky=False):
+        return {
+            "type": "ir.actions.client",
+            "tag": "display_notification",
+            "params": {
+                "title": title,
+                "message": message,
+                "type": kind,
+                "sticky": sticky,
+                "next": {"type": "ir.actions.client", "tag": "soft_reload"},
+            },
+        }
+
     def action_pull_orders(self):
         """Pull the account's orders now and say what was done."""
         return self._run_flow("orders")

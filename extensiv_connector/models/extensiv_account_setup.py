@@ -17,6 +17,17 @@ class ExtensivAccount(models.Model):
 
     # -- computes
 
+    @api.depends("setup_step")
+    def _compute_setup_reached(self):
+        names = [name for name, _label in SETUP_STEPS]
+        for account in self:
+            reached = account.setup_reached or names[0]
+            step = account.setup_step
+            # Closing the guide finishes no step, going live does.
+            if step == "done" and not any(account[flow.switch] for flow in SWITCHED.values()):
+                step = reached
+            account.setup_reached = max(reached, step, key=names.index)
+
     @api.depends("live_checks")
     def _compute_live_report(self):
         for account in self:
