@@ -236,7 +236,9 @@ class StockPush(FlowRun):
         ]
         try:
             result = self.client.push_inventory(levels)
-        except eim.AnswerLost:
+        except eim.AnswerLost as error:
+            if error.retry_after is not None:
+                raise  # it asks not to be told again at once
             result = self.client.push_inventory(levels)
         return self.match_failures(changes, result)
 
