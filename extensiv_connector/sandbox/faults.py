@@ -22,7 +22,10 @@ KINDS = {
 
 @dataclass(slots=True)
 class Fault:
-    """A fault for the next ``count`` calls of ``route`` (``*``: any) with ``match`` in its path or body."""
+    """A fault for the next ``count`` calls of ``route`` (``*``: any) with ``match`` in its path or body.
+
+    ``retry_after`` is the header of that name, in seconds or as a date, that the answer has.
+    """
 
     route: str = "*"
     kind: str = "500"
@@ -30,6 +33,7 @@ class Fault:
     seconds: float = 0.0
     message: str = ""
     match: str = ""
+    retry_after: str = ""
 
     def __post_init__(self):
         self.kind = str(self.kind)

@@ -258,7 +258,9 @@ class Service:
         return Answer((fault.message or "Internal Server Error").encode(), status, "text/plain", hold=fault.seconds)
 
     def _fault_after(self, fault: Fault | None, answer: Answer) -> None:
-        """Spoil the answer to work that was done."""
+        """Spoil the answer to work that was done, and say for how long to wait."""
+        if fault and fault.retry_after:
+            answer.headers["Retry-After"] = str(fault.retry_after)
         if fault and fault.kind == "cut":
             answer.cut = True
         if fault and fault.kind == "lose_answer":

@@ -40,6 +40,7 @@ from . import test_order_money
 from . import test_orders
 from . import test_relisted
 from . import test_refused_records
+from . import test_retry_after
 from . import test_security
 from . import test_setup
 from . import test_stock_preview

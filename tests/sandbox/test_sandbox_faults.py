@@ -160,6 +160,13 @@ def test_others_are_answered_while_one_waits(eim):
         assert isinstance(waiting.exception(), requests.ReadTimeout)
 
 
+@pytest.mark.parametrize("kind", ["429", "503", "500", "rate_limit"])
+def test_a_fault_may_say_for_how_long_to_wait(eim, kind):
+    break_next(eim, kind=kind, retry_after="120")
+    assert eim.send("GET", CHECK).headers["Retry-After"] == "120"
+    assert "Retry-After" not in eim.send("GET", CHECK).headers
+
+
 def test_a_fault_waits_for_its_route_its_match_and_its_count(eim, order):
     break_next(eim, kind="500", route="acknowledge", match="F1", count=2)
     assert eim.send("GET", CHECK).status_code == 200
