@@ -1,8 +1,25 @@
+import os
+from pathlib import Path
+
 import pytest
+import requests
+import urllib3
 from eim_certificates import Authority, encrypt
 from eim_service import Service, Unlimited, ok
 
 from eim.client import EimClient
+
+
+def pytest_report_header():
+    return f"requests {requests.__version__}, urllib3 {urllib3.__version__}"
+
+
+def pytest_configure():
+    """Test with the requests and urllib3 of the folder ``HTTP_PAIR``, where it names one, or not at all."""
+    pair = os.environ.get("HTTP_PAIR")
+    for library in (requests, urllib3):
+        if pair and not Path(library.__file__).is_relative_to(pair):
+            raise pytest.UsageError(f"{library.__name__} is not the one of {pair}.")
 
 
 @pytest.fixture
