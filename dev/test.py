@@ -111,21 +111,21 @@ def lint() -> None:
 
 
 def test_eim(selected: str | None) -> int:
-    """Run the tests without Odoo, and those that speak HTTP also with older versions of requests and urllib3.
+    """Run the tests without Odoo, then those that speak HTTP also with older versions of requests and urllib3.
 
-    These run beside the others, for they wait more than they work; their output is shown at the end.
+    These run beside each other, for they wait more than they work, and not beside the others, some of which measure.
     """
+    passed = run_pytest("eim", ["tests", "--ignore=tests/processes"], selected)
     files = [f"tests/eim/test_{part}.py" for part in HTTP_TESTS]
     logs = {pair: LOGS / f"pytest-http-{pair}.log" for pair in setup.HTTP_PAIRS}
     with ThreadPoolExecutor() as threads:
-        beside = [threads.submit(run_pytest, "eim", files, selected, log, pair) for pair, log in logs.items()]
-        newest = threads.submit(run_pytest, "eim", ["tests", "--ignore=tests/processes"], selected)
-        troubles = [running.exception() for running in (newest, *beside)]  # all end before any is told
+        running = [threads.submit(run_pytest, "eim", files, selected, log, pair) for pair, log in logs.items()]
+        troubles = [pair.exception() for pair in running]  # all end before any is told
     for pair, log in logs.items():
         say(f"With {setup.pinned(pair)}:\n{log.read_text(errors='replace')}")
     for trouble in filter(None, troubles):
         raise trouble
-    return sum(running.result() for running in (newest, *beside))
+    return passed + sum(pair.result() for pair in running)
 
 
 def check_install() -> None:
@@ -181,7 +181,6 @@ def run_pytest(
     """Run pytest, showing its output or writing it into a log, and return how many tests passed.
 
     :param pair: of requests and urllib3, in place of the environment's
-
     :raise CommandError: a test failed, was skipped, or there was none (unless they were selected with K)
     """
     report = LOGS / f"pytest-{name}{f'-{pair}' if pair else ''}.xml"

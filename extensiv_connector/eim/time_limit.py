@@ -42,8 +42,8 @@ class TimeLimit:
         self.connected = False
 
     def __enter__(self):
-        self._token = _limit.set(self)
         self._timer.start()
+        self._token = _limit.set(self)
         return self
 
     def __exit__(self, *_error):
