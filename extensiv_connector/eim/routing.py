@@ -30,7 +30,7 @@ class Routing:
         }
 
     def paths(self, name):
-        """Return the paths to try: the one that answered before first, then those with the noun that answered a list."""
+        """Return the paths to try: first the one that answered before, then those of the noun that answered a list."""
         if name in self.overrides:
             return (self.overrides[name],)
         route = ROUTES[name]
