@@ -1,6 +1,7 @@
 from . import test_account
 from . import test_acknowledging
 from . import test_alerts
+from . import test_answered_routes
 from . import test_any_order
 from . import test_browser
 from . import test_calls
