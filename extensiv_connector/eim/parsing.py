@@ -3,6 +3,7 @@
 import re
 from datetime import datetime, timedelta
 from decimal import Decimal
+from functools import lru_cache
 
 from .errors import Unreadable
 from .sanitizing import clean_text
@@ -10,6 +11,7 @@ from .sanitizing import clean_text
 MAX_SHORT = 250  # characters of a name, a city, a code: what an index of PostgreSQL can still hold
 MAX_IDENTITY = 250  # characters of a cust_ref or a SKU, which are refused and never shortened
 
+_MAX_REMEMBERED = 50  # characters of a number or moment whose reading is remembered
 _NUMBER = re.compile(r"[+-]?(?:\d{1,15}(?:\.\d{0,25})?|\.\d{1,25})(?:[eE][+-]?\d{1,2})?", re.ASCII)
 _MOMENT = re.compile(
     r"(\d{4})-(\d\d)-(\d\d)(?:[T ](\d\d):(\d\d)(?::(\d\d)(?:[.,]\d+)?)?\s?(?:([Zz])|([+-])(\d\d):?(\d\d))?)?",
@@ -50,7 +52,7 @@ def identity(value, what):
         raise Unreadable(f"The {what} is missing.")
     if len(value) > MAX_IDENTITY:
         raise Unreadable(f"The {what} is longer than {MAX_IDENTITY} characters.")
-    if _NO_IDENTITY.search(value) or value in (".", ".."):
+    if (not (value.isascii() and value.isprintable()) and _NO_IDENTITY.search(value)) or value in (".", ".."):
         raise Unreadable(f"The {what} has characters that cannot be used.")
     return value
 
@@ -59,12 +61,21 @@ def number(value):
     """Return a finite ``Decimal`` of less than 10^15, or ``None`` for nothing or what is no number."""
     if type(value) is float or type(value) is int:
         value = repr(value) if -1e15 < value < 1e15 else ""
-    elif type(value) is str:
-        value = value.strip()
-    if type(value) is not str or not _NUMBER.fullmatch(value):
+    if type(value) is not str:
+        return None
+    return _number(value) if len(value) <= _MAX_REMEMBERED else _read_number(value)
+
+
+def _read_number(value):
+    value = value.strip()
+    if not _NUMBER.fullmatch(value):
         return None
     result = Decimal(value)
     return result if result.adjusted() < 15 else None
+
+
+# Amounts and quantities: few are distinct, and most of them are zero.
+_number = lru_cache(maxsize=4096)(_read_number)
 
 
 def moment(value):
@@ -72,7 +83,13 @@ def moment(value):
 
     A bare date is noon UTC, so that no time zone moves the day; a time without zone is UTC.
     """
-    found = _MOMENT.fullmatch(value.strip()) if type(value) is str else None
+    if type(value) is not str:
+        return None
+    return _moment(value) if len(value) <= _MAX_REMEMBERED else _read_moment(value)
+
+
+def _read_moment(value):
+    found = _MOMENT.fullmatch(value.strip())
     if not found:
         return None
     year, month, day, hour, minute, second, _utc, sign, zone_hours, zone_minutes = found.groups()
@@ -93,6 +110,10 @@ def moment(value):
         offset = timedelta(hours=int(zone_hours), minutes=int(zone_minutes))
         result = result - offset if sign == "+" else result + offset
     return result
+
+
+# An order says the same moment several times, and so do its neighbours in a list.
+_moment = lru_cache(maxsize=1024)(_read_moment)
 
 
 def flag(value):
@@ -143,6 +164,8 @@ class Fields:
         value = self.raw.get(key)
         if value is None:
             return ""
+        if type(value) is str and len(value) <= MAX_SHORT and value.isprintable():
+            return value.strip()
         if value and isinstance(value, (dict, list)):
             self.say(key, "is not text")
         return text(value)
@@ -157,14 +180,14 @@ class Fields:
         value = self.raw.get(key)
         if value is None or value == "" or value == []:
             return None
-        result = number(value)
+        result = _number(value) if type(value) is str and len(value) <= _MAX_REMEMBERED else number(value)
         if result is None and str(value).strip():
             self.say(key, f"is not a number ({text(value, 40)})")
         return result
 
     def moment(self, key):
         value = self.raw.get(key)
-        if value is None or value in _NO_MOMENT or value == []:
+        if value is None or value == [] or value in _NO_MOMENT:
             return None
         result = moment(value)
         if result is None:

@@ -22,8 +22,15 @@ class ExtensivOrder(models.Model):
     _rec_names_search = ["order_number", "cust_ref"]
 
     account_id = fields.Many2one("extensiv.account", required=True, readonly=True, ondelete="restrict")
+    # Not readonly: of a page of orders that name their company, Odoo would compute it all the same, one by one.
     company_id = fields.Many2one(
-        "res.company", compute="_compute_company_id", store=True, precompute=True, required=True, index=True
+        "res.company",
+        compute="_compute_company_id",
+        store=True,
+        readonly=False,
+        precompute=True,
+        required=True,
+        index=True,
     )
     cust_ref = fields.Char("EIM Reference", required=True, readonly=True, help="EIM's key of the order.")
     cart_id = fields.Many2one("extensiv.cart", readonly=True, index=True, ondelete="restrict")

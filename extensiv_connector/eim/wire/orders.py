@@ -53,7 +53,8 @@ class Address:
     @classmethod
     def parse(cls, fields, prefix):
         """Read the parts that begin with ``prefix`` (``cust_``, ``ship_``)."""
-        return cls(*[fields.text(key) for key in _ADDRESS_KEYS[prefix]])
+        # Most parts of most addresses are null, of a delivery address often all.
+        return cls(*["" if fields.raw.get(key) is None else fields.text(key) for key in _ADDRESS_KEYS[prefix]])
 
     def _parts(self):
         return (
