@@ -11,7 +11,7 @@ from .sanitizing import clean_text
 MAX_SHORT = 250  # characters of a name, a city, a code: what an index of PostgreSQL can still hold
 MAX_IDENTITY = 250  # characters of a cust_ref or a SKU, which are refused and never shortened
 
-_MAX_REMEMBERED = 50  # characters of a number or moment whose reading is remembered
+MAX_REMEMBERED = 50  # characters of a number or moment whose reading is remembered
 _NUMBER = re.compile(r"[+-]?(?:\d{1,15}(?:\.\d{0,25})?|\.\d{1,25})(?:[eE][+-]?\d{1,2})?", re.ASCII)
 _MOMENT = re.compile(
     r"(\d{4})-(\d\d)-(\d\d)(?:[T ](\d\d):(\d\d)(?::(\d\d)(?:[.,]\d+)?)?\s?(?:([Zz])|([+-])(\d\d):?(\d\d))?)?",
@@ -63,19 +63,20 @@ def number(value):
         value = repr(value) if -1e15 < value < 1e15 else ""
     if type(value) is not str:
         return None
-    return _number(value) if len(value) <= _MAX_REMEMBERED else _read_number(value)
+    try:
+        return _number(value) if len(value) <= MAX_REMEMBERED else _read_number(value)
+    except ValueError:
+        return None
 
 
 def _read_number(value):
     value = value.strip()
     if not _NUMBER.fullmatch(value):
-        return None
+        raise ValueError
     result = Decimal(value)
-    return result if result.adjusted() < 15 else None
-
-
-# Amounts and quantities: few are distinct, and most of them are zero.
-_number = lru_cache(maxsize=4096)(_read_number)
+    if result.adjusted() >= 15:
+        raise ValueError
+    return result
 
 
 def moment(value):
@@ -85,34 +86,36 @@ def moment(value):
     """
     if type(value) is not str:
         return None
-    return _moment(value) if len(value) <= _MAX_REMEMBERED else _read_moment(value)
+    try:
+        return _moment(value) if len(value) <= MAX_REMEMBERED else _read_moment(value)
+    except ValueError:
+        return None
 
 
 def _read_moment(value):
     found = _MOMENT.fullmatch(value.strip())
     if not found:
-        return None
+        raise ValueError
     year, month, day, hour, minute, second, _utc, sign, zone_hours, zone_minutes = found.groups()
     if not "1900" <= year <= "2200":
-        return None
-    try:
-        result = datetime(
-            int(year),
-            int(month),
-            int(day),
-            int(hour) if hour else 12,
-            int(minute or 0),
-            min(int(second or 0), 59),
-        )
-    except ValueError:
-        return None
+        raise ValueError
+    result = datetime(
+        int(year),
+        int(month),
+        int(day),
+        int(hour) if hour else 12,
+        int(minute or 0),
+        min(int(second or 0), 59),
+    )
     if sign and (zone_hours != "00" or zone_minutes != "00"):
         offset = timedelta(hours=int(zone_hours), minutes=int(zone_minutes))
         result = result - offset if sign == "+" else result + offset
     return result
 
 
-# An order says the same moment several times, and so do its neighbours in a list.
+# A list of orders holds few distinct amounts and quantities, most of them zero, and each of its moments several times.
+# What is neither is not remembered: an exception is not, and it might be something of a person.
+_number = lru_cache(maxsize=4096)(_read_number)
 _moment = lru_cache(maxsize=1024)(_read_moment)
 
 
@@ -180,7 +183,7 @@ class Fields:
         value = self.raw.get(key)
         if value is None or value == "" or value == []:
             return None
-        result = _number(value) if type(value) is str and len(value) <= _MAX_REMEMBERED else number(value)
+        result = number(value)
         if result is None and str(value).strip():
             self.say(key, f"is not a number ({text(value, 40)})")
         return result
