@@ -5,8 +5,9 @@ from datetime import date, datetime, timedelta, timezone
 
 from .errors import Blocked, CredentialsRefused, EimError, NotFound, Refused, Unreadable
 from .parsing import maps
-from .routes import ROUTES, check_override, fill
+from .routing import Routing
 from .transport import Call, Transport
+from .updates import MAX_BATCH, OrderUpdates
 from .wire import (
     Alert,
     BatchResult,
@@ -22,7 +23,7 @@ from .wire import (
 )
 from .writing import iso, writable
 
-__all__ = ["Call", "EimClient"]
+__all__ = ["MAX_BATCH", "Call", "EimClient"]
 
 MAX_LIMIT = 100  # entries of a page
 # Filtered lines are left out by us, which says so; aliases help to find a product. Both come only when asked
@@ -49,8 +50,7 @@ class EimClient:
     :param timeout: seconds for an answer to be complete
     :param known_paths: what ``answered`` of an earlier client held: the candidate to try first, by route name
 
-    ``answered`` says which candidate path answered, for the routes that have several; ``alerts_source`` is
-    ``"alerts"`` or ``"orders"`` after ``list_alerts``.
+    ``alerts_source`` is ``"alerts"`` or ``"orders"`` after ``list_alerts``.
     """
 
     def __init__(
@@ -61,8 +61,8 @@ class EimClient:
             base_url, api_user, api_key, merchant_pk=merchant_pk, tokens=tokens, session=session, sleep=sleep,
             clock=clock, on_call=on_call, record=record, max_wait=max_wait, timeout=timeout,
         )  # fmt: skip
-        self._overrides = {name: check_override(name, path) for name, path in (overrides or {}).items() if path}
-        self.answered = {name: path for name, path in (known_paths or {}).items() if name in ROUTES}
+        self._routing = Routing(self._transport, overrides, known_paths)
+        self._updates = OrderUpdates(self._routing, self.get_order_status)
         self.alerts_source = None
 
     def __repr__(self):
@@ -76,6 +76,16 @@ class EimClient:
     @max_wait.setter
     def max_wait(self, seconds):
         self._transport.max_wait = seconds
+
+    @property
+    def answered(self):
+        """Which path answered, by route name, for the routes that have several; to be remembered for later clients."""
+        return self._routing.answered
+
+    @property
+    def learned(self):
+        """What of ``answered`` was not in ``known_paths``; ``None`` for a path that answers no more."""
+        return self._routing.learned
 
     @property
     def served(self):
@@ -99,9 +109,7 @@ class EimClient:
         :raise EimError: as the route answers
         """
         response = self._get(name, params, **parts).response
-        route = ROUTES[name]
-        path = self._overrides.get(name) or self.answered.get(name) or route.paths[0]
-        return path, len(response) if isinstance(response, list) else None
+        return self._routing.current(name), len(response) if isinstance(response, list) else None
 
     def check_credentials(self) -> None:
         """Ask for one SKU: the only call that decides whether EIM takes the credentials.
@@ -176,6 +184,9 @@ class EimClient:
     def list_skipped_orders(self) -> tuple:
         """Return every ``Order`` that EIM skipped; those that cannot be read are passed over."""
         answer = self._get("list_skipped_orders")
+        if not answer.response:
+            # So EIM may also say that it has no order of that name.
+            self.answered.pop("list_skipped_orders", None)
         with _said_of("list_skipped_orders", answer):
             return _read_entries(Order, answer.response)[0]
 
@@ -189,23 +200,27 @@ class EimClient:
 
     def acknowledge(self, cust_ref) -> None:
         """Tell EIM that we have the order (``at_wms``). It states a fact: repeating it is harmless."""
-        self._update("acknowledge", cust_ref, {"order_status": "at_wms"})
+        self._updates.update("acknowledge", cust_ref, {"order_status": "at_wms"})
 
     @property
     def can_acknowledge_batch(self):
-        """Whether a path for ``batch_update_order_status`` is set; none is known."""
-        return "batch_update_order_status" in self._overrides
+        """Whether ``acknowledge_batch`` worked once: see ``trust_batch``."""
+        return self._updates.is_batch_trusted
 
     def acknowledge_batch(self, cust_refs):
-        """Tell EIM at once that we have these orders, and return the ``BatchResult``.
+        """Tell EIM at once that we have these orders, ``MAX_BATCH`` at most, and return the ``BatchResult``.
 
-        :raise NotFound: no path is set
+        Repeating it is harmless, also after ``AnswerLost``.
         """
-        cust_refs = list(cust_refs)
-        if not cust_refs:
-            return BatchResult()
-        body = [{"cust_ref": writable(cust_ref, "cust_ref"), "order_status": "at_wms"} for cust_ref in cust_refs]
-        return self._post_batch("batch_update_order_status", body)
+        return self._updates.acknowledge_batch(list(cust_refs))
+
+    def trust_batch(self):
+        """Remember that ``acknowledge_batch`` works: an order that was ``new`` before reads ``at_wms`` after it."""
+        self._updates.trust_batch()
+
+    def forget_batch(self):
+        """Forget that ``acknowledge_batch`` worked."""
+        self._updates.forget_batch()
 
     def ship(self, cust_ref, shipments) -> None:
         """Tell EIM that the whole order is shipped, with every ``Shipment``. EIM takes it once.
@@ -216,12 +231,12 @@ class EimClient:
         parcels = [shipment.to_wire() for shipment in shipments]
         if not parcels:
             raise ValueError("An order without shipments is not told to EIM as shipped.")
-        self._update("ship", cust_ref, {"order_status": "shipped", "shipments": parcels})
+        self._updates.update("ship", cust_ref, {"order_status": "shipped", "shipments": parcels})
 
     @property
     def can_cancel(self):
         """Whether a path for ``cancel_order_in_cart`` is set; none is known."""
-        return "cancel_order_in_cart" in self._overrides
+        return "cancel_order_in_cart" in self._routing.overrides
 
     def cancel_order_in_cart(self, cust_ref) -> None:
         """Ask EIM to have the order cancelled in its cart.
@@ -283,59 +298,23 @@ class EimClient:
     # How calls are made
 
     def _get(self, name, params=None, **parts):
-        """GET a route; where it has several candidate paths, the first that answers is remembered.
+        """GET a route, see ``Routing.get``."""
+        is_answer = None if name != "list_skipped_orders" else _is_no_order
+        return self._routing.get(name, params, is_answer, **parts)
 
-        :raise NotFound: the route has several candidates and none of them answers
-        """
-        route = ROUTES[name]
-        paths = self._paths(route)
-        for path in paths:
-            try:
-                answer = self._transport.call(route, fill(path, parts), params)
-            except (Refused, Blocked, Unreadable) as error:
-                if len(route.paths) < 2 or name in self._overrides:
-                    raise
-                last = error
-                continue
-            if len(route.paths) > 1:
-                self.answered[name] = path
-            return answer
-        self.answered.pop(name, None)
-        raise NotFound(
-            f"EIM answers on none of {', '.join(paths)}: {last.message}",
-            process_id=last.process_id, route=name, status=last.status,
-        )  # fmt: skip
-
-    def _post(self, name, body, **parts):
+    def _post(self, name, body):
         """POST to a route.
 
         :raise Refused: EIM says yes to the call and no to what is in it
         """
-        answer = self._send(name, body, **parts)
+        answer = self._routing.send(name, body)
         result = BatchResult.parse(answer.response, 1, answer.process_id)
         if result.failures:
             raise Refused(result.failures[0].message, process_id=answer.process_id, route=name, status=200)
 
     def _post_batch(self, name, body):
-        answer = self._send(name, body)
+        answer = self._routing.send(name, body)
         return BatchResult.parse(answer.response, len(body), answer.process_id)
-
-    def _send(self, name, body, **parts):
-        route = ROUTES[name]
-        paths = self._paths(route)
-        if not paths:
-            raise NotFound(f"No path is known for {name}; it can be set on the account.", route=name)
-        return self._transport.call(route, fill(paths[0], parts), body=body)
-
-    def _update(self, name, cust_ref, body):
-        self._post(name, body, cust_ref=writable(cust_ref, "cust_ref"))
-
-    def _paths(self, route):
-        """Return the paths to try, the one that answered before first."""
-        if route.name in self._overrides:
-            return (self._overrides[route.name],)
-        known = self.answered.get(route.name)
-        return tuple(sorted(route.paths, key=lambda path: path != known))
 
     def _one(self, name, record, key, value, params=None):
         answer = self._get(name, params, **{key: writable(value, key)})
@@ -430,6 +409,11 @@ def _rows(response):
     if isinstance(response, list):
         return response
     raise Unreadable("EIM's answer is not a list.")
+
+
+def _is_no_order(response):
+    """Whether a response is no order by itself, as EIM answers where it takes the last of a path for a reference."""
+    return not (isinstance(response, dict) and "cust_ref" in response)
 
 
 def _query_date(value):

@@ -84,4 +84,11 @@ class Unreadable(EimError):
 
 
 class AnswerLost(EimError):
-    """A writing call was sent and no readable answer came: EIM may or may not have done the work."""
+    """A writing call was sent and no readable answer came: EIM may or may not have done the work.
+
+    ``unreadable``: an answer came whole, and is none of EIM's.
+    """
+
+    def __init__(self, message, *, unreadable=False, **kwargs):
+        super().__init__(message, **kwargs)
+        self.unreadable = unreadable

@@ -23,6 +23,7 @@ class Route:
     :param paths: below ``/v1``, candidates in the order of trying; empty: off until an override gives one
     :param mark: a key of ``MARKS``
     :param reserve: tokens that the call leaves alone for more urgent ones
+    :param follows: the route whose answering candidate says which noun this one has
     """
 
     name: str
@@ -30,6 +31,7 @@ class Route:
     paths: tuple
     mark: str
     reserve: int = 0
+    follows: str = ""
 
     @property
     def writes(self):
@@ -66,25 +68,47 @@ ROUTES = {
         Route(
             "list_locations",
             "GET",
-            ("merchant/warehouse/list", "merchant/warehouses", "merchant/warehouse"),
+            (
+                "merchant/warehouse/list",
+                "merchant/warehouse",
+                "merchant/warehouses",
+                "merchant/warehouses/list",
+                "wms/warehouse/list",
+            ),
             CALL_KNOWN,
         ),
         Route("list_orders", "GET", ("merchant/orders/list/{status}",), SEEN),
         Route("get_order", "GET", ("merchant/orders/{cust_ref}",), SEEN),
         Route("get_order_status", "GET", ("merchant/orders/status/{cust_ref}",), SEEN),
-        Route("acknowledge", "POST", ("merchant/orders/update/{cust_ref}",), INFERRED, RESERVED_TOKENS),
-        Route("ship", "POST", ("merchant/orders/update/{cust_ref}",), INFERRED),
+        Route("acknowledge", "POST", ("merchant/orders/update/{cust_ref}",), CALL_KNOWN, RESERVED_TOKENS),
+        Route("ship", "POST", ("merchant/orders/update/{cust_ref}",), CALL_KNOWN),
         Route("cancel_order_in_cart", "POST", (), CALL_KNOWN),
-        Route("batch_update_order_status", "POST", (), CALL_KNOWN, RESERVED_TOKENS),
-        Route("list_skipped_orders", "GET", ("merchant/orders/skipped",), CALL_KNOWN),
+        Route("batch_update_order_status", "POST", ("merchant/orders/update",), CALL_KNOWN, RESERVED_TOKENS),
+        Route(
+            "list_skipped_orders",
+            "GET",
+            ("merchant/orders/skipped", "merchant/orders/list/skipped", "merchant/orders/skipped/list"),
+            CALL_KNOWN,
+        ),
         Route("push_inventory", "POST", ("merchant/inventory",), CALL_KNOWN, RESERVED_TOKENS),
         Route("list_inventory", "GET", ("merchant/inventory",), SEEN, RESERVED_TOKENS),
         Route("get_inventory", "GET", ("merchant/inventory/{sku}",), SEEN, RESERVED_TOKENS),
         Route("get_product", "GET", ("merchant/product/{sku}",), SEEN),
         Route("list_ship_methods", "GET", ("wms/shipmethod/list",), SEEN),
         Route("list_cart_ship_methods", "GET", ("cart/shipmethod/list/{order_source}",), SEEN),
-        Route("list_alerts", "GET", ("merchant/alerts", "merchant/alert/list"), CALL_KNOWN),
-        Route("dismiss_alerts", "POST", ("merchant/alerts/dismiss",), CALL_KNOWN),
+        Route(
+            "list_alerts",
+            "GET",
+            ("merchant/alert/list", "merchant/alerts/list", "merchant/alerts", "merchant/alert"),
+            CALL_KNOWN,
+        ),
+        Route(
+            "dismiss_alerts",
+            "POST",
+            ("merchant/alert/dismiss", "merchant/alerts/dismiss"),
+            CALL_KNOWN,
+            follows="list_alerts",
+        ),
         Route("list_merchants", "GET", ("wms/merchant/list",), SEEN),
     )
 }

@@ -344,7 +344,9 @@ def _says_no_inside(response):
 
 def _unanswered(route, message, about, cut_short=False):
     """Return the error for an answer that tells nothing: of a POST nobody knows what became."""
-    return AnswerLost(message, **about) if route.writes else Unreadable(message, cut_short=cut_short, **about)
+    if route.writes:
+        return AnswerLost(message, unreadable=not cut_short, **about)
+    return Unreadable(message, cut_short=cut_short, **about)
 
 
 def http_date(value):

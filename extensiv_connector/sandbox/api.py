@@ -7,15 +7,16 @@ from urllib.parse import quote
 
 from .catalogue import BY_SKU, CART_SHIPPING, CART_TYPES, MERCHANTS, SHIP_METHODS
 from .order import EXTRAS
-from .refusal import INVALID, Refused
+from .refusal import INVALID, Refused, UnknownPath
 from .shapes import parse_iso
 from .store import Store
 
 DEFAULT_LIMIT = 20
 MAXIMUM_LIMIT = 100
+LARGEST_BATCH = 50  # orders
 
-# Name -> method and path under /v1. Of an inferred path with several likely spellings one answers here, the
-# others are unknown; a setting changes which. The path of the batch update is known to nobody.
+# Name -> method and path under /v1. Of an inferred path with several likely spellings the first answers here, the
+# others are unknown; a setting changes which.
 PATHS = {
     "list_inventory": ("GET", "merchant/inventory"),
     "push_inventory": ("POST", "merchant/inventory"),
@@ -23,22 +24,24 @@ PATHS = {
     "get_product": ("GET", "merchant/product/{key}"),
     "list_carts": ("GET", "cart/list"),
     "list_cart_types": ("GET", "cart/listall"),
-    "list_locations": ("GET", "merchant/warehouses"),
+    "list_locations": ("GET", "merchant/warehouse/list"),
     "list_orders": ("GET", "merchant/orders/list/{key}"),
     "list_skipped_orders": ("GET", "merchant/orders/skipped"),
     "get_order_status": ("GET", "merchant/orders/status/{key}"),
     "get_order": ("GET", "merchant/orders/{key}"),
     "update_order_status": ("POST", "merchant/orders/update/{key}"),
-    "batch_update_order_status": ("POST", "merchant/orders/batch_update_order_status"),
+    "batch_update_order_status": ("POST", "merchant/orders/update"),
     "cancel_order_in_cart": ("POST", "merchant/orders/cancel_order_in_cart"),
     "list_ship_methods": ("GET", "wms/shipmethod/list"),
     "list_cart_ship_methods": ("GET", "cart/shipmethod/list/{key}"),
-    "list_alerts": ("GET", "merchant/alerts"),
-    "dismiss_alerts": ("POST", "merchant/alerts/dismiss"),
+    "list_alerts": ("GET", "merchant/alert/list"),
+    "dismiss_alerts": ("POST", "merchant/alert/dismiss"),
     "list_merchants": ("GET", "wms/merchant/list"),
 }
 # What a call of update_order_status is also known as, by the status it asks for.
 STATUS_NAMES = {"at_wms": "acknowledge", "shipped": "ship"}
+# How EIM takes the batch of orders: as it should, not at all (a kind of fault), or by doing nothing about it.
+ORDER_BATCHES = ("taken", "404", "invalid", "gateway_403", "garbage", "ignored")
 ALERT_KEYS = {
     "plain": {},
     "second": {"alert_id": "id", "subject": "title", "message": "body", "created_date_time": "date"},
@@ -84,22 +87,28 @@ class Api:
     def __init__(self):
         self.paths = {name: path for name, (_method, path) in PATHS.items()}
         self.off: set[str] = set()
+        self.unknown_paths = "404"
+        self.order_batches = "taken"
         self.carts_shape = "objects"
         self.alerts_shape = "plain"
 
     def resolve(self, method: str, parts: list[str]) -> tuple[str, str]:
         """Return the route of a path given in decoded ``parts``, and its key.
 
-        :raise Refused: no route answers there
+        :raise UnknownPath: no route answers there
         """
+        found = None
         for name, path in self.paths.items():
             pattern = path.split("/")
             if PATHS[name][0] != method or name in self.off or len(pattern) != len(parts):
                 continue
-            keyed = pattern[-1] == "{key}"
-            if pattern[:-1] == parts[:-1] and (keyed or pattern[-1] == parts[-1]):
-                return name, parts[-1] if keyed else ""
-        raise Refused(INVALID, "Unknown API call", 404)
+            if pattern == parts:
+                return name, ""
+            if pattern[-1] == "{key}" and pattern[:-1] == parts[:-1]:
+                found = found or (name, parts[-1])
+        if found is None:
+            raise UnknownPath(INVALID, "Unknown API call", 404)
+        return found
 
     def perform(self, call: Call, store: Store) -> Result:
         """Do what a call asks for.
@@ -140,7 +149,12 @@ class Api:
         return Result()
 
     def _batch_update_order_status(self, call, store):
-        return _batch(call.body, lambda record: self._update_order_status(_one(record), store))
+        def update(record):
+            self._update_order_status(_one(record), store)
+
+        if isinstance(call.body, list) and len(call.body) > LARGEST_BATCH:
+            raise Refused(INVALID, f"At most {LARGEST_BATCH} orders")
+        return _batch(call.body, _one if self.order_batches == "ignored" else update)
 
     def _cancel_order_in_cart(self, call, store):
         def cancel(record):
@@ -192,7 +206,19 @@ class Api:
         )
 
     def _list_locations(self, call, store):
-        return _json([{"pk": pk, "warehouse": name} for name, pk in store.levels.locations.items()])
+        first = next(iter(store.levels.locations), None)
+        return _json(
+            [
+                {
+                    "pk": pk,
+                    "inventory_warehouse": name,
+                    "wms_warehouse_id": None,
+                    "wms_warehouse_name": None,
+                    "default": "Y" if name == first else "N",
+                }
+                for name, pk in store.levels.locations.items()
+            ]
+        )
 
     # Carts, ship methods, alerts, merchants
 
@@ -216,10 +242,9 @@ class Api:
     def _list_cart_ship_methods(self, call, store):
         if call.key not in store.carts:
             raise Refused(INVALID, f"Unknown cart: {call.key}")
+        mapped = {method["description"]: method["code"] for method in SHIP_METHODS}
         methods = CART_SHIPPING.get(call.key, ())
-        return _json(
-            [{"carrier": carrier or "", "code": code, "description": text} for carrier, code, text, _price in methods]
-        )
+        return _json([{"cart_code": code, "wms_code": mapped.get(text)} for _carrier, code, text, _price in methods])
 
     def _list_alerts(self, call, store):
         keys = ALERT_KEYS[self.alerts_shape]

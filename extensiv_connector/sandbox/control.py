@@ -15,6 +15,10 @@ POST ``skipped``: add an order, or a list of them, that EIM skipped.
 POST ``reset``: ``{seed, orders, rate_limit, lines, skus}``, all optional: begin anew.
 GET, POST, DELETE ``faults``: those waiting; add one or a list (see ``faults``); forget all.
 POST ``settings``: those of ``_SETTINGS``, and ``random_faults`` (see ``faults.Faults.set_random``).
+
+EIM as each guess would have it, by settings: a route elsewhere (``paths``) or nowhere (``routes``), a gateway before
+unknown paths (``unknown_paths``), orders updated in the batch form alone (``routes``: ``update_order_status`` off) or
+never (``order_batches``). An HTML 403 for one order is a fault: ``gateway_403`` with ``match``.
 """
 
 import json
@@ -22,7 +26,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from urllib.parse import parse_qsl, unquote, urlsplit
 
-from .api import ALERT_KEYS, PATHS
+from .api import ALERT_KEYS, ORDER_BATCHES, PATHS
 from .refusal import INVALID, Refused
 from .service import Answer, Service
 from .shapes import iso, parse_iso
@@ -199,6 +203,9 @@ def _refuse(what: str, value: object):
 _SETTINGS: dict[str, tuple[str, str, Callable]] = {
     "routes": ("api", "off", _switched_off),  # {"list_alerts": "off"}: answers 404
     "paths": ("api", "paths", _paths),  # {"list_alerts": "merchant/alert/list"}: answers there and nowhere else
+    "unknown_paths": ("api", "unknown_paths", _one_of("404", "gateway_403")),  # EIM's JSON, or a gateway's page
+    # How the batch of orders is answered: as it should, never (by a kind of fault), or well and nothing done.
+    "order_batches": ("api", "order_batches", _one_of(*ORDER_BATCHES)),
     "carts": ("store", "carts", _carts),  # the order sources set up
     "carts_shape": ("api", "carts_shape", _one_of("strings", "objects", "map")),
     "alerts_shape": ("api", "alerts_shape", _one_of(*ALERT_KEYS)),  # which of the known keys an alert has

@@ -14,3 +14,7 @@ class Refused(Exception):
         self.code = code
         self.message = message
         self.status = status
+
+
+class UnknownPath(Refused):
+    """No route answers at the path of a call."""

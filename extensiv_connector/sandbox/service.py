@@ -14,7 +14,7 @@ from .api import Api, Call
 from .bucket import CAPACITY, Bucket
 from .catalogue import MERCHANTS
 from .faults import Fault, Faults
-from .refusal import FAILURE, INVALID, RATE_LIMIT, SLOW_DOWN, Refused
+from .refusal import FAILURE, INVALID, RATE_LIMIT, SLOW_DOWN, Refused, UnknownPath
 from .shapes import iso, utc_now
 from .store import Store
 
@@ -133,7 +133,7 @@ class Service:
             user = self._authenticate(headers, target)
             remaining = self._take_token(user)
             call, refusal = self._read(method, target, body)
-            fault = self.faults.take(call.names, text)
+            fault = self.faults.take(call.names, text) or self._refuse_batch(call)
             if fault:
                 outcome = f"fault: {fault.kind}"
             answer = self._take_revocation() or self._fault_before(fault)
@@ -146,12 +146,21 @@ class Service:
                 outcome = error.code
             if error.code == RATE_LIMIT:
                 remaining = 0
-            answer = refusal_answer(error, old_form=call.route in ("get_inventory", "get_product"))
+            if isinstance(error, UnknownPath) and self.api.unknown_paths == "gateway_403":
+                answer = _gateway_page(403)
+            else:
+                answer = refusal_answer(error, old_form=call.route in ("get_inventory", "get_product"))
         self._fault_after(fault, answer)
         answer.headers["X-CartRover-Process-ID"] = process_id
         answer.headers["X-CartRover-Api-Minute-Hits-Remaining"] = str(remaining)
         self._remember(call, method, target, answer, outcome, process_id, started)
         return answer
+
+    def _refuse_batch(self, call: Call) -> Fault | None:
+        """Return what befalls every batch of orders while EIM does not take it."""
+        kind = self.api.order_batches
+        is_refused = call.route == "batch_update_order_status" and kind not in ("taken", "ignored")
+        return Fault(kind=kind, message="Unknown API call" if kind == "invalid" else "") if is_refused else None
 
     def _take_revocation(self) -> Answer | None:
         """Return a gateway's page where credentials are revoked in that form.

@@ -1,4 +1,5 @@
 from . import test_account
+from . import test_acknowledging
 from . import test_alerts
 from . import test_any_order
 from . import test_browser

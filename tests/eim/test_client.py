@@ -156,18 +156,6 @@ def test_inventory_push(service, connect):
     assert len(service.requests) == 2
 
 
-def test_acknowledging_in_batches_is_off_until_a_path_is_set(service, connect):
-    assert not connect().can_acknowledge_batch
-    with pytest.raises(NotFound):
-        connect().acknowledge_batch(["A"])
-    service.script = [ok({"failed": [{"cust_ref": None, "index_pos": 1, "message": "Gone"}]})]
-    client = connect(overrides={"batch_update_order_status": "/v1/merchant/orders/batch"})
-    assert client.can_acknowledge_batch
-    assert client.acknowledge_batch(["A", "B"]).failures == (Failure("", 1, "Gone"),)
-    assert service.requests[0][1] == "/v1/merchant/orders/batch"
-    assert service.requests[0][3][1] == {"cust_ref": "B", "order_status": "at_wms"}
-
-
 def test_cancelling_is_off_until_a_path_is_set(service, connect):
     assert not connect().can_cancel
     with pytest.raises(NotFound, match="No path is known for cancel_order_in_cart"):
@@ -184,22 +172,6 @@ def test_cancelling_is_off_until_a_path_is_set(service, connect):
         client.cancel_order_in_cart("A/1")
 
 
-def test_the_candidate_that_answers_is_remembered(service, connect):
-    answer = ok({"2352": {"warehouse": "EAST"}})
-    service.script = [MISSING, refusal("Invalid route"), answer]
-    client = connect()
-    assert client.list_locations()[0].remote_pk == "2352"
-    assert client.answered == {"list_locations": "merchant/warehouse"}
-    client.list_locations()
-    later = connect(known_paths=client.answered)
-    later.list_locations()
-    assert service.paths[2:] == ["/v1/merchant/warehouse"] * 3
-    service.requests.clear()
-    service.script = [MISSING, answer]
-    later.list_locations()
-    assert later.answered == {"list_locations": "merchant/warehouse/list"}
-
-
 def test_an_override_is_the_only_candidate(service, connect):
     service.script = [ok(["EAST"])]
     connect(overrides={"list_locations": "my/places"}).list_locations()
@@ -208,12 +180,12 @@ def test_an_override_is_the_only_candidate(service, connect):
 
 def test_locations_from_inventory(service, connect):
     item = {"sku": "A", "warehouses": {"1": {"warehouse": "EAST"}, "2": {"warehouse": "WEST"}}}
-    service.script = [MISSING, MISSING, MISSING, ok([item] * 100), ok([item])]
+    service.script = [*[MISSING] * 5, ok([item] * 100), ok([item])]
     assert [(place.name, place.remote_pk) for place in connect().list_locations()] == [
         ("EAST", "1"),
         ("WEST", "2"),
     ]
-    assert len(service.requests) == 5
+    assert len(service.requests) == 7
 
 
 def test_carts_from_orders(service, connect):
@@ -240,7 +212,7 @@ def test_alerts(service, connect):
 
 def test_alerts_from_orders_in_error(service, connect):
     order = raw_order(error_code="E1", error_msg="Missing WMS Setup", error_reason="No warehouse")
-    service.script = [MISSING, MISSING, ok([order])]
+    service.script = [*[MISSING] * 4, ok([order])]
     client = connect()
     (alert,) = client.list_alerts()
     assert (alert.remote_id, alert.subject, alert.message) == (

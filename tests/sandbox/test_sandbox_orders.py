@@ -247,7 +247,7 @@ def test_what_is_canceled_cannot_be_acknowledged_or_shipped_and_the_shipped_not_
 def test_an_update_never_cancels(eim, order):
     assert refusal(eim.update(order, order_status="canceled"))[0] == "Invalid"
     batch = eim.post(
-        "merchant/orders/batch_update_order_status",
+        "merchant/orders/update",
         [{"cust_ref": order, "order_status": "canceled"}, {"cust_ref": "X"}],
     )
     assert len(batch["response"]["failed"]) == 2
@@ -260,7 +260,7 @@ def test_a_batch_is_partly_done(eim, order):
         {"cust_ref": "X", "order_status": "at_wms"},
         {"a": 1},
     ]
-    answer = eim.post("merchant/orders/batch_update_order_status", body)
+    answer = eim.post("merchant/orders/update", body)
     assert answer["success_code"] is True
     assert answer["response"]["success"] == [{"cust_ref": order}]
     failed = answer["response"]["failed"]
@@ -269,6 +269,28 @@ def test_a_batch_is_partly_done(eim, order):
     canceled = cancel(eim, order, "X")
     assert [one["cust_ref"] for one in canceled["response"]["failed"]] == ["X"]
     assert refusal(eim.post("merchant/orders/cancel_order_in_cart", {}))[0] == "Invalid"
+
+
+def test_a_batch_has_fifty_orders_at_most(eim, order):
+    assert refusal(eim.post("merchant/orders/update", [{"cust_ref": order, "order_status": "at_wms"}] * 51))
+    assert eim.control(f"orders/{quote(order, safe='')}")["order"]["order_status"] == "new"
+
+
+@pytest.mark.parametrize(("how", "status"), [("404", 404), ("invalid", 200), ("gateway_403", 403), ("garbage", 200)])
+def test_batches_may_be_refused_while_single_orders_are_taken(eim, order, how, status):
+    eim.control("settings", {"order_batches": how})
+    answer = eim.send("POST", "merchant/orders/update", json=[{"cust_ref": order, "order_status": "at_wms"}])
+    assert answer.status_code == status and '"success_code": true' not in answer.text
+    assert eim.update(order, order_status="at_wms") == OK
+    eim.control("settings", {"order_batches": "taken"})
+    assert eim.post("merchant/orders/update", [{"cust_ref": order, "order_status": "at_wms"}])["success_code"] is True
+
+
+def test_batches_may_be_taken_and_nothing_done(eim, order):
+    eim.control("settings", {"order_batches": "ignored"})
+    answer = eim.post("merchant/orders/update", [{"cust_ref": order, "order_status": "at_wms"}])
+    assert answer["response"] == {"success": [{"cust_ref": order}], "failed": []}
+    assert eim.control(f"orders/{quote(order, safe='')}")["order"]["order_status"] == "new"
 
 
 # The life that the sandbox can be told to give an order

@@ -102,11 +102,12 @@ def test_a_sku_with_a_slash_is_one_part_of_the_path(eim):
 
 
 def test_locations_answer_under_one_spelling_that_can_be_moved(eim):
-    spellings = ("merchant/warehouse/list", "merchant/warehouses", "merchant/warehouse")
+    spellings = ("merchant/warehouses", "merchant/warehouse/list", "merchant/warehouse")
     assert [eim.send("GET", path).status_code for path in spellings] == [404, 200, 404]
     eim.control("settings", {"paths": {"list_locations": "merchant/warehouse"}, "locations": ["EAST", "SOUTH"]})
     assert [eim.send("GET", path).status_code for path in spellings] == [404, 404, 200]
-    assert [one["warehouse"] for one in eim.get("merchant/warehouse")["response"]] == ["EAST", "SOUTH"]
+    locations = eim.get("merchant/warehouse")["response"]
+    assert [(one["inventory_warehouse"], one["default"]) for one in locations] == [("EAST", "Y"), ("SOUTH", "N")]
 
 
 def test_carts_come_in_three_shapes(eim):
@@ -125,21 +126,22 @@ def test_carts_come_in_three_shapes(eim):
 
 def test_ship_methods(eim):
     assert {"carrier": "UPS", "code": "11", "description": "UPS Ground"} in eim.get("wms/shipmethod/list")["response"]
-    assert eim.get("cart/shipmethod/list/Shopify")["response"][0]["code"] == "Standard"
+    assert eim.get("cart/shipmethod/list/Shopify")["response"][0] == {"cart_code": "Standard", "wms_code": None}
+    assert eim.get("cart/shipmethod/list/BigCommerce")["response"][0] == {"cart_code": "UPS Ground", "wms_code": "11"}
     assert eim.get("cart/shipmethod/list/Nobody")["error_code"] == "Invalid"
 
 
 def test_alerts_in_three_shapes_and_their_dismissal(eim):
-    alerts = eim.get("merchant/alerts")["response"]
+    alerts = eim.get("merchant/alert/list")["response"]
     assert len(alerts) == 3 and {"alert_id", "subject", "message", "created_date_time"} <= set(alerts[0])
     eim.control("settings", {"alerts_shape": "second"})
-    assert {"id", "title", "body", "date"} <= set(eim.get("merchant/alerts")["response"][0])
+    assert {"id", "title", "body", "date"} <= set(eim.get("merchant/alert/list")["response"][0])
     eim.control("settings", {"alerts_shape": "third"})
-    assert {"pk", "type", "text"} <= set(eim.get("merchant/alerts")["response"][0])
+    assert {"pk", "type", "text"} <= set(eim.get("merchant/alert/list")["response"][0])
     number = eim.control("alerts", {"subject": "One more"})["alert_id"]
-    answer = eim.post("merchant/alerts/dismiss", [number, 1, "x"])
+    answer = eim.post("merchant/alert/dismiss", [number, 1, "x"])
     assert answer["response"]["success"] == [{"id": number}] and len(answer["response"]["failed"]) == 2
-    assert len(eim.get("merchant/alerts")["response"]) == 3
+    assert len(eim.get("merchant/alert/list")["response"]) == 3
 
 
 def test_skipped_orders(eim):
@@ -148,12 +150,28 @@ def test_skipped_orders(eim):
     assert [one["cust_ref"] for one in eim.get("merchant/orders/skipped", limit=1, page=2)["response"]] == ["S2"]
 
 
+def test_a_list_may_answer_where_an_order_or_a_status_could_be_named(eim):
+    assert eim.get("merchant/orders/skipped")["response"][0]["cust_po_no"] == "0991"
+    eim.control("settings", {"paths": {"list_skipped_orders": "merchant/orders/list/skipped"}})
+    assert eim.get("merchant/orders/list/skipped")["response"][0]["cust_po_no"] == "0991"
+    assert eim.get("merchant/orders/skipped")["message"] == "Order not found: skipped"
+    eim.control("settings", {"paths": {"list_skipped_orders": "merchant/orders/skipped/list"}})
+    assert eim.get("merchant/orders/list/skipped")["message"] == "Invalid order status: skipped"
+
+
+def test_a_gateway_may_answer_for_unknown_paths(eim):
+    eim.control("settings", {"unknown_paths": "gateway_403", "routes": {"update_order_status": "off"}})
+    for answer in (eim.send("GET", "merchant/nothing"), eim.send("POST", "merchant/orders/update/A", json={})):
+        assert (answer.status_code, answer.headers["Content-Type"]) == (403, "text/html")
+    assert eim.send("GET", "merchant/alert/list").status_code == 200
+
+
 def test_an_inferred_route_can_be_off(eim):
     eim.control("settings", {"routes": {"list_alerts": "off", "list_locations": "off"}})
-    assert eim.send("GET", "merchant/alerts").status_code == 404
-    assert eim.send("GET", "merchant/warehouses").status_code == 404
+    assert eim.send("GET", "merchant/alert/list").status_code == 404
+    assert eim.send("GET", "merchant/warehouse/list").status_code == 404
     eim.control("settings", {"routes": {"list_alerts": "on"}})
-    assert eim.send("GET", "merchant/alerts").status_code == 200
+    assert eim.send("GET", "merchant/alert/list").status_code == 200
 
 
 @pytest.mark.parametrize(
@@ -164,6 +182,8 @@ def test_an_inferred_route_can_be_off(eim):
         {"routes": {"list_alerts": "maybe"}},
         {"paths": {"nothing": "a"}},
         {"carts_shape": "round"},
+        {"unknown_paths": "500"},
+        {"order_batches": "maybe"},
         {"alerts_shape": "round"},
         {"random_faults": {"kinds": ["nothing"]}},
         [],

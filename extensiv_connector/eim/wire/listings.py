@@ -88,17 +88,20 @@ class Product:
 
 @dataclass(frozen=True, slots=True)
 class ShipMethod:
-    """A shipping method that the WMS or a cart knows."""
+    """A shipping method that the WMS or a cart knows; ``wms_code``: the WMS's method that a cart's is mapped to."""
 
     carrier: str
     code: str
     description: str
+    wms_code: str = ""
 
     @classmethod
     def parse(cls, raw):
         """Read one entry; ``None`` without a code."""
-        code = text(first(raw, "code", "ship_code", "method"))
-        return cls(text(raw.get("carrier")), code, text(raw.get("description"))) if code else None
+        code = text(first(raw, "cart_code", "code", "ship_code", "method"))
+        if not code:
+            return None
+        return cls(text(raw.get("carrier")), code, text(raw.get("description")), text(raw.get("wms_code")))
 
 
 @dataclass(frozen=True, slots=True)
