@@ -34,7 +34,7 @@ class Inbox:
         self._carts_synced = False
 
     def store(self, page):
-        """Insert the orders of a ``wire.Page`` that are ours to take and not known yet.
+        """Insert the orders of a ``wire.Page`` that are ours to take and not known yet: ``wire.ListedOrder`` will do.
 
         :return: a ``StoredPage``
         """

@@ -231,7 +231,7 @@ class ExtensivOrder(models.Model):
         self._take_payload(order)
 
     def _take_payload(self, order):
-        """Keep ``order``, a ``wire.Order``, as what was received."""
+        """Keep ``order``, a ``wire.Order`` or ``wire.ListedOrder``, as what was received."""
         self.write(
             {
                 name: value
@@ -265,7 +265,7 @@ class ExtensivOrder(models.Model):
 
     @api.model
     def _prepare_received_vals(self, account, cart, order):
-        """Return the values of an inbox order for ``order``, a ``wire.Order``."""
+        """Return the values of an inbox order for ``order``, a ``wire.Order`` or ``wire.ListedOrder``."""
         return {
             "account_id": account.id,
             "company_id": account.company_id.id,
