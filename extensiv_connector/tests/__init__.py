@@ -49,6 +49,7 @@ from . import test_shipments
 from . import test_shipments_browser
 from . import test_shipments_carrier
 from . import test_shipments_contents
+from . import test_shipments_form
 from . import test_shipments_sending
 from . import test_sku_report
 from . import test_sku_spelling
