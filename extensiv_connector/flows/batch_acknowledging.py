@@ -160,8 +160,8 @@ class BatchAcknowledging:
         self.may_be_used = False
         failure = {"category": category, "message": message, "document": run.account}
         failure["process_id"] = error and error.process_id
-        run.retry_on_conflict(lambda: run.env["extensiv.error"]._report(run.account, "orders", {KEY: failure}, STEP))
-        self._errors = find_errors(run.account)
+        Error = run.env["extensiv.error"]
+        self._errors |= run.retry_on_conflict(lambda: Error._report(run.account, "orders", {KEY: failure}, STEP))
 
     def _resolve(self):
         """Close the errors that said that it does not work."""
