@@ -165,11 +165,16 @@ class EimClient:
 
     # Orders
 
-    def list_orders(self, status, *, page=1, limit=MAX_LIMIT, from_date=None, to_date=None, order_source=None):
+    def list_orders(
+        self, status, *, page=1, limit=MAX_LIMIT, from_date=None, to_date=None, order_source=None,
+        record=Order,
+    ):  # fmt: skip
         """Return one ``Page`` of the orders in ``status`` (``new``, ``canceled``, ``any`` …).
 
         Dates are a naive UTC or aware ``datetime``, or a ``date``; which date of the order they mean depends
         on the status. An order that cannot be read is passed over and said in the page's ``unreadable``.
+
+        :param record: ``ListedOrder`` where most of each order is not looked at
         """
         params = {
             "limit": limit,
@@ -179,7 +184,7 @@ class EimClient:
             "order_source": order_source or None,
             **WITH_ALL_LINES,
         }
-        return self._page("list_orders", Order, params, status=status)
+        return self._page("list_orders", record, params, status=status)
 
     def list_skipped_orders(self) -> tuple:
         """Return every ``Order`` that EIM skipped; those that cannot be read are passed over."""

@@ -7,6 +7,7 @@ from odoo import fields
 
 from ..eim import errors as eim
 from ..eim.client import MAX_BATCH
+from ..eim.wire import ListedOrder
 from . import relisting
 from .batch_acknowledging import BatchAcknowledging
 from .order_cancellation import OrderCancellation
@@ -151,7 +152,11 @@ class OrderPull(FlowRun):
         """Read one page of EIM's ``new`` list; where the rate limit ends the pass, the next one goes on there."""
         try:
             return self.client.list_orders(
-                "new", page=number, limit=PAGE_SIZE, from_date=self.account.import_from or None
+                "new",
+                page=number,
+                limit=PAGE_SIZE,
+                from_date=self.account.import_from or None,
+                record=ListedOrder,
             )
         except eim.RateLimited:
             self.remember_page(number)

@@ -37,6 +37,7 @@ from . import test_migration_carts
 from . import test_migrations
 from . import test_money_rounding
 from . import test_observe_browser
+from . import test_order_inbox
 from . import test_order_lines
 from . import test_order_money
 from . import test_orders
