@@ -112,8 +112,8 @@ class ExtensivAccount(models.Model):
 
     @api.depends("webhook_enabled", "webhook_token", "pull_orders")
     def _compute_webhook_url(self):
-        base = self.get_base_url()
         for account in self:
+            base = account.get_base_url()
             token = account._origin.webhook_token
             shown = account.webhook_enabled and token
             account.webhook_url = shown and f"{base}/extensiv/webhook/{token}"

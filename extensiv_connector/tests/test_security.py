@@ -512,6 +512,8 @@ class TestNeutralize(TransactionCase):
                 "pull_orders": True,
                 "push_inventory": True,
                 "push_shipments": True,
+                "webhook_enabled": True,
+                "webhook_key": "hook-key",
             }
         )
         account.state = "connected"
@@ -547,6 +549,7 @@ class TestNeutralize(TransactionCase):
         self.env.invalidate_all()
         self.assertEqual(account.state, "draft")
         self.assertFalse(account.api_user or account.api_key)
+        self.assertFalse(account.webhook_enabled or account.webhook_secret or account.webhook_token)
         self.assertFalse(account.pull_orders or account.push_inventory or account.push_shipments)
         self.assertFalse(any(crons.mapped("active")))
         self.assertEqual(share.state, "withdrawn", "its link leads nowhere from the copy")
