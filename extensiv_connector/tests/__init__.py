@@ -59,3 +59,6 @@ from . import test_take_browser
 from . import test_take_quantities
 from . import test_trigger
 from . import test_views
+from . import test_webhook
+from . import test_webhook_account
+from . import test_webhook_route
