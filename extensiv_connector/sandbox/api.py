@@ -192,7 +192,7 @@ class Api:
         )
 
     def _list_locations(self, call, store):
-        return _json([{"pk": pk, "warehouse": name} for name, pk in store.levels.locations.items()])
+        return _json(store.levels.listed())
 
     # Carts, ship methods, alerts, merchants
 
