@@ -442,15 +442,14 @@ class ExtensivAccount(models.Model):
         reassigned = self.filtered(
             lambda account: "responsible_id" in vals and account.responsible_id.id != vals["responsible_id"]
         )
-        readdressed = self.filtered(
-            lambda account: account.location_key != vals.get("location_key", account.location_key)
-        )
+        readdressed = self.filtered(lambda account: account._is_changed(vals, ["location_key"]))
+        # At another account of EIM's, locations of the same name are others.
+        replaced = self.filtered(lambda account: account._is_changed(vals, ["base_url", "api_user", "merchant_pk"]))
         result = super().write(vals)
         if "company_id" in vals:
             self.check_access("write")  # where it is now: before writing, Odoo asks the rules of where it was
         readdressed.location_ids._begin_anew()
-        if not {"base_url", "api_user", "merchant_pk"}.isdisjoint(vals):
-            reconnecting.location_ids._read_back_anew()  # at EIM these may be another's
+        replaced.location_ids._read_back_anew()
         if reconnecting and "state" not in vals:
             reconnecting.write(
                 {"state": "draft", "state_message": self.env._("The connection's settings changed. Press Connect.")}
