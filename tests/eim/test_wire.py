@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from eim import parsing, sanitizing
 from eim.errors import Unreadable
 from eim.wire import (
+    LOCATION_KEYS,
     Address,
     Alert,
     Alias,
@@ -415,6 +416,13 @@ def test_a_level_is_written():
         "qty_on_hand": 5,
         "wms_datetime": "2024-03-02T06:00:00+00:00",
     }
+
+
+def test_a_level_names_its_location_under_the_key_that_is_chosen():
+    level = Level("A", "3101", 3, 5, datetime(2024, 3, 2))
+    for chosen, key in LOCATION_KEYS.items():
+        written = level.to_wire(chosen)
+        assert {name: value for name, value in written.items() if value == "3101"} == {key: "3101"}
 
 
 @pytest.mark.parametrize("change", [{"sku": ""}, {"location": " "}, {"qty_available": -1}, {"qty_on_hand": 1.0}])
