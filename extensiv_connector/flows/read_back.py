@@ -9,7 +9,7 @@ from datetime import timedelta
 from typing import NamedTuple
 
 from odoo import fields
-from odoo.tools import SQL, format_datetime
+from odoo.tools import SQL
 
 from ..eim import errors as eim
 from .credential_check import is_suspicious, may_be_the_key
@@ -46,7 +46,8 @@ class ReadBack:
     """Which locations a pass may push to, by what was read back of them.
 
     ``extensiv.location`` remembers it: ``read_back_state``, ``read_back_at`` (when it is looked for again) and
-    ``read_back``, committed before the first level is pushed: ``{"sku", "before": {location name: what stood there}}``.
+    ``read_back``, committed before the first level is pushed: ``{"sku", "before": {location name: what stood there}}``,
+    and ``elsewhere``, the names of the locations where it was found instead.
 
     :param push: the ``StockPush`` that pushes to them
     """
@@ -236,7 +237,7 @@ class ReadBack:
 
         def write():
             location = self._location(location_id).exists()
-            if not location or not self._is_as_pushed(location):
+            if not location or not self.push.is_as_pushed(location):
                 return "to_check"
             if is_proven:
                 location.write({"read_back_state": "proven", "read_back_at": False, "read_back": False})
@@ -252,17 +253,10 @@ class ReadBack:
             self.push.failed += 1
         return state
 
-    def _is_as_pushed(self, location):
-        """Whether a location is still named as this pass names it."""
-        return (
-            location.name == self.push.names[location.id]
-            and address_of(location) == self.push.addresses[location.id]
-            and self.account.location_key == self.push.location_key
-        )
-
     def _write_refused(self, location, sku, seen, elsewhere):
         """Write that nothing is pushed to a location before a person acts, and tell a person."""
-        location.write({"read_back_state": "refused", "read_back_at": False})
+        found = {**(location.read_back or {"before": None}), "sku": sku, "elsewhere": elsewhere}
+        location.write({"read_back_state": "refused", "read_back_at": False, "read_back": found})
         self.push.errors.report_misplaced(location, sku, elsewhere, seen.names())
         # What was pushed to this location may stand in another of ours now.
         overwritten = self.env["extensiv.stock.level"].search(
@@ -293,23 +287,28 @@ class ReadBack:
 def say_waiting(location):
     """Return why nothing is pushed to a location whose ``read_back_state`` is ``waiting`` or ``refused``."""
     env = location.env
+    name = location.name
     if location.read_back_state == "refused":
+        if elsewhere := (location.read_back or {}).get("elsewhere"):
+            return env._(
+                "%(location)s waits for a person: what was pushed to it stands at EIM under %(elsewhere)s. Nothing "
+                "more is pushed; its error says what to do.",
+                location=name,
+                elsewhere=", ".join(elsewhere),
+            )
         return env._(
-            "%s waits for a person: EIM does not show it for what was pushed to it. Nothing more is pushed, see the "
-            "errors.",
-            location.name,
+            "%s waits for a person: EIM does not show it for what was pushed to it. Nothing more is pushed; its error "
+            "says what to do.",
+            name,
         )
-    words = {
-        "location": location.name,
-        "moment": format_datetime(env, location.read_back_at, dt_format="short"),
-    }
     if location.account_id.push_inventory:
         return env._(
-            "%(location)s waits: EIM does not show yet what was pushed to it. It is looked for again at %(moment)s.",
-            **words,
+            "%s waits: EIM does not show it yet for what was pushed to it. It is looked for again after ten minutes.",
+            name,
         )
     return env._(
-        "%(location)s waits: EIM does not show yet what was pushed to it. Push again after %(moment)s.", **words
+        "%s waits: EIM does not show it yet for what was pushed to it. Push again after ten minutes.",
+        name,
     )
 
 

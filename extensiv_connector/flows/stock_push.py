@@ -290,6 +290,14 @@ class StockPush(FlowRun):
         """Whether EIM's words name a location (id)."""
         return self.names[location] in message or self.addresses[location] in message
 
+    def is_as_pushed(self, location):
+        """Whether a location is named still as this pass names it."""
+        return (
+            location.name == self.names[location.id]
+            and address_of(location) == self.addresses.get(location.id, "")
+            and self.account.location_key == self.location_key
+        )
+
     # -- what EIM answered is written
 
     def take_answers(self, batch, failures):
@@ -353,8 +361,14 @@ class StockPush(FlowRun):
         self.env["extensiv.stock.level"].invalidate_model()
 
     def write_answers(self):
-        """Write what EIM accepted, as of when the stock was read, and what it refused, of levels marked before."""
-        if self.accepted:
+        """Write what EIM accepted, as of when the stock was read, and what it refused, of levels marked before.
+
+        What it accepted of a location that was renamed meanwhile stays unconfirmed: under its new name it is told anew.
+        """
+        locations = self.account.location_ids.filtered(lambda location: location.id in self.names)
+        same = set(locations.filtered(self.is_as_pushed).ids)
+        accepted = [change for change in self.accepted if change.location_id in same]
+        if accepted:
             self.env.cr.execute(
                 SQL(
                     """UPDATE extensiv_stock_level AS level
@@ -365,7 +379,7 @@ class StockPush(FlowRun):
                     WHERE level.location_id = new.location_id AND level.sku = new.sku""",
                     self.stock_read.moment,
                     self.stock_read.last_move_id,
-                    *_columns(self.accepted),
+                    *_columns(accepted),
                 )
             )
         if self.refused:

@@ -164,7 +164,7 @@ class TestElsewhere(ReadBackCase):
         self.assertEqual(self.at_eim("EIM WST"), {"TEE-1": 5}, "one level, no more")
         self.assertEqual(wrong.read_back_state, "refused")
         self.assertEqual(run.state, "partial")
-        self.assertIn("Wst waits for a person", run.message)
+        self.assertIn("Wst waits for a person: what was pushed to it stands at EIM under EIM WST", run.message)
         error = self.misplaced()
         self.assertEqual(error.concerns, "Wst")
         self.assertEqual(error.category, "settings")
@@ -377,6 +377,24 @@ class TestCrash(ReadBackCase):
         self.assertEqual(self.east.read_back_state, "to_check")
         self.assertEqual(self.at_eim(), {"TEE-1": 7})
         self.levels.unknown_locations = "as_given"
+        self.push()
+        self.assertEqual(self.at_eim("EASTERN"), {"TEE-1": 7, "MUG-1": 0})
+
+    def test_what_eim_accepts_under_the_old_name_is_told_anew_under_the_new_one(self):
+        self.account.push_batch_size = 1
+        self.levels.locations["EASTERN"] = 3
+        original = StockPush.push_batch
+
+        def push_batch(push, changes):
+            result = original(push, changes)
+            if self.pushes() == 2:
+                push.env["extensiv.location"].browse(self.east.id).name = "EASTERN"
+                push.commit()
+            return result
+
+        with patch.object(StockPush, "push_batch", push_batch):
+            self.push()
+        self.assertEqual(self.at_eim("EAST"), {"TEE-1": 7, "MUG-1": 0})
         self.push()
         self.assertEqual(self.at_eim("EASTERN"), {"TEE-1": 7, "MUG-1": 0})
 
