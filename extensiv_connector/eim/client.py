@@ -252,14 +252,15 @@ class EimClient:
 
     # Inventory
 
-    def push_inventory(self, levels):
+    def push_inventory(self, levels, location_key="warehouse"):
         """State each ``Level`` and return the ``BatchResult``: what is not among its failures was accepted.
 
         Levels are absolute: repeating is harmless, also after ``AnswerLost``.
 
+        :param location_key: how the levels name their location, a key of ``wire.LOCATION_KEYS``
         :raise ValueError: a level that cannot be sent; nothing was
         """
-        body = [level.to_wire() for level in levels]
+        body = [level.to_wire(location_key) for level in levels]
         return self._post_batch("push_inventory", body) if body else BatchResult()
 
     def list_inventory(self, *, page=1, limit=MAX_LIMIT):

@@ -87,9 +87,11 @@ class ExtensivAccount(models.Model):
 
     def _is_other_connection(self, vals):
         """Whether ``vals`` change the credentials of an account that is not in draft."""
-        return self.state != "draft" and any(
-            name in vals and (vals[name] or "") != (self.sudo()[name] or "") for name in CREDENTIALS
-        )
+        return self.state != "draft" and self._is_changed(vals, CREDENTIALS)
+
+    def _is_changed(self, vals, names):
+        """Whether ``vals`` change a text field of ``names``."""
+        return any(name in vals and (vals[name] or "") != (self.sudo()[name] or "") for name in names)
 
     def _why_no_cancel_request(self):
         """Return why EIM cannot be asked to cancel orders of this account, or an empty text."""

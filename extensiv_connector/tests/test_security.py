@@ -41,7 +41,7 @@ METHODS = {
         "extensiv.cart": "action_answer_share",
         "extensiv.cart.type": "action_set_up",
         "extensiv.cart.share": "action_send action_withdraw action_open_page",
-        "extensiv.location": "action_take_quantities action_set_zero",
+        "extensiv.location": "action_take_quantities action_set_zero action_push_nevertheless",
         "extensiv.merchants": "action_create_accounts",
         "extensiv.sku.report.line": "action_create_alias action_create_product",
         "extensiv.stock.preview": "action_go_live",

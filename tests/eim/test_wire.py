@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from eim import parsing, sanitizing
 from eim.errors import Unreadable
 from eim.wire import (
+    LOCATION_KEYS,
     Address,
     Alert,
     Alias,
@@ -370,6 +371,13 @@ def test_locations_in_every_shape(response, locations):
     assert [(location.name, location.remote_pk) for location in Location.parse_all(response)] == locations
 
 
+def test_a_location_by_which_the_wms_knows_it():
+    [east] = Location.parse_all([{"pk": 1, "warehouse": "EAST", "wms_warehouse_id": 7, "wms_warehouse_name": "Wing"}])
+    assert (east.name, east.wms_warehouse_id, east.wms_warehouse_name) == ("EAST", "7", "Wing")
+    [west] = Location.parse_all([{"pk": 2, "warehouse": "WEST", "wms_warehouse_id": None}])
+    assert (west.wms_warehouse_id, west.wms_warehouse_name) == ("", "")
+
+
 def test_inventory():
     item = InventoryItem.parse(
         {
@@ -456,6 +464,13 @@ def test_a_level_is_written():
         "qty_on_hand": 5,
         "wms_datetime": "2024-03-02T06:00:00+00:00",
     }
+
+
+def test_a_level_names_its_location_under_the_key_that_is_chosen():
+    level = Level("A", "3101", 3, 5, datetime(2024, 3, 2))
+    for chosen, key in LOCATION_KEYS.items():
+        written = level.to_wire(chosen)
+        assert {name: value for name, value in written.items() if value == "3101"} == {key: "3101"}
 
 
 @pytest.mark.parametrize("change", [{"sku": ""}, {"location": " "}, {"qty_available": -1}, {"qty_on_hand": 1.0}])
