@@ -92,6 +92,28 @@ class EimClient:
         """Tell ``on_call`` of each further call, in place of what was told so far."""
         self._transport.listen(on_call)
 
+    @contextmanager
+    def watched(self):
+        """Give a list to which each ``Call`` made meanwhile is added, while it is told as before, too."""
+        calls = []
+        told = self._transport.listen(None)
+
+        def tell(call):
+            calls.append(call)
+            if told:
+                told(call)
+
+        self._transport.listen(tell)
+        try:
+            yield calls
+        finally:
+            self._transport.listen(told)
+
+    def use(self, transport):
+        """Call through another ``transport``, which then is this client's alone, as is what it remembers."""
+        self._transport = transport
+        self.answered = dict(self.answered)
+
     def try_route(self, name, params=None, **parts):
         """Call a reading route as it is, without the substitutes that other methods have for it.
 

@@ -7,7 +7,7 @@ from odoo.exceptions import UserError, ValidationError
 
 from ..eim import errors as eim
 from ..eim.client import EimClient
-from ..eim.routes import check_override
+from ..eim.routes import ROUTES, check_override
 from ..flows.call_log import CallLog
 from ..flows.credential_check import CredentialCheck
 from ..flows.explanations import advise_certificate, explain_refusal
@@ -55,9 +55,26 @@ class ExtensivAccount(models.Model):
 
     def _is_other_connection(self, vals):
         """Whether ``vals`` change the credentials of an account that is not in draft."""
-        return self.state != "draft" and any(
-            name in vals and (vals[name] or "") != (self.sudo()[name] or "") for name in CREDENTIALS
-        )
+        return self.state != "draft" and self._has_other_credentials(vals)
+
+    def _has_other_credentials(self, vals):
+        """Whether ``vals`` change the credentials."""
+        return any(name in vals and (vals[name] or "") != (self.sudo()[name] or "") for name in CREDENTIALS)
+
+    def _get_route_path(self, name):
+        """Return the path that a route is called at: entered by a person, else remembered, else the likeliest."""
+        paths = (self._routes().get(name), (self.answered_routes or {}).get(name), *ROUTES[name].paths)
+        return next(filter(None, paths), "")
+
+    def _get_route_proof(self, name):
+        """Return what is kept of the last proof of a route, as ``flows.route_proof`` writes it.
+
+        ``result`` is ``outdated`` where the route is called at another path by now.
+        """
+        proof = (self.route_proofs or {}).get(name)
+        if proof and proof["path"] != self._get_route_path(name):
+            return {**proof, "result": "outdated"}
+        return proof
 
     def _why_no_cancel_request(self):
         """Return why EIM cannot be asked to cancel orders of this account, or an empty text."""
@@ -194,13 +211,8 @@ class ExtensivAccount(models.Model):
 
         :raise UserError: in a copy of the database that was connected, but for Connect, which takes over
         """
-        if self._is_copy() and not connecting:
-            raise UserError(
-                self.env._(
-                    "This database looks like a copy of the one that was connected, so EIM is not asked. Press Connect "
-                    "only if this one is to take over."
-                )
-            )
+        if not connecting:
+            self._check_is_no_copy()
         release_locks(self.env)
         try:
             with self._eim(wait=20.0) as client:
@@ -234,6 +246,19 @@ class ExtensivAccount(models.Model):
     def _is_copy(self):
         """Whether the account went live in another database than this one."""
         return bool(self.sudo().live_database) and self.sudo().live_database != self._this_database()
+
+    def _check_is_no_copy(self):
+        """Refuse to ask EIM from a copy of the database.
+
+        :raise UserError: this is one
+        """
+        if self._is_copy():
+            raise UserError(
+                self.env._(
+                    "This database looks like a copy of the one that was connected, so EIM is not asked. Press Connect "
+                    "only if this one is to take over."
+                )
+            )
 
     def _become_draft_copy(self):
         """Stop a copy of the database from talking to the live shop until a manager connects on purpose."""
