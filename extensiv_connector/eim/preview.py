@@ -1,6 +1,5 @@
 """What a call would send, found out without sending it."""
 
-from copy import copy
 from dataclasses import dataclass
 
 from .errors import Transient
@@ -24,10 +23,14 @@ class _Noted(Exception):
         self.request = request
 
 
-class _Recorder:
-    """Stands in for a client's transport, and sends nothing."""
+class Preview:
+    """Stands in for a client's transport: a client made with it sends nothing."""
 
     def call(self, route, path, params=None, body=None):
+        """Say of a writing call what it would have sent.
+
+        :raise Transient: the call only reads, and has no answer here
+        """
         if not route.writes:
             raise Transient("EIM is not asked for a preview.", route=route.name)
         raise _Noted(Request(route.name, route.method, path, body))
@@ -36,13 +39,12 @@ class _Recorder:
 def preview(client, work):
     """Return the ``Request`` that ``work(client)`` would send first; nothing is sent.
 
+    :param client: an ``EimClient`` whose transport is a ``Preview``
     :param work: a function that has a client write something
     :raise EimError, ValueError: as ``work``, which came to no call
     """
-    twin = copy(client)
-    twin.use(_Recorder())
     try:
-        work(twin)
+        work(client)
     except _Noted as noted:
         return noted.request
     raise ValueError("Nothing would be sent.")

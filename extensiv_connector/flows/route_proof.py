@@ -9,7 +9,7 @@ from odoo import fields
 from odoo.exceptions import UserError
 
 from ..eim import errors as eim
-from ..eim.preview import preview
+from ..eim.preview import Preview, preview
 from ..eim.routes import ROUTES, fill
 from ..eim.wire import Order
 from .masking import get_personal_words, make_mask
@@ -168,9 +168,7 @@ class RouteProof:
         :raise UserError: why it cannot
         """
         self.check()
-        return self._preview(self.account._client())
-
-    def _preview(self, client):
+        client = self.account._client(transport=Preview())
         try:
             return Shown.of(preview(client, self.work))
         except (eim.EimError, ValueError) as error:
@@ -226,7 +224,7 @@ class RouteProof:
         run = self.run
         self.check()
         self.prepare()
-        if not self._preview(run.client).is_same(shown):
+        if not self.preview().is_same(shown):
             return Outcome("changed")
         run.commit()  # nothing is locked while EIM is asked
         before = self.read()
@@ -260,7 +258,6 @@ class RouteProof:
         outcome.process_id = (trouble and trouble.process_id) or next(
             (call.process_id for call in reversed(sent) if call.process_id), ""
         )
-        outcome.path = self._get_template(sent[-1].path) if sent else ""
         done = bool(after) and self.has_effect(before, after)
         if not sent:
             outcome.result = "unsent"
@@ -274,6 +271,9 @@ class RouteProof:
             outcome.result = "unclear" if done else "refused"
         elif isinstance(trouble, eim.Transient):
             outcome.result = "unsent"
+        if sent:
+            # Of several candidates the last one worked; where none did, the first is what is called again.
+            outcome.path = self._get_template(sent[-1 if outcome.result == "proven" else 0].path)
         return outcome
 
     def explain_unsent(self):

@@ -181,11 +181,12 @@ class ExtensivAccount(models.Model):
             client.end_by(deadline or new_deadline())
             yield client
 
-    def _client(self, max_wait=5.0, on_call=None):
+    def _client(self, max_wait=5.0, on_call=None, transport=None):
         """Return an ``EimClient`` that shares this credential's allowance with every other process.
 
         :param max_wait: seconds it sleeps for a token before it raises ``RateLimited``
         :param on_call: what is told of each call, a ``CallLog``
+        :param transport: a ``Preview`` where nothing is to be sent
         """
         self.ensure_one()
         self.check_access("read")
@@ -203,6 +204,7 @@ class ExtensivAccount(models.Model):
             max_wait=max_wait,
             on_call=on_call,
             record=bool(on_call) and account._is_recording(),
+            transport=transport,
         )
 
     @contextmanager

@@ -177,7 +177,9 @@ class ExtensivDiagnosis(models.TransientModel):
             if route.proof_state == "open":
                 missing.append(route.name)
             else:
-                lines.append(Line(marks.get(route.proof_state, "note"), f"{route.name}: {route._get_proof_text()}"))
+                lines.append(
+                    Line(marks.get(route.proof_state, "note"), f"{route.name}: {route._get_proof_text(self._moment)}")
+                )
         if missing:
             lines.append(
                 Line(

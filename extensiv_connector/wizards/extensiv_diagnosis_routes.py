@@ -23,6 +23,7 @@ class Tried(NamedTuple):
 
     state: str
     answer: str
+    process_id: str = ""
 
 
 class ExtensivDiagnosis(models.TransientModel):
@@ -42,6 +43,11 @@ class ExtensivDiagnosis(models.TransientModel):
         for diagnosis in self:
             diagnosis.was_connected = bool(diagnosis.account_id.sudo().live_database)
 
+    @api.depends("account_id")
+    def _compute_display_name(self):
+        for diagnosis in self:
+            diagnosis.display_name = self.env._("EIM's Routes")
+
     # -- actions
 
     def action_open_routes(self):
@@ -56,7 +62,7 @@ class ExtensivDiagnosis(models.TransientModel):
         }
 
     def action_try_routes(self):
-        """Try each route that only reads, and show what it answers."""
+        """Try each route that only reads, and list what it answers."""
         self.ensure_one()
         self._check_reader()
         if self.account_id.state != "connected":
@@ -69,7 +75,6 @@ class ExtensivDiagnosis(models.TransientModel):
             if error:
                 raise UserError(this._not_asked(error).sentence)
             this._lines_routes(client)
-        return self.action_open_routes()
 
     def action_open_account(self):
         """Open the account, where it is connected."""
@@ -97,16 +102,8 @@ class ExtensivDiagnosis(models.TransientModel):
             return Tried("good", words)
         if isinstance(error, eim.RateLimited):
             return Tried("note", self.env._("Not tried: EIM's calls are used up for the moment"))
-        process = self.env._(", process %s", error.process_id) if error.process_id else ""
-        return Tried(
-            "bad",
-            self.env._(
-                "Does not answer: %(words)s (%(kind)s%(process)s)",
-                words=error.message,
-                kind=type(error).__name__,
-                process=process,
-            ),
-        )
+        words = self.env._("Does not answer: %(words)s (%(kind)s)", words=error.message, kind=type(error).__name__)
+        return Tried("bad", words, error.process_id or "")
 
     def _fill_routes(self, tried):
         """List every route anew.
@@ -114,38 +111,22 @@ class ExtensivDiagnosis(models.TransientModel):
         :param tried: ``{route name: Tried}``; of others the log of calls says what answered last
         """
         now = fields.Datetime.now()
-        logged = self._get_logged_answers()
-        vals_list = []
-        for name in ROUTES:
-            vals = {"name": name, **logged.get(name, {})}
-            if name in tried:
-                vals |= {"answer_state": tried[name].state, "answer": tried[name].answer, "answered_at": now}
-            vals_list.append(fields.Command.create(vals))
-        self.write({"route_ids": [fields.Command.clear(), *vals_list], "tried_at": bool(tried) and now})
-
-    def _get_logged_answers(self):
-        """Return ``{route name: values}`` of the last call of each route in the log of calls."""
-        last = self.env["extensiv.call"]._read_group(
-            [("account_id", "=", self.account_id.id), ("route", "in", list(ROUTES))], ["route"], ["id:max"]
-        )
-        found = {}
-        for call in self.env["extensiv.call"].browse([call_id for _route, call_id in last]):
-            process = self.env._(", process %s", call.process_id) if call.process_id else ""
-            words = (
-                self.env._("Did not answer: %(kind)s%(process)s", kind=call.error, process=process)
-                if call.error
-                else self.env._("Answered")
-            )
-            found[call.route] = {
-                "answer_state": "bad" if call.error else "good",
-                "answer": words,
-                "answered_at": call.date,
+        vals_list = [
+            {
+                "name": name,
+                "tried_at": name in tried and now,
+                "tried_state": name in tried and tried[name].state,
+                "tried_answer": name in tried and tried[name].answer,
+                "tried_process_id": name in tried and tried[name].process_id,
             }
-        return found
+            for name in ROUTES
+        ]
+        commands = [fields.Command.create(vals) for vals in vals_list]
+        self.write({"route_ids": [fields.Command.clear(), *commands], "tried_at": bool(tried) and now})
 
     # -- as text
 
-    @api.depends("route_ids.answer", "account_id.route_proofs", "account_id.route_overrides")
+    @api.depends("route_ids.tried_answer", "account_id.route_proofs", "account_id.route_overrides")
     def _compute_routes_text(self):
         for diagnosis in self:
             diagnosis.routes_text = diagnosis.route_ids and diagnosis._get_routes_text()
@@ -181,9 +162,14 @@ class ExtensivDiagnosisRoute(models.TransientModel):
     purpose = fields.Text("What It Is For", compute="_compute_route")
     path = fields.Text(compute="_compute_route", help="Below /v1, with the method.")
     mark = fields.Selection(MARKS, "Known From", compute="_compute_route")
-    answer = fields.Text("What Answered", readonly=True)
-    answer_state = fields.Selection(STATES, readonly=True)
-    answered_at = fields.Datetime("When", readonly=True)
+    tried_answer = fields.Text(readonly=True)
+    tried_state = fields.Selection(STATES, readonly=True)
+    tried_at = fields.Datetime(readonly=True)
+    tried_process_id = fields.Char(readonly=True)
+    answer = fields.Text("What Answered", compute="_compute_answer", help="When tried, or when last called.")
+    answer_state = fields.Selection(STATES, compute="_compute_answer")
+    answered_at = fields.Datetime("When", compute="_compute_answer")
+    process_id = fields.Char("EIM Process ID", compute="_compute_answer", help="What EIM's support asks for.")
     proof_state = fields.Selection(
         [
             ("proven", "Proven"),
@@ -208,6 +194,35 @@ class ExtensivDiagnosisRoute(models.TransientModel):
             line.path = f"{route.method} {path}" if path else self.env._("%s, no path known", route.method)
             proof = line.account_id._get_route_proof(line.name)
             line.mark = "proven" if proof and proof["result"] == "proven" else route.mark
+
+    @api.depends("tried_answer", "tried_state", "tried_at")
+    def _compute_answer(self):
+        """What was tried on this page says more than the log of calls, but for what was called since."""
+        logged = self._get_logged_calls()
+        for line in self:
+            call = logged.get((line.account_id, line.name))
+            if call and (not line.tried_at or call.date > line.tried_at):
+                line.answered_at = call.date
+                line.answer_state = "bad" if call.error else "good"
+                line.answer = (
+                    self.env._("Last call failed: %s", call.error) if call.error else self.env._("Last call answered")
+                )
+                line.process_id = call.process_id
+            else:
+                line.answered_at = line.tried_at
+                line.answer_state = line.tried_state
+                line.answer = line.tried_answer
+                line.process_id = line.tried_process_id
+
+    def _get_logged_calls(self):
+        """Return ``{(account, route name): the last call}`` of these routes in the log of calls."""
+        last = self.env["extensiv.call"]._read_group(
+            [("account_id", "in", self.account_id.ids), ("route", "in", self.mapped("name"))],
+            ["account_id", "route"],
+            ["id:max"],
+        )
+        calls = self.env["extensiv.call"].browse([call_id for _account, _route, call_id in last])
+        return {(call.account_id, call.route): call for call in calls}
 
     @api.model
     def _get_purposes(self):
@@ -249,7 +264,8 @@ class ExtensivDiagnosisRoute(models.TransientModel):
             line.proof = line._get_hint(known)
             if proof:
                 person = self.env["res.users"].sudo().browse(proof["by"]).exists().name
-                line.proof = ", ".join(filter(None, (line._get_proof_text(), person and self.env._("by %s", person))))
+                words = (line._get_proof_text(line._write_moment), person and self.env._("by %s", person))
+                line.proof = ", ".join(filter(None, words))
 
     def _get_hint(self, known):
         """Return what is to be done before the route can be proven, or an empty text."""
@@ -262,13 +278,16 @@ class ExtensivDiagnosisRoute(models.TransientModel):
             )
         if self.name == "cancel_order_in_cart" and not self.account_id.request_cancel:
             return self.env._("Switch Request Cancellations on first.")
-        return False
+        return self.env._("Not proven yet")
 
-    def _get_proof_text(self):
-        """Return what came of the last proof, and not who did it."""
+    def _get_proof_text(self, write_moment):
+        """Return what came of the last proof, and not who did it.
+
+        :param write_moment: a function that writes a naive UTC moment
+        """
         proof = self.account_id._get_route_proof(self.name)
         about = {
-            "date": self._format(proof["at"]),
+            "date": write_moment(fields.Datetime.to_datetime(proof["at"])),
             "before": proof["before"],
             "after": proof["after"],
             "answer": proof["answer"],
@@ -280,30 +299,33 @@ class ExtensivDiagnosisRoute(models.TransientModel):
             "unclear": self.env._("Unclear on %(date)s: %(answer)s (%(before)s → %(after)s)", **about),
             "outdated": self.env._("Tried on %(date)s at %(path)s, which is not called any more", **about),
         }
-        parts = [texts[proof["result"]]]
-        if proof.get("proven_at") and proof["result"] != "outdated":
-            parts.append(self.env._("worked on %s", self._format(proof["proven_at"])))
-        if proof["process_id"]:
-            parts.append(self.env._("process %s", proof["process_id"]))
-        return ", ".join(parts)
+        if not proof.get("proven_at") or proof["result"] == "outdated":
+            return texts[proof["result"]]
+        worked = self.env._("Worked on %s", write_moment(fields.Datetime.to_datetime(proof["proven_at"])))
+        return f"{texts[proof['result']]}. {worked}"
 
-    def _format(self, moment):
-        return format_datetime(self.env, fields.Datetime.to_datetime(moment), dt_format="short")
+    def _write_moment(self, moment):
+        return format_datetime(self.env, moment, dt_format="short")
 
     def _as_text(self):
-        """Return the lines of the report on this route."""
+        """Return the lines of the report on this route, its moments in UTC."""
         self.ensure_one()
-        route = ROUTES[self.name]
-        proof = self.account_id._get_route_proof(self.name)
-        lines = [f"{self.name}: {self.path} ({route.inferred})"]
+
+        def write_moment(moment):
+            return f"{moment:%Y-%m-%d %H:%M:%S} UTC"
+
+        found = [f"{self.name}: {self.path} ({ROUTES[self.name].inferred})"]
         if self.answer:
-            when = self.answered_at and fields.Datetime.to_string(self.answered_at)
-            lines.append(f"    {self.answer} ({when} UTC)")
+            process = self.process_id and self.env._("process %s", self.process_id)
+            moment = self.answered_at and write_moment(self.answered_at)
+            found.append(", ".join(filter(None, (self.answer, moment, process))))
+        proof = self.account_id._get_route_proof(self.name)
         if proof:
-            lines.append(f"    {self._get_proof_text()}")
+            process = proof["process_id"] and self.env._("process %s", proof["process_id"])
+            found.append(", ".join(filter(None, (self._get_proof_text(write_moment), process))))
         elif self.name in PROOFS:
-            lines.append(f"    {self.env._('Not proven')}")
-        return lines
+            found.append(self.env._("Not proven yet"))
+        return [found[0], *(f"    {line}" for line in found[1:])]
 
     def action_prove(self):
         """Have the route proven with one record that a person chooses.

@@ -1,6 +1,7 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
+from ..eim.routes import ROUTES
 from ..flows.route_proof import Shown
 from ..flows.route_proofs import PROOFS
 
@@ -47,6 +48,7 @@ class ExtensivProve(models.TransientModel):
         help="It leaves EIM's list.",
     )
     consequence = fields.Text(compute="_compute_consequence")
+    has_candidates = fields.Boolean(compute="_compute_consequence")
     request_line = fields.Char("Call", compute="_compute_request", store=True, readonly=False, precompute=True)
     request_body = fields.Text("Body", compute="_compute_request", store=True, readonly=False, precompute=True)
     obstacle = fields.Text(compute="_compute_request", store=True, precompute=True)
@@ -67,7 +69,7 @@ class ExtensivProve(models.TransientModel):
             if wizard.route == "push_inventory" and len(enabled) == 1:
                 wizard.location_id = enabled
 
-    @api.depends("route")
+    @api.depends("route", "account_id.route_overrides")
     def _compute_consequence(self):
         told = {
             "acknowledge": self.env._(
@@ -93,6 +95,8 @@ class ExtensivProve(models.TransientModel):
         }
         for wizard in self:
             wizard.consequence = told.get(wizard.route)
+            candidates = ROUTES[wizard.route].paths if wizard.route else ()
+            wizard.has_candidates = len(candidates) > 1 and wizard.route not in wizard.account_id._routes()
 
     @api.depends("route", "order_id", "location_id", "product_id", "alert_id")
     def _compute_request(self):
