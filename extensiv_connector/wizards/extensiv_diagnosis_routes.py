@@ -111,6 +111,8 @@ class ExtensivDiagnosis(models.TransientModel):
         :param tried: ``{route name: Tried}``; of others the log of calls says what answered last
         """
         now = fields.Datetime.now()
+        if tried and not self.account_id.merchant_pk:
+            tried["list_merchants"] = Tried("note", self.env._("Not tried: only for a warehouse's key"))
         vals_list = [
             {
                 "name": name,
@@ -166,9 +168,10 @@ class ExtensivDiagnosisRoute(models.TransientModel):
     tried_state = fields.Selection(STATES, readonly=True)
     tried_at = fields.Datetime(readonly=True)
     tried_process_id = fields.Char(readonly=True)
-    answer = fields.Text("What Answered", compute="_compute_answer", help="When tried, or when last called.")
+    answer = fields.Text(compute="_compute_answer")
     answer_state = fields.Selection(STATES, compute="_compute_answer")
     answered_at = fields.Datetime("When", compute="_compute_answer")
+    answered = fields.Text("What Answered", compute="_compute_answer", help="And when: as tried here, or called last.")
     process_id = fields.Char("EIM Process ID", compute="_compute_answer", help="What EIM's support asks for.")
     proof_state = fields.Selection(
         [
@@ -213,6 +216,8 @@ class ExtensivDiagnosisRoute(models.TransientModel):
                 line.answer_state = line.tried_state
                 line.answer = line.tried_answer
                 line.process_id = line.tried_process_id
+            moment = line.answered_at and line._write_moment(line.answered_at)
+            line.answered = "\n".join(filter(None, (line.answer, moment)))
 
     def _get_logged_calls(self):
         """Return ``{(account, route name): the last call}`` of these routes in the log of calls."""
@@ -302,7 +307,7 @@ class ExtensivDiagnosisRoute(models.TransientModel):
         if not proof.get("proven_at") or proof["result"] == "outdated":
             return texts[proof["result"]]
         worked = self.env._("Worked on %s", write_moment(fields.Datetime.to_datetime(proof["proven_at"])))
-        return f"{texts[proof['result']]}. {worked}"
+        return f"{worked}. {texts[proof['result']]}"
 
     def _write_moment(self, moment):
         return format_datetime(self.env, moment, dt_format="short")
