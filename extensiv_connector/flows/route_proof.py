@@ -78,6 +78,8 @@ class RouteProof:
     """The route's name."""
     run_class = None
     """The pass whose lock is held, and by whose code it is sent."""
+    is_repeated = True
+    """Whether a pass does again what EIM was not reached for."""
 
     def __init__(self, account, **records):
         self.person = account.env.user
@@ -98,7 +100,7 @@ class RouteProof:
 
     # -- what a route says
 
-    def check(self):
+    def check_records(self):
         """Refuse a record that the route must not be tried with.
 
         :raise UserError: why
@@ -137,7 +139,7 @@ class RouteProof:
         """
         raise NotImplementedError
 
-    def read(self):
+    def read_remote(self):
         """Ask EIM for the record, and return the ``Reading``.
 
         :raise eim.EimError: as EIM answers
@@ -167,7 +169,7 @@ class RouteProof:
 
         :raise UserError: why it cannot
         """
-        self.check()
+        self.check_records()
         client = self.account._client(transport=Preview())
         try:
             return Shown.of(preview(client, self.work))
@@ -222,12 +224,12 @@ class RouteProof:
 
     def _prove(self, shown):
         run = self.run
-        self.check()
+        self.check_records()
         self.prepare()
         if not self.preview().is_same(shown):
             return Outcome("changed")
         run.commit()  # nothing is locked while EIM is asked
-        before = self.read()
+        before = self.read_remote()
         if reason := self.why_pointless(before):
             return Outcome("unsent", reason, before.text)
         with run.client.watched() as calls:
@@ -243,7 +245,7 @@ class RouteProof:
         """Return the ``Reading`` after the call, or None: EIM does not say."""
         self.run.commit()
         try:
-            return self.read()
+            return self.read_remote()
         except eim.EimError:
             return None
 
@@ -271,6 +273,8 @@ class RouteProof:
             outcome.result = "unclear" if done else "refused"
         elif isinstance(trouble, eim.Transient):
             outcome.result = "unsent"
+            if self.is_repeated:
+                outcome.answer = self.env._("%s It is tried again by itself.", trouble.message)
         if sent:
             # Of several candidates the last one worked; where none did, the first is what is called again.
             outcome.path = self._get_template(sent[-1 if outcome.result == "proven" else 0].path)
@@ -325,12 +329,12 @@ class RouteProof:
 class OrderProof(RouteProof):
     """A route that says something of one order of the inbox: ``order``."""
 
-    def check(self):
+    def check_records(self):
         order = self.order
         if not order:
             raise UserError(self.env._("Choose an order."))
         if order.account_id != self.account:
-            raise UserError(self.env._("Order %s is not of this account.", order.order_number))
+            raise UserError(self.env._("The order is not of this account."))
         if reason := self.why_not():
             raise UserError(reason)
 
@@ -338,7 +342,7 @@ class OrderProof(RouteProof):
         """Return why the route must not be tried with the order, or an empty text."""
         raise NotImplementedError
 
-    def read(self):
+    def read_remote(self):
         status = self.run.client.get_order_status(self.order.cust_ref).status
         return Reading(status, status)
 

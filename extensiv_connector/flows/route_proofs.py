@@ -39,10 +39,10 @@ class AcknowledgeProof(OrderProof):
 
     def act(self):
         error = self.call()
-        self.run.retry_on_conflict(partial(self.record, error))
+        self.run.retry_on_conflict(partial(self.note_answer, error))
         return error
 
-    def record(self, error):
+    def note_answer(self, error):
         """Write down what EIM answered, as a pass does."""
         order = self.order
         if error:
@@ -72,10 +72,9 @@ class BatchProof(AcknowledgeProof):
         if result.failures:
             raise eim.Refused(result.failures[0].message, process_id=result.process_id, route=self.route, status=200)
 
-    def record(self, error):
+    def note_answer(self, error):
         # A form that EIM does not take is no trouble of the order, which is acknowledged by itself.
-        if not error:
-            super().record(error)
+        return None if error else super().note_answer(None)
 
 
 class CancelProof(OrderProof):
@@ -84,10 +83,10 @@ class CancelProof(OrderProof):
     route = "cancel_order_in_cart"
     run_class = OrderPull
 
-    def check(self):
+    def check_records(self):
         if reason := self.account._why_no_cancel_request():
             raise UserError(reason)
-        super().check()
+        return super().check_records()
 
     def why_not(self):
         order = self.order
@@ -103,14 +102,18 @@ class CancelProof(OrderProof):
         client.cancel_order_in_cart(self.order.cust_ref)
 
     def act(self):
-        self.run.retry_on_conflict(self._request)
-        error = self.call()
+        before = self.order.cancel_request
+        self.run.retry_on_conflict(lambda: self._note_request("due"))  # broken off, a pass asks
+        try:
+            error = self.call()
+        except eim.EimError:
+            self.run.retry_on_conflict(lambda: self._note_request(before))
+            raise
         self.run.retry_on_conflict(partial(self.run.cancellations.record_answer, self.order.id, error))
         return error
 
-    def _request(self):
-        """Note that EIM is to be asked: a pass asks where this is broken off."""
-        self.order.cancel_request = "due"
+    def _note_request(self, state):
+        self.order.cancel_request = state
 
     def why_pointless(self, before):
         if before.value in ("new", "at_wms"):
@@ -128,7 +131,7 @@ class _OneShipmentPush(ShipmentPush):
 
     def record_result(self, order, error, status):
         self.trouble = error
-        super().record_result(order, error, status)
+        return super().record_result(order, error, status)
 
 
 class ShipProof(OrderProof):
@@ -200,13 +203,13 @@ class LevelProof(RouteProof):
     route = "push_inventory"
     run_class = _OneLevelPush
 
-    def check(self):
+    def check_records(self):
         location = self.location
         product = self.product
         if not location or not product:
             raise UserError(self.env._("Choose a location and a product."))
         if location.account_id != self.account:
-            raise UserError(self.env._("Location %s is not of this account.", location.name))
+            raise UserError(self.env._("The location is not of this account."))
         if not location.push_enabled:
             raise UserError(self.env._("Location %s is not pushed: it is mapped to no stock.", location.name))
         if self._get_level().held_at:
@@ -265,7 +268,7 @@ class LevelProof(RouteProof):
             return error
         return run.trouble
 
-    def read(self):
+    def read_remote(self):
         try:
             item = self.run.client.get_inventory(self.change.sku)
         except eim.Forbidden:
@@ -297,8 +300,9 @@ class AlertProof(RouteProof):
 
     route = "dismiss_alerts"
     run_class = AlertFetch
+    is_repeated = False
 
-    def check(self):
+    def check_records(self):
         alert = self.alert
         if not alert:
             raise UserError(self.env._("Choose an alert."))
@@ -316,7 +320,7 @@ class AlertProof(RouteProof):
             self.run.retry_on_conflict(lambda: self.alert.write({"state": "closed"}))
         return error
 
-    def read(self):
+    def read_remote(self):
         client = self.run.client
         listed = self.alert.remote_id in {alert.remote_id for alert in client.list_alerts()}
         if client.alerts_source != "alerts":

@@ -1,5 +1,6 @@
 import json
 
+from odoo.exceptions import UserError
 from odoo.tests import tagged
 
 from .prove_common import ProveCase
@@ -123,6 +124,22 @@ class TestAlertAndCancel(ProveCase):
         self.allow_cancelling()
         order = self.ready()
         self.assertIn("has left", self.form("cancel_order_in_cart", order_id=order).obstacle)
+
+    def test_a_cancellation_that_had_to_wait_is_not_asked_for_later(self):
+        order = self.order("C-1").extensiv_order_id
+        self.allow_cancelling()
+        self.fault(route="cancel_order_in_cart", kind="rate_limit")
+        wizard = self.form("cancel_order_in_cart", order_id=order).save()
+        try:
+            self.send(wizard)
+            self.fail("EIM could not be asked")
+        except UserError as error:
+            self.assertIn("could not be asked", str(error))
+        self.env.invalidate_all()
+        self.assertFalse(order.cancel_request)
+        self.pull()
+        self.assertEqual(self.at_eim("C-1")["order_status"], "at_wms")
+        self.assertFalse(self.proof("cancel_order_in_cart"))
 
     def test_a_refused_cancellation(self):
         order = self.order("C-1").extensiv_order_id

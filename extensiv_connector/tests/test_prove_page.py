@@ -101,6 +101,8 @@ class TestPage(ProveCase):
             company_ids=other.ids,
         )
         vals = {"account_id": self.account.id, "route": "acknowledge", "order_id": order.id}
+        with self.assertRaises(AccessError):
+            self.env["extensiv.prove"].with_user(theirs).create(vals)
         wizard = self.env["extensiv.prove"].with_user(theirs).sudo().create(vals).sudo(False)
         with self.assertRaises(AccessError):
             self.send(wizard)

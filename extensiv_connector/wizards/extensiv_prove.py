@@ -23,7 +23,7 @@ class ExtensivProve(models.TransientModel):
     account_id = fields.Many2one("extensiv.account", required=True, readonly=True, ondelete="cascade")
     route = fields.Selection([(name, name) for name in PROOFS], required=True, readonly=True)
     order_id = fields.Many2one(
-        "extensiv.order", "Order", help="This order is really sent; EIM and its cart keep what it is told."
+        "extensiv.order", help="This order is really sent; EIM and its cart keep what it is told."
     )
     location_id = fields.Many2one(
         "extensiv.location",
@@ -37,13 +37,11 @@ class ExtensivProve(models.TransientModel):
     )
     product_id = fields.Many2one(
         "product.product",
-        "Product",
         domain="[('default_code', '!=', False)]",
         help="The level that Odoo wants of it now is pushed: the same that the schedule pushes.",
     )
     alert_id = fields.Many2one(
         "extensiv.alert",
-        "Alert",
         domain="[('account_id', '=', account_id), ('state', '=', 'active'), ('is_order', '=', False)]",
         help="It leaves EIM's list.",
     )
@@ -127,7 +125,12 @@ class ExtensivProve(models.TransientModel):
         return {"order": self.order_id._origin}
 
     def _get_proof(self):
-        """Return the ``flows.route_proof.RouteProof`` of what is chosen."""
+        """Return the ``flows.route_proof.RouteProof`` of what is chosen.
+
+        :raise AccessError: it is another company's
+        """
+        for record in (self.account_id, *self._get_records().values()):
+            record._origin.check_access("read")
         return PROOFS[self.route](self.account_id._origin, **self._get_records())
 
     # -- actions
@@ -141,12 +144,9 @@ class ExtensivProve(models.TransientModel):
         self.env["extensiv.account"]._check_manager()
         self.check_access("write")
         self.account_id.check_access("write")
-        records = self._get_records()
-        for record in records.values():
-            record.check_access("read")
         if self.result in ("proven", "refused", "unclear"):
             raise UserError(self.env._("This was sent already. Press Prove It for another one."))
-        if not all(records.values()) or not self.request_line:
+        if not self._is_chosen() or not self.request_line:
             raise UserError(self.obstacle or self.env._("Choose first what the route is tried with."))
         outcome = self._get_proof().prove(Shown(self.request_line, self.request_body))
         if outcome.result == "changed":
