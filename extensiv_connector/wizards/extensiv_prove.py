@@ -47,9 +47,14 @@ class ExtensivProve(models.TransientModel):
     )
     consequence = fields.Text(compute="_compute_consequence")
     has_candidates = fields.Boolean(compute="_compute_consequence")
-    request_line = fields.Char("Call", compute="_compute_request", store=True, readonly=False, precompute=True)
-    request_body = fields.Text("Body", compute="_compute_request", store=True, readonly=False, precompute=True)
-    obstacle = fields.Text(compute="_compute_request", store=True, precompute=True)
+    # Not as superuser, as stored fields are computed: what is sent is only shown to who may see the record.
+    request_line = fields.Char(
+        "Call", compute="_compute_request", compute_sudo=False, store=True, readonly=False, precompute=True
+    )
+    request_body = fields.Text(
+        "Body", compute="_compute_request", compute_sudo=False, store=True, readonly=False, precompute=True
+    )
+    obstacle = fields.Text(compute="_compute_request", compute_sudo=False, store=True, precompute=True)
     is_changed = fields.Boolean(readonly=True)
 
     result = fields.Selection(RESULTS, readonly=True)
@@ -104,8 +109,9 @@ class ExtensivProve(models.TransientModel):
             wizard.obstacle = False
             if not wizard._is_chosen():
                 continue
+            proof = wizard._get_proof()
             try:
-                shown = wizard._get_proof().preview()
+                shown = proof.preview()
             except UserError as error:
                 wizard.obstacle = str(error)
                 continue
