@@ -55,12 +55,13 @@ class TestAcknowledge(ProveCase):
 
     def test_a_path_that_eim_does_not_know_is_refused(self):
         order = self.receive()
-        self.sandbox.sandbox.api.off.add("update_order_status")
+        self.sandbox.sandbox.api.off |= {"update_order_status", "batch_update_order_status"}
         wizard = self.prove("acknowledge", order_id=order)
         self.assertEqual(wizard.result, "refused")
 
     def test_a_gateway_that_blocks_the_path_is_refused(self):
         order = self.receive()
+        self.sandbox.sandbox.api.off.add("batch_update_order_status")
         self.fault(route="acknowledge", kind="gateway_403")
         self.assertEqual(self.prove("acknowledge", order_id=order).result, "refused")
 
