@@ -48,6 +48,7 @@ class EimClient:
     :param record: whether these calls carry the bodies, redacted (see ``sanitizing.redact``)
     :param max_wait: seconds it sleeps for a token before raising ``RateLimited``
     :param timeout: seconds for an answer to be complete
+    :param transport: in place of a ``Transport`` made of all this, see ``preview``
     :param known_paths: what ``answered`` of an earlier client held: the candidate to try first, by route name
 
     ``alerts_source`` is ``"alerts"`` or ``"orders"`` after ``list_alerts``.
@@ -56,8 +57,9 @@ class EimClient:
     def __init__(
         self, base_url, api_user, api_key, *, merchant_pk="", tokens=None, overrides=None, session=None,
         sleep=None, clock=None, on_call=None, record=False, max_wait=5.0, timeout=30.0, known_paths=None,
+        transport=None,
     ):  # fmt: skip
-        self._transport = Transport(
+        self._transport = transport or Transport(
             base_url, api_user, api_key, merchant_pk=merchant_pk, tokens=tokens, session=session, sleep=sleep,
             clock=clock, on_call=on_call, record=record, max_wait=max_wait, timeout=timeout,
         )  # fmt: skip
@@ -101,6 +103,23 @@ class EimClient:
     def listen(self, on_call):
         """Tell ``on_call`` of each further call, in place of what was told so far."""
         self._transport.listen(on_call)
+
+    @contextmanager
+    def watched(self):
+        """Give a list to which each ``Call`` made meanwhile is added, while it is told as before, too."""
+        calls = []
+        told = self._transport.listen(None)
+
+        def tell(call):
+            calls.append(call)
+            if told:
+                told(call)
+
+        self._transport.listen(tell)
+        try:
+            yield calls
+        finally:
+            self._transport.listen(told)
 
     def try_route(self, name, params=None, **parts):
         """Call a reading route as it is, without the substitutes that other methods have for it.

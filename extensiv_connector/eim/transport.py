@@ -109,8 +109,10 @@ class Transport:
         return f"<{type(self).__name__} {self.base_url}>"
 
     def listen(self, on_call):
-        """Tell ``on_call`` of each further call."""
+        """Tell ``on_call`` of each further call, and return what was told before."""
+        told = self._on_call
         self._on_call = on_call
+        return told
 
     def call(self, route, path, params=None, body=None):
         """Make one call and return its ``Answer``.

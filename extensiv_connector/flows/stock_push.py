@@ -77,18 +77,22 @@ class StockPush(FlowRun):
         return ReadBack(self)
 
     def run(self):
-        locations = self.account.location_ids
-        self.names = {location.id: location.name for location in locations}
-        self.location_key = self.account.location_key
-        self.addresses = {location.id: address for location in locations if (address := address_of(location))}
-        self.batch_size = self.account.push_batch_size
-        self.stock_read = self.read_stock_moment()
+        self.begin()
         self.retry_on_conflict(self.errors.requeue_due)
         changes = self.find_changes()
         self.commit()  # nothing is locked, and no snapshot held, while EIM is asked
         self.push(ZeroStop(self).let_through(changes))
 
     # -- what is to be pushed
+
+    def begin(self):
+        """Take down what every call needs, and when stock is read."""
+        locations = self.account.location_ids
+        self.names = {location.id: location.name for location in locations}
+        self.location_key = self.account.location_key
+        self.addresses = {location.id: address for location in locations if (address := address_of(location))}
+        self.batch_size = self.account.push_batch_size
+        self.stock_read = self.read_stock_moment()
 
     def read_stock_moment(self):
         """Return the ``StockRead`` of this moment, by the database's clock."""

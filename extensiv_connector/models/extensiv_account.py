@@ -103,6 +103,7 @@ class ExtensivAccount(models.Model):
         f"Routes: {', '.join(sorted(ROUTES))}",
     )
     answered_routes = fields.Json(readonly=True, copy=False)
+    route_proofs = fields.Json(readonly=True, copy=False)
     location_key = fields.Selection(
         [
             ("warehouse", "Its name, as warehouse"),
@@ -455,6 +456,7 @@ class ExtensivAccount(models.Model):
         if "company_id" in vals:
             self._check_not_mapped(vals["company_id"])
         reconnecting = self.filtered(lambda account: account._is_other_connection(vals))
+        others = self.filtered(lambda account: account.route_proofs and account._is_changed(vals, CREDENTIALS))
         reassigned = self.filtered(
             lambda account: "responsible_id" in vals and account.responsible_id.id != vals["responsible_id"]
         )
@@ -470,6 +472,8 @@ class ExtensivAccount(models.Model):
             reconnecting.write(
                 {"state": "draft", "state_message": self.env._("The connection's settings changed. Press Connect.")}
             )
+        if others:
+            others.route_proofs = False  # what was proven for another key says nothing of this one
         if SCHEDULE_FIELDS & vals.keys():
             schedule.toggle(self.env)
         if STOCK_FIELDS & vals.keys():

@@ -13,6 +13,7 @@ KINDS = {
     "invalid": "HTTP 200, error_code Invalid with `message`",
     "failure": "HTTP 200, error_code Failure with `message`",
     "no_inside": "HTTP 200, success_code true and a response that says success false with `message`",
+    "ignored": "HTTP 200 and success_code true; nothing is done",
     "garbage": "HTTP 200 and a body that is not JSON",
     "gateway_401": "HTTP 401 and a gateway's page instead of EIM's JSON",
     "gateway_403": "HTTP 403 and a gateway's page instead of EIM's JSON",

@@ -255,6 +255,8 @@ class Service:
         if fault.kind == "no_inside":
             response = {"success": False, "message": fault.message or "The request failed"}
             return Answer(json.dumps({"success_code": True, "response": response}).encode())
+        if fault.kind == "ignored":
+            return Answer(b'{"success_code": true}')
         if fault.kind.startswith("gateway_"):
             return _gateway_page(int(fault.kind.removeprefix("gateway_")), fault.message)
         if fault.kind == "garbage":

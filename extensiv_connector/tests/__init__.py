@@ -42,6 +42,9 @@ from . import test_order_lines
 from . import test_order_money
 from . import test_orders
 from . import test_relisted
+from . import test_prove
+from . import test_prove_others
+from . import test_prove_page
 from . import test_read_back
 from . import test_refused_records
 from . import test_retry_after

@@ -38,6 +38,8 @@ METHODS = {
             "action_forget_webhook_key"
         ),
         "extensiv.alert": "action_dismiss_at_eim",
+        "extensiv.diagnosis.route": "action_prove",
+        "extensiv.prove": "action_send",
         "extensiv.cart": "action_answer_share",
         "extensiv.cart.type": "action_set_up",
         "extensiv.cart.share": "action_send action_withdraw action_open_page",
@@ -52,12 +54,12 @@ METHODS = {
     "user": {
         "extensiv.account": (
             "action_pull_orders action_push_inventory action_push_shipments action_fetch_alerts action_open_eim "
-            "action_preview_stock"
+            "action_preview_stock action_open_routes"
         ),
         "extensiv.add.alias": "action_add",
         "extensiv.alert": "action_open_at_eim action_open_order",
         "extensiv.compare": "action_read action_push",
-        "extensiv.diagnosis": "action_diagnose",
+        "extensiv.diagnosis": "action_diagnose action_open_routes action_try_routes",
         "extensiv.error": (
             "action_retry action_dismiss action_fix action_open_document action_push_zeros action_show_zeros"
         ),
@@ -89,6 +91,7 @@ METHODS = {
             "action_open_waiting_shipments"
         ),
         "extensiv.alert": "action_open_details",
+        "extensiv.diagnosis": "action_open_account",
         "extensiv.cart.type": "action_open_window",
         "extensiv.sku.report.line": "action_download_template",
         "sale.order": "action_extensiv_cancel",
@@ -322,6 +325,11 @@ class TestSecurity(TransactionCase):
             "state": "eim_only",
             "sku": "A",
             "product_id": method == "action_create_alias" and product.id,
+        }
+        vals["extensiv.prove"] = {"account_id": account.id, "route": "acknowledge"}
+        vals["extensiv.diagnosis.route"] = {
+            "name": "acknowledge",
+            "diagnosis_id": self.env["extensiv.diagnosis"].create({"account_id": account.id}).id,
         }
         preview = self.env["extensiv.stock.preview"].create({"account_id": account.id})
         vals["extensiv.stock.preview.location"] = {

@@ -224,3 +224,10 @@ def test_reset_forgets_faults(eim):
     eim.control("reset", {})
     assert eim.control("faults") == []
     assert eim.send("GET", CHECK).status_code == 200
+
+
+def test_a_call_that_is_ignored_is_answered_as_if_it_were_done(eim, order):
+    break_next(eim, route="acknowledge", kind="ignored")
+    answer = eim.send("POST", f"merchant/orders/update/{order}", json={"order_status": "at_wms"})
+    assert answer.status_code == 200 and answer.json() == {"success_code": True}
+    assert status_of(eim, order) == "new"
