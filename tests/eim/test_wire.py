@@ -325,9 +325,9 @@ def test_locations_in_every_shape(response, locations):
 
 def test_a_location_by_which_the_wms_knows_it():
     [east] = Location.parse_all([{"pk": 1, "warehouse": "EAST", "wms_warehouse_id": 7, "wms_warehouse_name": "Wing"}])
-    assert (east.name, east.wms_warehouse_id, east.wms_warehouse_name) == ("EAST", "7", "Wing")
+    assert (east.name, east.wms_id, east.wms_name) == ("EAST", "7", "Wing")
     [west] = Location.parse_all([{"pk": 2, "warehouse": "WEST", "wms_warehouse_id": None}])
-    assert (west.wms_warehouse_id, west.wms_warehouse_name) == ("", "")
+    assert (west.wms_id, west.wms_name) == ("", "")
 
 
 def test_inventory():

@@ -106,7 +106,7 @@ def test_locations_answer_under_one_spelling_that_can_be_moved(eim):
     assert [eim.send("GET", path).status_code for path in spellings] == [404, 200, 404]
     eim.control("settings", {"paths": {"list_locations": "merchant/warehouse"}, "locations": ["EAST", "SOUTH"]})
     assert [eim.send("GET", path).status_code for path in spellings] == [404, 404, 200]
-    assert [one["warehouse"] for one in eim.get("merchant/warehouse")["response"]] == ["EAST", "SOUTH"]
+    assert [one["inventory_warehouse"] for one in eim.get("merchant/warehouse")["response"]] == ["EAST", "SOUTH"]
 
 
 @pytest.mark.parametrize(
@@ -118,7 +118,7 @@ def test_an_unknown_location_of_a_push_is_taken_by_setting(eim, switch, found):
     assert eim.post("merchant/inventory", [level("NEW", warehouse=" north")]) == {"success_code": True}
     [shown] = eim.get("merchant/inventory/NEW")["response"]["warehouses"].values()
     assert shown["warehouse"] == found
-    assert found in [one["warehouse"] for one in eim.get("merchant/warehouses")["response"]]
+    assert found in [one["inventory_warehouse"] for one in eim.get("merchant/warehouses")["response"]]
 
 
 def test_the_key_that_names_the_location_is_a_setting(eim):

@@ -11,12 +11,13 @@ from .listings import Alias
 
 @dataclass(frozen=True, slots=True)
 class Location:
-    """An EIM "warehouse": stock is pushed by its name, or by what else names it, see ``LOCATION_KEYS``."""
+    """An EIM "warehouse": stock is pushed by its name."""
 
     name: str
     remote_pk: str
-    wms_warehouse_id: str = ""
-    wms_warehouse_name: str = ""
+    wms_id: str = ""
+    wms_name: str = ""
+    is_default: bool = False
 
     @classmethod
     def parse_all(cls, response):
@@ -27,19 +28,33 @@ class Location:
         else:
             entries = (("", entry) for entry in (response if isinstance(response, (list, tuple)) else [response]))
         for key, entry in entries:
-            wms = ()
-            if isinstance(entry, dict):
-                name = text(first(entry, *_LOCATION_NAMES))
-                key = first(entry, *_LOCATION_PKS) or key
-                wms = (text(entry.get("wms_warehouse_id")), text(entry.get("wms_warehouse_name")))
-            else:
-                name = text(entry)
-            if name:
-                locations.setdefault(name, cls(name, text(key), *wms))
+            location = cls._parse(entry, key) if isinstance(entry, dict) else cls(text(entry), text(key))
+            if location.name:
+                locations.setdefault(location.name, location)
         return tuple(locations.values())
 
+    @classmethod
+    def _parse(cls, entry, key):
+        return cls(
+            name=text(first(entry, *_LOCATION_NAMES)),
+            remote_pk=text(first(entry, *_LOCATION_PKS) or key),
+            wms_id=text(entry.get("wms_warehouse_id")),
+            wms_name=text(entry.get("wms_warehouse_name")),
+            is_default=text(entry.get("default")).lower() in ("y", "yes", "true", "1"),
+        )
 
-_LOCATION_NAMES = ("warehouse", "name", "warehouse_name", "description", "location", "code")
+
+_LOCATION_NAMES = (
+    "inventory_warehouse",
+    "warehouse",
+    "name",
+    "warehouse_name",
+    "description",
+    "location",
+    "code",
+    "wms_warehouse_name",
+    "wms_warehouse_id",
+)
 _LOCATION_PKS = ("inventory_warehouse_pk", "warehouse_pk", "pk", "warehouse_id", "id", "record_no")
 
 
