@@ -205,6 +205,8 @@ class ReadBack:
                 self.push.check.ask()
             is_unknown = isinstance(error, eim.Refused) and not isinstance(error, eim.Forbidden)
             return Seen(() if is_unknown else None, error)
+        except ValueError:
+            return Seen(())  # such a SKU cannot be asked for, nor pushed
 
     def _find_here(self, location_id, levels):
         """Return the levels that stand in a location, by its name or by the ID under which it was pushed to."""

@@ -43,8 +43,7 @@ class StockPush(FlowRun):
 
     What is expected is compared with what EIM accepted (``stock_levels``), zeros that nothing explains wait for a
     person (``zero_stop``), and the rest is pushed; to a location of which nothing is proven, one level first
-    (``read_back``). Before a call its levels are marked, so that whatever happens, they
-    are pushed until EIM answers.
+    (``read_back``). Before a call its levels are marked, so that whatever happens, they are pushed until EIM answers.
     """
 
     flow = "inventory"

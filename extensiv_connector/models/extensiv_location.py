@@ -371,10 +371,11 @@ class ExtensivLocation(models.Model):
         vals_list = []
         for location in locations:
             vals = {
-                name: value
-                for name in ("remote_pk", "wms_warehouse_id", "wms_warehouse_name")
-                if (value := getattr(location, name))
+                "remote_pk": location.remote_pk,
+                "wms_warehouse_id": location.wms_warehouse_id,
+                "wms_warehouse_name": location.wms_warehouse_name,
             }
+            vals = {name: value for name, value in vals.items() if value}
             if location.name in known:
                 changed = {name: value for name, value in vals.items() if known[location.name][name] != value}
                 if changed:

@@ -108,16 +108,16 @@ class Levels:
         return name
 
     def listed(self) -> list[dict]:
-        """Return the locations as EIM lists them."""
-        first = next(iter(self.locations), None)
+        """Return the locations as EIM lists them; the first is the default."""
         return [
             {
                 "pk": pk,
                 "inventory_warehouse": name,
-                **dict(zip(LOCATION_KEYS[2:4], self.wms.get(name, (None, None)), strict=True)),
-                "default": "Y" if name == first else "N",
+                "wms_warehouse_id": self.wms.get(name, (None, None))[0],
+                "wms_warehouse_name": self.wms.get(name, (None, None))[1],
+                "default": "N" if number else "Y",
             }
-            for name, pk in self.locations.items()
+            for number, (name, pk) in enumerate(self.locations.items())
         ]
 
     def shown(self, sku: str) -> dict:

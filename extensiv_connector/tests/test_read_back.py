@@ -121,6 +121,14 @@ class TestFirstLevel(ReadBackCase):
         self.assertEqual(self.level("TEE-1").state, "refused")
         self.assertEqual(self.level("MUG-1").state, "waiting", "what is not proven is not taken for accepted")
 
+    def test_a_sku_that_cannot_be_sent_proves_nothing(self):
+        odd = self.env["product.product"].create({"name": "Odd", "default_code": "ODD\u0007", "is_storable": True})
+        self.receive(odd, 3)
+        self.tee.extensiv_push = False
+        self.push()
+        self.assertEqual(self.at_eim(), {"MUG-1": 0})
+        self.assertEqual(self.errors().mapped("key"), ["EAST/ODD\u0007"])
+
     def test_a_location_of_which_every_sku_is_refused_stays_to_be_proven(self):
         self.levels.refused_skus = {"TEE-1", "MUG-1"}
         self.push()

@@ -119,7 +119,7 @@ def test_an_unknown_location_of_a_push_is_taken_by_setting(eim, switch, found):
     assert eim.post("merchant/inventory", [level("NEW", warehouse=" north")]) == {"success_code": True}
     [shown] = eim.get("merchant/inventory/NEW")["response"]["warehouses"].values()
     assert shown["warehouse"] == found
-    assert found in [one["warehouse"] for one in eim.get("merchant/warehouses")["response"]]
+    assert found in [one["inventory_warehouse"] for one in eim.get("merchant/warehouses")["response"]]
 
 
 def test_the_key_that_names_the_location_is_a_setting(eim):

@@ -11,7 +11,7 @@ from .listings import Alias
 
 @dataclass(frozen=True, slots=True)
 class Location:
-    """An EIM "warehouse": stock is pushed by its name, or by what else names it, see ``LOCATION_KEYS``."""
+    """An EIM "warehouse": stock is pushed by its name."""
 
     name: str
     remote_pk: str
