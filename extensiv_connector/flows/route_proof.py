@@ -154,6 +154,9 @@ class RouteProof:
         """Whether EIM shows the work done, by what it says ``before`` and ``after``."""
         raise NotImplementedError
 
+    def rely_on(self):
+        """Have flows do by what was proven, where that is more than its path."""
+
     def get_names(self):
         """Return what the record is called, which is nobody else's concern."""
         return set()
@@ -237,6 +240,8 @@ class RouteProof:
         sent = [call for call in calls if call.method != "GET"]
         after = self._read_back()
         outcome = self._judge(sent, trouble, before, after)
+        if outcome.result == "proven":
+            self.rely_on()
         if outcome.result != "unsent":
             run.retry_on_conflict(lambda: self._keep(outcome))
         return outcome
@@ -318,8 +323,7 @@ class RouteProof:
             # One order that EIM refuses does not make undone what worked before.
             proof["proven_at"] = last["at"] if last["result"] == "proven" else last.get("proven_at")
         account.route_proofs = {**proofs, self.route: proof}
-        if outcome.result == "proven" and self.run.client.answered.get(self.route) == outcome.path:
-            account._remember_routes({self.route: outcome.path})
+        account._remember_routes(self.run.client.learned)
 
     def _get_personal_words(self):
         """Return what the record says of the buyer."""
