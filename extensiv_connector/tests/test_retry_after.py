@@ -83,5 +83,5 @@ class TestStock(InventoryCase):
         self.assertEqual(result.resume_in, 200)
         self.fault(route="push_inventory", kind="503")
         self.assertEqual(self.push().state, "done")
-        self.assertEqual(len(self.calls("push_inventory")), 3)
+        self.assertEqual(len(self.calls("push_inventory")), 4, "the first level twice, then the rest")
         self.assertEqual(self.at_eim()["TEE-1"], 4)
