@@ -40,13 +40,13 @@ class OrderUpdates:
         """
         cust_ref = writable(cust_ref, "cust_ref")
         record = {"cust_ref": cust_ref, **body}
-        if self._is_by_batch(name):
+        is_by_batch = self._is_by_batch(name)
+        if is_by_batch:
             try:
                 self._send(self._batch_path, name, [record])
             except (NotFound, Blocked) as error:
                 if not self._may_be_the_path(name, cust_ref, error):
                     raise
-                del self._routing.answered[name]
             else:
                 self._blocked.pop(name, None)
                 return
@@ -55,6 +55,8 @@ class OrderUpdates:
             self._send(path, name, body, cust_ref=cust_ref)
         except (NotFound, Blocked) as error:
             if name in self._routing.overrides or not self._may_be_the_path(name, cust_ref, error):
+                raise
+            if is_by_batch:  # EIM finds the order in neither form, so it may be the order that is not there
                 raise
             self._send_as_batch(name, record, error)
         else:

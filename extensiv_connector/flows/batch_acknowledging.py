@@ -1,5 +1,7 @@
 """Acknowledging many orders at a call, from when EIM has shown on one order that it takes them so."""
 
+from contextlib import suppress
+
 from odoo.fields import Datetime, Domain
 from odoo.tools import format_datetime
 
@@ -125,9 +127,28 @@ class BatchAcknowledging:
             self._run.check.ask()  # refused credentials say nothing of the form
             if isinstance(error, eim.Blocked) and self.is_used:
                 self._pause(error)  # a gateway may dislike one of these orders
-            else:
+                return []
+            taken = self._send_halves(batch) if self.is_used else []
+            if not taken:
                 self._leave(error.message, error)
-            return []
+            return taken
+        return self._get_taken(batch, result)
+
+    def _send_halves(self, batch):
+        """Acknowledge in two calls what EIM refused in one: where it is for one order, EIM takes the half without it.
+
+        :return: the references that EIM took
+        :raise eim.EimError: as ``_send``
+        """
+        taken = []
+        middle = len(batch) // 2
+        for half in filter(None, (batch[:middle], middle and batch[middle:])):
+            with suppress(eim.Refused, eim.Blocked, eim.AnswerLost):
+                taken += self._get_taken(half, self._run.client.acknowledge_batch(half))
+        return taken
+
+    def _get_taken(self, batch, result):
+        """Return the references of ``batch`` that EIM took, by the ``BatchResult`` of its call."""
         failed = set()
         for failure in result.failures:
             if failure.key in batch:

@@ -17,9 +17,10 @@ def get_personal_words(order):
 
 
 def make_mask(words):
-    """Return a function that masks ``words`` and every mail address in a text."""
+    """Return a function that masks ``words``, in capitals too, and every mail address in a text."""
     longest_first = sorted(filter(None, words), key=len, reverse=True)
-    pattern = re.compile("|".join((_MOMENT, *(rf"(?<!\w){re.escape(word)}(?!\w)" for word in longest_first))))
+    words_of = (rf"(?<!\w){re.escape(word)}(?!\w)" for word in longest_first)
+    pattern = re.compile("|".join((_MOMENT, *words_of)), re.IGNORECASE)
 
     def mask(text):
         return _MAIL_ADDRESS.sub("***", pattern.sub(lambda found: found["moment"] or "***", text))

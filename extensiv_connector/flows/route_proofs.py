@@ -8,6 +8,7 @@ from odoo.tools import SQL
 from ..eim import errors as eim
 from . import parcels
 from .alerts import AlertFetch
+from .batch_acknowledging import find_errors
 from .order_pull import Acknowledgement, OrderPull
 from .route_proof import OrderProof, Reading, RouteProof
 from .runner import new_deadline
@@ -72,8 +73,9 @@ class BatchProof(AcknowledgeProof):
         if result.failures:
             raise eim.Refused(result.failures[0].message, process_id=result.process_id, route=self.route, status=200)
 
-    def rely_on(self):
+    def rely_on(self, path):
         self.run.client.trust_batch()
+        self.run.retry_on_conflict(lambda: find_errors(self.account)._mark_resolved())
 
     def note_answer(self, error):
         # A form that EIM does not take is no trouble of the order, which is acknowledged by itself.

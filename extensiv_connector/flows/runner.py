@@ -109,7 +109,13 @@ class FlowRun:
     def remember_routes(self):
         """Keep which of EIM's paths answered in this pass, and which do no longer, for those to come."""
         if self.client is not None and self.client.learned:
-            self.retry_on_conflict(lambda: self.account._remember_routes(self.client.learned))
+            self.retry_on_conflict(self._keep_routes)
+
+    def _keep_routes(self):
+        """Keep what was learned, unless another account of EIM's was entered meanwhile."""
+        self.account.invalidate_recordset()
+        if not self.check.is_of_before(self.account):
+            self.account._remember_routes(self.client.learned)
 
     def seconds_left(self):
         return seconds_until(self.deadline)

@@ -11,6 +11,7 @@ from ..eim.client import EimClient
 from ..eim.routes import check_override
 from ..eim.routing import Routing
 from ..eim.updates import BATCH, OrderUpdates
+from ..flows import batch_acknowledging
 from ..flows.call_log import CallLog
 from ..flows.credential_check import CredentialCheck
 from ..flows.explanations import advise_certificate, explain_refusal
@@ -85,6 +86,13 @@ class ExtensivAccount(models.Model):
         if kept.get(BATCH) != routes.get(BATCH):
             vals["acknowledge_batches_since"] = BATCH in routes and fields.Datetime.now()
         self.write(vals)
+
+    def _forget_routes(self):
+        """Forget which paths answered, and what EIM said of many orders at a call: another account tells for itself."""
+        for account in self:
+            if account.answered_routes:
+                account.write({"answered_routes": False, "acknowledge_batches_since": False})
+            batch_acknowledging.find_errors(account)._mark_resolved()
 
     def _is_other_connection(self, vals):
         """Whether ``vals`` change the credentials of an account that is not in draft."""

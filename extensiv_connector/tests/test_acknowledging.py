@@ -153,7 +153,7 @@ class TestBatches(AcknowledgingCase):
                 self.assertEqual(self.errors().attempts, 1)
 
     def test_what_worked_is_left_when_eim_refuses_it_and_falls_back_in_the_same_pass(self):
-        for how in ("404", "invalid", "garbage"):
+        for how, calls in (("404", 3), ("invalid", 3), ("garbage", 1)):
             with self.subTest(how=how):
                 self.sandbox.sandbox.reset(**self.sandbox_options)
                 self.errors("open", "dismissed").unlink()
@@ -161,7 +161,7 @@ class TestBatches(AcknowledgingCase):
                 self.settings(order_batches=how)
                 self.receive(60, how)
                 self.pull_only()
-                self.assertEqual((self.asked().count(BATCH), self.asked().count("acknowledge")), (1, 60))
+                self.assertEqual((self.asked().count(BATCH), self.asked().count("acknowledge")), (calls, 60))
                 self.assertTold()
                 self.assertEqual(self.errors().mapped("key"), [KEY])
                 self.assertNotIn(BATCH, self.account.answered_routes)
@@ -282,6 +282,28 @@ class TestBatches(AcknowledgingCase):
                 self.assertEqual(self.asked(), [BATCH, "acknowledge"])
                 self.assertTold()
                 self.assertFalse(self.errors())
+
+    def test_an_order_for_which_eim_refuses_a_whole_batch_does_not_have_it_left(self):
+        self.prove()
+        for kind in ("404", "invalid"):
+            with self.subTest(kind=kind):
+                self.receive(8, kind)
+                odd = f"{kind}-6"
+                for route in (BATCH, "acknowledge", "get_order_status"):
+                    self.fault(route=route, kind=kind, count=9, match=odd, message="Order not found")
+                self.pull_only()
+                self.assertEqual(self.asked(BATCH, "acknowledge"), [BATCH] * 3 + ["acknowledge"] * 4)
+                self.assertUntold(odd)
+                self.assertIn(odd, self.errors().mapped("key"))
+                self.assertNotIn(KEY, self.errors().mapped("key"))
+                self.receive(3, f"{kind}-later")
+                self.pull_only()
+                self.assertEqual(self.asked(BATCH), [BATCH], "the odd order is told by itself")
+                self.assertIn(BATCH, self.account.answered_routes)
+                self.sandbox.faults.clear()
+                self.errors()._mark_resolved()
+                self.pull_only()
+                self.assertTold()
 
     def test_an_order_that_eim_stumbles_over_holds_up_no_other(self):
         self.prove()

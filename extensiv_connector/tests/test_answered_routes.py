@@ -5,8 +5,9 @@ from unittest.mock import patch
 from odoo import fields
 from odoo.tests import tagged
 
+from ..flows.batch_acknowledging import KEY, STEP
 from ..flows.order_pull import OrderPull
-from .test_acknowledging import BATCH_PATH, AcknowledgingCase
+from .test_acknowledging import BATCH, BATCH_PATH, AcknowledgingCase
 
 
 @tagged("post_install", "-at_install")
@@ -111,6 +112,39 @@ class TestAnsweredRoutes(AcknowledgingCase):
             self.account.answered_routes,
             {"acknowledge": "merchant/orders/update/{cust_ref}", "list_alerts": "merchant/alerts"},
         )
+
+    def test_another_account_of_eims_shows_anew_what_answers_and_what_a_batch_does(self):
+        self.account.acknowledge_batches = True
+        for field, value in (("api_user", "another"), ("base_url", "https://eim.example"), ("merchant_pk", "77")):
+            with self.subTest(field=field):
+                self.account.answered_routes = {BATCH: BATCH_PATH, "list_alerts": "merchant/alerts"}
+                self.account.acknowledge_batches_since = fields.Datetime.now()
+                failure = {"category": "settings", "message": "EIM does not take it"}
+                self.env["extensiv.error"]._report(self.account, "orders", {KEY: failure}, STEP)
+                self.account.api_key = f"for {field}"
+                self.assertIn(BATCH, self.account.answered_routes, "another key is of the same account")
+                self.account[field] = value
+                self.assertFalse(self.account.answered_routes)
+                self.assertFalse(self.account.acknowledge_batches_since)
+                self.assertFalse(self.errors())
+
+    def test_a_pass_of_another_account_of_eims_keeps_nothing_of_it(self):
+        self.account.acknowledge_batches = True
+        self.receive(2)
+        receive = OrderPull.receive
+
+        def receive_while_another_is_entered(run):
+            again = receive(run)
+            self.account.api_user = "another"
+            self.account.state = "connected"
+            self.account.flush_recordset()
+            return again
+
+        with patch.object(OrderPull, "receive", receive_while_another_is_entered):
+            self.pull_only()
+        self.assertTold()
+        self.assertFalse(self.account.answered_routes)
+        self.assertFalse(self.account.acknowledge_batches_since)
 
     def test_a_pass_that_fails_remembers_what_it_learned_too(self):
         self.receive(2)

@@ -5,6 +5,7 @@ from unittest.mock import patch
 from odoo.exceptions import UserError
 from odoo.tests import tagged
 
+from ..flows.batch_acknowledging import find_errors
 from ..flows.shipment_push import ShipmentPush
 from .prove_common import ProveCase
 
@@ -136,6 +137,31 @@ class TestAcknowledge(ProveCase):
         self.assertEqual((wizard.result, wizard.before, wizard.after), ("proven", "new", "at_wms"))
         self.assertTrue(order.acknowledged_at)
         self.assertFalse(self.error("A-1"))
+
+    def test_a_batch_that_is_proven_is_used_though_it_was_refused_before(self):
+        self.account.acknowledge_batches = True
+        self.sandbox.sandbox.api.order_batches = "invalid"
+        order = self.receive()
+        [refused] = find_errors(self.account)
+        refused.action_dismiss()
+        self.sandbox.sandbox.api.order_batches = "taken"
+        wizard = self.prove("batch_update_order_status", order_id=order)
+        self.assertEqual(wizard.result, "proven")
+        self.assertFalse(find_errors(self.account), "what it says is over")
+        self.add_orders({"cust_ref": "B-1"}, {"cust_ref": "B-2"})
+        seen = len(self.calls())
+        self.pull()
+        self.assertEqual(self.calls()[seen:].count("batch_update_order_status"), 1)
+        self.assertNotIn("acknowledge", self.calls()[seen:])
+
+    def test_where_a_gateway_blocks_the_path_the_other_form_is_proven_and_called_from_then_on(self):
+        order = self.receive()
+        self.sandbox.sandbox.api.off.add("update_order_status")
+        self.sandbox.sandbox.api.unknown_paths = "gateway_403"
+        self.account.answered_routes = False
+        self.assertEqual(self.prove("acknowledge", order_id=order).result, "proven")
+        self.assertEqual(self.account.answered_routes.get("acknowledge"), "merchant/orders/update")
+        self.assertEqual(self.line("acknowledge").proof_state, "proven")
 
     def test_a_batch_whose_one_entry_failed_is_refused_and_no_trouble_of_the_order(self):
         self.account.route_overrides = (

@@ -7,6 +7,8 @@ from odoo.tools.misc import format_datetime
 
 from ..eim import errors as eim
 from ..eim.routes import CALL_KNOWN, INFERRED, ROUTES, SEEN
+from ..eim.updates import BATCH
+from ..flows import batch_acknowledging
 from ..flows.masking import make_mask
 from ..flows.route_proofs import PROOFS
 from ..flows.runner import release_locks
@@ -271,6 +273,8 @@ class ExtensivDiagnosisRoute(models.TransientModel):
                 person = self.env["res.users"].sudo().browse(proof["by"]).exists().name
                 words = (line._get_proof_text(line._write_moment), person and self.env._("by %s", person))
                 line.proof = ", ".join(filter(None, words))
+                if line.name == BATCH:  # a pass may have left since what was proven
+                    line.proof += f"\n{batch_acknowledging.describe(account)}"
 
     def _get_hint(self, known):
         """Return what is to be done before the route can be proven, or an empty text."""
@@ -283,6 +287,8 @@ class ExtensivDiagnosisRoute(models.TransientModel):
             )
         if self.name == "cancel_order_in_cart" and not self.account_id.request_cancel:
             return self.env._("Switch Request Cancellations on first.")
+        if self.name == BATCH:
+            return batch_acknowledging.describe(self.account_id)
         return self.env._("Not proven yet")
 
     def _get_proof_text(self, write_moment):
@@ -328,6 +334,8 @@ class ExtensivDiagnosisRoute(models.TransientModel):
         if proof:
             process = proof["process_id"] and self.env._("process %s", proof["process_id"])
             found.append(", ".join(filter(None, (self._get_proof_text(write_moment), process))))
+        elif self.name == BATCH and self.account_id.acknowledge_batches_since:
+            found.append(self.env._("Works since %s", write_moment(self.account_id.acknowledge_batches_since)))
         elif self.name in PROOFS:
             found.append(self.env._("Not proven yet"))
         return [found[0], *(f"    {line}" for line in found[1:])]

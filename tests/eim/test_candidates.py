@@ -367,6 +367,15 @@ def test_a_form_that_is_not_found_any_more_is_forgotten(service, connect):
     assert client.learned == {"acknowledge": None, "batch_update_order_status": None}
 
 
+@pytest.mark.parametrize(("name", "call", "before", "after"), TOLD)
+def test_an_order_that_is_found_in_neither_form_flips_nothing(service, connect, name, call, before, after):
+    client = connect(known_paths={name: "merchant/orders/update"})
+    service.script = [UNKNOWN, UNKNOWN]
+    with pytest.raises(NotFound):
+        call(client)
+    assert (service.paths, client.learned) == ([BATCH_PATH, ORDER_PATH], {})
+
+
 def test_a_form_that_a_gateway_blocks_is_kept_for_one_order_and_forgotten_for_two(service, connect):
     client = connect(known_paths={"acknowledge": "merchant/orders/update"})
     service.script = [PAGE]
