@@ -46,6 +46,9 @@ class ExtensivWebhook(http.Controller):
             return Response(status=404)
         headers = request.httprequest.headers
         body = request.httprequest.get_data()
+        # Of a body that comes in pieces, without its length, what is beyond the limit is left out and no more.
+        if request.httprequest.content_length is None and len(body) >= MAX_BYTES:
+            return Response(status=413)
         if not webhook.is_signed(body, headers.get("X-Webhook-Signature", ""), key):
             return Response(status=401)
         response = Response(status=200)

@@ -6,6 +6,7 @@ from odoo import fields
 from odoo.tools import SQL
 
 from ..eim import errors as eim
+from . import fulfilment
 from .credential_check import is_suspicious
 
 # What the error about an order that was shipped elsewhere is known by.
@@ -42,11 +43,20 @@ def is_news(order, status):
 
 
 def may_ship(order):
-    """Return whether Odoo might still ship an order."""
+    """Return whether Odoo might still ship an order of which it never told EIM that it shipped.
+
+    Of one that is to be sent again, or failed, a late or repeated call tells what Odoo caused itself.
+    """
     sale = order.sale_order_id
     if sale:
-        return sale.state != "cancel" and sale.extensiv_shipment_state not in DEALT_WITH
+        is_over = sale.state == "cancel" or sale.extensiv_shipment_state in DEALT_WITH
+        return not (is_over or sale.extensiv_sending_at)
     return order.state in ("received", "failed")
+
+
+def has_left(sale):
+    """Return whether all of a sale order has left, whoever told EIM of it: nothing could ship a second time."""
+    return any(progress.is_fulfilled for progress in fulfilment.read_progress(sale.env, SQL("o.id = %s", sale.id)))
 
 
 def mark(account, told):
@@ -112,6 +122,7 @@ class StatusCheck:
         :raise eim.EimError: EIM had trouble other than with one order, or refuses the key; the others stay marked
         """
         run = self.run
+        run.retry_on_conflict(self._close_heeded)
         waiting = self._find_waiting()
         run.commit()
         for order_id, reference, statuses in waiting[:LIMIT]:
@@ -126,6 +137,14 @@ class StatusCheck:
             run.retry_on_conflict(partial(self.record, order_id, statuses, found))
         if len(waiting) > LIMIT:
             run.resume_in = max(run.resume_in or 0, PAUSE)
+
+    def _close_heeded(self):
+        """Close the errors about orders that Odoo will not ship any more: a person cancelled or marked them."""
+        Error = self.env["extensiv.error"]
+        told = Error._open(self.account, "orders", step=STEP).mapped("key")
+        orders = self.env["extensiv.order"].search([("account_id", "=", self.account.id), ("cust_ref", "in", told)])
+        if heeded := orders.filtered(lambda order: not may_ship(order)):
+            Error._resolve(self.account, "orders", heeded.mapped("cust_ref"), STEP)
 
     def _find_waiting(self):
         """Return ``[(order id, reference, statuses told)]`` to ask about, oldest first, and forget what is no news."""
@@ -179,7 +198,7 @@ class StatusCheck:
         if found == "canceled":
             cancelled = self.run.cancellations.cancel_listed({order.cust_ref: fields.Datetime.now()})
             self.run.counts["cancelled"] += cancelled
-        if found in SHIPPED and may_ship(order):
+        if found in SHIPPED and may_ship(order) and not has_left(order.sale_order_id):
             self._report_shipped(order, found)
         elif found:
             Error._resolve(self.account, "orders", [order.cust_ref], STEP)

@@ -212,6 +212,42 @@ class TestWebhook(WebhookMixin, ConnectorCase):
             error.action_retry()
         self.assertEqual(error.state, "resolved")
 
+    def _shipped_elsewhere(self):
+        self.turn()
+        return self.env["extensiv.error"]._open(self.account, "orders", step="shipped elsewhere")
+
+    def test_what_eim_was_told_from_here_was_not_shipped_elsewhere(self):
+        sale = self.pulled().sale_order_id
+        self.change_order("W1", order_status="shipped")
+        # Told once, it is to be sent again, failed, or waits for more to leave.
+        for state in ("ready", "failed", "waiting"):
+            with self.subTest(state):
+                sale.write({"extensiv_shipment_state": state, "extensiv_sending_at": fields.Datetime.now()})
+                self.env.flush_all()
+                self.update("W1", "shipped")
+                self.assertFalse(self._shipped_elsewhere())
+
+    def test_an_order_that_left_was_not_shipped_elsewhere_whoever_told_eim(self):
+        order = self.pulled()
+        for move in order.sale_order_id.picking_ids.move_ids:
+            move.write({"quantity": move.product_uom_qty, "picked": True})
+        order.sale_order_id.picking_ids.button_validate()
+        self.assertEqual(order.sale_order_id.extensiv_shipment_state, "waiting")  # for its delivery method
+        self.change_order("W1", order_status="confirmed")
+        self.update("W1", "confirmed")
+        self.assertFalse(self._shipped_elsewhere())
+
+    def test_the_error_closes_once_odoo_will_not_ship_the_order(self):
+        sale = self.pulled().sale_order_id
+        self.change_order("W1", order_status="shipped")
+        self.update("W1", "shipped")
+        error = self._shipped_elsewhere()
+        self.assertTrue(error)
+        with self.flows():
+            sale.action_extensiv_mark_sent()
+        self.pull()
+        self.assertEqual(error.state, "resolved")
+
     def test_an_order_that_eim_does_not_know_or_answers_oddly_of_stops_nothing(self):
         for kind in ("invalid", "gateway_403", "garbage"):
             with self.subTest(kind):

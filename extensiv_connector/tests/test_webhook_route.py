@@ -176,6 +176,14 @@ class TestWebhookRoute(WebhookMixin, ConnectorMixin, HttpCase):
                 self.assertEqual(connection.getresponse().status, 413)
                 connection.close()
 
+    def test_a_body_that_comes_in_pieces_is_read_up_to_5_mb(self):
+        for size, status in ((100_000, 200), (5 * 2**20 + 1, 413)):
+            body = b" " * size
+            pieces = (body[start : start + 65_536] for start in range(0, size, 65_536))
+            with self.subTest(size):
+                answer = self.call(pieces, signature=sign(body))
+                self.assertEqual((answer.status_code, answer.content), (status, b""))
+
     def test_a_body_of_5_mb_is_read(self):
         body = b" " * (5 * 2**20 - 2) + b"{}"
         self.assertEqual(self.call(body).status_code, 200)
