@@ -29,13 +29,18 @@ def text(value, limit=MAX_SHORT):
     if type(value) is not str:
         value = _plain(value)
     if not value.isprintable():
-        value = " ".join(clean_text(value).split())
+        value = " ".join(clean_text(value, looked_up=True).split())
     value = value.strip()
     return value if len(value) <= limit else value[: limit - 1] + "…"
 
 
+def words(value, limit=MAX_SHORT):
+    """Return what ``text`` returns, without payment secrets: for what nothing is looked up by."""
+    return text(clean_text(value if type(value) is str else _plain(value)), limit)
+
+
 def note(value):
-    """Return ``value`` as stripped text that may have several lines."""
+    """Return ``value`` as stripped text that may have several lines, without payment secrets."""
     if value is None:
         return ""
     return clean_text(value if type(value) is str else _plain(value)).strip()
@@ -151,7 +156,7 @@ def _plain(value):
 
 
 class Fields:
-    """One object of an answer, read field by field; what cannot be read is said in ``problems``.
+    """One object of a clean answer, read field by field; what cannot be read is said in ``problems``.
 
     :param where: what the object is, to begin a problem's sentence with (``"line 2: "``)
     """
@@ -174,7 +179,12 @@ class Fields:
         return text(value)
 
     def note(self, key):
-        return note(self.raw.get(key))
+        value = self.raw.get(key)
+        if value is None:
+            return ""
+        if type(value) is str and len(value) <= MAX_SHORT and value.isprintable():
+            return value.strip()
+        return clean_text(value if type(value) is str else _plain(value), looked_up=True).strip()
 
     def flag(self, key):
         return flag(self.raw.get(key))

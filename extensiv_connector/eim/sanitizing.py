@@ -10,6 +10,7 @@ import math
 import re
 import unicodedata
 
+from .card_numbers import LEAST, MASK, MASK_BESIDE, is_card_number, is_expiry_or_code, mask, mask_labelled, may_hold
 from .errors import EimError, Unreadable
 
 MAX_TEXT = 10_000  # characters of one text; longer ones end in an ellipsis
@@ -61,16 +62,56 @@ _EXPIRY_OF_GOODS = re.compile(
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _NOT_WORD = re.compile(r"[^a-z0-9]+")
 
-# Where people type: a card number is masked there, and only there, because a reference, a tracking number or
-# a phone may by chance look like one. Networks' prefixes and the check digit keep other numbers.
-_FREE_TEXT = re.compile(
-    r"(?:^|_)(?:notes?|comments?|messages?|msg|instructions?|remarks?|memo|custom|values?|text|body|greeting)(?:_|$|\d)"
+# What things are looked up by stays to the character, though one of them may by chance look like a card number: an
+# order's, a product's, a lot's, a parcel's or a phone number. Codes are so only among a product's ``aliases``.
+_LOOKED_UP = re.compile(
+    r"""
+      cust_ref | cust_po_no | item | sku | alt_sku | upc | line_item_id | bill_of_lading
+    | (?:lot|serial)s?(?:_(?:no|numbers?|num|codes?|id))?
+    | (?:[a-z0-9]+_)*(?:phone|mobile|telephone|fax)(?:_?(?:no|number|ext|\d))?
+    | (?:[a-z0-9]+_)*(?:sscc|tracking_(?:no|number))(?:_[a-z0-9]+)*
+    """,
+    re.VERBOSE,
 )
-_CARD_NUMBER = re.compile(
-    r"(?<!\d)(?:[3-6]\d{13,18}|2[2-7]\d{14}"
-    r"|[2-6]\d{3}([ .-])\d{4}\1\d{4}\1\d{4}"
-    r"|3\d{3}([ .-])\d{6}\2\d{4,5})(?!\d)"
+_ALIASES = "aliases"
+_IN_ALIASES = frozenset({"code"})
+
+# Pairs such as {"name": "card number", "value": …}, as carts send attributes. The last word of a field's name says that
+# it holds the value of one; what it is the value of stands in any other field of a small map. Of two fields, each may.
+_VALUE_WORDS = frozenset({
+    "value", "values", "val", "v", "content", "contents", "answer", "answers", "entry", "input", "data", "string",
+    "reply", "selection", "choice", "response",
+})  # fmt: skip
+_PAIR_NAMES = frozenset(
+    {"name", "key", "label", "code", "field", "attribute", "title", "option", "property", "question"}
 )
+_NO_PAIR = frozenset({
+    "message", "status_message", "reason", "problem", "description", "error", "error_code", "error_msg", "code_type",
+    "quantity", "price", "amount",
+})  # fmt: skip
+_MAX_PAIR = 6  # fields of a map in which any field may be the name
+_MAX_LABEL = 60  # characters of such a name
+
+# Names of values in text that is no JSON, or no longer: cut off, of another language, of a form's, of XML
+_NAMES = (
+    re.compile(r"""(\\{0,8}["'])(?P<name>[\w .\-]{1,60})\1\s*(?::|=>?|;(?:s:\d+:)?)\s*"""),
+    re.compile(r"""(?<![\w\-])(?P<name>[\w.\-\[\]]{2,60})=(?!=)"""),
+    re.compile(r"""<(?P<name>[\w.\-:]{2,60})(?:\s[^<>]{0,200})?>(?!<)"""),
+)
+_NAMED = re.compile(
+    r"""(\\{0,8}["']).*?(?:\1|$)|\{[^{}]*\}?|\[[^\[\]]*\]?|[^\s,;&<>{}\[\]"'\\]+(?:[ ][^,;&<>{}\[\]"'\\]+(?=</))?""",
+    re.DOTALL,
+)
+_OPENING = re.compile(r"[{\[]")
+_MAX_TRIES = 20  # places of a text at which JSON is looked for in vain
+_MAX_FLAT = 50  # values of a list in which names and values may take turns
+_APART = " x "  # between texts that are judged together
+_NUMBERING = "0123456789_- "  # what tells fields of one kind apart: custom_field_1, custom_field_2
+_LEAST = 11  # characters that may hold a secret: {"cvv":123}
+_MAX_MOMENT = 25  # characters: 2018-08-27T02:24:58+00:00
+_LEAST_NUMBER = 10 ** (LEAST - 1)
+_decode = json.JSONDecoder(strict=False).raw_decode
+_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 MAX_SHOWN = 20_000  # characters of one body
 HIDDEN = "***"
@@ -89,7 +130,7 @@ _SHOWN = frozenset({
 })  # fmt: skip
 
 _SECRETS = object()
-_judged = {}  # field name -> (its clean name, is free text), or _SECRETS; kept small
+_judged = {}  # field name -> (its clean name, is looked up), or _SECRETS; kept small
 _MAX_JUDGED = 5_000
 _layouts = {}  # the names of a map's fields -> what ``_lay_out`` makes of them; kept small, too
 _MAX_LAYOUTS = 200
@@ -98,7 +139,8 @@ _MAX_LAYOUT = 10_000  # characters of all names of a map; more are laid out each
 
 def is_secret(name):
     """Whether a field of this name may hold a payment secret or a credential."""
-    name = "".join(char for char in unicodedata.normalize("NFKC", name) if char.isprintable())
+    if not (name.isascii() and name.isprintable()):
+        name = "".join(char for char in unicodedata.normalize("NFKC", name) if char.isprintable())
     words = _words(name)
     if _SECRET.search(words) or _SECRET_SQUEEZED.search(words.replace("_", "")):
         return True
@@ -113,17 +155,27 @@ def clean(record):
 
     :raise Unreadable: more than ``MAX_NODES`` values
     """
-    budget = [MAX_NODES]
-    return _clean_map(record, 1, budget) if isinstance(record, dict) else _clean_value(record, False, 1, budget)
+    return _clean_value(record, False, 0, [MAX_NODES])
 
 
-def clean_text(value, free_text=False):
-    """Return ``value`` at most ``MAX_TEXT`` long, storable, and in free text without card numbers."""
+def clean_text(value, looked_up=False):
+    """Return ``value`` at most ``MAX_TEXT`` long, storable, and without payment secrets.
+
+    :param looked_up: whether something is looked up by it: then it may look like a card number
+    """
     if len(value) > MAX_TEXT:
-        value = value[: MAX_TEXT - 1] + "…"
+        value = value[: 2 * MAX_TEXT]
     if not value.isprintable():
         value = _UNSTORABLE.sub("", value)
-    return _CARD_NUMBER.sub(_mask, value) if free_text else value
+    if not looked_up and len(value) >= _LEAST:
+        if "{" in value or "=" in value or "[" in value or "<" in value:
+            value = _clean_wrapped(value)
+        if may_hold(value):
+            value = mask(value)
+    if len(value) <= MAX_TEXT:
+        return value
+    # What is cut off may leave what looks like a card number.
+    return clean_text(value[: MAX_TEXT - 1] + "…", looked_up)
 
 
 def redact(body):
@@ -145,98 +197,237 @@ def _words(name):
 
 
 def _judge(key):
-    """Return what ``_judged`` remembers of a field's name."""
+    """Return what ``_judged`` remembers of a field's name; one that holds a card number is not remembered."""
     name = str(key)
     if len(name) > MAX_KEY:
         return _SECRETS
     name = _UNSTORABLE.sub("", name)
-    words = _words(name)
-    judgement = _SECRETS if is_secret(name) else (name, bool(_FREE_TEXT.search(words)))
+    if is_secret(name):
+        judgement = _SECRETS
+    elif may_hold(name) and (masked := mask(name)) is not name:
+        return masked, False
+    else:
+        judgement = (name, bool(_LOOKED_UP.fullmatch(_words(name))))
     if len(_judged) >= _MAX_JUDGED:
         _judged.clear()
     _judged[key] = judgement
     return judgement
 
 
-def _clean_map(raw, depth, budget):
-    budget[0] -= len(raw)
-    if budget[0] < 0:
-        raise Unreadable("The record is too large to be one of EIM's.")
+def _clean_map(raw, depth, budget, aliases):
+    """Return a copy of a map, clean; of ``aliases`` the codes stay, whether they are its values or in its fields."""
+    _spend(budget, len(raw))
     keys = tuple(raw)
-    secrets, free_text, names = _layouts.get(keys) or _lay_out(keys)
-    if names:
-        result = {name: raw[key] for key, name in names}
-    else:
-        result = dict(raw)
-        for key in secrets:
-            del result[key]
+    secrets, looked_up, names, pair, masked = _layouts.get(keys) or _lay_out(keys)
+    result = _copy(raw, secrets, names)
+    if aliases:
+        looked_up = looked_up | (_IN_ALIASES if aliases is _IN_ALIASES else result.keys())
+        aliases = _IN_ALIASES
+    texts = {}
     for name, value in result.items():
         if value is None:
             continue
         if type(value) is not str:
-            result[name] = _clean_value(value, name in free_text, depth, budget)
-        elif name in free_text or len(value) > MAX_TEXT or not value.isprintable():
-            result[name] = clean_text(value, name in free_text)
-    if "value" in result or "Value" in result:
-        _drop_named_secret(result)
+            result[name] = cleaned = _clean_value(value, name in looked_up, depth, budget, name == _ALIASES or aliases)
+            if cleaned is MASK:
+                masked = [*masked, name]
+        elif len(value) < _LEAST or name in looked_up:
+            if len(value) > MAX_TEXT or not value.isprintable():
+                result[name] = clean_text(value, True)
+        elif value[10] != "T" or value[13:14] != ":" or len(value) > _MAX_MOMENT or not value.isprintable():
+            # Else it is a moment: on both sides of the T too short for a card number.
+            texts[name] = value
+    # Most texts are plain, which is seen fastest of all together.
+    if texts and not _is_plain(_APART.join(texts.values())):
+        masked = [*masked, *_clean_texts(result, texts)]
+    if pair and not aliases:
+        _drop_named_secrets(result, *pair)
+    if masked:
+        _mask_beside(result, looked_up, masked)
     return result
+
+
+def _spend(budget, size):
+    budget[0] -= size
+    if budget[0] < 0:
+        raise Unreadable("The record is too large to be one of EIM's.")
+
+
+def _copy(raw, secrets, names):
+    """Return a copy of a map without its secrets, or of ``names``, where some key is no clean name."""
+    if names:
+        return {name: raw[key] for key, name in names}
+    result = dict(raw)
+    for key in secrets:
+        del result[key]
+    return result
+
+
+def _is_plain(text):
+    """Return whether ``clean_text`` surely leaves a text as it is."""
+    return (
+        len(text) <= MAX_TEXT
+        and text.isprintable()
+        and not ("{" in text or "=" in text or "[" in text or "<" in text or may_hold(text))
+    )
+
+
+def _clean_texts(result, texts):
+    """Clean the ``texts`` of a map; return the names of those in which a card number was masked."""
+    result |= {name: clean_text(value) for name, value in texts.items()}
+    return [name for name, value in texts.items() if result[name] != value and MASK in result[name]]
 
 
 def _lay_out(keys):
     """Return what ``_layouts`` remembers of maps that have these keys in this order.
 
-    :return: the keys that go, the names that are free text, and ``(key, clean name)`` of each key that stays where
-        some name is not clean
+    :return: the keys that go, the names of what something is looked up by, ``(key, clean name)`` of each key that stays
+        where some name is not clean, what ``_lay_out_pair`` says, the names in which a number was masked
     """
     judged = {key: _judged.get(key) or _judge(key) for key in keys}
     kept = [(key, *judgement) for key, judgement in judged.items() if judgement is not _SECRETS]
+    masked = [name for key, name, _looked_up in kept if key not in _judged and MASK in name]
     layout = (
         tuple(key for key, judgement in judged.items() if judgement is _SECRETS),
-        frozenset(name for _key, name, free_text in kept if free_text),
-        tuple((key, name) for key, name, _free_text in kept) if any(key != name for key, name, _ in kept) else (),
+        frozenset(name for _key, name, looked_up in kept if looked_up),
+        tuple((key, name) for key, name, _ in kept) if any(key != name for key, name, _ in kept) else (),
+        _lay_out_pair([name for _key, name, looked_up in kept if not looked_up], len(kept)),
+        masked,
     )
-    if sum(len(str(key)) for key in keys) <= _MAX_LAYOUT:
+    if not masked and sum(len(str(key)) for key in keys) <= _MAX_LAYOUT:
         if len(_layouts) >= _MAX_LAYOUTS:
             _layouts.clear()
         _layouts[keys] = layout
     return layout
 
 
-def _clean_value(value, free_text, depth, budget):
+def _clean_value(value, looked_up, depth, budget, aliases=False):
     if value is None or value is True or value is False:
         return value
     if isinstance(value, str):
-        return clean_text(str(value), free_text)
+        return clean_text(str(value), looked_up)
     if isinstance(value, int):
-        return int(value) if value.bit_length() <= MAX_INTEGER_BITS else None
+        return _clean_number(int(value), looked_up) if value.bit_length() <= MAX_INTEGER_BITS else None
     if isinstance(value, float):
-        return value if math.isfinite(value) else None
+        return _clean_number(value, looked_up) if math.isfinite(value) else None
     if isinstance(value, (dict, list, tuple)):
         if depth >= MAX_DEPTH:
             return None
         if isinstance(value, dict):
-            return _clean_map(value, depth + 1, budget)
-        budget[0] -= len(value)
-        if budget[0] < 0:
-            raise Unreadable("The record is too large to be one of EIM's.")
-        return [_clean_value(item, free_text, depth + 1, budget) for item in value]
-    return clean_text(str(value), free_text)
+            return _clean_map(value, depth + 1, budget, aliases)
+        return _clean_list(value, looked_up, depth + 1, budget, aliases and _IN_ALIASES)
+    return clean_text(str(value), looked_up)
 
 
-def _drop_named_secret(pair):
-    """Drop the value of a pair such as ``{"name": "card number", "value": …}``, as carts send attributes."""
-    for key in ("name", "Name", "key", "Key", "label", "code", "field", "attribute", "title"):
-        name = pair.get(key)
-        if isinstance(name, str) and is_secret(name[:MAX_KEY]):
-            pair.pop("value", None)
-            pair.pop("Value", None)
+def _clean_number(value, looked_up):
+    if looked_up or -_LEAST_NUMBER < value < _LEAST_NUMBER or value != int(value):
+        return value
+    return MASK if is_card_number(str(abs(int(value)))) else value
+
+
+def _clean_list(values, looked_up, depth, budget, aliases):
+    _spend(budget, len(values))
+    result = [_clean_value(value, looked_up, depth, budget, aliases) for value in values]
+    if looked_up or aliases or len(result) < 2 or isinstance(result[0], dict):
+        return result
+    if len(result) <= _MAX_FLAT:
+        for position, label in enumerate(result[:-1], 1):
+            if (
+                _is_label(label)
+                and not isinstance(result[position], (dict, list))
+                and any(char.isdigit() for char in str(result[position]))
+            ):
+                result[position] = MASK
+    masked = (isinstance(new, str) and new is not old and MASK in new for new, old in zip(result, values, strict=True))
+    if any(masked):
+        result = [_beside(value, True) for value in result]
+    return result
+
+
+def _lay_out_pair(names, size):
+    """Return ``(labels, values)`` of a map of ``size`` fields, or ``None`` where it cannot be a name and its value.
+
+    :param names: of its fields but those by which something is looked up
+    :return: the fields that may hold the name, and those that may hold the value
+    """
+    words = {name: _words(name) for name in names}
+    values = [name for name, word in words.items() if word.rpartition("_")[2] in _VALUE_WORDS]
+    if not values and len(names) == size == 2 and _NO_PAIR.isdisjoint(words.values()):
+        values = names
+    labels = [name for name, word in words.items() if size <= _MAX_PAIR or word in _PAIR_NAMES]
+    return (labels, values) if labels and values else None
+
+
+def _drop_named_secrets(pair, labels, values):
+    """Drop the value of a pair such as ``{"name": "card number", "value": …}``, whatever its fields are called."""
+    for label in labels:
+        if _is_label(pair[label]):
+            for name in values:
+                if name != label:
+                    del pair[name]
+            # What is left may be a pair, too.
+            if len(pair) == 2 and (left := _lay_out(tuple(pair))[3]):
+                _drop_named_secrets(pair, *left)
             return
 
 
-def _mask(match):
-    digits = [int(char) for char in match[0] if char.isdigit()]
-    doubled = [sum(divmod(digit * 2, 10)) for digit in digits[-2::-2]]
-    return match[0] if (sum(digits[-1::-2]) + sum(doubled)) % 10 else "****"
+def _is_label(value):
+    return isinstance(value, str) and 2 < len(value) <= _MAX_LABEL and is_secret(value)
+
+
+def _mask_beside(result, looked_up, masked):
+    """Mask what the fields beside a card number say of its expiry and CVV; of alike named ones also without a label."""
+    stems = {name.strip(_NUMBERING) for name in masked}
+    for name, value in result.items():
+        if name not in looked_up and not (name in masked and value is not None and MASK in str(value)):
+            result[name] = _beside(value, MASK in name or name.strip(_NUMBERING) in stems)
+
+
+def _beside(value, alike):
+    """Return a value that stands beside a card number; ``alike``: it may be the number's expiry or CVV by itself."""
+    if isinstance(value, str):
+        return MASK if alike and is_expiry_or_code(value) else mask_labelled(value)
+    if alike and type(value) is int and is_expiry_or_code(str(value)):
+        return MASK
+    return value
+
+
+def _clean_wrapped(text):
+    """Return ``text`` with the JSON in it clean, and without the values of secrets that it names in another way."""
+    pieces = []
+    end = 0
+    tries = _MAX_TRIES
+    for found in _OPENING.finditer(text):
+        if found.start() < end:
+            continue
+        try:
+            value, stop = _decode(text, found.start())
+            cleaned = _clean_value(value, False, 0, [MAX_NODES])
+        except (ValueError, RecursionError, EimError):
+            tries -= 1
+            if not tries:
+                break
+            continue
+        if cleaned != value:
+            pieces += [text[end : found.start()], _encode(cleaned)]
+        else:
+            pieces.append(text[end:stop])
+        end = stop
+    text = "".join([*pieces, text[end:]])
+    for names in _NAMES:
+        text = _hide_named(text, names)
+    return text
+
+
+def _hide_named(text, names):
+    """Return ``text`` without the values of the secrets that it calls by their names."""
+    pieces = []
+    end = 0
+    for found in names.finditer(text):
+        if found.start() >= end and is_secret(found["name"]) and (value := _NAMED.match(text, found.end())):
+            pieces += [text[end : found.end()], MASK_BESIDE]
+            end = value.end()
+    return "".join([*pieces, text[end:]])
 
 
 def _hide(value, name):

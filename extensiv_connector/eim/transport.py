@@ -255,7 +255,7 @@ class Transport:
         if success and _says_no_inside(words.get("response")):
             words = {**words["response"], "success_code": False}
             success = False
-        code = text(words.get("error_code"))
+        code = text(note(words.get("error_code")))
         pause = asked_pause(headers)
         message = self._auth.hide_in(_words(words))
         limited = code.lower() == "ratelimit" or "over api limit" in message.lower()

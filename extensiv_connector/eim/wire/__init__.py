@@ -5,8 +5,8 @@ what could not be read is ``None`` (or ``""``) and said in ``problems``, in Engl
 ``cust_ref`` is refused (``Unreadable``), for nothing could be done with it. Writing is strict.
 Money and quantities are ``Decimal``; moments are naive UTC ``datetime``; text is ``str``, ``""`` when absent, stripped,
 without NUL or lone surrogates, shortened where absurdly long. ``cust_ref`` and ``sku`` are identities, kept to the
-character. Payment secrets are dropped first, at any depth (``sanitizing``); of anything but an order only the named
-fields are read at all.
+character. Payment secrets are dropped or masked first, at any depth (``sanitizing``), but in what something is looked
+up by; of anything but an order only the named fields are read at all.
 """
 
 from .listings import Alert, Alias, Cart, Merchant, Page, Product, ShipMethod

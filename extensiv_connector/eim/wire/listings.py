@@ -7,7 +7,7 @@ the contract does not know an answer's shape, what is accepted is *inferred*.
 from dataclasses import dataclass
 from datetime import datetime
 
-from ..parsing import first, identity, maps, moment, note, text
+from ..parsing import first, identity, maps, moment, note, text, words
 from ..sanitizing import clean
 
 
@@ -48,13 +48,13 @@ class Cart:
         for key, entry in entries:
             if isinstance(entry, dict):
                 source = text(first(entry, *_CART_KEYS)) or text(key)
-                name = text(first(entry, "name", "description"))
+                name = words(first(entry, "name", "description"))
             elif key is None or key.isdigit():
                 source = text(entry)
                 name = ""
             else:
                 source = text(key)
-                name = text(entry)
+                name = words(entry)
             if source:
                 carts.setdefault(source, cls(source, name or source))
         return tuple(carts.values())
@@ -80,7 +80,7 @@ class Product:
         """
         return cls(
             sku=identity(raw.get("sku"), "SKU"),
-            name=text(raw.get("name")),
+            name=words(raw.get("name")),
             description=note(raw.get("description")),
             aliases=Alias.parse_all(raw.get("aliases")),
         )
@@ -101,7 +101,7 @@ class ShipMethod:
         code = text(first(raw, "cart_code", "code", "ship_code", "method"))
         if not code:
             return None
-        return cls(text(raw.get("carrier")), code, text(raw.get("description")), text(raw.get("wms_code")))
+        return cls(text(raw.get("carrier")), code, words(raw.get("description")), text(raw.get("wms_code")))
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,8 +122,8 @@ class Alert:
     @classmethod
     def parse(cls, raw):
         """Read one entry of ``list_alerts`` (fields *inferred*); ``None`` without an id."""
+        remote_id = text(first(raw, "alert_id", "id", "pk"))  # as EIM has it: it is dismissed by that
         raw = clean(raw)
-        remote_id = text(first(raw, "alert_id", "id", "pk"))
         if not remote_id:
             return None
         return cls(
@@ -159,7 +159,7 @@ class Merchant:
     def parse(cls, raw):
         """Read one entry of ``wms/merchant/list`` (fields *inferred*); ``None`` without a key."""
         pk = text(first(raw, "merchant_pk", "pk", "id", "merchant_id"))
-        name = text(first(raw, "merchant", "name", "company", "merchant_name", "description"))
+        name = words(first(raw, "merchant", "name", "company", "merchant_name", "description"))
         return cls(pk, name) if pk else None
 
 

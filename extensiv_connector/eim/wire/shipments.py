@@ -6,6 +6,7 @@ from decimal import Decimal
 
 from ..errors import Unreadable
 from ..parsing import Fields, identity, maps, number, text
+from ..sanitizing import clean
 from ..writing import iso, writable
 
 
@@ -103,8 +104,9 @@ class OrderStatus:
     def parse(cls, raw):
         """Read the answer of ``merchant/orders/status``.
 
-        :raise Unreadable: no ``cust_ref`` or no status: nothing may be concluded from it
+        :raise Unreadable: too large, no ``cust_ref`` or no status: nothing may be concluded from it
         """
+        raw = clean(raw)
         status = text(raw.get("order_status"))
         if not status:
             raise Unreadable("EIM answered without the order's status.")
