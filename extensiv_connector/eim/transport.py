@@ -287,7 +287,8 @@ def _of_trouble(trouble, route, about, never_sent):
 
     :param never_sent: whether it surely did before a byte of the request left
     """
-    if isinstance(trouble, (requests.exceptions.InvalidURL, requests.exceptions.InvalidHeader)):
+    unwritable = (requests.exceptions.InvalidURL, requests.exceptions.InvalidHeader)
+    if never_sent and isinstance(trouble, unwritable):  # else it is the answer's header
         return Refused("EIM cannot be asked this: the request cannot be written.", **about)
     if isinstance(trouble, BodyRefused):
         return _unanswered(route, str(trouble), about)

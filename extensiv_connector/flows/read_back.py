@@ -17,6 +17,8 @@ from .refusals import ALL_REFUSED
 from .trigger import plan
 
 LOOK_AGAIN = timedelta(minutes=10)
+# Where EIM names no location at all of what it accepted, and a person was told, it is asked again so much later.
+SELDOM = timedelta(days=1)
 # By so many SKUs a location is looked for that was pushed to before anything was read back; one of them is enough.
 SAMPLE = 3
 
@@ -47,7 +49,7 @@ class ReadBack:
 
     ``extensiv.location`` remembers it: ``read_back_state``, ``read_back_at`` (when it is looked for again) and
     ``read_back``, committed before the first level is pushed: ``{"sku", "before": {location name: what stood there}}``,
-    and ``elsewhere``, the names of the locations where it was found instead.
+    ``elsewhere``, the names of the locations where it was found instead, and ``listed``, of all where EIM has the SKU.
 
     :param push: the ``StockPush`` that pushes to them
     """
@@ -80,25 +82,36 @@ class ReadBack:
         skus = {location.id: self._find_skus(location) for location in due}
         if later:
             self.push.retry_on_conflict(lambda: self._plan(min(later) - now))
-        for location_id, names in skus.items():
-            self._look_at(location_id, names)
+        # However slow EIM is to show it, most of the pass is left to push.
+        enough = self.push.seconds_left() * 2 / 3 if skus else 0
+        for location_id, of_location in skus.items():
+            if self.push.seconds_left() < enough:
+                self.push.retry_on_conflict(lambda: self._plan(timedelta(minutes=1)))
+                break
+            self._look_at(location_id, of_location)
 
     def _find_skus(self, location):
-        """Return the SKUs by which to look for a location: the one pushed first, or some that EIM accepted before."""
+        """Return by which SKUs to look for a location: the one pushed first, or some that EIM accepted before.
+
+        :return: ``{SKU: whether it says something that EIM does not show it there}``; it may leave out zeros
+        """
         if location.read_back_state == "waiting":
-            return [location.read_back["sku"]]
+            return {location.read_back["sku"]: True}
         rows = self.env.execute_query(
             SQL(
-                """SELECT sku FROM extensiv_stock_level WHERE location_id = %s AND pushed_at IS NOT NULL
+                """SELECT sku, quantity FROM extensiv_stock_level WHERE location_id = %s AND pushed_at IS NOT NULL
                 ORDER BY quantity > 0 DESC, pushed_at DESC, id LIMIT %s""",
                 location.id,
                 SAMPLE,
             )
         )
-        return [sku for [sku] in rows]
+        return {sku: quantity > 0 for sku, quantity in rows}
 
     def _look_at(self, location_id, skus):
-        """Look for a location among the levels of SKUs that were pushed to it, until one shows it."""
+        """Look for a location among the levels of SKUs that were pushed to it, until one shows it.
+
+        :param skus: as ``_find_skus`` returns them
+        """
         location = self._location(location_id)
         if not skus:
             self.push.retry_on_conflict(lambda: location.write({"read_back_state": "to_check"}))
@@ -106,16 +119,31 @@ class ReadBack:
         is_last = bool(location.read_back_at)
         before = location.read_back["before"] if location.read_back else None
         self.push.commit()  # no snapshot is held while EIM is asked
-        for sku in skus:
+        without = []
+        for sku, is_telling in skus.items():
             seen = self._read(sku)
             if seen.levels is None or self._find_here(location_id, seen.levels):
                 break
+            if is_telling:
+                without.append((sku, seen))
+        else:
+            if not without:
+                return  # zeros alone: the next pass looks again
+            # One that is shown in other locations says more than one of which EIM shows nothing.
+            sku, seen = max(without, key=lambda each: bool(each[1].names()))
         elsewhere = self._find_elsewhere(location_id, before, seen)
         # Our other locations may have been pushed to meanwhile, so that a change there says nothing.
         elsewhere = [name for name in elsewhere if name not in self.push.names.values()]
         self._conclude(location_id, sku, seen, elsewhere, is_last)
 
     # -- the first level
+
+    def in_order(self, groups):
+        """Return ``groups``, pairs of a location's id and its changes, those to be proven last: that takes its time."""
+        groups = list(groups)
+        locations = self.env["extensiv.location"].browse(location for location, _changes in groups)
+        unproven = locations.filtered(lambda location: location.read_back_state == "to_check").ids
+        return sorted(groups, key=lambda group: group[0] in unproven)
 
     def let_through(self, location_id, changes):
         """Return the ``Change`` list of one location that may be pushed, or None where there is no time to find out.
@@ -143,7 +171,7 @@ class ReadBack:
                 seen = self._read(change.sku)
                 elsewhere = self._find_elsewhere(location_id, before, seen)
                 outcome = self._conclude(location_id, change.sku, seen, elsewhere)
-                told = [change] if outcome == "proven" else []
+                told = [change] if outcome in ("proven", "confirmed") else []
                 break
             refused.update(answer[1])
             _check_all_refused(refused)
@@ -185,6 +213,8 @@ class ReadBack:
         self.waiting.add(location_id)
         self.push.total -= len(changes)
         location = self._location(location_id)
+        if location.read_back_state == "refused":
+            self.push.retry_on_conflict(lambda: self.push.errors.report_misplaced_again(location))
         if location.read_back_state in ("waiting", "refused"):
             self.push.messages.append(say_waiting(location))
         return []
@@ -241,25 +271,29 @@ class ReadBack:
             location = self._location(location_id).exists()
             if not location or not self.push.is_as_pushed(location):
                 return "to_check"
+            if location.read_back_state == "confirmed":
+                return "confirmed"  # a person just did
+            # What was accepted for long is not stopped by an answer that names no location.
+            is_silent = location.read_back_state == "assumed" and not seen.names()
             if is_proven:
                 location.write({"read_back_state": "proven", "read_back_at": False, "read_back": False})
                 self.push.errors.close_read_back(location)
-            elif elsewhere or (is_last and seen.levels is not None):
+            elif elsewhere or (is_last and seen.levels is not None and not is_silent):
                 self._write_refused(location, sku, seen, elsewhere)
             else:
                 self._write_waiting(location, sku, seen, is_last)
             return location.read_back_state
 
         state = self.push.retry_on_conflict(write)
-        if not is_proven and (elsewhere or is_last):
+        if state in ("refused", "waiting", "assumed") and (elsewhere or is_last):
             self.push.failed += 1
         return state
 
     def _write_refused(self, location, sku, seen, elsewhere):
         """Write that nothing is pushed to a location before a person acts, and tell a person."""
-        found = {**(location.read_back or {"before": None}), "sku": sku, "elsewhere": elsewhere}
+        found = {**(location.read_back or {"before": None}), "sku": sku, "elsewhere": elsewhere, "listed": seen.names()}
         location.write({"read_back_state": "refused", "read_back_at": False, "read_back": found})
-        self.push.errors.report_misplaced(location, sku, elsewhere, seen.names())
+        self.push.errors.report_misplaced(location)
         # What was pushed to this location may stand in another of ours now.
         overwritten = self.env["extensiv.stock.level"].search(
             [
@@ -274,12 +308,13 @@ class ReadBack:
 
     def _write_waiting(self, location, sku, seen, is_last):
         """Write when to look for a location again; one that was pushed to before goes on until then."""
-        location.read_back_at = fields.Datetime.now() + LOOK_AGAIN
+        pause = SELDOM if is_last and seen.levels is not None else LOOK_AGAIN
+        location.read_back_at = fields.Datetime.now() + pause
         if location.read_back_state == "to_check":
             location.read_back_state = "waiting"
         if is_last:
-            self.push.errors.report_not_asked(location, sku, seen.error)
-        self._plan(LOOK_AGAIN)
+            self.push.errors.report_not_shown(location, sku, seen)
+        self._plan(pause)
 
     def _plan(self, pause):
         """Have a pass look again after a ``timedelta``."""

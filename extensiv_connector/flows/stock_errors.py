@@ -224,13 +224,17 @@ class StockErrors:
 
     # -- what was read back of a location
 
-    def report_misplaced(self, location, sku, elsewhere, listed):
-        """Open the error of a location under which EIM does not keep what was pushed to it.
+    def report_misplaced_again(self, location):
+        """Open the error anew of a location that still waits, where it was closed: while its push was off."""
+        if not self._search(KNOWN, Domain("key", "=", f"{location.name}{READ_BACK}")):
+            self.report_misplaced(location)
 
-        :param elsewhere: names of the locations where it stands instead, as far as that is known
-        :param listed: names of all locations where EIM holds the SKU
-        """
-        words = {"location": location.name, "sku": sku}
+    def report_misplaced(self, location):
+        """Open the error of a location under which EIM does not keep what was pushed to it, see its ``read_back``."""
+        found = location.read_back
+        elsewhere = found["elsewhere"]
+        listed = found["listed"]
+        words = {"location": location.name, "sku": found["sku"]}
         if elsewhere:
             found = self.env._(
                 "What was pushed to the location %(location)s stands at EIM under %(elsewhere)s (SKU %(sku)s).",
@@ -263,22 +267,36 @@ class StockErrors:
         )
         self._report_read_back(location, f"{found}\n{advice}", "settings")
 
-    def report_not_asked(self, location, sku, error):
-        """Open the error of a location of which EIM could not be asked again whether it keeps there what was pushed.
+    def report_not_shown(self, location, sku, seen):
+        """Open the error of a location of which EIM does not say whether it keeps there what was pushed.
 
         A person who dismissed it is not told again.
+
+        :param seen: ``read_back.Seen``
         """
         if self._search(["dismissed"], Domain("key", "=", f"{location.name}{READ_BACK}")):
             return
-        message = self.env._(
-            "EIM could not be asked whether what was pushed to the location %(location)s stands there (SKU %(sku)s): "
-            "%(reason)s\nIt is asked again every ten minutes; Retry asks at once. If you see at EIM that the SKU has "
-            "this location, press Push Nevertheless on the location.",
-            location=location.name,
-            sku=sku,
-            reason=error.message,
+        words = {"location": location.name, "sku": sku, "reason": seen.error.message if seen.error else ""}
+        if seen.levels is not None:
+            found = self.env._(
+                "EIM does not show in which location it keeps what was pushed to %(location)s: of the SKU %(sku)s it "
+                "names no location at all. %(reason)s\nIt is asked again in a day; Retry asks at once.",
+                **words,
+            )
+        else:
+            found = self.env._(
+                "EIM could not be asked whether what was pushed to the location %(location)s stands there (SKU "
+                "%(sku)s): %(reason)s\nIt is asked again every ten minutes; Retry asks at once.",
+                **words,
+            )
+        advice = self.env._(
+            "If you see at EIM that the SKU has this location, press Push Nevertheless on the location."
         )
-        self._report_read_back(location, message, "transient", error.process_id).next_try = location.read_back_at
+        if location.read_back_state == "assumed":
+            advice += " " + self.env._("Until then, pushing goes on as before.")
+        process_id = seen.error.process_id if seen.error else None
+        error = self._report_read_back(location, f"{found} {advice}", "transient", process_id)
+        error.next_try = location.read_back_at
 
     def _report_read_back(self, location, message, category, process_id=None):
         key = f"{location.name}{READ_BACK}"

@@ -132,7 +132,7 @@ class StockPush(FlowRun):
         refused = {}
         try:
             self.read_back.look()
-            for location, of_location in groupby(changes, attrgetter("location_id")):
+            for location, of_location in self.read_back.in_order(groupby(changes, attrgetter("location_id"))):
                 try:
                     proven = self.read_back.let_through(location, of_location)
                     if proven is None or not self.push_location(proven):

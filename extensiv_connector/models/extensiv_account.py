@@ -467,7 +467,7 @@ class ExtensivAccount(models.Model):
         if "company_id" in vals:
             self.check_access("write")  # where it is now: before writing, Odoo asks the rules of where it was
         readdressed.location_ids._begin_anew()
-        replaced.location_ids._read_back_anew()
+        replaced.location_ids._forget_address()
         replaced._forget_routes()
         if reconnecting and "state" not in vals:
             reconnecting.write(

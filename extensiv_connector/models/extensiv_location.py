@@ -86,6 +86,7 @@ class ExtensivLocation(models.Model):
     )
     read_back_at = fields.Datetime("Looked For Again", readonly=True, copy=False)
     read_back = fields.Json(readonly=True, copy=False)
+    can_push_nevertheless = fields.Boolean(compute="_compute_can_push_nevertheless")
     warning = fields.Text(compute="_compute_warning")
     example_product_id = fields.Many2one(
         "product.product",
@@ -125,9 +126,16 @@ class ExtensivLocation(models.Model):
         """Have one level pushed and read back before any other."""
         self.sudo().write({"read_back_state": "to_check", "read_back_at": False, "read_back": False})
 
+    def _forget_address(self):
+        """Begin anew at another account of EIM's, where a location of the same name is another and has other IDs."""
+        self.sudo().write({"remote_pk": False, "wms_warehouse_id": False, "wms_warehouse_name": False})
+        self._begin_anew()
+
     def _try_again(self):
-        """Have one level pushed once more, and read back."""
-        self.sudo().write({"read_back_state": "to_check", "read_back_at": False})
+        """Have one level pushed once more, and read back; one that was pushed to before is looked for at once."""
+        assumed = self.sudo().filtered(lambda location: location.read_back_state == "assumed")
+        assumed.read_back_at = fields.Datetime.now()
+        (self.sudo() - assumed).write({"read_back_state": "to_check", "read_back_at": False})
 
     # -- actions
 
@@ -168,7 +176,7 @@ class ExtensivLocation(models.Model):
         """
         self.env["extensiv.account"]._check_manager()
         self.check_access("write")
-        locations = self.filtered(lambda location: location.read_back_state in ("waiting", "refused"))
+        locations = self.filtered("can_push_nevertheless")
         if not locations:
             raise UserError(self.env._("Nothing keeps stock from being pushed here."))
         locations.sudo().write({"read_back_state": "confirmed", "read_back_at": False, "read_back": False})
@@ -193,6 +201,14 @@ class ExtensivLocation(models.Model):
         return self.account_id._preview_stock(mapped)
 
     # -- what people see
+
+    @api.depends("read_back_state", "read_back_at")
+    def _compute_can_push_nevertheless(self):
+        for location in self:
+            state = location.read_back_state
+            location.can_push_nevertheless = state in ("waiting", "refused") or (
+                state == "assumed" and bool(location.read_back_at)
+            )
 
     def _compute_pushed_at(self):
         # One look into the index for each: a location may have a hundred thousand levels.

@@ -45,6 +45,7 @@ from . import test_relisted
 from . import test_prove
 from . import test_prove_others
 from . import test_prove_page
+from . import test_pushed_before
 from . import test_read_back
 from . import test_refused_records
 from . import test_retry_after

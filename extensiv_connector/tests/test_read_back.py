@@ -457,6 +457,44 @@ class TestWaysOn(ReadBackCase):
         self.account.location_key = "inventory_warehouse"
         self.assertEqual(self.east.read_back_state, "proven", "the same key changes nothing")
 
+    def test_whose_push_was_off_for_a_while_is_told_again(self):
+        self.wrong.push_enabled = False
+        self.push()
+        self.assertFalse(self.misplaced())
+        self.wrong.push_enabled = True
+        self.push()
+        self.assertIn("the location WST stands at EIM under EIM WST", self.misplaced().message)
+        self.push()
+        self.assertEqual(self.misplaced().attempts, 1)
+        self.assertEqual(self.at_eim("EIM WST"), {"TEE-1": 5})
+
+    def test_who_says_so_while_a_pass_looks_is_heeded(self):
+        self.wrong.read_back_state = "waiting"
+        original = ReadBack._read
+
+        def read(read_back, sku):
+            read_back.env["extensiv.location"].browse(self.wrong.id).read_back_state = "confirmed"
+            read_back.push.commit()
+            return original(read_back, sku)
+
+        with patch.object(ReadBack, "_read", read):
+            self.push()
+        self.assertEqual(self.wrong.read_back_state, "confirmed")
+
+    def test_proven_locations_go_first(self):
+        self.wrong.read_back_state = "to_check"
+        self.receive(self.tee, 9)
+        order = []
+        original = StockPush.push_batch
+
+        def push_batch(push, changes):
+            order.extend(change.location_id for change in changes)
+            return original(push, changes)
+
+        with patch.object(StockPush, "push_batch", push_batch):
+            self.push()
+        self.assertEqual(order, [self.east.id, self.wrong.id])
+
     def test_dismissing_leaves_it_waiting(self):
         self.misplaced().action_dismiss()
         self.push()
@@ -487,8 +525,19 @@ class TestWaysOn(ReadBackCase):
     def test_other_credentials_may_lead_to_other_locations(self):
         self.account.api_key = "another"
         self.assertEqual(self.east.read_back_state, "proven")
+        self.east.remote_pk = "77"
         self.account.api_user = "another"
         self.assertEqual(self.east.read_back_state, "to_check")
+        self.assertFalse(self.east.remote_pk, "it has another ID there, which Connect finds")
+
+    def test_another_account_of_eims_is_told_everything(self):
+        self.levels.items.clear()
+        self.account.base_url = self.account.base_url.replace("127.0.0.1", "localhost")
+        with self.flows():
+            self.account.action_connect()
+        self.push()
+        self.assertEqual(self.east.read_back_state, "proven")
+        self.assertEqual(self.at_eim(), {"TEE-1": 7, "MUG-1": 0})
 
 
 @tagged("post_install", "-at_install")
@@ -551,52 +600,3 @@ class TestLocationKeys(ReadBackCase):
         self.east.read_back_state = "proven"
         self.east.remote_pk = "1"
         self.assertEqual(self.east.read_back_state, "to_check")
-
-
-@tagged("post_install", "-at_install")
-class TestPushedBefore(ReadBackCase):
-    """Locations that were pushed to before anything was read back."""
-
-    def setUp(self):
-        super().setUp()
-        self.push()
-        self.east.read_back_state = "assumed"
-
-    def test_the_next_pass_looks_though_nothing_changed(self):
-        reads = self.reads()
-        run = self.push()
-        self.assertEqual(run.message, "Nothing new.")
-        self.assertEqual(self.reads(), reads + 1)
-        self.assertEqual(self.east.read_back_state, "proven")
-
-    def test_pushing_goes_on_until_it_is_known(self):
-        self.levels.hidden_locations = {"EAST"}
-        self.receive(self.tee, 8)
-        self.push()
-        self.assertEqual(self.at_eim()["TEE-1"], 8)
-        self.assertEqual(self.east.read_back_state, "assumed")
-        self.assertFalse(self.errors())
-        self.receive(self.tee, 9)
-        with self.later(minutes=5):
-            self.push()
-        self.assertEqual(self.at_eim()["TEE-1"], 9)
-        self.receive(self.tee, 10)
-        with self.later(minutes=11):
-            self.push()
-        self.assertEqual(self.east.read_back_state, "refused")
-        self.assertEqual(self.at_eim()["TEE-1"], 9)
-        self.assertIn("EAST", self.misplaced().message)
-
-    def test_one_sku_that_shows_it_is_enough(self):
-        self.levels.items.pop("TEE-1")
-        self.push()
-        self.assertEqual(self.east.read_back_state, "proven")
-
-    def test_where_eim_cannot_be_asked_pushing_goes_on(self):
-        self.fault(route="get_inventory", kind="500", count=100)
-        for minutes in (0, 11, 22):
-            self.receive(self.tee, 20 + minutes)
-            with self.later(minutes=minutes):
-                self.push()
-            self.assertEqual(self.at_eim()["TEE-1"], 20 + minutes)
-        self.assertEqual(self.misplaced().category, "transient")

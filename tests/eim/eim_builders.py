@@ -43,12 +43,3 @@ def raw_order(**changes):
         "shipments": [],
     }
     return order | changes
-
-
-def wide_order(lines=3, fields=150):
-    """An order as wide as real ones, most of it null."""
-    order = raw_order()
-    order["items"] = [order["items"][0] | {"line_no": str(number)} for number in range(1, lines + 1)]
-    for number in range(fields - len(order)):
-        order[f"other_field_{number}"] = (None, "0.00", "N", "2024-03-01T10:20:30+00:00", "some text")[number % 5]
-    return order

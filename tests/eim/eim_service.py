@@ -94,7 +94,7 @@ def reset(handler):
     handler.close_connection = True
 
 
-def drips(start, drop, seconds=4.0):
+def drips(start, drop, seconds=60.0):
     """Send ``start`` (bytes after the request, nothing of HTTP before them) and then ``drop`` over and over."""
 
     def answer(handler):

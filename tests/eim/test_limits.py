@@ -19,8 +19,8 @@ from eim.transport import MAX_ANSWER
 from eim.wire import Shipment, ShipmentItem
 
 PARCEL = Shipment("UPS", "Ground", "1Z9", None, (ShipmentItem("A", 1),))
-LIMIT = 0.2  # seconds that a try has in these tests
-SLACK = 1.5  # for a busy machine; what is slow here is so for 4 s
+LIMIT = 0.4  # seconds that a try has in these tests
+SLACK = 20.0  # for a busy machine; what is slow here is so for a minute
 OK = b"HTTP/1.1 200 OK\r\n"
 LONG = b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n"
 CHUNKED = OK + b"Transfer-Encoding: chunked\r\n\r\n"
@@ -103,9 +103,9 @@ def test_redirects_share_the_time_of_a_try(service, connect):
 
 def test_headers_without_end_are_not_read_on(service, connect):
     service.script = [drips(OK + b"X-More: yes\r\n" * 100_000, b"")]
-    client = connect(timeout=5.0)
+    client = connect(timeout=50.0)
     _error, seconds = measured(lambda: client.ship("A", [PARCEL]), AnswerLost)
-    assert seconds < 2
+    assert seconds < SLACK
 
 
 def sip(connection):
@@ -126,12 +126,12 @@ def test_who_reads_the_request_slowly_is_not_waited_for(connect):
 
 def drip_handshake(connection):
     connection.sendall(b"\x16\x03\x03\x40\x00")  # a record of 16 kB
-    for _drop in range(200):
+    for _drop in range(3_000):
         connection.sendall(b"\x02")
         time.sleep(0.02)
 
 
-@pytest.mark.parametrize("serve", [lambda connection: time.sleep(4), drip_handshake], ids=["stalled", "dripping"])
+@pytest.mark.parametrize("serve", [lambda connection: time.sleep(60), drip_handshake], ids=["stalled", "dripping"])
 def test_a_tls_handshake_ends_in_time_and_nothing_was_sent(connect, serve):
     listener = Listener(serve)
     client = connect(listener.url.replace("http:", "https:"), timeout=LIMIT)
@@ -144,7 +144,7 @@ def test_a_tls_handshake_ends_in_time_and_nothing_was_sent(connect, serve):
 
 
 def test_a_name_that_is_not_looked_up_in_time_is_not_waited_for(connect, monkeypatch):
-    monkeypatch.setattr("socket.getaddrinfo", lambda *args, **kwargs: time.sleep(4))
+    monkeypatch.setattr("socket.getaddrinfo", lambda *args, **kwargs: time.sleep(60))
     client = connect("https://eim.example", timeout=LIMIT)
     _error, seconds = measured(lambda: client.ship("A", [PARCEL]), Transient)
     assert seconds < LIMIT + SLACK
@@ -221,7 +221,7 @@ def test_a_call_passes_a_proxy(service, connect, authority, trusted, use_proxy):
 def serve_bytes(start, drop, connection):
     connection.recv(1000)
     connection.sendall(start)
-    for _drop in range(200):
+    for _drop in range(3_000):
         connection.sendall(drop)
         time.sleep(0.02)
 
@@ -307,7 +307,7 @@ BOMBS = {
 def test_a_bomb_costs_little(service, connect, bomb, status):
     body, coding = BOMBS[bomb]
     service.script = [raw(status, body, Content_Encoding=coding, Location="/v1/elsewhere")]
-    client = connect(timeout=20.0)
+    client = connect(timeout=50.0)
     tracemalloc.start()
     try:
         _error, seconds = measured(lambda: client.ship("A", [PARCEL]), AnswerLost)
@@ -315,7 +315,7 @@ def test_a_bomb_costs_little(service, connect, bomb, status):
     finally:
         tracemalloc.stop()
     assert peak < 30_000_000
-    assert seconds < 2
+    assert seconds < SLACK
     measured(lambda: client.get_order("A"), Unreadable)
     assert len(service.requests) == 2
 
@@ -347,8 +347,8 @@ def test_an_answer_may_be_as_long_as_the_limit_and_no_longer(service, connect, m
 
 def test_a_length_beyond_the_limit_is_not_read_at_all(service, connect):
     service.script = [drips(b"HTTP/1.1 200 OK\r\nContent-Length: 99999999999\r\n\r\n", b" ")]
-    _error, seconds = measured(lambda: connect(timeout=5.0).get_order("A"), Unreadable)
-    assert seconds < 2
+    _error, seconds = measured(lambda: connect(timeout=50.0).get_order("A"), Unreadable)
+    assert seconds < SLACK
 
 
 WHOLE = json.dumps({"success_code": True, "response": {"cust_ref": "A", "cust_city": "x" * 60_000}}).encode()

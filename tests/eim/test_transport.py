@@ -10,7 +10,7 @@ from datetime import datetime, timezone
 
 import pytest
 from eim_builders import raw_order
-from eim_service import Service, drops, ok, raw, refusal, reset, silence
+from eim_service import Service, drips, drops, ok, raw, refusal, reset, silence
 
 from eim.client import EimClient
 from eim.credentials import check_base_url
@@ -41,7 +41,7 @@ TROUBLE = [
     (HTML, Transient),
     (raw(500, '{"success_code": false, "error_code": "Failure", "message": "Oops"}'), Transient),
     (reset, Transient),
-    (silence(0.6), Transient),
+    (silence(3), Transient),
     (CUT, Unreadable),
     (raw(200, '{"success_code": true, "resp'), Unreadable),
 ]
@@ -51,7 +51,7 @@ TROUBLE = [
 def test_a_get_is_repeated_and_then_said(service, connect, slept, trouble, error):
     service.script = [trouble]
     with pytest.raises(EimError) as caught:
-        connect(timeout=0.3).list_carts() if error is Transient else connect(timeout=0.3).get_order("A")
+        connect(timeout=1.0).list_carts() if error is Transient else connect(timeout=1.0).get_order("A")
     assert type(caught.value) is error
     assert 2 <= len(service.requests) <= 3
     assert len(slept) == len(service.requests) - 1 and max(slept) <= 1.5
@@ -60,7 +60,7 @@ def test_a_get_is_repeated_and_then_said(service, connect, slept, trouble, error
 @pytest.mark.parametrize(("trouble", "_error"), TROUBLE)
 def test_a_get_succeeds_once_the_trouble_is_over(service, connect, trouble, _error):
     service.script = [trouble, ok({"cust_ref": "A", "order_status": "new"})]
-    assert connect(timeout=0.5).get_order_status("A").status == "new"
+    assert connect(timeout=1.0).get_order_status("A").status == "new"
     assert len(service.requests) == 2
 
 
@@ -76,19 +76,19 @@ def test_a_host_of_several_addresses_that_accepts_no_connection_takes_no_longer_
         monkeypatch.setattr("socket.getaddrinfo", lambda *args, **kwargs: [address] * 4)
         start = time.monotonic()
         with pytest.raises(Transient):
-            connect(timeout=1).list_carts()
-        assert time.monotonic() - start < 2.5
+            connect(timeout=20).list_carts()
+        assert time.monotonic() - start < 15  # each address has less than 20 s
 
 
 def test_near_the_deadline_limits_shrink_and_nothing_is_repeated(service, connect, slept, monkeypatch):
     monkeypatch.setattr("eim.transport.LEAST_SECONDS", 0.2)
-    service.script = [silence(1.5)]
+    service.script = [silence(25)]
     client = connect(timeout=30.0)
     started = time.monotonic()
     client.end_by(started + 0.1)
     with pytest.raises(Transient):
         client.list_carts()
-    assert time.monotonic() - started < 1.4
+    assert time.monotonic() - started < 15
     assert len(service.requests) == 1 and not slept
 
 
@@ -98,6 +98,15 @@ def test_a_post_is_sent_once_and_its_answer_lost(service, connect, slept, troubl
     with pytest.raises(AnswerLost):
         connect(timeout=0.3).ship("A", [PARCEL])
     assert len(service.requests) == 1 and not slept
+
+
+def test_an_answer_with_odd_headers_is_no_refusal_of_what_was_sent(service, connect):
+    body = b'{"success_code": true, "resp'
+    lengths = b"Content-Length: 5\r\nContent-Length: %d\r\n\r\n" % len(body)
+    service.script = [drips(b"HTTP/1.1 200 OK\r\n" + lengths + body, b"", 0)]
+    with pytest.raises(AnswerLost):
+        connect().ship("A", [PARCEL])
+    assert len(service.requests) == 1
 
 
 def test_a_post_that_never_left_is_transient():

