@@ -184,10 +184,8 @@ class FlowRun:
     def _attempt(self):
         """Let the flow do its work; return the run's state by what EIM answered."""
         account = self.account
-        if account._is_copy():
-            account._become_draft_copy()
+        if not self.retry_on_conflict(account._recognise_database):
             self.messages.append(account.state_message)
-            self.env.cr.commit()
             return "failed"
         try:
             with self.connect():

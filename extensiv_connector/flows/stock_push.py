@@ -70,6 +70,9 @@ class StockPush(FlowRun):
         return StockErrors(self.account, self.names)
 
     def run(self):
+        if self.account.push_all_first:
+            self.messages.append(self.account._message_push_all_first())
+            return
         self.names = {location.id: location.name for location in self.account.location_ids}
         self.batch_size = self.account.push_batch_size
         self.stock_read = self.read_stock_moment()

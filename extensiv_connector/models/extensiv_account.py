@@ -8,6 +8,7 @@ from ..flows import SWITCHED, schedule
 from ..flows.trigger import trigger
 
 ACTIVITY = "extensiv_connector.mail_activity_type_eim"
+WHICH_DATABASE = "extensiv_connector.mail_activity_type_which_database"
 CREDENTIALS = ("base_url", "api_user", "api_key", "merchant_pk")
 # What decides by which schedules an account is served, and what is pushed of its stock.
 SCHEDULE_FIELDS = {"active", "state", *(flow.switch for flow in SWITCHED.values())}
@@ -312,7 +313,9 @@ class ExtensivAccount(models.Model):
 
     canceled_until = fields.Datetime(readonly=True, copy=False)
     receive_page = fields.Integer(readonly=True, copy=False, default=1)
-    live_database = fields.Char(readonly=True, copy=False)
+    live_database = fields.Json(readonly=True, copy=False)
+    is_known_copy = fields.Boolean(readonly=True, copy=False)
+    push_all_first = fields.Boolean(readonly=True, copy=False)
     check_refused_at = fields.Datetime(readonly=True, copy=False)
     alerts_source = fields.Selection(
         [("alerts", "EIM's list of alerts"), ("orders", "Orders in error")],

@@ -417,5 +417,7 @@ class SaleOrder(models.Model):
 
     def _extensiv_check_connected(self):
         for account in self.sudo().extensiv_account_id:
-            if account.state != "connected" or account._is_copy():
+            if account._is_copy():
+                raise UserError(account.with_env(self.env)._message_copy())
+            if account.state != "connected":
                 raise UserError(self.env._("%s is not connected. Press Connect first.", account.name))

@@ -12,6 +12,7 @@ from . import test_carts_browser
 from . import test_contacts
 from . import test_delivery_method
 from . import test_credentials
+from . import test_database_identity
 from . import test_diagnosis
 from . import test_embedded
 from . import test_errors

@@ -281,6 +281,8 @@ class ExtensivSkuReportLine(models.TransientModel):
     def _names_at_eim(self, account, skus):
         """Return the names of SKUs by EIM, as many as can be asked for in half a minute; the SKU serves otherwise."""
         names = {}
+        if account._is_copy():
+            return names
         release_locks(self.env)
         with account._eim(time.monotonic() + 60, wait=1.0, log=False) as client:
             end = time.monotonic() + 30
