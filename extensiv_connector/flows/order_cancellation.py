@@ -189,6 +189,7 @@ class OrderCancellation:
         :raise eim.RateLimited: there is no token left
         """
         refusals = self.run.refusals
+        self.run.check_lock()
         try:
             self.run.client.cancel_order_in_cart(cust_ref)
             self._record({**refusals.accepted(), order_id: None})

@@ -36,7 +36,7 @@ class ExtensivError(models.Model):
     )
     step = fields.Char(
         readonly=True,
-        help="What failed of it: acknowledge, cancel, tracking, schedule, silence. Empty: the thing itself.",
+        help="What failed of it: acknowledge, cancel, tracking, schedule, silence, hanging. Empty: the thing itself.",
     )
     concerns = fields.Char(
         compute="_compute_concerns",

@@ -31,6 +31,7 @@ from . import test_inventory_push
 from . import test_inventory_rules
 from . import test_inventory_zeros
 from . import test_inventory_zeros_locations
+from . import test_lock
 from . import test_merchants
 from . import test_migration_carts
 from . import test_migrations
