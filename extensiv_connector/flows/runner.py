@@ -18,7 +18,7 @@ from .. import flows
 from ..eim import errors as eim
 from . import trigger
 from .credential_check import CredentialCheck
-from .exceptions import is_conflict, log_unexpected
+from .exceptions import is_conflict, log_unexpected, no_rows_in_log
 from .explanations import explain
 from .lock import LockLost, find_holder, flow_lock
 from .refusals import Refusals
@@ -103,7 +103,9 @@ class FlowRun:
     def connect(self):
         """Have a client, which ends with the pass."""
         with self.account._eim(self.deadline) as self.client:
-            yield self.check  # remembers the credentials that the client has
+            check = self.check  # remembers the credentials that the client has
+            self.commit()  # reading them began a transaction; EIM is called holding none
+            yield check
 
     # -- what a flow does
 
@@ -153,8 +155,9 @@ class FlowRun:
         """
         for attempt in range(1, CONFLICT_TRIES + 1):
             try:
-                result = work()
-                self.commit()
+                with no_rows_in_log(self.env.cr):
+                    result = work()
+                    self.commit()
                 return result
             except (IntegrityError, OperationalError, ConcurrencyError) as error:
                 self.rollback()

@@ -9,6 +9,10 @@ from ..flows.trigger import trigger
 
 ACTIVITY = "extensiv_connector.mail_activity_type_eim"
 WHICH_DATABASE = "extensiv_connector.mail_activity_type_which_database"
+API_HOSTS = "extensiv_connector.api_hosts"
+"""The system parameter that names further hosts which may be sent the credentials, with commas between them."""
+SECRETS = ("api_key",)
+"""What managers write and nobody but the superuser reads, see ``extensiv_account_connection``."""
 CREDENTIALS = ("base_url", "api_user", "api_key", "merchant_pk")
 # What decides by which schedules an account is served, and what is pushed of its stock.
 SCHEDULE_FIELDS = {"active", "state", *(flow.switch for flow in SWITCHED.values())}
@@ -69,7 +73,7 @@ class ExtensivAccount(models.Model):
         "API Key",
         groups="extensiv_connector.group_manager",
         copy=False,
-        help="EIM shows it beside the API user. It is never logged or shown again here.",
+        help="EIM shows it beside the API user. It is never logged or shown again here: enter another to replace it.",
     )
     merchant_pk = fields.Char(
         "Merchant ID",
@@ -82,7 +86,8 @@ class ExtensivAccount(models.Model):
         required=True,
         default="https://api.cartrover.com",
         tracking=True,
-        help="The address of EIM's API without /v1. Only https, or http on this machine.",
+        help="The address of EIM's API without /v1. Only https, or http on this machine; another host than EIM's "
+        f"only where an administrator named it in the system parameter {API_HOSTS}.",
     )
     alerts_url = fields.Char(
         "Alerts Page",
@@ -364,6 +369,7 @@ class ExtensivAccount(models.Model):
                 check_merchant_pk(account.merchant_pk)
             except ValueError as error:
                 raise ValidationError(str(error)) from None
+            account._check_host()
 
     @api.constrains("route_overrides")
     def _check_route_overrides(self):

@@ -7,16 +7,19 @@ from odoo.exceptions import UserError, ValidationError
 
 from ..eim import errors as eim
 from ..eim.client import EimClient
+from ..eim.credentials import is_eim_host, is_loopback
 from ..eim.routes import check_override
 from ..flows.call_log import CallLog
 from ..flows.credential_check import CredentialCheck
-from ..flows.database_identity import explain_differences, find_differences, read_identity
 from ..flows.explanations import advise_certificate, explain_refusal
 from ..flows.runner import new_deadline, release_locks
-from .extensiv_account import CREDENTIALS, WHICH_DATABASE
+from .extensiv_account import API_HOSTS, CREDENTIALS, SECRETS
 from .extensiv_bucket import BucketStore
 
 _logger = logging.getLogger(__name__)
+
+# What a list, a search, a filter or an export might do with a field, and must not with a secret.
+NO_USE = ("searchable", "sortable", "groupable", "exportable", "aggregator")
 
 
 class WarehouseKey(UserError):
@@ -24,18 +27,98 @@ class WarehouseKey(UserError):
 
 
 class ExtensivAccount(models.Model):
-    """Connecting to EIM, what a button asks of it, and who must not ask: a copy of the database."""
+    """Connecting to EIM: the credentials, which nobody reads, and what a button asks of it."""
 
     _inherit = "extensiv.account"  # pylint: disable=consider-merging-classes-inherited  # what is asked of EIM
 
     can_cancel_at_eim = fields.Boolean(compute="_compute_can_cancel_at_eim")
-    other_database = fields.Text(compute="_compute_other_database")
+    has_api_key = fields.Boolean(compute="_compute_has_api_key", groups="extensiv_connector.group_manager")
 
     @api.depends("route_overrides")
     def _compute_can_cancel_at_eim(self):
         for account in self:
             names = {line.partition("=")[0].strip() for line in (account.route_overrides or "").splitlines()}
             account.can_cancel_at_eim = "cancel_order_in_cart" in names
+
+    # -- secrets: written by managers, read by the superuser alone
+
+    @api.depends("api_key")
+    def _compute_has_api_key(self):
+        for account in self:
+            account.has_api_key = bool(account.sudo().api_key)
+
+    @api.model
+    def _has_field_access(self, field, operation):
+        if operation == "read" and field.name in SECRETS and not self.env.su:
+            return False
+        return super()._has_field_access(field, operation)
+
+    @api.model
+    def fields_get(self, allfields=None, attributes=None):
+        """Let who may write a secret have a field for it in forms, where it is always empty."""
+        result = super().fields_get(allfields, attributes)
+        for name in SECRETS:
+            field = self._fields[name]
+            if name in result or (allfields and name not in allfields) or not self._has_field_access(field, "write"):
+                continue
+            description = field.get_description(self.env, attributes=attributes)
+            result[name] = {**description, **{key: False for key in NO_USE if key in description}}
+        return result
+
+    @api.readonly
+    def read(self, fields=None, load="_classic_read"):
+        """Leave the secrets out where everything is asked for; who asks for one is refused."""
+        if not fields and not self.env.su:
+            fields = [name for name in self.fields_get(attributes=()) if name not in SECRETS]
+        return super().read(fields, load=load)
+
+    def web_read(self, specification):
+        hidden = self._get_hidden(specification)
+        asked = {name: spec for name, spec in specification.items() if name not in hidden}
+        return [{**values, **hidden} for values in super().web_read(asked)]
+
+    def onchange(self, values, field_names, fields_spec):
+        hidden = self._get_hidden({**values, **fields_spec})
+        values = {name: value for name, value in values.items() if name not in hidden}
+        asked = {name: spec for name, spec in fields_spec.items() if name not in hidden}
+        changed = [name for name in field_names if name not in hidden]
+        if field_names and not changed:
+            return {"value": {}}  # without a changed field, Odoo would take the form for a new one
+        result = super().onchange(values, changed, asked)
+        if not field_names:
+            result["value"].update(hidden)
+        return result
+
+    @api.model
+    def _get_hidden(self, asked):
+        """Return what a form sees of the secrets among the fields ``asked``: ``{name: False}``.
+
+        Who may not write them is refused by Odoo.
+        """
+        return {
+            name: False
+            for name in SECRETS
+            if name in asked and not self.env.su and self._has_field_access(self._fields[name], "write")
+        }
+
+    def _check_host(self):
+        """Refuse an address where the credentials have no business.
+
+        :raise ValidationError: it is neither EIM's, nor this machine, nor named by an administrator
+        """
+        host = urlsplit(self.base_url).hostname or ""
+        named = self.env["ir.config_parameter"].sudo().get_param(API_HOSTS) or ""
+        if not (is_eim_host(host) or is_loopback(host) or host in named.lower().replace(",", " ").split()):
+            raise ValidationError(
+                self.env._(
+                    "%(host)s is no host of EIM's, so it is not sent the API key. If it is to be, have an "
+                    "administrator name it in the system parameter %(parameter)s.",
+                    host=host,
+                    parameter=API_HOSTS,
+                )
+            )
+
+    # -- routes
 
     def _routes(self):
         """Return the overrides as ``{route name: path}``.
@@ -220,154 +303,3 @@ class ExtensivAccount(models.Model):
         advice = advise_certificate(self.env, error)
         reason = " ".join(filter(None, [error.message, advice]))
         return UserError(self.env._("%(host)s could not be asked: %(reason)s", host=host, reason=reason))
-
-    # -- copies of the database
-
-    @api.depends("live_database", "is_known_copy", "state")
-    def _compute_other_database(self):
-        """Ask what this database is, until a manager has said so."""
-        this = self._this_database()
-        for account in self:
-            asked = account.sudo().live_database and not account.is_known_copy
-            differs = asked and find_differences(account.sudo().live_database, this)
-            account.other_database = account._message_other_database(this) if differs else False
-
-    @api.model
-    def _this_database(self):
-        """Return the identity of this database, see ``flows.database_identity``."""
-        return read_identity(self.env)
-
-    def _is_copy(self):
-        """Whether the account went live in another database than this one."""
-        known = self.sudo().live_database
-        return bool(known) and bool(find_differences(known, self._this_database()))
-
-    def _message_copy(self):
-        if self.is_known_copy:
-            return self.env._(
-                "This database is a copy of the one that was connected, so EIM is not asked. Press Connect only if "
-                "this one is to take over."
-            )
-        return self.env._(
-            "This database looks like a copy of the one that was connected, or like a restored backup, so EIM is not "
-            "asked. A manager says which on the account: This Is a Copy, or This One Goes On."
-        )
-
-    def _message_other_database(self, this):
-        """Return what a person is told of a database that is not the one that was connected.
-
-        :param this: the identity of this one
-        """
-        return self.env._(
-            "This is not the database that was connected: %(differences)s. So nothing is pulled or pushed. Is it a "
-            "copy, for tests for example? Press This Is a Copy: it then stays silent. Was a backup restored, or did "
-            "Odoo move to another server? Press This One Goes On, and make sure that the other one does not.",
-            differences=explain_differences(self.env, self.sudo().live_database, this),
-        )
-
-    def _recognise_database(self):
-        """Return whether this is the database in which the account went live; in another one it stops, and says so.
-
-        What was not known of the database yet is noted.
-        """
-        account = self.sudo()
-        this = self._this_database()
-        known = account.live_database or {}
-        if find_differences(known, this):
-            self._stop_in_other_database(this)
-            return False
-        if this.keys() - known.keys():
-            account.live_database = {**this, **known}
-        return True
-
-    def _stop_in_other_database(self, this):
-        """Stop until a manager says what this database is, and ask for it: once, by activity and by mail."""
-        if self.state == "draft":
-            return  # the pass of another flow was quicker
-        message = self._message_other_database(this)
-        self.write({"state": "draft", "state_message": message, "is_known_copy": False})
-        template = self.env.ref("extensiv_connector.mail_template_other_database", raise_if_not_found=False)
-        for person in self._get_people_to_ask():
-            to_person = self.with_context(lang=person.lang)
-            # Odoo's own mail about an activity would be a second one.
-            self.with_context(mail_activity_quick_update=True).activity_schedule(
-                WHICH_DATABASE,
-                user_id=person.id,
-                summary=to_person.env._("A copy, or a restored backup?"),
-                note=to_person._message_other_database(this),
-            )
-            if template and person.email:
-                template.with_context(lang=person.lang).send_mail(
-                    self.id, email_values={"recipient_ids": person.partner_id.ids}
-                )
-
-    def _get_people_to_ask(self):
-        """Return the responsible person, or where there is none, the managers of the account's company."""
-        managers = self.env["res.users"].search(
-            [
-                ("all_group_ids", "in", self.env.ref("extensiv_connector.group_manager").ids),
-                ("company_ids", "in", self.company_id.ids),
-                ("share", "=", False),
-            ]
-        )
-        return self._get_notified_user() or managers
-
-    def action_is_copy(self):
-        """Say that this database is a copy: it stays silent, and asks no more."""
-        self._check_manager()
-        self._check_other_database()
-        self.write(
-            {
-                "state": "draft",
-                "is_known_copy": True,
-                "state_message": self.env._(
-                    "%(user)s said that this database is a copy. Nothing is pulled or pushed.", user=self.env.user.name
-                ),
-            }
-        )
-        self.sudo().activity_unlink([WHICH_DATABASE])
-        return True
-
-    def action_goes_on(self):
-        """Say that this database goes on in place of the one that was connected: a backup was restored, or it moved."""
-        self._check_manager()
-        self._check_other_database()
-        return self.action_connect()
-
-    def _check_other_database(self):
-        """
-        :raise UserError: an account went live in this very database
-        """
-        for account in self:
-            account.check_access("write")
-            if not account._is_copy():
-                raise UserError(self.env._("%s was connected in this very database.", account.name))
-
-    def _take_over(self):
-        """Let this database be the one in which the account is live."""
-        account = self.sudo()
-        was_other = self._is_copy()
-        account.write({"live_database": self._this_database(), "is_known_copy": False})
-        account.activity_unlink([WHICH_DATABASE])
-        if was_other:
-            account._after_taking_over()
-        if account.push_all_first:
-            account._report_push_all_first()
-
-    def _after_taking_over(self):
-        """Begin to find out what the database that went on before this one did since.
-
-        Its stock levels are newer than what is known here: none is pushed until a person presses Push All.
-        """
-        self.push_all_first = True
-        self._message_log(body=self.env._("%s lets this database go on.", self.env.user.name))
-
-    def _report_push_all_first(self):
-        failure = {"message": self._message_push_all_first(), "category": "settings", "document": self}
-        self.env["extensiv.error"]._report(self, "connection", {"inventory": failure}, "levels")
-
-    def _message_push_all_first(self):
-        return self.env._(
-            "This database goes on in place of another, so its stock may be old, and no level is pushed. Look whether "
-            "the quantities in Odoo are right, then press Push All."
-        )

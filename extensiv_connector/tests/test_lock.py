@@ -132,7 +132,8 @@ class TestLock(ShipmentCase):
     def test_nothing_is_cancelled_at_eim_without_it(self):
         self.order()
         self.allow_cancelling()
-        with self.flows(), OrderPull.open(self.account, lock=Lost()) as run, run.connect():
+        with self.flows(), OrderPull.open(self.account) as run, run.connect():
+            run.lock = Lost()
             with self.assertRaises(LockLost):
                 run.cancellations._send(self.inbox("S-1").id, "S-1")
         self.assertFalse(self.calls("cancel_order_in_cart"))

@@ -105,7 +105,6 @@ def test_who_lost_the_lock_ships_nothing_that_another_process_may_have_shipped(o
 def test_a_transaction_that_postgresql_ends_for_idling_ends_the_pass_and_the_next_repairs(odoo, start_sandbox):
     sandbox = start_sandbox("--orders", "5")
     odoo.run(CONNECT, {"base_url": sandbox.base_url})
-    odoo.query(f"ALTER DATABASE \"{odoo.database}\" SET idle_in_transaction_session_timeout = '1s'")
     sandbox.post("/sandbox/faults", {"route": "list_orders", "kind": "timeout", "seconds": 4})
     assert "the next pass goes on" in odoo.run(IMPATIENT + PULL)
     assert_quiet("process-run.log")
