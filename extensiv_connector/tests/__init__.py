@@ -1,3 +1,4 @@
+from . import test_access
 from . import test_account
 from . import test_alerts
 from . import test_any_order
@@ -41,7 +42,9 @@ from . import test_order_lines
 from . import test_order_money
 from . import test_orders
 from . import test_relisted
+from . import test_privacy
 from . import test_refused_records
+from . import test_secrets
 from . import test_security
 from . import test_setup
 from . import test_stock_preview
