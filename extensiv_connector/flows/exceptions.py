@@ -1,12 +1,18 @@
 """Errors that are not EIM's: which of them say that another transaction was quicker, and how they are logged."""
 
+import logging
 import traceback
 from contextlib import contextmanager
-from functools import partial
+
+from psycopg2.errors import UniqueViolation
 
 from odoo.exceptions import AccessError, ConcurrencyError, MissingError, UserError, ValidationError
 from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 
+_sql_logger = logging.getLogger("odoo.sql_db")
+
+EXPECTED = (UniqueViolation, *PG_CONCURRENCY_EXCEPTIONS_TO_RETRY)
+"""What the database raises where two do the same at once."""
 USER_ERRORS = (UserError, ValidationError, AccessError, MissingError)
 """Errors whose text is meant for people."""
 
@@ -24,14 +30,26 @@ def log_unexpected(logger, error, message, *args):
 
 @contextmanager
 def no_rows_in_log(cr):
-    """Have Odoo log no statement that fails on ``cr``: it would quote whole rows, buyers' names and addresses.
+    """Have Odoo log no statement on ``cr`` that fails because another transaction was quicker.
 
-    For work whose conflicts are expected, and whose other errors are logged by ``log_unexpected``.
+    It would quote whole rows, buyers' names and addresses among them, of what is simply repeated.
     """
     if "execute" in vars(cr):  # within another one already
         yield
         return
-    cr.execute = partial(cr.execute, log_exceptions=False)
+    execute = cr.execute
+
+    def execute_quietly(query, params=None, log_exceptions=True):
+        try:
+            return execute(query, params, log_exceptions=False)
+        except EXPECTED:
+            raise
+        except Exception as error:
+            if log_exceptions:
+                _sql_logger.error("bad query: %s\nERROR: %s", cr._obj.query or query, error)
+            raise
+
+    cr.execute = execute_quietly
     try:
         yield
     finally:

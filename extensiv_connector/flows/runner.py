@@ -346,7 +346,7 @@ def run_flow(account, flow, deadline=None):
     env = account.env
     run_class = flows.FLOWS[flow].run_class
     run = None
-    account.company_id.id  # noqa: B018  # read now: read later, it would begin a transaction that stays open
+    account.fetch(["company_id"])  # read later, it would begin a transaction that stays open
     release_locks(env)
     try:
         with flow_lock(account, flow) as lock:
