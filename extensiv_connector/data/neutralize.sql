@@ -2,6 +2,7 @@
 UPDATE extensiv_account
    SET state = 'draft',
        state_message = 'This is a neutralized copy. Enter credentials of its own to connect it.',
+       is_known_copy = true,
        api_user = NULL,
        api_key = NULL,
        webhook_enabled = false,

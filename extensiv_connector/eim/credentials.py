@@ -7,6 +7,8 @@ from urllib.parse import urlsplit
 
 from requests.auth import AuthBase
 
+DOMAINS = ("cartrover.com", "extensiv.com")
+"""Where EIM's API is."""
 _LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
 _HOST = re.compile(rf"{_LABEL}(?:\.{_LABEL})*|\[[0-9A-Fa-f:.]+\]")
 
@@ -46,6 +48,11 @@ def check_merchant_pk(merchant_pk):
     if not merchant_pk.isascii() or not merchant_pk.isprintable():
         raise ValueError("The merchant's key has characters that cannot be sent.")
     return merchant_pk
+
+
+def is_eim_host(host):
+    """Whether ``host`` is EIM's own, or one below its domains."""
+    return any(host == domain or host.endswith(f".{domain}") for domain in DOMAINS)
 
 
 def is_loopback(host):

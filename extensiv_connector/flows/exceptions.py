@@ -1,10 +1,18 @@
 """Errors that are not EIM's: which of them say that another transaction was quicker, and how they are logged."""
 
+import logging
 import traceback
+from contextlib import contextmanager
+
+from psycopg2.errors import UniqueViolation
 
 from odoo.exceptions import AccessError, ConcurrencyError, MissingError, UserError, ValidationError
 from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 
+_sql_logger = logging.getLogger("odoo.sql_db")
+
+EXPECTED = (UniqueViolation, *PG_CONCURRENCY_EXCEPTIONS_TO_RETRY)
+"""What the database raises where two do the same at once."""
 USER_ERRORS = (UserError, ValidationError, AccessError, MissingError)
 """Errors whose text is meant for people."""
 
@@ -18,3 +26,31 @@ def log_unexpected(logger, error, message, *args):
     """Log an error of ours with its place but without its text: database errors quote whole rows of personal data."""
     frames = "".join(traceback.format_tb(error.__traceback__))
     logger.error("%s: %s\n%s", message % args, type(error).__name__, frames)
+
+
+@contextmanager
+def no_rows_in_log(cr):
+    """Have Odoo log no statement on ``cr`` that fails because another transaction was quicker.
+
+    It would quote whole rows, buyers' names and addresses among them, of what is simply repeated.
+    """
+    if "execute" in vars(cr):  # within another one already
+        yield
+        return
+    execute = cr.execute
+
+    def execute_quietly(query, params=None, log_exceptions=True):
+        try:
+            return execute(query, params, log_exceptions=False)
+        except EXPECTED:
+            raise
+        except Exception as error:
+            if log_exceptions:
+                _sql_logger.error("bad query: %s\nERROR: %s", cr._obj.query or query, error)
+            raise
+
+    cr.execute = execute_quietly
+    try:
+        yield
+    finally:
+        del cr.execute

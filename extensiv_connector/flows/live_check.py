@@ -40,10 +40,10 @@ class LiveCheck:
 
     def _check_connection(self):
         title = self.env._("Connection")
+        if self.account._is_copy():
+            return "stop", title, self.account._message_copy()
         if self.account.state != "connected":
             return "stop", title, self.env._("The account is not connected. Press Connect.")
-        if self.account._is_copy():
-            return "stop", title, self.env._("This database is a copy of the one that was connected. Press Connect.")
         return "ok", title, self.env._("EIM accepts the API user and key.")
 
     def _check_functions(self):

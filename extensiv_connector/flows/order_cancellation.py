@@ -41,6 +41,7 @@ class OrderCancellation:
         started = fields.Datetime.now()
         since = (self.account.canceled_until or self.account.import_from or started) - OVERLAP
         number = 1
+        run.commit()  # reading began a transaction; EIM is called holding none
         while run.has_time():
             page = run.client.list_orders("canceled", page=number, from_date=since)
             listed = {order.cust_ref: order.cancel_date or started for order in page.items}
@@ -189,6 +190,7 @@ class OrderCancellation:
         :raise eim.RateLimited: there is no token left
         """
         refusals = self.run.refusals
+        self.run.check_lock()
         try:
             self.run.client.cancel_order_in_cart(cust_ref)
             self._record({**refusals.accepted(), order_id: None})

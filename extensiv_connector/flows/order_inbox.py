@@ -6,6 +6,7 @@ from odoo import fields
 
 from ..eim.wire import Cart
 from . import relisting
+from .exceptions import no_rows_in_log
 
 
 @dataclass
@@ -65,17 +66,16 @@ class Inbox:
         fetched = {order.cust_ref: order for order in orders}
         known = self._find_known(fetched)
         now = fields.Datetime.now()
-        created = self.orders.create(
-            [
-                {
-                    **self._prepare_vals(carts, order),
-                    # Beyond ``new`` EIM was told already, by whomever.
-                    "acknowledged_at": now if order.status not in ("", "new") else False,
-                }
-                for order in self._without(known, fetched)
-            ]
-        )
-        return known + created
+        vals_list = [
+            {
+                **self._prepare_vals(carts, order),
+                # Beyond ``new`` EIM was told already, by whomever.
+                "acknowledged_at": now if order.status not in ("", "new") else False,
+            }
+            for order in self._without(known, fetched)
+        ]
+        with no_rows_in_log(self.env.cr):  # a pass may receive the same just now
+            return known + self.orders.create(vals_list)
 
     def sync_carts(self, orders):
         """Return ``{order source: cart}``; a source met for the first time becomes a cart at once."""

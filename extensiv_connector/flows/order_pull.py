@@ -152,14 +152,10 @@ class OrderPull(FlowRun):
 
     def read_page(self, number):
         """Read one page of EIM's ``new`` list; where the rate limit ends the pass, the next one goes on there."""
+        since = self.account.import_from or None
+        self.commit()  # reading began a transaction; EIM is called holding none
         try:
-            return self.client.list_orders(
-                "new",
-                page=number,
-                limit=PAGE_SIZE,
-                from_date=self.account.import_from or None,
-                record=ListedOrder,
-            )
+            return self.client.list_orders("new", page=number, limit=PAGE_SIZE, from_date=since, record=ListedOrder)
         except eim.RateLimited:
             self.remember_page(number)
             raise

@@ -12,8 +12,9 @@ from ..eim import errors as eim
 from ..eim.preview import Preview, preview
 from ..eim.routes import ROUTES, fill
 from ..eim.wire import Order
+from .lock import LockLost, flow_lock
 from .masking import get_personal_words, make_mask
-from .runner import flow_lock, new_deadline, refresh_snapshot, release_locks
+from .runner import new_deadline, refresh_snapshot, release_locks
 
 PATIENCE = 20.0  # seconds that a person who waits bears for a token
 MAX_KEPT = 300  # characters of EIM's words
@@ -196,15 +197,15 @@ class RouteProof:
             raise UserError(self.env._("%s is not connected. Press Connect first.", account.name))
         account._check_is_no_copy()
         release_locks(self.env)
-        with flow_lock(account, self.run_class.flow) as free:
-            if not free:
+        with flow_lock(account, self.run_class.flow) as lock:
+            if not lock:
                 raise UserError(
                     self.env._(
                         "Nothing was sent: a pass of this account is at work just now and may do the same. Try again "
                         "in a minute."
                     )
                 )
-            with self.run_class.open(account, new_deadline()) as run:
+            with self.run_class.open(account, new_deadline(), lock) as run:
                 outcome = self._prove_in(run, shown)
         refresh_snapshot(self.env)
         return outcome
@@ -225,6 +226,14 @@ class RouteProof:
                 except eim.EimError as error:
                     run.rollback()
                     raise run.check.judge(error) from None
+        except LockLost:
+            run.rollback()
+            raise UserError(
+                self.env._(
+                    "The connection to the database broke off meanwhile. What was begun, the next pass of this account "
+                    "finishes; look at the record, then try again."
+                )
+            ) from None
         except eim.EimError as error:
             raise self.account._get_user_error(error) from None
 

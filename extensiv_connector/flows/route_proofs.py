@@ -217,6 +217,8 @@ class LevelProof(RouteProof):
             raise UserError(self.env._("The location is not of this account."))
         if not location.push_enabled:
             raise UserError(self.env._("Location %s is not pushed: it is mapped to no stock.", location.name))
+        if self.account.push_all_first:
+            raise UserError(self.account._message_push_all_first())
         if self._get_level().held_at:
             raise UserError(
                 self.env._(

@@ -3,12 +3,12 @@
 import logging
 import random
 import time
-import zlib
 from collections import Counter
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 
+import psycopg2
 from psycopg2.errors import IntegrityError, OperationalError, UniqueViolation
 
 from odoo import SUPERUSER_ID, api, modules
@@ -18,8 +18,9 @@ from .. import flows
 from ..eim import errors as eim
 from . import trigger
 from .credential_check import CredentialCheck
-from .exceptions import is_conflict, log_unexpected
+from .exceptions import is_conflict, log_unexpected, no_rows_in_log
 from .explanations import explain
+from .lock import LockLost, find_holder, flow_lock
 from .refusals import Refusals
 
 _logger = logging.getLogger(__name__)
@@ -33,6 +34,10 @@ BATCH_SECONDS = 10
 SIDE_BATCH_SECONDS = 15
 # Where EIM asks a failed pass to come again after some seconds, it does not come sooner than after so many.
 LEAST_PAUSE = 10
+# Seconds that a lock is held at most by a process that is well: a pass and its last call take far less.
+HANGING_SECONDS = 600
+# Seconds until a pass is repeated whose connection to the database was lost.
+LOST_SECONDS = 60
 
 
 @dataclass
@@ -54,6 +59,8 @@ class FlowRun:
 
     flow = None
     """The flow's name, where the pass is one of a flow."""
+    lock = None
+    """The ``Lock`` of the flow on the account, where the pass holds it."""
 
     def __init__(self, account, deadline):
         self.account = account
@@ -67,15 +74,18 @@ class FlowRun:
 
     @classmethod
     @contextmanager
-    def open(cls, account, deadline=None):
+    def open(cls, account, deadline=None, lock=None):
         """Give a pass on a cursor of its own, as superuser in the account's company.
 
         :param deadline: when it must end, by ``time.monotonic()``; by default after the time of one pass
+        :param lock: the ``Lock`` that the pass holds
         """
         with account.env.registry.cursor() as cr:
             context = {"lang": account.env.lang or "en_US", "allowed_company_ids": account.company_id.ids}
             env = api.Environment(cr, SUPERUSER_ID, context)
-            yield cls(account.with_env(env), deadline or new_deadline())
+            run = cls(account.with_env(env), deadline or new_deadline())
+            run.lock = lock
+            yield run
 
     @property
     def env(self):
@@ -95,7 +105,9 @@ class FlowRun:
     def connect(self):
         """Have a client, which ends with the pass."""
         with self.account._eim(self.deadline) as self.client:
-            yield self.check  # remembers the credentials that the client has
+            check = self.check  # remembers the credentials that the client has
+            self.commit()  # reading them began a transaction; EIM is called holding none
+            yield check
 
     # -- what a flow does
 
@@ -125,9 +137,21 @@ class FlowRun:
         return self.seconds_left() > seconds
 
     def commit(self):
-        """Commit what was done and forget what was read, so that a long pass stays small."""
+        """Commit what was done and forget what was read, so that a long pass stays small.
+
+        :raise LockLost: another process may be at work by now; what was done is committed
+        """
         self.env.cr.commit()
         self.env.invalidate_all()
+        self.check_lock()
+
+    def check_lock(self):
+        """Make sure, before what must not be done twice, that no other process is at work.
+
+        :raise LockLost: one may be
+        """
+        if self.lock:
+            self.lock.check()
 
     def rollback(self):
         """Forget what was done since the last commit."""
@@ -144,8 +168,9 @@ class FlowRun:
         """
         for attempt in range(1, CONFLICT_TRIES + 1):
             try:
-                result = work()
-                self.commit()
+                with no_rows_in_log(self.env.cr):
+                    result = work()
+                    self.commit()
                 return result
             except (IntegrityError, OperationalError, ConcurrencyError) as error:
                 self.rollback()
@@ -164,12 +189,18 @@ class FlowRun:
         account = self.account
         start = time.monotonic()
         record = self.env["extensiv.run"]._begin(account, self.flow)
+        self.env["extensiv.error"]._resolve(account, "connection", [self.flow], "hanging")
         started_at = self._now()
         self.env.cr.commit()
         try:
             state = self._attempt()
+        except LockLost:
+            state = self._record_lock_lost()
         except Exception as error:  # whatever it is, the run's record must say it; the traceback is logged
+            if self.is_disconnected():
+                raise
             state = self._record_unexpected(error)
+        self.lock = None  # nothing follows that another process would have to wait for
         message = self._message()
 
         def finish():
@@ -198,10 +229,8 @@ class FlowRun:
     def _attempt(self):
         """Let the flow do its work; return the run's state by what EIM answered."""
         account = self.account
-        if account._is_copy():
-            account._become_draft_copy()
+        if not self.retry_on_conflict(account._recognise_database):
             self.messages.append(account.state_message)
-            self.env.cr.commit()
             return "failed"
         try:
             with self.connect():
@@ -242,6 +271,18 @@ class FlowRun:
         self.commit()
         return "failed"
 
+    def is_disconnected(self):
+        """Whether the pass's own connection to the database was lost."""
+        return bool(self.env.cr.connection.closed)
+
+    def _record_lock_lost(self):
+        """Note that the pass ended early; return the run's state."""
+        self.rollback()
+        self.resume_in = LOST_SECONDS
+        self.messages.append(get_lost_message(self.env))
+        _logger.info("EIM %s of account %s: the lock was lost", self.flow, self.account.id)
+        return "partial"
+
     def _record_unexpected(self, error):
         """Note that the pass stopped for an error of ours; return the run's state."""
         self.rollback()
@@ -251,6 +292,25 @@ class FlowRun:
         failure = {"message": stopped, "category": "transient"}
         self.env["extensiv.error"]._report(self.account, "connection", {self.flow: failure})
         return "failed"
+
+    def report_hanging(self, pid, seconds):
+        """Record that another process has held the flow's lock for longer than a pass can take.
+
+        :param pid: PostgreSQL's number of its connection
+        :return: what is told
+        """
+        message = self.env._(
+            "Already at work elsewhere for %(minutes)s minutes, though a pass takes one: that process of Odoo hangs, "
+            "and nothing of %(flow)s is done meanwhile. Ask whoever runs the server to restart Odoo, or to end "
+            "PostgreSQL's process %(pid)s.",
+            minutes=int(seconds // 60),
+            flow=flows.label_of(self.env, self.flow),
+            pid=pid,
+        )
+        failure = {"message": message, "category": "settings", "document": self.account}
+        self.env["extensiv.error"]._report(self.account, "connection", {self.flow: failure}, "hanging")
+        self.account._remind_responsible()
+        return message
 
     def _message(self):
         """Return in a sentence what the pass did."""
@@ -294,36 +354,39 @@ def refresh_snapshot(env):
     env.invalidate_all()
 
 
-@contextmanager
-def flow_lock(account, flow):
-    """Hold the lock of ``flow`` on ``account``, or yield False at once when another process has it.
-
-    The lock belongs to the session of a connection of its own: PostgreSQL frees it when the process dies.
-    """
-    key = (zlib.crc32(f"extensiv_connector/{flow}".encode()) - 2**31, account.id)
-    with account.env.registry.cursor() as cr:
-        cr.execute("SELECT pg_try_advisory_lock(%s, %s)", key)
-        [free] = cr.fetchone()
-        cr.commit()
-        try:
-            yield free
-        finally:
-            if free:
-                cr.execute("SELECT pg_advisory_unlock(%s, %s)", key)
-                cr.commit()
-
-
 def run_flow(account, flow, deadline=None):
     """Run one pass of ``flow`` on ``account`` and record it; returns when done or out of time.
 
     :return: the finished ``Result``
     """
     env = account.env
+    run_class = flows.FLOWS[flow].run_class
+    run = None
+    account.fetch(["company_id"])  # read later, it would begin a transaction that stays open
     release_locks(env)
-    with flow_lock(account, flow) as free:
-        if not free:
-            return Result("partial", env._("Already at work elsewhere; its result will appear here."))
-        with flows.FLOWS[flow].run_class.open(account, deadline) as run:
-            result = run.record()
+    try:
+        with flow_lock(account, flow) as lock:
+            if not lock:
+                return Result("partial", _say_busy(account, run_class))
+            with run_class.open(account, deadline, lock) as run:
+                result = run.record()
+    except psycopg2.Error:
+        if not run or not run.is_disconnected():
+            raise
+        _logger.info("EIM %s of account %s: the connection to the database was lost", flow, account.id)
+        return Result("partial", get_lost_message(env), LOST_SECONDS)
     refresh_snapshot(env)
     return result
+
+
+def get_lost_message(env):
+    return env._("The connection to the database was lost; the next pass goes on from there.")
+
+
+def _say_busy(account, run_class):
+    """Return what to tell of a pass that another process is at; one that hangs becomes an error for a person."""
+    holder = find_holder(account, run_class.flow)
+    if holder and holder[1] >= HANGING_SECONDS:
+        with run_class.open(account) as run:
+            return run.retry_on_conflict(partial(run.report_hanging, *holder))
+    return account.env._("Already at work elsewhere; its result will appear here.")

@@ -14,7 +14,8 @@ from odoo.tools import SQL
 from ..eim import errors as eim
 from . import fulfilment, missing_carrier, parcels
 from .exceptions import is_conflict, log_unexpected
-from .runner import FlowRun, flow_lock, new_deadline, refresh_snapshot, release_locks
+from .lock import LockLost, flow_lock
+from .runner import FlowRun, new_deadline, refresh_snapshot, release_locks
 from .shipment_outcome import (
     KNOWN_AT_EIM,
     get_cancelled_message,
@@ -46,12 +47,12 @@ def send_now(orders):
     is_busy = False
     release_locks(orders.env)
     for account, account_orders in orders.grouped("extensiv_account_id").items():
-        with flow_lock(account, ShipmentPush.flow) as free:
-            if not free:
+        with flow_lock(account, ShipmentPush.flow) as lock:
+            if not lock:
                 is_busy = True
                 continue
-            with ShipmentPush.open(account, new_deadline()) as push:
-                push.send_now(account_orders.ids)
+            with ShipmentPush.open(account, new_deadline(), lock) as push:
+                is_busy |= not push.send_now(account_orders.ids)
                 push.remember_routes()
     refresh_snapshot(orders.env)
     return is_busy
@@ -79,6 +80,7 @@ class ShipmentPush(FlowRun):
     def send_now(self, order_ids):
         """Tell EIM of some orders, until it cannot be reached.
 
+        :return: whether no other process has begun the same meanwhile
         :raise UserError: EIM could not be told
         """
         try:
@@ -89,12 +91,16 @@ class ShipmentPush(FlowRun):
                         trouble = self.push(order_id)
                         if trouble or not self.has_time():
                             trigger(self.env, self.flow)
-                            return
+                            return True
+        except LockLost:
+            self.rollback()
+            return False
         except eim.EimError as error:
             if isinstance(error, eim.CredentialsRefused):
                 self.trigger(self.flow)  # a pass says what follows
                 self.commit()
             raise UserError(self.env._("EIM could not be told: %s", error.message)) from None
+        return True
 
     # -- which orders
 
@@ -281,6 +287,7 @@ class ShipmentPush(FlowRun):
         error = None
         status = ""
         self.commit()  # reading began a transaction; EIM is called holding none
+        self.check_lock()  # another process that has it by now may be asking EIM whether it knows of the shipment
         try:
             self.client.ship(cust_ref, shipments)
         except eim.EimError as trouble:

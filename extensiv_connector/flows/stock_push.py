@@ -76,6 +76,9 @@ class StockPush(FlowRun):
         return ReadBack(self)
 
     def run(self):
+        if self.account.push_all_first:
+            self.messages.append(self.account._message_push_all_first())
+            return
         self.begin()
         self.retry_on_conflict(self.errors.requeue_due)
         changes = self.find_changes()

@@ -8,6 +8,11 @@ from ..flows import SWITCHED, schedule
 from ..flows.trigger import trigger
 
 ACTIVITY = "extensiv_connector.mail_activity_type_eim"
+WHICH_DATABASE = "extensiv_connector.mail_activity_type_which_database"
+API_HOSTS = "extensiv_connector.api_hosts"
+"""The system parameter that names further hosts which may be sent the credentials, with commas between them."""
+SECRETS = ("api_key",)
+"""What managers write and nobody but the superuser reads, see ``extensiv_account_connection``."""
 CREDENTIALS = ("base_url", "api_user", "api_key", "merchant_pk")
 # What decides by which schedules an account is served, and what is pushed of its stock.
 SCHEDULE_FIELDS = {"active", "state", *(flow.switch for flow in SWITCHED.values())}
@@ -69,7 +74,7 @@ class ExtensivAccount(models.Model):
         "API Key",
         groups="extensiv_connector.group_manager",
         copy=False,
-        help="EIM shows it beside the API user. It is never logged or shown again here.",
+        help="EIM shows it beside the API user. It is never logged or shown again here: enter another to replace it.",
     )
     merchant_pk = fields.Char(
         "Merchant ID",
@@ -82,7 +87,8 @@ class ExtensivAccount(models.Model):
         required=True,
         default="https://api.cartrover.com",
         tracking=True,
-        help="The address of EIM's API without /v1. Only https, or http on this machine.",
+        help="The address of EIM's API without /v1. Only https, or http on this machine; another host than EIM's "
+        f"only where an administrator named it in the system parameter {API_HOSTS}.",
     )
     alerts_url = fields.Char(
         "Alerts Page",
@@ -343,7 +349,9 @@ class ExtensivAccount(models.Model):
 
     canceled_until = fields.Datetime(readonly=True, copy=False)
     receive_page = fields.Integer(readonly=True, copy=False, default=1)
-    live_database = fields.Char(readonly=True, copy=False)
+    live_database = fields.Json(readonly=True, copy=False)
+    is_known_copy = fields.Boolean(readonly=True, copy=False)
+    push_all_first = fields.Boolean(readonly=True, copy=False)
     check_refused_at = fields.Datetime(readonly=True, copy=False)
     alerts_source = fields.Selection(
         [("alerts", "EIM's list of alerts"), ("orders", "Orders in error")],
@@ -393,6 +401,7 @@ class ExtensivAccount(models.Model):
                 check_merchant_pk(account.merchant_pk)
             except ValueError as error:
                 raise ValidationError(str(error)) from None
+            account._check_host()
 
     @api.constrains("route_overrides")
     def _check_route_overrides(self):
@@ -420,27 +429,6 @@ class ExtensivAccount(models.Model):
                     )
                 )
 
-    def _check_not_mapped(self, company):
-        """Refuse another company while locations are mapped: its stock is another, and all of it would become zero.
-
-        :param company: id
-        """
-        for account in self:
-            mapped = account.sudo().location_ids.filtered(
-                lambda location: location.stock_location_id or location.push_enabled
-            )
-            if account.company_id.id != company and mapped:
-                raise ValidationError(
-                    self.env._(
-                        "%(account)s belongs to %(company)s, whose stock its locations %(locations)s are mapped to. "
-                        "Switch Push Stock off on them and empty their location of Odoo first; then change the "
-                        "company, and map them anew.",
-                        account=account.name,
-                        company=account.company_id.name,
-                        locations=", ".join(mapped.mapped("name")),
-                    )
-                )
-
     # -- create, write, delete
 
     @api.model_create_multi
@@ -454,7 +442,8 @@ class ExtensivAccount(models.Model):
         if vals.get("state") == "connected" or any(vals.get(flow.switch) for flow in SWITCHED.values()):
             vals["watched_since"] = fields.Datetime.now()
         if "company_id" in vals:
-            self._check_not_mapped(vals["company_id"])
+            moved = self.filtered(lambda account: account.company_id.id != vals["company_id"])
+            moved.sudo().location_ids._check_unmapped()
         reconnecting = self.filtered(lambda account: account._is_other_connection(vals))
         others = self.filtered(lambda account: account.route_proofs and account._is_changed(vals, CREDENTIALS))
         reassigned = self.filtered(

@@ -8,6 +8,7 @@ from odoo.exceptions import UserError, ValidationError
 
 from ..eim import errors as eim
 from ..eim.client import EimClient
+from ..eim.credentials import is_eim_host, is_loopback
 from ..eim.routes import check_override
 from ..eim.routing import Routing
 from ..eim.updates import BATCH, OrderUpdates
@@ -17,10 +18,13 @@ from ..flows.credential_check import CredentialCheck
 from ..flows.explanations import advise_certificate, explain_refusal
 from ..flows.runner import new_deadline, release_locks
 from ..flows.webhook import ROUTE as WEBHOOK
-from .extensiv_account import CREDENTIALS
+from .extensiv_account import API_HOSTS, CREDENTIALS, SECRETS
 from .extensiv_bucket import BucketStore
 
 _logger = logging.getLogger(__name__)
+
+# What a list, a search, a filter or an export might do with a field, and must not with a secret.
+NO_USE = ("searchable", "sortable", "groupable", "exportable", "aggregator")
 
 
 class WarehouseKey(UserError):
@@ -28,7 +32,7 @@ class WarehouseKey(UserError):
 
 
 class ExtensivAccount(models.Model):
-    """Connecting to EIM, what a button asks of it, and who must not ask: a copy of the database."""
+    """Connecting to EIM: the credentials, which nobody reads, and what a button asks of it."""
 
     _inherit = "extensiv.account"  # pylint: disable=consider-merging-classes-inherited  # what is asked of EIM
 
@@ -48,12 +52,93 @@ class ExtensivAccount(models.Model):
     webhook_called_at = fields.Datetime(
         "Last Call", compute="_compute_webhook_called_at", help="When EIM's webhook called last, in the last 7 days."
     )
+    has_api_key = fields.Boolean(compute="_compute_has_api_key", groups="extensiv_connector.group_manager")
 
     @api.depends("route_overrides")
     def _compute_can_cancel_at_eim(self):
         for account in self:
             names = {line.partition("=")[0].strip() for line in (account.route_overrides or "").splitlines()}
             account.can_cancel_at_eim = "cancel_order_in_cart" in names
+
+    # -- secrets: written by managers, read by the superuser alone
+
+    @api.depends("api_key")
+    def _compute_has_api_key(self):
+        for account in self:
+            account.has_api_key = bool(account.sudo().api_key)
+
+    @api.model
+    def _has_field_access(self, field, operation):
+        if operation == "read" and field.name in SECRETS and not self.env.su:
+            return False
+        return super()._has_field_access(field, operation)
+
+    @api.model
+    def fields_get(self, allfields=None, attributes=None):
+        """Let who may write a secret have a field for it in forms, where it is always empty."""
+        result = super().fields_get(allfields, attributes)
+        for name in SECRETS:
+            field = self._fields[name]
+            if name in result or (allfields and name not in allfields) or not self._has_field_access(field, "write"):
+                continue
+            description = field.get_description(self.env, attributes=attributes)
+            result[name] = {**description, **{key: False for key in NO_USE if key in description}}
+        return result
+
+    @api.readonly
+    def read(self, fields=None, load="_classic_read"):
+        """Leave the secrets out where everything is asked for; who asks for one is refused."""
+        if not fields and not self.env.su:
+            fields = [name for name in self.fields_get(attributes=()) if name not in SECRETS]
+        return super().read(fields, load=load)
+
+    def web_read(self, specification):
+        hidden = self._get_hidden(specification)
+        asked = {name: spec for name, spec in specification.items() if name not in hidden}
+        return [{**values, **hidden} for values in super().web_read(asked)]
+
+    def onchange(self, values, field_names, fields_spec):
+        hidden = self._get_hidden({**values, **fields_spec})
+        values = {name: value for name, value in values.items() if name not in hidden}
+        asked = {name: spec for name, spec in fields_spec.items() if name not in hidden}
+        changed = [name for name in field_names if name not in hidden]
+        if field_names and not changed:
+            return {"value": {}}  # without a changed field, Odoo would take the form for a new one
+        result = super().onchange(values, changed, asked)
+        if not field_names:
+            result["value"].update(hidden)
+        return result
+
+    @api.model
+    def _get_hidden(self, asked):
+        """Return what a form sees of the secrets among the fields ``asked``: ``{name: False}``.
+
+        Who may not write them is refused by Odoo.
+        """
+        return {
+            name: False
+            for name in SECRETS
+            if name in asked and not self.env.su and self._has_field_access(self._fields[name], "write")
+        }
+
+    def _check_host(self):
+        """Refuse an address where the credentials have no business.
+
+        :raise ValidationError: it is neither EIM's, nor this machine, nor named by an administrator
+        """
+        host = urlsplit(self.base_url).hostname or ""
+        named = self.env["ir.config_parameter"].sudo().get_param(API_HOSTS) or ""
+        if not (is_eim_host(host) or is_loopback(host) or host in named.lower().replace(",", " ").split()):
+            raise ValidationError(
+                self.env._(
+                    "%(host)s is no host of EIM's, so it is not sent the API key. If it is to be, have an "
+                    "administrator name it in the system parameter %(parameter)s.",
+                    host=host,
+                    parameter=API_HOSTS,
+                )
+            )
+
+    # -- routes
 
     def _routes(self):
         """Return the overrides as ``{route name: path}``.
@@ -248,10 +333,10 @@ class ExtensivAccount(models.Model):
                 }
             )
             account.sudo()._remember_routes(client.learned)
-            account.sudo().live_database = self._this_database()
             account.cart_ids._sync_from_eim(account, carts)
             account.location_ids._sync_from_eim(account, locations)
             self.env["extensiv.error"].sudo()._resolve(account, "connection")
+            account._take_over()
             account.sudo()._remind_responsible()
 
     def action_disconnect(self):
@@ -354,39 +439,3 @@ class ExtensivAccount(models.Model):
         advice = advise_certificate(self.env, error)
         reason = " ".join(filter(None, [error.message, advice]))
         return UserError(self.env._("%(host)s could not be asked: %(reason)s", host=host, reason=reason))
-
-    # -- copies of the database
-
-    @api.model
-    def _this_database(self):
-        """Name and uuid of this database: a copy made without neutralizing differs in one of them."""
-        return f"{self.env.cr.dbname} {self.env['ir.config_parameter'].sudo().get_param('database.uuid')}"
-
-    def _is_copy(self):
-        """Whether the account went live in another database than this one."""
-        return bool(self.sudo().live_database) and self.sudo().live_database != self._this_database()
-
-    def _check_is_no_copy(self):
-        """Refuse to ask EIM from a copy of the database.
-
-        :raise UserError: this is one
-        """
-        if self._is_copy():
-            raise UserError(
-                self.env._(
-                    "This database looks like a copy of the one that was connected, so EIM is not asked. Press Connect "
-                    "only if this one is to take over."
-                )
-            )
-
-    def _become_draft_copy(self):
-        """Stop a copy of the database from talking to the live shop until a manager connects on purpose."""
-        self.write(
-            {
-                "state": "draft",
-                "state_message": self.env._(
-                    "This database looks like a copy of the one that was connected, so nothing is pulled or pushed. "
-                    "Press Connect only if this one is to take over."
-                ),
-            }
-        )

@@ -65,7 +65,9 @@ class ExtensivAccount(models.Model):
         """Push every level again, whatever EIM accepted before."""
         self._check_manager()
         self.ensure_one()
-        self.push_again_at = fields.Datetime.now()
+        self.write({"push_again_at": fields.Datetime.now(), "push_all_first": False})
+        self.env["extensiv.error"].sudo()._resolve(self, "connection", ["inventory"], "levels")
+        self.sudo()._remind_responsible()
         return self.action_push_inventory()
 
     # -- schedules

@@ -1,6 +1,10 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
+from ..flows.spreadsheet import quote_export
+
+KEPT_DAYS = 90  # what closed alerts said
+
 
 class ExtensivAlert(models.Model):
     """An alert of EIM's own: trouble between EIM and a cart. Read-only here; it is mended at EIM."""
@@ -33,6 +37,10 @@ class ExtensivAlert(models.Model):
     )
 
     _remote_id_unique = models.Constraint("UNIQUE(account_id, remote_id)", "This alert is listed already.")
+
+    def export_data(self, fields_to_export):
+        """Quote what others wrote that begins like a formula."""
+        return quote_export(super().export_data(fields_to_export))
 
     # -- what a pass writes
 
@@ -93,6 +101,17 @@ class ExtensivAlert(models.Model):
             "is_order": alert.remote_id.startswith("order/"),
             "state": "active",
         }
+
+    @api.autovacuum
+    def _gc_messages(self):
+        """Empty what alerts said that were closed long ago: EIM's words may name buyers."""
+        limit = 10_000
+        old = fields.Datetime.subtract(fields.Datetime.now(), days=KEPT_DAYS)
+        alerts = self.search(
+            [("state", "=", "closed"), ("write_date", "<", old), ("subject", "!=", False)], limit=limit
+        )
+        alerts.write({"subject": False, "message": False})
+        return len(alerts), len(alerts) == limit
 
     # -- actions
 

@@ -66,7 +66,7 @@ class ExtensivCartShare(models.Model):
     setup_url = fields.Char(
         "Set-up Link",
         required=True,
-        tracking=True,
+        groups="extensiv_connector.group_manager",
         help="The link that EIM gave you for this cart. It must be https and lead to EIM.",
     )
     access_token = fields.Char(
@@ -98,6 +98,7 @@ class ExtensivCartShare(models.Model):
         tracking=True,
     )
     expires_on = fields.Date(
+        required=True,
         default=lambda self: fields.Date.context_today(self) + timedelta(days=VALID_DAYS),
         copy=False,
         tracking=True,
@@ -228,7 +229,7 @@ class ExtensivCartShare(models.Model):
             vals = {
                 "state": "opened" if share.state == "opened" else "sent",
                 "sent_at": fields.Datetime.now(),
-                "expires_on": max(share.expires_on or today, today + timedelta(days=VALID_DAYS)),
+                "expires_on": max(share.expires_on, today + timedelta(days=VALID_DAYS)),
             }
             if share.state not in OPEN:
                 vals["known_sources"] = share.account_id.cart_ids.mapped("order_source")
@@ -256,9 +257,15 @@ class ExtensivCartShare(models.Model):
         self.env["extensiv.account"]._check_manager()
 
     def _mail(self, template):
-        """Queue a mail of ``template`` and have the queue sent at once; both only if the transaction succeeds."""
+        """Queue a mail of ``template`` and have the queue sent at once; both only if the transaction succeeds.
+
+        What it says stays out of the chatter: whoever has the link may open the page.
+        """
+        Mail = self.env["mail.mail"].sudo()
         for share in self:
-            self.env.ref(f"extensiv_connector.{template}").sudo().send_mail(share.id)
+            mail = Mail.browse(self.env.ref(f"extensiv_connector.{template}").sudo().send_mail(share.id))
+            to = ", ".join(mail.recipient_ids.mapped("display_name"))
+            mail.mail_message_id.body = self.env._("Mailed to %(people)s: %(subject)s", people=to, subject=mail.subject)
         self.env.ref("mail.ir_cron_mail_scheduler_action").sudo()._trigger()
 
     # -- what the merchant's page does
@@ -272,13 +279,14 @@ class ExtensivCartShare(models.Model):
         if (
             share
             and consteq(share.access_token, token)
-            and (share.state == "connected" or (share.state in OPEN and not share._is_over()))
+            and share.state in ("connected", *OPEN)
+            and not share._is_over()
         ):
             return share
         return none
 
     def _is_over(self):
-        return bool(self.expires_on) and self.expires_on < fields.Date.context_today(self)
+        return self.expires_on < fields.Date.context_today(self)
 
     def _open(self):
         """Record that the merchant went on to EIM, and return where; the page then waits for the cart.

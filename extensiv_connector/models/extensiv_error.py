@@ -6,6 +6,7 @@ from odoo.fields import Domain
 
 from ..flows import SELECTION, batch_acknowledging, relisting, retrying, schedule
 from ..flows.runner import refresh_snapshot
+from ..flows.spreadsheet import quote_export
 from ..flows.stock_errors import ZEROS
 from ..flows.trigger import trigger
 
@@ -15,6 +16,8 @@ NAMES = {"extensiv.order": "order_number", "sale.order": "name", "extensiv.locat
 
 # Errors about one of these are put right there, not on the thing that failed.
 MAPPINGS = ("extensiv.location", "extensiv.ship.method", "extensiv.cart", "delivery.carrier")
+
+KEPT_DAYS = 90  # what resolved errors said
 
 
 class ExtensivError(models.Model):
@@ -36,7 +39,7 @@ class ExtensivError(models.Model):
     )
     step = fields.Char(
         readonly=True,
-        help="What failed of it: acknowledge, batch, cancel, tracking, schedule, silence. Empty: the thing itself.",
+        help="What failed of it: acknowledge, batch, cancel, tracking, schedule, silence, hanging. Empty: the thing itself.",
     )
     concerns = fields.Char(
         compute="_compute_concerns",
@@ -153,6 +156,10 @@ class ExtensivError(models.Model):
                 and error.res_model == "extensiv.location"
                 and (error.key or "").endswith(ZEROS)
             )
+
+    def export_data(self, fields_to_export):
+        """Quote what others wrote that begins like a formula."""
+        return quote_export(super().export_data(fields_to_export))
 
     # -- actions
 
@@ -371,6 +378,18 @@ class ExtensivError(models.Model):
         if keys is not None:
             domain &= self._domain(account, flow, keys, step)
         self.search(domain)._mark_resolved()
+
+    @api.autovacuum
+    def _gc_messages(self):
+        """Empty what errors said that were resolved long ago: it may name buyers."""
+        limit = 10_000
+        emptied = self.env._("Emptied after %s days.", KEPT_DAYS)
+        old = fields.Datetime.subtract(fields.Datetime.now(), days=KEPT_DAYS)
+        errors = self.search(
+            [("state", "=", "resolved"), ("write_date", "<", old), ("message", "!=", emptied)], limit=limit
+        )
+        errors.write({"message": emptied, "process_id": False})
+        return len(errors), len(errors) == limit
 
     def _mark_resolved(self):
         self.write({"state": "resolved", "next_try": False})

@@ -1,7 +1,7 @@
 from itertools import combinations, product
 
 from odoo import api, fields, models
-from odoo.exceptions import UserError
+from odoo.exceptions import UserError, ValidationError
 from odoo.fields import Domain
 from odoo.tools import SQL
 
@@ -136,6 +136,24 @@ class ExtensivLocation(models.Model):
         assumed = self.sudo().filtered(lambda location: location.read_back_state == "assumed")
         assumed.read_back_at = fields.Datetime.now()
         (self.sudo() - assumed).write({"read_back_state": "to_check", "read_back_at": False})
+
+    def _check_unmapped(self):
+        """Refuse another company while locations are mapped: its stock is another, and all of it would become zero.
+
+        :raise ValidationError: some are
+        """
+        for account, locations in self.grouped("account_id").items():
+            if mapped := locations.filtered(lambda location: location.stock_location_id or location.push_enabled):
+                raise ValidationError(
+                    self.env._(
+                        "%(account)s belongs to %(company)s, whose stock its locations %(locations)s are mapped to. "
+                        "Switch Push Stock off on them and empty their location of Odoo first; then change the "
+                        "company, and map them anew.",
+                        account=account.name,
+                        company=account.company_id.name,
+                        locations=", ".join(mapped.mapped("name")),
+                    )
+                )
 
     # -- actions
 

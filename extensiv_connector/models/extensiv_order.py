@@ -9,7 +9,10 @@ from odoo.fields import Command
 
 from ..eim.wire import Order
 from ..flows import order_confirmation, order_import, relisting
+from ..flows.spreadsheet import quote_export
 from ..flows.trigger import trigger
+
+FAILED_DAYS = 180
 
 
 class ExtensivOrder(models.Model):
@@ -57,10 +60,10 @@ class ExtensivOrder(models.Model):
         readonly=True,
     )
     acknowledged_at = fields.Datetime(readonly=True, help="When EIM was told that the order is here.")
-    # Who may see the inbox but not the sales looks for an order by the sale order's name as well.
-    sale_order_id = fields.Many2one(
-        "sale.order", readonly=True, index="btree_not_null", ondelete="set null", bypass_search_access=True
-    )
+    sale_order_id = fields.Many2one("sale.order", readonly=True, index="btree_not_null", ondelete="set null")
+    # Who may see the inbox but not the sales searches by these alone of a sale order.
+    sale_order_name = fields.Char(related="sale_order_id.name", string="Sale Order's Name")
+    needs_carrier = fields.Boolean(related="sale_order_id.extensiv_needs_carrier")
     shipment_state = fields.Selection(related="sale_order_id.extensiv_shipment_state")
     shipment_message = fields.Text(related="sale_order_id.extensiv_shipment_message")
     message = fields.Text(readonly=True, help="Why the order is in this state.")
@@ -96,6 +99,10 @@ class ExtensivOrder(models.Model):
         """Not related: an order stays where it was received, and so does its account."""
         for order in self:
             order.company_id = order.account_id.company_id
+
+    def export_data(self, fields_to_export):
+        """Quote what others wrote that begins like a formula."""
+        return quote_export(super().export_data(fields_to_export))
 
     def _compute_readable(self):
         for order in self:
@@ -159,7 +166,7 @@ class ExtensivOrder(models.Model):
         self.env["extensiv.error"]._check_user()
         self.check_access("read")
         if self.sale_order_id:
-            raise UserError(self.env._("This order has its sale order: %s.", self.sale_order_id.name))
+            raise UserError(self.env._("This order has its sale order: %s.", self.sale_order_name))
         if self.state == "cancelled":
             raise UserError(self.env._("The buyer cancelled order %s; it is not imported.", self.order_number))
         self.sudo()._fetch_payload()
@@ -263,6 +270,31 @@ class ExtensivOrder(models.Model):
             orders.payload = False
             emptied += len(orders)
         return emptied, emptied >= limit
+
+    @api.autovacuum
+    def _gc_failed_payloads(self):
+        """Empty orders that failed long ago; *Import* asks EIM for them again."""
+        limit = 1_000
+        old = fields.Datetime.subtract(fields.Datetime.now(), days=FAILED_DAYS)
+        orders = self.search(
+            [("state", "=", "failed"), ("create_date", "<", old), ("payload", "!=", False)], limit=limit
+        )
+        orders.payload = False
+        return len(orders), len(orders) == limit
+
+    def _erase(self):
+        """Empty what these orders say of their buyers, and so what errors and alerts say of these orders."""
+        self.sale_order_id._extensiv_keep_asked()
+        erased = self.env._("What was said here of a buyer was erased.")
+        self.write({"payload": False, "message": erased})
+        for account, orders in self.grouped("account_id").items():
+            references = orders.mapped("cust_ref")
+            self.env["extensiv.error"].search(
+                [("account_id", "=", account.id), ("key", "in", references)]
+            ).message = erased
+            self.env["extensiv.alert"].search([("account_id", "=", account.id), ("cust_ref", "in", references)]).write(
+                {"subject": erased, "message": False}
+            )
 
     # -- hooks: what an order of the inbox and a sale order are made of
 

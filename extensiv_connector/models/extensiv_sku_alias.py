@@ -1,4 +1,5 @@
 from odoo import api, fields, models
+from odoo.exceptions import UserError
 
 
 class ExtensivSkuAlias(models.Model):
@@ -51,12 +52,24 @@ class ExtensivSkuAlias(models.Model):
 
     @api.model
     def _set_product(self, account, sku, product):
-        """Let later orders of ``account`` find ``product`` under ``sku``."""
+        """Let later orders of ``account`` find ``product`` under ``sku``.
+
+        :raise UserError: it is the alias of another product, and the user may not change aliases
+        """
         known = self.sudo().search([("account_id", "=", account.id), ("sku", "=", sku)])
-        if known:
-            known.product_id = product
-        else:
+        if not known:
             self.sudo().create({"account_id": account.id, "sku": sku, "product_id": product.id})
+        elif known.product_id != product:
+            if not known.with_env(self.env).has_access("write"):
+                raise UserError(
+                    self.env._(
+                        "“%(sku)s” is the alias of %(product)s already, and only an Extensiv manager may change that. "
+                        "Ask one, or go on without remembering the alias.",
+                        sku=sku,
+                        product=known.product_id.display_name,
+                    )
+                )
+            known.product_id = product
 
     def action_set_zero(self):
         """Have EIM told zero of these SKUs once, in every location to which stock is pushed.

@@ -3,6 +3,7 @@ from odoo.exceptions import UserError
 from odoo.fields import Domain
 from odoo.tools import SQL
 
+from ..flows.spreadsheet import quote_export
 from ..flows.stock_errors import READ_BACK
 from ..flows.trigger import trigger
 
@@ -142,6 +143,10 @@ class ExtensivStockLevel(models.Model):
                 level.held_quantity = str(level.quantity)
             else:
                 level.held_quantity = "?" if level._origin.id in unread else str(level.remote_quantity)
+
+    def export_data(self, fields_to_export):
+        """Quote what others wrote that begins like a formula."""
+        return quote_export(super().export_data(fields_to_export))
 
     # -- actions
 

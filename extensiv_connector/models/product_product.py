@@ -10,6 +10,7 @@ from odoo.tools.sql import column_exists, create_column
 
 from ..flows.made_to_order import made_to_order_sql
 from ..flows.sku_spelling import differences, find_alike, is_clean, visible
+from ..flows.spreadsheet import unquote
 
 SERVICE_PRODUCTS = {
     "shipping": ("EIM-SHIPPING", "Shipping"),
@@ -129,6 +130,13 @@ class ProductProduct(models.Model):
         if not CHOICES.isdisjoint(vals):
             vals = {"extensiv_rule_chosen": True, **vals}
         return super().write(vals)
+
+    @api.model
+    def load(self, fields, data):
+        """Take off the quotes before names and references that begin like formulas: our template has them."""
+        texts = {position for position, name in enumerate(fields) if name in ("name", "default_code")}
+        rows = [[unquote(cell) if position in texts else cell for position, cell in enumerate(row)] for row in data]
+        return super().load(fields, rows)
 
     def action_extensiv_set_zero(self):
         """Have EIM told zero of these products once, though they are left alone: of each SKU in each pushed location.

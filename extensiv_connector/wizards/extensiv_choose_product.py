@@ -31,8 +31,8 @@ class ExtensivChooseProduct(models.TransientModel):
         if not line.extensiv_needs_product:
             raise UserError(self.env._("This line has its product."))
         order = line.order_id
-        line._extensiv_set_product(self.product_id)
         if self.remember and line.extensiv_sku:
             self.env["extensiv.sku.alias"]._set_product(order.extensiv_account_id, line.extensiv_sku, self.product_id)
+        line._extensiv_set_product(self.product_id)
         order._extensiv_reassess()
         return {"type": "ir.actions.act_window_close"}

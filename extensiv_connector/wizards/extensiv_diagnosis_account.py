@@ -35,8 +35,8 @@ class ExtensivDiagnosis(models.TransientModel):
             return [
                 Line(
                     "bad",
-                    self.env._("This database is a copy of the one that was connected, so EIM is not asked."),
-                    self.env._("Press Connect only if this one is to take over."),
+                    self.env._("This database is a copy of the one that was connected, or a restored backup."),
+                    account._message_copy(),
                 )
             ]
         if client is None:

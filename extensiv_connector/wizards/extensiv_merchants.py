@@ -64,7 +64,7 @@ class ExtensivMerchants(models.TransientModel):
                     "merchant_pk": line.merchant_pk,
                     "owner_id": line.owner_id.id,
                     "api_user": origin.api_user,
-                    "api_key": origin.api_key,
+                    "api_key": origin.sudo().api_key,
                     "route_overrides": origin.route_overrides,
                 }
             )

@@ -11,6 +11,7 @@ from odoo.fields import Domain
 from ..eim import errors as eim
 from ..flows.inventory_reading import read_inventory
 from ..flows.runner import release_locks
+from ..flows.spreadsheet import quote, quote_export
 from ..flows.waiting_orders import find_waiting_skus, read_new_orders
 
 STATES = [
@@ -196,7 +197,7 @@ class ExtensivSkuReport(models.TransientModel):
             text = io.StringIO()
             writer = csv.writer(text)
             writer.writerow(TEMPLATE_COLUMNS)
-            writer.writerows(rows)
+            writer.writerows(quote(rows))
             report.template_file = base64.b64encode(text.getvalue().encode("utf-8-sig"))
 
 
@@ -281,6 +282,8 @@ class ExtensivSkuReportLine(models.TransientModel):
     def _names_at_eim(self, account, skus):
         """Return the names of SKUs by EIM, as many as can be asked for in half a minute; the SKU serves otherwise."""
         names = {}
+        if account._is_copy():
+            return names
         release_locks(self.env)
         with account._eim(time.monotonic() + 60, wait=1.0, log=False) as client:
             end = time.monotonic() + 30
@@ -304,6 +307,10 @@ class ExtensivSkuReportLine(models.TransientModel):
                 ("product_id", "in", lines.product_id.ids),
             ]
         ).unlink()
+
+    def export_data(self, fields_to_export):
+        """Quote what others wrote that begins like a formula."""
+        return quote_export(super().export_data(fields_to_export))
 
     def action_download_template(self):
         """Download the file for Odoo's import of products, made from the whole report."""
