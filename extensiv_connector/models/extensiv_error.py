@@ -39,7 +39,8 @@ class ExtensivError(models.Model):
     )
     step = fields.Char(
         readonly=True,
-        help="What failed of it: acknowledge, batch, cancel, tracking, schedule, silence, hanging. Empty: the thing itself.",
+        help="What failed of it: acknowledge, batch, cancel, tracking, schedule, silence, hanging. Empty: the thing "
+        "itself.",
     )
     concerns = fields.Char(
         compute="_compute_concerns",
