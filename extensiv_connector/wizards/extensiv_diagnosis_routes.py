@@ -192,7 +192,9 @@ class ExtensivDiagnosisRoute(models.TransientModel):
     @api.depends("name", "account_id.route_overrides", "account_id.route_proofs", "account_id.answered_routes")
     def _compute_route(self):
         purposes = self._get_purposes()
-        for line in self:
+        unnamed = self.filtered(lambda line: not line.name)  # of a form that is not filled in yet
+        unnamed.update({"purpose": False, "path": False, "mark": False})
+        for line in self - unnamed:
             route = ROUTES[line.name]
             path = line.account_id._get_route_path(line.name)
             line.purpose = purposes.get(line.name, line.name)
@@ -259,7 +261,9 @@ class ExtensivDiagnosisRoute(models.TransientModel):
 
     @api.depends("name", "account_id.route_overrides", "account_id.route_proofs", "account_id.answered_routes")
     def _compute_proof(self):
-        for line in self:
+        unnamed = self.filtered(lambda line: not line.name)
+        unnamed.update({"can_prove": False, "proof_state": False, "proof": False})
+        for line in self - unnamed:
             account = line.account_id
             proof = account._get_route_proof(line.name)
             known = bool(account._get_route_path(line.name))
