@@ -88,9 +88,18 @@ class ExtensivAccount(models.Model):
     @api.readonly
     def read(self, fields=None, load="_classic_read"):
         """Leave the secrets out where everything is asked for; who asks for one is refused."""
-        if not fields and not self.env.su:
-            fields = [name for name in self.fields_get(attributes=()) if name not in SECRETS]
-        return super().read(fields, load=load)
+        return super().read(fields or self._get_readable(), load=load)
+
+    @api.model
+    @api.readonly
+    def search_read(self, domain=None, fields=None, offset=0, limit=None, order=None, **read_kwargs):
+        """Leave the secrets out as ``read`` does."""
+        return super().search_read(domain, fields or self._get_readable(), offset, limit, order, **read_kwargs)
+
+    @api.model
+    def _get_readable(self):
+        """Return the names of what a person reads where everything is asked for; empty for the superuser: all."""
+        return [] if self.env.su else [name for name in self.fields_get(attributes=()) if name not in SECRETS]
 
     def web_read(self, specification):
         hidden = self._get_hidden(specification)

@@ -53,6 +53,7 @@ class TestEmbedded(ConnectorCase):
             location,
             cart,
             sale,
+            sale.partner_id,
             self.inbox("E-2").sale_order_id.picking_ids[:1],
             error,
             self.order,

@@ -192,7 +192,7 @@ class ExtensivDiagnosisRoute(models.TransientModel):
     @api.depends("name", "account_id.route_overrides", "account_id.route_proofs", "account_id.answered_routes")
     def _compute_route(self):
         purposes = self._get_purposes()
-        unnamed = self.filtered(lambda line: not line.name)  # of a form that is not filled in yet
+        unnamed = self.filtered(lambda line: line.name not in ROUTES)  # of a form that is not filled in yet
         unnamed.update({"purpose": False, "path": False, "mark": False})
         for line in self - unnamed:
             route = ROUTES[line.name]
@@ -261,7 +261,7 @@ class ExtensivDiagnosisRoute(models.TransientModel):
 
     @api.depends("name", "account_id.route_overrides", "account_id.route_proofs", "account_id.answered_routes")
     def _compute_proof(self):
-        unnamed = self.filtered(lambda line: not line.name)
+        unnamed = self.filtered(lambda line: line.name not in ROUTES)
         unnamed.update({"can_prove": False, "proof_state": False, "proof": False})
         for line in self - unnamed:
             account = line.account_id
