@@ -131,7 +131,10 @@ def _look_again(database, seconds):
     timer = threading.Timer(seconds, _notify_schedules, [database])
     timer.name = "extensiv_connector.trigger"
     timer.daemon = True
-    timer.start()
+    try:
+        timer.start()
+    except RuntimeError:  # the process ends, or may have no more threads; what is committed must not look failed
+        _logger.info("No timer could be started; the schedules look within the minute.")
 
 
 def _notify_schedules(database):

@@ -110,6 +110,13 @@ class TestWebhook(WebhookMixin, ConnectorCase):
                     self.assertTrue(3.9 <= wait <= 5.1, wait)
             self.assertEqual(look_again.call_count, 1)
 
+    def test_a_process_that_may_start_no_thread_fails_nothing_that_was_committed(self):
+        self.env.cr.postcommit.clear()
+        trigger.plan(self.env, "orders", self.account.ids, 4)
+        with self.flows(), patch("threading.Timer.start", side_effect=RuntimeError("can't start new thread")) as start:
+            self.env.cr.postcommit.run()
+        start.assert_called_once()
+
     def test_an_account_that_does_not_pull_is_not_woken(self):
         self.account.pull_orders = False
         self.hook({"cust_ref": "W1"})
