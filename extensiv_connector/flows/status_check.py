@@ -15,6 +15,8 @@ STEP = "shipped elsewhere"
 # allowance gains meanwhile, be they by the hundred or a forger's who repeats one. Receiving and shipping lack none.
 PAUSE = 4
 LIMIT = 3
+# Minutes until EIM is asked again about an order that it stumbled over.
+STUMBLED_MINUTES = 10
 SHIPPED = ("partial", "shipped", "confirmed")
 # Words of EIM's; any other counts as one.
 STATUSES = ("new", "at_wms", "error", "canceled", *SHIPPED)
@@ -56,7 +58,8 @@ def may_ship(order):
 
 def has_left(sale):
     """Return whether all of a sale order has left, whoever told EIM of it: nothing could ship a second time."""
-    return any(progress.is_fulfilled for progress in fulfilment.read_progress(sale.env, SQL("o.id = %s", sale.id)))
+    progress = fulfilment.read_progress(sale.env, SQL("o.id = ANY(%s)", list(sale.ids)))
+    return any(status.is_fulfilled for status in progress)
 
 
 def mark(account, told):
@@ -119,23 +122,32 @@ class StatusCheck:
     def ask(self):
         """Ask EIM for the status of marked orders, a few in a pass, and do what follows from it.
 
-        :raise eim.EimError: EIM had trouble other than with one order, or refuses the key; the others stay marked
+        What EIM stumbles over is asked about later: EIM answered this pass, so it may be this order alone.
+
+        :raise RateLimited, CredentialsRefused: the orders stay marked
         """
         run = self.run
         run.retry_on_conflict(self._close_heeded)
         waiting = self._find_waiting()
         run.commit()
+        left = len(waiting)
         for order_id, reference, statuses in waiting[:LIMIT]:
             if not run.has_time():
                 break
+            left -= 1
             try:
                 found = run.client.get_order_status(reference).status
             except (eim.Refused, eim.Blocked, eim.Unreadable) as error:
                 if is_suspicious(error):
                     run.check.ask()
                 found = ""  # one odd answer: nothing is concluded from it, and it stops nothing
+            except (eim.RateLimited, eim.CredentialsRefused):
+                raise
+            except eim.EimError:
+                run.retry_on_conflict(partial(self._postpone, reference))
+                break
             run.retry_on_conflict(partial(self.record, order_id, statuses, found))
-        if len(waiting) > LIMIT:
+        if left:
             run.resume_in = max(run.resume_in or 0, PAUSE)
 
     def _close_heeded(self):
@@ -152,7 +164,9 @@ class StatusCheck:
         for reference, status in self.env.execute_query(
             SQL(
                 """SELECT cust_ref, status FROM extensiv_due
-                    WHERE account_id = %s AND flow = 'orders' AND cust_ref IS NOT NULL ORDER BY id""",
+                    WHERE account_id = %s AND flow = 'orders' AND cust_ref IS NOT NULL
+                      AND due_at <= clock_timestamp() AT TIME ZONE 'UTC'
+                    ORDER BY id""",
                 self.account.id,
             )
         ):
@@ -183,6 +197,18 @@ class StatusCheck:
             )
         )
 
+    def _postpone(self, reference):
+        self.env.cr.execute(
+            SQL(
+                """UPDATE extensiv_due
+                      SET due_at = clock_timestamp() AT TIME ZONE 'UTC' + make_interval(mins => %s)
+                    WHERE account_id = %s AND flow = 'orders' AND cust_ref = %s""",
+                STUMBLED_MINUTES,
+                self.account.id,
+                reference,
+            )
+        )
+
     def record(self, order_id, statuses, found):
         """Write what EIM answered about an order.
 
@@ -199,7 +225,9 @@ class StatusCheck:
             cancelled = self.run.cancellations.cancel_listed({order.cust_ref: fields.Datetime.now()})
             self.run.counts["cancelled"] += cancelled
         if found in SHIPPED and may_ship(order) and not has_left(order.sale_order_id):
-            self._report_shipped(order, found)
+            # A dismissed one stays so when EIM confirms, until a person takes it up again.
+            if not Error._held_keys(self.account, "orders", [order.cust_ref], STEP):
+                self._report_shipped(order, found)
         elif found:
             Error._resolve(self.account, "orders", [order.cust_ref], STEP)
 

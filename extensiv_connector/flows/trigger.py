@@ -82,7 +82,7 @@ def plan(env, flow, accounts=None, seconds=0.0, pause=None):
                 WHERE account.active AND account.state = 'connected' AND %(wanted)s AND %(chosen)s
                   AND NOT EXISTS (
                       SELECT FROM extensiv_due AS due
-                       WHERE due.account_id = account.id AND due.flow = %(flow)s
+                       WHERE due.account_id = account.id AND due.flow = %(flow)s AND due.cust_ref IS NULL
                          AND due.due_at > %(now)s AND due.due_at <= moment.due_at)
             RETURNING due_at, %(now)s""",
             now=now,
@@ -131,7 +131,10 @@ def _look_again(database, seconds):
     timer = threading.Timer(seconds, _notify_schedules, [database])
     timer.name = "extensiv_connector.trigger"
     timer.daemon = True
-    timer.start()
+    try:
+        timer.start()
+    except RuntimeError:  # the process ends, or may have no more threads; what is committed must not look failed
+        _logger.info("No timer could be started; the schedules look within the minute.")
 
 
 def _notify_schedules(database):

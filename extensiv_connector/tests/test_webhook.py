@@ -110,6 +110,13 @@ class TestWebhook(WebhookMixin, ConnectorCase):
                     self.assertTrue(3.9 <= wait <= 5.1, wait)
             self.assertEqual(look_again.call_count, 1)
 
+    def test_a_process_that_may_start_no_thread_fails_nothing_that_was_committed(self):
+        self.env.cr.postcommit.clear()
+        trigger.plan(self.env, "orders", self.account.ids, 4)
+        with self.flows(), patch("threading.Timer.start", side_effect=RuntimeError("can't start new thread")) as start:
+            self.env.cr.postcommit.run()
+        start.assert_called_once()
+
     def test_an_account_that_does_not_pull_is_not_woken(self):
         self.account.pull_orders = False
         self.hook({"cust_ref": "W1"})
@@ -237,6 +244,29 @@ class TestWebhook(WebhookMixin, ConnectorCase):
         self.update("W1", "confirmed")
         self.assertFalse(self._shipped_elsewhere())
 
+    def test_an_order_that_could_not_be_imported_was_shipped_elsewhere_too(self):
+        self.add_orders({"cust_ref": "W2", "items": [{"item": "NO-SUCH", "quantity": "1"}]})
+        self.pull()
+        self._forget_triggers()
+        self.assertEqual(self.inbox("W2").state, "failed")
+        self.change_order("W2", order_status="shipped")
+        self.update("W2", "shipped")
+        self.assertEqual(self._shipped_elsewhere().res_model, "extensiv.order")
+
+    def test_a_dismissed_error_is_not_told_again_when_eim_confirms(self):
+        self.pulled()
+        self.change_order("W1", order_status="shipped")
+        self.update("W1", "shipped")
+        error = self._shipped_elsewhere()
+        error.action_dismiss()
+        self._forget_triggers()
+        self.change_order("W1", order_status="confirmed")
+        self.update("W1", "confirmed")
+        self.assertFalse(self._shipped_elsewhere())
+        with self.flows():
+            error.action_retry()
+        self.assertTrue(self._shipped_elsewhere())  # a person takes it up again
+
     def test_the_error_closes_once_odoo_will_not_ship_the_order(self):
         sale = self.pulled().sale_order_id
         self.change_order("W1", order_status="shipped")
@@ -268,6 +298,33 @@ class TestWebhook(WebhookMixin, ConnectorCase):
         with mute_logger("odoo.addons.extensiv_connector"):
             self.turn()
         self.assertEqual(self.env["extensiv.due"].search([("cust_ref", "=", "W1")]).status, "shipped")
+
+    def test_an_order_that_eim_stumbles_over_fails_no_pass_and_is_asked_about_later(self):
+        self.pulled()
+        self.add_orders({"cust_ref": "W2", "items": [{"item": "TEE-1", "quantity": "1"}]})
+        self.pull()
+        self._forget_triggers()
+        self.fault(route="get_order_status", match="W1", kind="500", count=50)
+        self.update("W1", "shipped")
+        self.update("W2", "shipped")
+        self.turn()
+        self.assertEqual(self.last_run().state, "partial")  # it goes on with W2
+        self.turn()
+        self.assertFalse(self.env["extensiv.error"]._open(self.account, "connection"))
+        self.env.invalidate_all()
+        mark = self.env["extensiv.due"].search([("cust_ref", "!=", False)])
+        self.assertEqual(mark.cust_ref, "W1")
+        self.assertGreater(mark.due_at, fields.Datetime.now() + timedelta(minutes=1))
+        self.pull()
+        self.assertNotIn("get_order_status", self.calls()[-2:])
+        # That it is asked about later keeps nobody else waiting.
+        mark.due_at = fields.Datetime.now() + timedelta(seconds=2)
+        self.cron.lastcall = fields.Datetime.now()
+        (self.env["extensiv.due"].search([]) - mark).unlink()
+        self.env["ir.cron.trigger"].search([]).unlink()
+        self.env.flush_all()
+        self.hook({"cust_ref": "W3"})
+        self.assertTrue(self.triggers())
 
     def test_a_pass_asks_about_a_few_orders_and_the_next_ones_about_the_others(self):
         names = [f"W{number}" for number in range(5)]
