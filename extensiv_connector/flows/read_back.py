@@ -163,7 +163,11 @@ class ReadBack:
         told = []
         outcome = None
         for change in self._in_order(location_id, changes):
-            before = self._begin(change)
+            try:
+                before = self._begin(change)
+            except eim.RateLimited:
+                self.push.record_answers([([*refused], refused)])  # the next pass goes on behind them
+                raise
             answer = next(self.push.push_until_answered([change]), None)
             if answer is None:
                 break  # no time

@@ -121,6 +121,19 @@ class TestFirstLevel(ReadBackCase):
         self.assertEqual(self.level("TEE-1").state, "refused")
         self.assertEqual(self.level("MUG-1").state, "waiting", "what is not proven is not taken for accepted")
 
+    def test_what_was_refused_before_a_pause_is_not_tried_again(self):
+        self.levels.refused_skus = {"TEE-1"}
+        self.fault(route="get_inventory", kind="rate_limit", match="MUG-1", count=100)
+        run = self.push()
+        self.assertIn("rate limit", run.message)
+        self.assertEqual(self.level("TEE-1").state, "refused")
+        self.assertEqual(self.errors().mapped("key"), ["EAST/TEE-1"])
+        pushes = self.pushes()
+        self.sandbox.faults.clear()
+        self.push()
+        self.assertEqual(self.pushes(), pushes + 1)
+        self.assertEqual(self.east.read_back_state, "proven")
+
     def test_a_sku_that_cannot_be_sent_proves_nothing(self):
         odd = self.env["product.product"].create({"name": "Odd", "default_code": "ODD\u0007", "is_storable": True})
         self.receive(odd, 3)

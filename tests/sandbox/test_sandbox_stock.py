@@ -119,12 +119,12 @@ def test_an_unknown_location_of_a_push_is_taken_by_setting(eim, switch, found):
     assert eim.post("merchant/inventory", [level("NEW", warehouse=" north")]) == {"success_code": True}
     [shown] = eim.get("merchant/inventory/NEW")["response"]["warehouses"].values()
     assert shown["warehouse"] == found
-    assert found in [one["inventory_warehouse"] for one in eim.get("merchant/warehouses")["response"]]
+    assert found in [one["inventory_warehouse"] for one in eim.get("merchant/warehouse/list")["response"]]
 
 
 def test_the_key_that_names_the_location_is_a_setting(eim):
     eim.control("settings", {"wms_locations": {"WEST": ["W-2", "West wing"]}, "location_key": "wms_warehouse_id"})
-    west = eim.get("merchant/warehouses")["response"][1]
+    west = eim.get("merchant/warehouse/list")["response"][1]
     assert (west["wms_warehouse_id"], west["wms_warehouse_name"]) == ("W-2", "West wing")
     for key, name in (
         ("wms_warehouse_id", "W-2"),
