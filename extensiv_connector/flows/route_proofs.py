@@ -10,6 +10,7 @@ from . import parcels
 from .alerts import AlertFetch
 from .batch_acknowledging import find_errors
 from .order_pull import Acknowledgement, OrderPull
+from .read_back import address_of, say_waiting
 from .route_proof import OrderProof, Reading, RouteProof
 from .runner import new_deadline
 from .shipment_outcome import KNOWN_AT_EIM
@@ -219,6 +220,12 @@ class LevelProof(RouteProof):
             raise UserError(self.env._("Location %s is not pushed: it is mapped to no stock.", location.name))
         if self.account.push_all_first:
             raise UserError(self.account._message_push_all_first())
+        if location.read_back_state in ("waiting", "refused"):
+            raise UserError(say_waiting(location))
+        if not address_of(location):
+            raise UserError(
+                self.env._("EIM's ID of %s is not known. Press Fetch Locations on the account first.", location.name)
+            )
         if self._get_level().held_at:
             raise UserError(
                 self.env._(

@@ -101,8 +101,10 @@ class TestAcknowledge(ProveCase):
         self.fault(route="acknowledge", kind="failure", message="No")
         self.prove("acknowledge", order_id=order)
         line = self.line("acknowledge")
-        self.assertEqual(line.proof_state, "refused")
+        self.assertEqual((line.proof_state, line.mark), ("refused", "proven"))
         self.assertIn("Worked on", line.proof)
+        self.account.route_overrides = "acknowledge = merchant/orders/set/{cust_ref}"
+        self.assertEqual(self.line("acknowledge").mark, "N", "it worked elsewhere")
 
     def test_orders_that_are_done_with_are_not_offered_and_not_sent(self):
         order = self.receive()

@@ -68,6 +68,20 @@ class TestLevel(ProveCase):
         self.east.push_enabled = False
         self.assertIn("not pushed", self.form("push_inventory", product_id=self.tee, location_id=self.east).obstacle)
 
+    def test_a_location_that_waits_or_cannot_be_named_is_not_pushed_to(self):
+        location = self.location()
+        for state in ("waiting", "refused"):
+            location.read_back_state = state
+            form = self.form("push_inventory", product_id=self.tee, location_id=location)
+            self.assertIn(location.name, form.obstacle)
+            self.assertIn("waits", form.obstacle)
+        location.read_back_state = "proven"
+        location.remote_pk = False
+        self.account.location_key = "pk"
+        form = self.form("push_inventory", product_id=self.tee, location_id=location)
+        self.assertIn("Press Fetch Locations", form.obstacle)
+        self.assertNotIn("push_inventory", self.calls())
+
     def test_a_zero_that_waits_for_a_person_is_not_pushed_by_the_way(self):
         self.env["extensiv.stock.level"].create(
             {

@@ -22,6 +22,8 @@ class TestPage(ProveCase):
     def test_asking_says_what_answered_and_writes_nothing_at_eim(self):
         self.receive("A-1")
         self.sandbox.sandbox.api.off.add("list_alerts")
+        self.sandbox.sandbox.api.paths["list_skipped_orders"] = "merchant/orders/skipped/list"
+        self.sandbox.store.skipped.append({"cust_ref": "SKIPPED"})
         page = self.routes()
         before = len(self.sandbox.sandbox.calls)
         with self.flows():
@@ -33,6 +35,8 @@ class TestPage(ProveCase):
         self.assertIn("entries", self.line("list_carts", page).answer)
         self.assertEqual(self.line("list_alerts", page).answer_state, "bad")
         self.assertIn("Does not answer", self.line("list_alerts", page).answer)
+        self.assertIn("at merchant/orders/skipped/list", self.line("list_skipped_orders", page).answer)
+        self.assertNotIn("merchant", self.line("list_carts", page).answer)
         self.assertIn("Last call failed: Refused", self.line("acknowledge", page).answer, "by the log of calls")
 
     def test_what_is_proven_says_when_and_is_outdated_by_another_path_and_gone_with_another_key(self):

@@ -1,5 +1,9 @@
 """Shipments where EIM has no path for one order, and takes it in the batch form alone."""
 
+from contextlib import suppress
+from unittest.mock import patch
+
+from ..eim.updates import OrderUpdates
 from ..flows.shipment_push import LOST_PAUSE
 from .shipments_common import ShipmentCase
 
@@ -75,6 +79,33 @@ class TestShipmentsForm(ShipmentCase):
                 self.push()
         self.assertEqual(sale.extensiv_shipment_state, "sent")
         self.assertEqual(len(self.told_with()), 1)
+
+    def test_a_process_that_dies_once_the_batch_form_took_it_tells_it_once(self):
+        sale = self.left()
+        send = OrderUpdates._send
+
+        def send_and_die(updates, *args, **parts):
+            send(updates, *args, **parts)
+            raise KeyboardInterrupt
+
+        with patch.object(OrderUpdates, "_send", send_and_die), suppress(KeyboardInterrupt):
+            self.push()
+        self.assertEqual((sale.extensiv_shipment_state, len(self.told_with())), ("sending", 1))
+        with self.later(seconds=LOST_PAUSE.total_seconds() + 1):
+            self.push()
+        self.assertEqual(sale.extensiv_shipment_state, "sent")
+        self.assertEqual((len(self.told_with()), self.posted().count(BATCH)), (1, 1))
+
+    def test_a_gateways_page_for_one_order_flips_nothing(self):
+        known = "merchant/orders/update/{cust_ref}"
+        self.account.answered_routes = {"ship": known}
+        sale = self.order("S-1")
+        self.ship(sale.picking_ids)
+        self.fault(route="ship", kind="gateway_403", count=2)
+        self.push()
+        self.assertFalse(self.told_with())
+        self.assertNotIn(BATCH, self.calls())
+        self.assertEqual(self.account.answered_routes["ship"], known)
 
     def test_what_the_batch_form_refuses_is_said_in_its_words(self):
         sale = self.left()

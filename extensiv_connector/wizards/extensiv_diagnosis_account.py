@@ -91,7 +91,7 @@ class ExtensivDiagnosis(models.TransientModel):
         clock = []
         client.listen(clock.append)
         tried = self._try_reading_routes(client)
-        self._fill_routes({route.name: self._prepare_tried(*asked) for route, *asked in tried})
+        self._fill_routes({route.name: self._prepare_tried(route.name, *asked) for route, *asked in tried})
         lines = [self._line_route(*asked) for asked in tried]
         written = ", ".join(route.name for route in ROUTES.values() if route.writes)
         lines.append(Line("note", self.env._("Not tried, because they change something: %s.", written)))

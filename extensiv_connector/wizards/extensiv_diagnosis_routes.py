@@ -94,13 +94,15 @@ class ExtensivDiagnosis(models.TransientModel):
 
     # -- what answered
 
-    def _prepare_tried(self, answer, error):
-        """Return as ``Tried`` what came of trying a route, as ``_ask`` answers it."""
+    def _prepare_tried(self, name, answer, error):
+        """Return as ``Tried`` what came of trying the route ``name``, as ``_ask`` answers it."""
         if answer is None and error is None:
             return Tried("note", self.env._("Not tried: EIM holds nothing to ask it for"))
         if error is None:
-            _path, entries = answer
+            path, entries = answer
             words = self.env._("Answered") if entries is None else self.env._("Answered, entries: %s", entries)
+            if path != self.account_id._get_route_path(name):  # the next pass that calls it keeps where it answers
+                words = self.env._("%(words)s, at %(path)s", words=words, path=path)
             return Tried("good", words)
         if isinstance(error, eim.RateLimited):
             return Tried("note", self.env._("Not tried: EIM's calls are used up for the moment"))
@@ -200,7 +202,11 @@ class ExtensivDiagnosisRoute(models.TransientModel):
             line.purpose = purposes.get(line.name, line.name)
             line.path = f"{route.method} {path}" if path else self.env._("%s, no path known", route.method)
             proof = line.account_id._get_route_proof(line.name)
-            line.mark = "proven" if proof and proof["result"] == "proven" else route.mark
+            # One order that EIM refuses does not make undone what worked before.
+            worked = proof and (
+                proof["result"] == "proven" or (proof.get("proven_at") and proof["result"] != "outdated")
+            )
+            line.mark = "proven" if worked else route.mark
 
     @api.depends("tried_answer", "tried_state", "tried_at")
     def _compute_answer(self):
