@@ -1,2 +1,3 @@
 from . import extensiv_help
 from . import extensiv_share
+from . import extensiv_webhook

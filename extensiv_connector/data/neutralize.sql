@@ -4,6 +4,9 @@ UPDATE extensiv_account
        state_message = 'This is a neutralized copy. Enter credentials of its own to connect it.',
        api_user = NULL,
        api_key = NULL,
+       webhook_enabled = false,
+       webhook_secret = NULL,
+       webhook_token = NULL,
        pull_orders = false,
        push_inventory = false,
        push_shipments = false;

@@ -11,6 +11,7 @@ from .order_cancellation import OrderCancellation
 from .order_import import OrderImport
 from .order_inbox import Inbox
 from .runner import BATCH_SECONDS, FlowRun
+from .status_check import StatusCheck
 
 PAGE_SIZE = 100
 # Acknowledgements written together: few enough that a killed pass repeats little.
@@ -74,6 +75,7 @@ class OrderPull(FlowRun):
         self.cancellations.send_requests()
         self.importer.requeue_due()
         self.acknowledge_while_importing()
+        StatusCheck(self).ask()
         self.acknowledge_again(listed_again)
         if self.find_unacknowledged(1) or self.importer.find_importable(1):
             self.resume_in = 0

@@ -4,11 +4,14 @@ Nothing depends on it. What is not triggered, the schedule finds.
 """
 
 import logging
+import threading
 import time
 from datetime import timedelta
 from functools import partial
 
-from odoo import SUPERUSER_ID, api
+import psycopg2
+
+from odoo import SUPERUSER_ID, api, sql_db
 from odoo.tools import SQL
 
 from .. import flows
@@ -20,6 +23,10 @@ NOTED = "extensiv_connector.trigger"
 # {(database, flow, account id, or None for all): until when a pass is known to wait, by time.monotonic()}, of this
 # process: most triggers of a busy warehouse then cost nothing.
 _planned_until = {}
+
+# Odoo looks at once for what is due now, and but once a minute for what is due later. What is due within so many
+# seconds is not left to that.
+SOON_SECONDS = 10
 
 
 def trigger(env, flow, accounts=None):
@@ -43,13 +50,14 @@ def trigger_import(env):
         cron.sudo()._trigger()
 
 
-def plan(env, flow, accounts=None, seconds=0.0):
+def plan(env, flow, accounts=None, seconds=0.0, pause=None):
     """Note that passes of ``flow`` are due in ``seconds``, and trigger its schedule for that moment.
 
-    Not sooner than the flow's pause after its schedule started last; where a pass is due before that moment already,
+    Not sooner than the pause after its schedule started last; where a pass is due before that moment already,
     nothing more is noted. It only inserts, so it conflicts with nobody.
 
     :param accounts: ids; by default every account that wants the flow. Those that do not want it are left out.
+    :param pause: seconds; by default the flow's
     :return: seconds until the pass, or None where nothing was noted
     """
     flow = flows.FLOWS[flow]
@@ -80,7 +88,7 @@ def plan(env, flow, accounts=None, seconds=0.0):
             now=now,
             flow=flow.name,
             seconds=float(seconds),
-            pause=float(flow.pause),
+            pause=float(flow.pause if pause is None else pause),
             cron=cron.id,
             wanted=SQL("account.%s", SQL.identifier(flow.switch)) if flow.switch else SQL("TRUE"),
             chosen=SQL("TRUE") if accounts is None else SQL("account.id = ANY (%s)", list(accounts)),
@@ -101,7 +109,30 @@ def plan(env, flow, accounts=None, seconds=0.0):
     )
     if not known:
         cron._trigger(call_at)
+        if 0 < (wait := (call_at - now).total_seconds()) <= SOON_SECONDS:
+            env.cr.postcommit.add(partial(_look_again, env.cr.dbname, wait))
     return max((due_at - now).total_seconds(), 0.0)
+
+
+def _look_again(database, seconds):
+    """Have Odoo's schedules look in ``seconds`` for what is due then.
+
+    By a timer of this process, for a scheduled action that waited for it would keep others from their turn. Should the
+    process end before, they look within the minute.
+    """
+    timer = threading.Timer(seconds, _notify_schedules, [database])
+    timer.name = "extensiv_connector.trigger"
+    timer.daemon = True
+    timer.start()
+
+
+def _notify_schedules(database):
+    """Wake Odoo's schedules, as a trigger of the present does (``ir.cron._notifydb``)."""
+    try:
+        with sql_db.db_connect("postgres").cursor() as cr:
+            cr.execute("SELECT pg_notify('cron_trigger', %s)", [database])
+    except psycopg2.Error as error:
+        _logger.info("The schedules were not woken (%s); they look within the minute.", type(error).__name__)
 
 
 def due_accounts(env, flow):
@@ -119,10 +150,13 @@ def due_accounts(env, flow):
 
 
 def forget_due(account, flow, started_at):
-    """Forget that a pass was due which began at ``started_at`` (naive UTC); what was noted since stays."""
+    """Forget that a pass was due which began at ``started_at`` (naive UTC); what was noted since stays.
+
+    So do orders whose status is to be asked: ``status_check`` forgets each once EIM was asked.
+    """
     account.env.cr.execute(
         SQL(
-            "DELETE FROM extensiv_due WHERE account_id = %s AND flow = %s AND due_at <= %s",
+            "DELETE FROM extensiv_due WHERE account_id = %s AND flow = %s AND due_at <= %s AND cust_ref IS NULL",
             account.id,
             flow,
             started_at,

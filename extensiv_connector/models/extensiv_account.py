@@ -89,6 +89,13 @@ class ExtensivAccount(models.Model):
         help="EIM's page of alerts, opened from our list of them. EIM does not publish its path: the front page leads "
         "to it by Alerts.",
     )
+    webhook_enabled = fields.Boolean(
+        "Webhook", copy=False, tracking=True, help="Let EIM call Odoo, so that orders are here within seconds."
+    )
+    webhook_secret = fields.Char(copy=False, groups=fields.NO_ACCESS)
+    webhook_token = fields.Char(
+        compute="_compute_webhook_token", store=True, copy=False, groups="extensiv_connector.group_manager"
+    )
     route_overrides = fields.Text(
         copy=False,
         help="For developers: one route a line as name = path, where EIM answers under another path than ours. "
@@ -329,6 +336,7 @@ class ExtensivAccount(models.Model):
         "(base_url, api_user, (COALESCE(merchant_pk, ''))) WHERE state != 'draft'",
         "Another account is connected with the same API user. Two would pull the same orders.",
     )
+    _webhook_token_unique = models.UniqueIndex("(webhook_token) WHERE webhook_token IS NOT NULL")
     _placeholder_needed = models.Constraint(
         "CHECK(sku_policy != 'placeholder' OR placeholder_product_id IS NOT NULL)",
         "Choose the placeholder product that stands for unknown SKUs.",

@@ -1,8 +1,9 @@
 import logging
+import secrets
 from contextlib import contextmanager, nullcontext
 from urllib.parse import urlsplit
 
-from odoo import api, fields, models
+from odoo import api, fields, http, models
 from odoo.exceptions import UserError, ValidationError
 
 from ..eim import errors as eim
@@ -12,6 +13,7 @@ from ..flows.call_log import CallLog
 from ..flows.credential_check import CredentialCheck
 from ..flows.explanations import advise_certificate, explain_refusal
 from ..flows.runner import new_deadline, release_locks
+from ..flows.webhook import ROUTE as WEBHOOK
 from .extensiv_account import CREDENTIALS
 from .extensiv_bucket import BucketStore
 
@@ -28,6 +30,21 @@ class ExtensivAccount(models.Model):
     _inherit = "extensiv.account"  # pylint: disable=consider-merging-classes-inherited  # what is asked of EIM
 
     can_cancel_at_eim = fields.Boolean(compute="_compute_can_cancel_at_eim")
+    webhook_key = fields.Char(
+        compute="_compute_webhook_key",
+        inverse="_inverse_webhook_key",
+        groups="extensiv_connector.group_manager",
+        copy=False,
+        help="With what EIM signs its calls. Empty: the API key above. It is never logged or shown again here.",
+    )
+    has_webhook_key = fields.Boolean(compute="_compute_webhook_key", groups="extensiv_connector.group_manager")
+    webhook_url = fields.Char(
+        "Webhook Address", compute="_compute_webhook_url", groups="extensiv_connector.group_manager"
+    )
+    webhook_warning = fields.Text(compute="_compute_webhook_url", groups="extensiv_connector.group_manager")
+    webhook_called_at = fields.Datetime(
+        "Last Call", compute="_compute_webhook_called_at", help="When EIM's webhook called last, in the last 7 days."
+    )
 
     @api.depends("route_overrides")
     def _compute_can_cancel_at_eim(self):
@@ -69,6 +86,83 @@ class ExtensivAccount(models.Model):
         if not self.request_cancel:
             return self.env._("%s is not set to request cancellations at EIM.", self.name)
         return ""
+
+    # -- EIM's webhook
+
+    @api.depends("webhook_enabled")
+    def _compute_webhook_token(self):
+        """Make an address when the webhook is switched on; it stays the same from then on."""
+        for account in self:
+            token = account._origin.webhook_token
+            is_stored = account._origin == account
+            account.webhook_token = token or (account.webhook_enabled and is_stored and secrets.token_urlsafe(32))
+
+    @api.depends("webhook_secret")
+    def _compute_webhook_key(self):
+        """Only say whether there is a key: nobody reads it."""
+        for account in self:
+            account.webhook_key = False
+            account.has_webhook_key = bool(account.sudo().webhook_secret)
+
+    def _inverse_webhook_key(self):
+        for account in self:
+            if key := (account.webhook_key or "").strip():
+                account.sudo().webhook_secret = key
+        self.invalidate_recordset(["webhook_key"], flush=False)
+
+    @api.depends("webhook_enabled", "webhook_token", "pull_orders")
+    def _compute_webhook_url(self):
+        base = self.get_base_url()
+        for account in self:
+            token = account._origin.webhook_token
+            shown = account.webhook_enabled and token
+            account.webhook_url = shown and f"{base}/extensiv/webhook/{token}"
+            account.webhook_warning = shown and account._get_webhook_warning(base)
+
+    def _get_webhook_warning(self, base):
+        """Return why calls under the address ``base`` would come to nothing, or False."""
+        # As Odoo itself finds the database of a request that has no session.
+        if http.db_list(force=True, host=urlsplit(base).netloc) != [self.env.cr.dbname]:
+            return self.env._(
+                "Calls to this address do not arrive: Odoo's server has several databases, and the host name %(host)s "
+                "does not select this one. Whoever runs the server sets its dbfilter, so that it does.",
+                host=urlsplit(base).netloc,
+            )
+        if not self.pull_orders:
+            return self.env._("Calls come to nothing while Pull Orders is off.")
+        return False
+
+    def _compute_webhook_called_at(self):
+        calls = self.env["extensiv.call"].sudo()
+        last = dict(
+            calls._read_group([("account_id", "in", self.ids), ("route", "=", WEBHOOK)], ["account_id"], ["date:max"])
+        )
+        for account in self:
+            account.webhook_called_at = last.get(account._origin)
+
+    @api.model
+    def _of_webhook(self, token):
+        """Return the account that listens under ``token``, and the key that signs, or ``(empty, "")``."""
+        account = self.sudo().search_fetch(
+            [("webhook_token", "=", token), ("webhook_enabled", "=", True), ("state", "=", "connected")],
+            ["webhook_secret", "api_key"],
+            limit=1,
+        )
+        return account, account.webhook_secret or account.api_key or ""
+
+    def action_forget_webhook_key(self):
+        """Have EIM's calls signed with the API key from now on."""
+        self._check_manager()
+        self.check_access("write")
+        self.sudo().webhook_secret = False
+
+    def action_renew_webhook(self):
+        """Give the webhook another address: what knows the present one reaches nothing any more."""
+        self._check_manager()
+        self.check_access("write")
+        for account in self.filtered("webhook_enabled"):
+            account.webhook_token = secrets.token_urlsafe(32)
+            account._message_log(body=self.env._("The webhook has a new address, made by %s.", self.env.user.name))
 
     def action_connect(self):
         """Check the credentials against EIM, then fetch carts and locations.

@@ -1,10 +1,15 @@
 from odoo import api, fields, models
 
+from ..flows.webhook import ROUTE
+
 KEPT_DAYS = 7
 
 
 class ExtensivCall(models.Model):
-    """One call of EIM's API, for developers: what was asked, what came back, how long it took."""
+    """One call of EIM's API, for developers: what was asked, what came back, how long it took.
+
+    And, as route *webhook*, when EIM called us: ``flows/webhook.py``.
+    """
 
     _name = "extensiv.call"
     _description = "EIM Call"
@@ -32,6 +37,8 @@ class ExtensivCall(models.Model):
         groups="extensiv_connector.group_manager",
         help="Only while recording is on; values that could be a person's or a payment's are masked.",
     )
+
+    _webhook_idx = models.Index(f"(account_id, date) WHERE route = '{ROUTE}'")
 
     @api.autovacuum
     def _gc_calls(self):

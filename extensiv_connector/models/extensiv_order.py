@@ -70,6 +70,9 @@ class ExtensivOrder(models.Model):
         readonly=True,
         help="Since when EIM lists the cancelled order as new again. It is not acknowledged until a person decides.",
     )
+    statuses_asked = fields.Char(
+        readonly=True, help="EIM's statuses of which its webhook told, and about which EIM was asked then."
+    )
     summary = fields.Html(compute="_compute_readable", sanitize=False)
     payload_readable = fields.Text("As Received", compute="_compute_readable")
 

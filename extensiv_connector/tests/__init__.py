@@ -54,3 +54,4 @@ from . import test_take_browser
 from . import test_take_quantities
 from . import test_trigger
 from . import test_views
+from . import test_webhook

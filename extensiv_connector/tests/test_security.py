@@ -34,7 +34,8 @@ METHODS = {
             "action_connect action_disconnect action_check_carts action_fetch_locations action_list_merchants "
             "action_record_calls action_push_everything action_sku_report action_check_live action_go_live "
             "action_undo_live action_setup_next action_setup_back action_setup_goto action_setup_close "
-            "action_setup_resume action_setup_cart action_import_products"
+            "action_setup_resume action_setup_cart action_import_products action_renew_webhook "
+            "action_forget_webhook_key"
         ),
         "extensiv.alert": "action_dismiss_at_eim",
         "extensiv.cart": "action_answer_share",

@@ -1,0 +1,204 @@
+"""Asking EIM for the status of orders of which its webhook said something that Odoo did not cause itself."""
+
+from functools import partial
+
+from odoo import fields
+from odoo.tools import SQL
+
+from ..eim import errors as eim
+from .credential_check import is_suspicious
+
+# What the error about an order that was shipped elsewhere is known by.
+STEP = "shipped elsewhere"
+# Orders asked about in one pass, and seconds until the next: less than EIM's allowance fills up in the meantime, so that
+# receiving and shipping never lack a call.
+LIMIT = 5
+PAUSE = 5
+SHIPPED = ("partial", "shipped", "confirmed")
+# Words of EIM's; any other counts as one.
+STATUSES = ("new", "at_wms", "error", "canceled", *SHIPPED)
+OTHER = "other"
+# EIM was told by us, is being told just now, or is not to be told: nothing is left that could ship a second time.
+DEALT_WITH = ("sending", "sent", "skipped")
+
+
+def is_news(order, status):
+    """Return whether EIM's saying that an order is in ``status`` may be something that is not known here.
+
+    What was asked about once is not asked about again, however often a call is repeated. An empty status is a person's
+    wish to ask.
+    """
+    if status in (order.statuses_asked or "").split():
+        return False
+    if status == "at_wms":  # EIM's word for what it was told from here
+        return False
+    if status == "new":
+        return bool(order.acknowledged_at)
+    if status == "canceled":
+        return not order.cancelled_at or bool(order.listed_again_at)
+    if status in SHIPPED:
+        return may_ship(order)
+    return True
+
+
+def may_ship(order):
+    """Return whether Odoo might still ship an order."""
+    sale = order.sale_order_id
+    if sale:
+        return sale.state != "cancel" and sale.extensiv_shipment_state not in DEALT_WITH
+    return order.state in ("received", "failed")
+
+
+def mark(account, told):
+    """Note orders whose status the next pass is to ask; it only inserts, so it conflicts with nobody.
+
+    :param told: ``{(reference, status)}`` of what EIM said; references that are not known here are left alone
+    :return: whether any of it is news
+    """
+    told = {(reference, status if not status or status in STATUSES else OTHER) for reference, status in told}
+    orders = {
+        order.cust_ref: order
+        for order in account.env["extensiv.order"].search(
+            [("account_id", "=", account.id), ("cust_ref", "in", [reference for reference, _status in told])]
+        )
+    }
+    news = [
+        (reference, status)
+        for reference, status in sorted(told)
+        if reference in orders and is_news(orders[reference], status)
+    ]
+    if news:
+        references, statuses = zip(*news, strict=True)
+        account.env.cr.execute(
+            SQL(
+                """INSERT INTO extensiv_due (account_id, company_id, flow, due_at, cust_ref, status)
+                   SELECT account.id, account.company_id, 'orders', clock_timestamp() AT TIME ZONE 'UTC',
+                          told.cust_ref, told.status
+                     FROM extensiv_account AS account
+                    CROSS JOIN unnest(%(references)s, %(statuses)s) AS told(cust_ref, status)
+                    WHERE account.id = %(account)s
+                      AND NOT EXISTS (
+                          SELECT FROM extensiv_due AS due
+                           WHERE due.account_id = account.id AND due.flow = 'orders'
+                             AND due.cust_ref = told.cust_ref AND due.status = told.status)""",
+                references=list(references),
+                statuses=list(statuses),
+                account=account.id,
+            )
+        )
+    return bool(news)
+
+
+class StatusCheck:
+    """The status checks of one pass.
+
+    :param run: the ``FlowRun`` of the pass
+    """
+
+    def __init__(self, run):
+        self.run = run
+
+    @property
+    def account(self):
+        return self.run.account
+
+    @property
+    def env(self):
+        return self.run.env
+
+    def ask(self):
+        """Ask EIM for the status of marked orders, a few in a pass, and do what follows from it.
+
+        :raise eim.EimError: EIM had trouble other than with one order, or refuses the key; the others stay marked
+        """
+        run = self.run
+        waiting = self._find_waiting()
+        run.commit()
+        for order_id, reference, statuses in waiting[:LIMIT]:
+            if not run.has_time():
+                break
+            try:
+                found = run.client.get_order_status(reference).status
+            except (eim.Refused, eim.Blocked, eim.Unreadable) as error:
+                if is_suspicious(error):
+                    run.check.ask()
+                found = ""  # one odd answer: nothing is concluded from it, and it stops nothing
+            run.retry_on_conflict(partial(self.record, order_id, statuses, found))
+        if len(waiting) > LIMIT:
+            run.resume_in = max(run.resume_in or 0, PAUSE)
+
+    def _find_waiting(self):
+        """Return ``[(order id, reference, statuses told)]`` to ask about, oldest first; what is no news is forgotten."""
+        told = {}
+        for reference, status in self.env.execute_query(
+            SQL(
+                """SELECT cust_ref, status FROM extensiv_due
+                    WHERE account_id = %s AND flow = 'orders' AND cust_ref IS NOT NULL ORDER BY id""",
+                self.account.id,
+            )
+        ):
+            told.setdefault(reference, set()).add(status)
+        orders = {
+            order.cust_ref: order
+            for order in self.env["extensiv.order"].search(
+                [("account_id", "=", self.account.id), ("cust_ref", "in", list(told))]
+            )
+        }
+        waiting = []
+        for reference, statuses in told.items():
+            order = orders.get(reference)
+            if order and any(is_news(order, status) for status in statuses):
+                waiting.append((order.id, reference, statuses))
+            else:
+                self._forget(reference, statuses)
+        return waiting
+
+    def _forget(self, reference, statuses):
+        self.env.cr.execute(
+            SQL(
+                """DELETE FROM extensiv_due
+                    WHERE account_id = %s AND flow = 'orders' AND cust_ref = %s AND status = ANY (%s)""",
+                self.account.id,
+                reference,
+                list(statuses),
+            )
+        )
+
+    def record(self, order_id, statuses, found):
+        """Write what EIM answered about an order.
+
+        :param statuses: what its webhook had said, and is not asked about again
+        :param found: EIM's status, or empty where it gave none
+        """
+        order = self.env["extensiv.order"].browse(order_id)
+        Error = self.env["extensiv.error"]
+        self._forget(order.cust_ref, statuses)
+        order.statuses_asked = (
+            " ".join(sorted({*(order.statuses_asked or "").split(), *filter(None, statuses)})) or False
+        )
+        if found == "canceled":
+            cancelled = self.run.cancellations.cancel_listed({order.cust_ref: fields.Datetime.now()})
+            self.run.counts["cancelled"] += cancelled
+        if found in SHIPPED and may_ship(order):
+            self._report_shipped(order, found)
+        elif found:
+            Error._resolve(self.account, "orders", [order.cust_ref], STEP)
+
+    def _report_shipped(self, order, status):
+        message = self.env._(
+            "EIM says that order %(order)s is %(status)s, but nothing was sent to EIM from here: somebody shipped it "
+            "elsewhere. Do not ship it a second time: ask in the cart, then cancel its delivery, or dismiss this error "
+            "where Odoo is to ship it all the same.",
+            order=order.sale_order_id.name or order.order_number,
+            status=status,
+        )
+        if not self.env["extensiv.error"]._open(self.account, "orders", [order.cust_ref], STEP):
+            order.sale_order_id._message_log_batch(
+                bodies={order.sale_order_id.id: message} if order.sale_order_id else {}
+            )
+        self.env["extensiv.error"]._report(
+            self.account,
+            "orders",
+            {order.cust_ref: {"message": message, "category": "data", "document": order.sale_order_id or order}},
+            STEP,
+        )
