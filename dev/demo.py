@@ -84,7 +84,10 @@ def start_odoo(database: str):
 
 
 def connect(odoo: Odoo, eim: sandbox.Sandbox) -> None:
-    """Connect the demonstration's account to the sandbox and turn its orders on, which wakes the schedule."""
+    """Connect the demonstration's account to the sandbox and turn its orders on, which wakes the schedule.
+
+    The sandbox calls Odoo's webhook from then on.
+    """
     with step("The account connected"):
         ids = odoo.call("extensiv.account", "search", [], limit=1, order="id")
         if not ids:
@@ -101,7 +104,10 @@ def connect(odoo: Odoo, eim: sandbox.Sandbox) -> None:
             },
         )
         odoo.call("extensiv.account", "action_connect", ids)
-        odoo.call("extensiv.account", "write", ids, {"pull_orders": True})
+        odoo.call("extensiv.account", "write", ids, {"pull_orders": True, "webhook_enabled": True})
+        [account] = odoo.call("extensiv.account", "read", ids, ["webhook_token"])
+        webhook = {"url": f"{odoo.url}/extensiv/webhook/{account['webhook_token']}", "key": sandbox.KEY}
+        eim.post("/sandbox/settings", {"webhook": webhook})
 
 
 # What it shows
@@ -131,7 +137,9 @@ Odoo    {odoo.url}/odoo   login {LOGIN}, password {PASSWORD}
 EIM     {eim.base_url}        the sandbox in its place, with what it now holds
 Logs    {LOGS}
 
-Orders arrive by themselves, then every five minutes. In Odoo open Extensiv › Orders: the failed ones say why.
+Orders arrive by themselves; a new one of EIM's is in Odoo within seconds, as EIM calls Odoo. Make one up with
+  curl -X POST -d '{{}}' {eim.base_url}/sandbox/orders
+In Odoo open Extensiv › Orders: the failed ones say why.
 Give a product the internal reference that one of them misses and press Retry.
 Ctrl-C stops everything; the next `make demo` goes on where this one was.
 """

@@ -10,8 +10,8 @@ from .credential_check import is_suspicious
 
 # What the error about an order that was shipped elsewhere is known by.
 STEP = "shipped elsewhere"
-# Orders asked about in one pass, and seconds until the next: less than EIM's allowance fills up in the meantime, so that
-# receiving and shipping never lack a call.
+# Orders asked about in one pass, and seconds until the next: less than EIM's allowance fills up in the meantime, so
+# that receiving and shipping never lack a call.
 LIMIT = 5
 PAUSE = 5
 SHIPPED = ("partial", "shipped", "confirmed")
@@ -128,7 +128,7 @@ class StatusCheck:
             run.resume_in = max(run.resume_in or 0, PAUSE)
 
     def _find_waiting(self):
-        """Return ``[(order id, reference, statuses told)]`` to ask about, oldest first; what is no news is forgotten."""
+        """Return ``[(order id, reference, statuses told)]`` to ask about, oldest first, and forget what is no news."""
         told = {}
         for reference, status in self.env.execute_query(
             SQL(

@@ -97,21 +97,29 @@ def plan(env, flow, accounts=None, seconds=0.0, pause=None):
     if not planned:
         return None
     due_at, now = min(planned)
-    # Triggers know whole seconds; one that came a moment too early would find nothing due.
+    _trigger_at(cron, due_at, now)
+    return max((due_at - now).total_seconds(), 0.0)
+
+
+def _trigger_at(cron, due_at, now):
+    """Trigger ``cron`` for ``due_at``, unless it is already.
+
+    Triggers know whole seconds; one that came a moment too early would find nothing due.
+    """
     call_at = due_at.replace(microsecond=0) + timedelta(seconds=due_at > now)
     known = (
-        env["ir.cron.trigger"]
+        cron.env["ir.cron.trigger"]
         .sudo()
         .search_count(
             [("cron_id", "=", cron.id), ("call_at", ">=", call_at), ("call_at", "<=", call_at + timedelta(seconds=1))],
             limit=1,
         )
     )
-    if not known:
-        cron._trigger(call_at)
-        if 0 < (wait := (call_at - now).total_seconds()) <= SOON_SECONDS:
-            env.cr.postcommit.add(partial(_look_again, env.cr.dbname, wait))
-    return max((due_at - now).total_seconds(), 0.0)
+    if known:
+        return
+    cron._trigger(call_at)
+    if 0 < (wait := (call_at - now).total_seconds()) <= SOON_SECONDS:
+        cron.env.cr.postcommit.add(partial(_look_again, cron.env.cr.dbname, wait))
 
 
 def _look_again(database, seconds):

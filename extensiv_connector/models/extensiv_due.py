@@ -6,8 +6,8 @@ from ..flows import SELECTION
 class ExtensivDue(models.Model):
     """A moment at which a pass of a flow on an account is due before its schedule's turn: ``flows/trigger.py``.
 
-    Or an order whose status the next pass asks EIM: ``flows/status_check.py``. A row of its own, not a mark on the order,
-    so that noting it neither waits for whoever works on the order nor has that fail.
+    Or an order whose status the next pass asks EIM: ``flows/status_check.py``. A row of its own, not a mark on the
+    order, so that noting it neither waits for whoever works on the order nor has that fail.
     """
 
     _name = "extensiv.due"

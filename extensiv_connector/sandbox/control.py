@@ -13,6 +13,7 @@ GET ``calls?since=``: the calls after a number or since an ISO moment.
 GET ``alerts``, POST ``alerts``: the alerts; add one.
 POST ``skipped``: add an order, or a list of them, that EIM skipped.
 POST ``reset``: ``{seed, orders, rate_limit, lines, skus}``, all optional: begin anew.
+GET ``webhook``: what was sent by EIM's webhook, and what was answered; the setting ``webhook`` switches it on.
 GET, POST, DELETE ``faults``: those waiting; add one or a list (see ``faults``); forget all.
 POST ``settings``: those of ``_SETTINGS``, and ``random_faults`` (see ``faults.Faults.set_random``).
 
@@ -31,6 +32,7 @@ from .refusal import INVALID, Refused
 from .service import Answer, Service
 from .shapes import iso, parse_iso
 from .store import Store
+from .webhook import Webhook
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,6 +196,10 @@ def _locations(value: list, present: dict) -> dict:
     return {name: present.get(name, 3101 + number) for number, name in enumerate(value)}
 
 
+def _webhook(value: dict | None, _present: Webhook) -> Webhook:
+    return Webhook(**(value or {}))
+
+
 def _refuse(what: str, value: object):
     raise Refused(INVALID, f"unknown {what}: {value}")
 
@@ -219,6 +225,7 @@ _SETTINGS: dict[str, tuple[str, str, Callable]] = {
         _as(tuple),
     ),  # any other is "Unmapped ship method"; empty: any will do
     "tracking_required": ("store", "tracking_required", _as(bool)),
+    "webhook": ("store", "webhook", _webhook),  # {"url", "key", ...}, see Webhook; null: off
     "rate_limit": ("sandbox", "rate_limit", _as(bool)),
 }
 _ROUTINES: dict[tuple[str, str, int], Callable] = {
@@ -233,6 +240,7 @@ _ROUTINES: dict[tuple[str, str, int], Callable] = {
     ("GET", "alerts", 0): lambda request: request.store.alerts,
     ("POST", "alerts", 0): lambda request: request.store.add_alert(request.content),
     ("POST", "skipped", 0): _add_skipped,
+    ("GET", "webhook", 0): lambda request: list(request.store.webhook.sent),
     ("POST", "reset", 0): _reset,
     ("GET", "faults", 0): _faults,
     ("POST", "faults", 0): _add_faults,

@@ -12,6 +12,7 @@ from .order import Order, units
 from .orders import build_order, simple_orders
 from .refusal import FAILURE, INVALID, Refused
 from .shapes import iso, parse_iso, redact, shipment_shape, utc_now
+from .webhook import Webhook
 
 # What a list of orders holds, and which moment of an order its dates filter on.
 LISTS = {
@@ -54,6 +55,7 @@ class Store:
         self.skipped: list[dict] = []
         self.known_carriers: tuple[str, ...] = ()  # empty: any
         self.tracking_required = False
+        self.webhook = Webhook()
         self._numbers = 0
         day = day or now().date()
         made_up = demonstration(seed, day) if orders is None else simple_orders(orders, seed, day, **simple)
@@ -99,6 +101,8 @@ class Store:
             if held.status == "confirmed":
                 held.moments["shipped"] = held.moments["confirmed"]
         self._enter(held)
+        if held.status == "new":
+            self.webhook.tell_new(held.raw)
         return held
 
     def get(self, reference: str) -> Order:
@@ -251,6 +255,7 @@ class Store:
         if status == "confirmed":
             held.moments.setdefault("shipped", held.moments[status])
         self._enter(held)
+        self.webhook.tell_update(held.raw)
 
     def _enter(self, held: Order) -> None:
         self.by_status[held.status][held.raw["cust_ref"]] = held
