@@ -318,7 +318,7 @@ class ExtensivAccount(models.Model):
     live_checked_at = fields.Datetime("Checked", readonly=True, copy=False)
 
     canceled_until = fields.Datetime(readonly=True, copy=False)
-    receive_page = fields.Integer(readonly=True, copy=False, default=1)
+    list_places = fields.Json(readonly=True, copy=False)
     live_database = fields.Char(readonly=True, copy=False)
     check_refused_at = fields.Datetime(readonly=True, copy=False)
     alerts_source = fields.Selection(

@@ -37,6 +37,7 @@ from . import test_money_rounding
 from . import test_observe_browser
 from . import test_order_lines
 from . import test_order_money
+from . import test_order_steps
 from . import test_orders
 from . import test_relisted
 from . import test_refused_records

@@ -6,7 +6,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from ..errors import Unreadable
-from ..parsing import Fields, flag, identity
+from ..parsing import Fields, flag, identity, visible
 from ..sanitizing import clean
 from .listings import Alias
 from .shipments import Shipment
@@ -177,6 +177,11 @@ class Order:
     oddities: tuple[str, ...] = ()  # as problems, of addresses, dates and shipments, which hold no order up
 
     @property
+    def identity(self) -> str:
+        """What tells it from the others of a list."""
+        return self.cust_ref
+
+    @property
     def order_number(self) -> str:
         """The number the buyer knows: ``cust_po_no``, else ``cust_ref``."""
         return self.cust_po_no or self.cust_ref
@@ -208,8 +213,9 @@ class Order:
         """
         if not isinstance(raw, dict):
             raise Unreadable("The order is not an object.")
-        raw = clean(raw)
+        # Before cleaning, which would make one of two that differ in what it takes away.
         cust_ref = identity(raw.get("cust_ref"), "cust_ref")
+        raw = _keep_skus_apart(raw, clean(raw))
         payload = _payload(raw)
         problems = []
         oddities = []
@@ -273,6 +279,18 @@ def codes_of(orders) -> dict[str, set[str]]:
         for sku, others in order.codes().items():
             codes.setdefault(sku, set()).update(others)
     return codes
+
+
+def _keep_skus_apart(raw, cleaned):
+    """Return ``cleaned`` with what cleaning took away of SKUs written out, or two of them would become one."""
+    items = raw.get("items")
+    lines = cleaned.get("items")
+    if isinstance(items, list) and isinstance(lines, list):
+        for item, line in zip(items, lines, strict=True):
+            sku = item.get("item") if isinstance(item, dict) else None
+            if type(sku) is str and isinstance(line, dict) and line.get("item") != sku:
+                line["item"] = visible(sku)
+    return cleaned
 
 
 def _payload(raw):
