@@ -12,7 +12,7 @@ class ListReading:
     A list that does not end is told, and then counts as ended: what comes after it is not held up.
 
     :param run: the ``FlowRun`` of the pass
-    :param name: what the account remembers the place by, and errors the list
+    :param name: what the account remembers the place by
     :param question: arguments of ``EimClient.list_orders``, plain JSON; where it goes on, those it began with count
     :param keeps_place: whether it goes on at its place also after trouble, and not from its beginning
     """
@@ -85,7 +85,7 @@ class ListReading:
             places = account.list_places or {}
             kept = place and {**place, "question": self.question, "note": self.note}
             if places.get(self.name) != kept:
-                account.list_places = {**places, self.name: kept} if kept else _without(places, self.name)
+                account.list_places = {**places, self.name: kept} if kept else without(places, self.name)
 
         self.run.retry_on_conflict(write)
 
@@ -98,12 +98,13 @@ class ListReading:
             reason=error.message,
         )
         env["extensiv.error"]._report(
-            self.run.account, self.run.flow, {self.name: {"message": message, "category": "data"}}, STEP
+            self.run.account, self.run.flow, {self.question["status"]: {"message": message, "category": "data"}}, STEP
         )
 
     def _resolve(self):
-        self.run.env["extensiv.error"]._resolve(self.run.account, self.run.flow, [self.name], STEP)
+        self.run.env["extensiv.error"]._resolve(self.run.account, self.run.flow, [self.question["status"]], STEP)
 
 
-def _without(places, name):
-    return {key: place for key, place in places.items() if key != name} or False
+def without(places, name):
+    """Return what an account remembers of its lists, but for one: that is read from its beginning."""
+    return {key: place for key, place in (places or {}).items() if key != name} or False

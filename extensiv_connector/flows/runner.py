@@ -264,6 +264,7 @@ class FlowRun:
             "pushed": env._("pushed"),
             "sent": env._("sent"),
             "fetched": env._("fetched"),
+            "unknown": env._("unknown here"),
             "failed": env._("failed"),
             "skipped": env._("left at EIM"),
         }

@@ -6,20 +6,17 @@ from odoo import fields
 from odoo.tools import SQL
 
 from ..eim import errors as eim
+from . import shipped_elsewhere
 from .credential_check import is_suspicious
+from .shipped_elsewhere import SHIPPED, may_ship
 
-# What the error about an order that was shipped elsewhere is known by.
-STEP = "shipped elsewhere"
 # Orders asked about in one pass, and seconds until the next: less than EIM's allowance fills up in the meantime, so
 # that receiving and shipping never lack a call.
 LIMIT = 5
 PAUSE = 5
-SHIPPED = ("partial", "shipped", "confirmed")
 # Words of EIM's; any other counts as one.
 STATUSES = ("new", "at_wms", "error", "canceled", *SHIPPED)
 OTHER = "other"
-# EIM was told by us, is being told just now, or is not to be told: nothing is left that could ship a second time.
-DEALT_WITH = ("sending", "sent", "skipped")
 
 
 def is_news(order, status):
@@ -39,14 +36,6 @@ def is_news(order, status):
     if status in SHIPPED:
         return may_ship(order)
     return True
-
-
-def may_ship(order):
-    """Return whether Odoo might still ship an order."""
-    sale = order.sale_order_id
-    if sale:
-        return sale.state != "cancel" and sale.extensiv_shipment_state not in DEALT_WITH
-    return order.state in ("received", "failed")
 
 
 def mark(account, told):
@@ -171,7 +160,6 @@ class StatusCheck:
         :param found: EIM's status, or empty where it gave none
         """
         order = self.env["extensiv.order"].browse(order_id)
-        Error = self.env["extensiv.error"]
         self._forget(order.cust_ref, statuses)
         order.statuses_asked = (
             " ".join(sorted({*(order.statuses_asked or "").split(), *filter(None, statuses)})) or False
@@ -180,25 +168,6 @@ class StatusCheck:
             cancelled = self.run.cancellations.cancel_listed({order.cust_ref: fields.Datetime.now()})
             self.run.counts["cancelled"] += cancelled
         if found in SHIPPED and may_ship(order):
-            self._report_shipped(order, found)
+            shipped_elsewhere.report(self.account, {order: found})
         elif found:
-            Error._resolve(self.account, "orders", [order.cust_ref], STEP)
-
-    def _report_shipped(self, order, status):
-        message = self.env._(
-            "EIM says that order %(order)s is %(status)s, but nothing was sent to EIM from here: somebody shipped it "
-            "elsewhere. Do not ship it a second time: ask in the cart, then cancel its delivery, or dismiss this error "
-            "where Odoo is to ship it all the same.",
-            order=order.sale_order_id.name or order.order_number,
-            status=status,
-        )
-        if not self.env["extensiv.error"]._open(self.account, "orders", [order.cust_ref], STEP):
-            order.sale_order_id._message_log_batch(
-                bodies={order.sale_order_id.id: message} if order.sale_order_id else {}
-            )
-        self.env["extensiv.error"]._report(
-            self.account,
-            "orders",
-            {order.cust_ref: {"message": message, "category": "data", "document": order.sale_order_id or order}},
-            STEP,
-        )
+            shipped_elsewhere.close(self.account, [order.cust_ref])

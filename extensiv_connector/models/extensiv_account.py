@@ -319,6 +319,8 @@ class ExtensivAccount(models.Model):
 
     canceled_until = fields.Datetime(readonly=True, copy=False)
     list_places = fields.Json(readonly=True, copy=False)
+    audit_days = fields.Integer(readonly=True, copy=False)
+    audited_at = fields.Datetime("Last Audit", readonly=True, copy=False)
     live_database = fields.Char(readonly=True, copy=False)
     check_refused_at = fields.Datetime(readonly=True, copy=False)
     alerts_source = fields.Selection(

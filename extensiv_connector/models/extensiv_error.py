@@ -4,7 +4,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Domain
 
-from ..flows import SELECTION, relisting, retrying, schedule
+from ..flows import SELECTION, audit, relisting, retrying, schedule
 from ..flows.runner import refresh_snapshot
 from ..flows.stock_errors import ZEROS
 from ..flows.trigger import trigger
@@ -71,6 +71,7 @@ class ExtensivError(models.Model):
             ("account", "Open the Account"),
             ("schedule", "Switch the Schedule On"),
             ("import", "Import After All"),
+            ("unknown", "Show the Orders"),
         ],
         "How to Fix",
         compute="_compute_fix",
@@ -126,6 +127,8 @@ class ExtensivError(models.Model):
             return self.category == "settings" and "account"
         if self.flow == "orders" and self.step == relisting.STEP:
             return "import"
+        if self.flow == "audit" and self.key == audit.UNKNOWN_KEY:
+            return "unknown"
         # EIM's words for a shipping method that it does not know.
         if self.flow == "shipments" and "ship method" in self.message.lower():
             return "mapping"
@@ -214,6 +217,7 @@ class ExtensivError(models.Model):
             "account": self._fix_account,
             "schedule": self._fix_schedule,
             "import": self._fix_import,
+            "unknown": self._fix_unknown,
         }
         return fixes[self.fix]()
 
@@ -239,6 +243,12 @@ class ExtensivError(models.Model):
         self.sudo()._mark_resolved()
         self.account_id.sudo()._remind_responsible()
         return {"type": "ir.actions.client", "tag": "soft_reload"}
+
+    def _fix_unknown(self):
+        return {
+            **self.env["ir.actions.act_window"]._for_xml_id("extensiv_connector.extensiv_unknown_order_action"),
+            "context": {"search_default_found": True, "search_default_account_id": self.account_id.id},
+        }
 
     def _fix_import(self):
         return self.env["extensiv.order"].browse(self.res_id).action_import_after_all()

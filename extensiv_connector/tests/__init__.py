@@ -1,6 +1,7 @@
 from . import test_account
 from . import test_alerts
 from . import test_any_order
+from . import test_audit
 from . import test_browser
 from . import test_calls
 from . import test_cancel
