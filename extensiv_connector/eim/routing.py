@@ -32,20 +32,18 @@ class Routing:
         }
 
     def paths(self, name):
-        """Return the paths to try: the one that answered before first, then those with the noun that answered a list."""
+        """Return the paths to try: first the one that answered before, then those of the noun that answered a list."""
         if name in self.overrides:
             return (self.overrides[name],)
         route = ROUTES[name]
         known = self.answered.get(name)
-        listed = self._current(route.follows).split("/")
-        return tuple(sorted(route.paths, key=lambda path: (path != known, path.split("/")[-2:-1] != listed[1:2])))
+        followed = self.overrides.get(route.follows) or self.answered.get(route.follows) or ""
+        noun = followed.split("/")[1:2]
+        return tuple(sorted(route.paths, key=lambda path: (path != known, path.split("/")[1:2] != noun)))
 
     def current(self, name):
         """Return the path at which a route is called first; empty where none is known."""
         return next(iter(self.paths(name)), "")
-
-    def _current(self, name):
-        return self.overrides.get(name) or self.answered.get(name) or "" if name else ""
 
     def get(self, name, params=None, is_answer=None, reserve=None, **parts):
         """GET a route; where it has several candidate paths, the first that answers is remembered.

@@ -42,9 +42,14 @@ class OrderUpdates:
         record = {"cust_ref": cust_ref, **body}
         if self._is_by_batch(name):
             try:
-                return self._send(self._batch_path, name, [record])
-            except NotFound:
+                self._send(self._batch_path, name, [record])
+            except (NotFound, Blocked) as error:
+                if not self._may_be_the_path(name, cust_ref, error):
+                    raise
                 del self._routing.answered[name]
+            else:
+                self._blocked.pop(name, None)
+                return
         path = self._routing.current(name)
         try:
             self._send(path, name, body, cust_ref=cust_ref)

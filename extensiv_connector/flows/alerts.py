@@ -21,7 +21,5 @@ class AlertFetch(FlowRun):
         self.retry_on_conflict(self._remember_source)
 
     def _remember_source(self):
-        account = self.account
-        client = self.client
-        if account.alerts_source != client.alerts_source or account.answered_routes != client.answered:
-            account.write({"alerts_source": client.alerts_source, "answered_routes": client.answered})
+        if self.account.alerts_source != self.client.alerts_source:
+            self.account.alerts_source = self.client.alerts_source

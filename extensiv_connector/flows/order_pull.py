@@ -8,8 +8,10 @@ from functools import cached_property, partial
 from odoo import fields
 
 from ..eim import errors as eim
+from ..eim.client import MAX_BATCH
 from ..eim.writing import iso
 from . import leftovers, relisting
+from .batch_acknowledging import BatchAcknowledging
 from .credential_check import may_be_the_key
 from .exceptions import log_unexpected
 from .list_reading import ListReading
@@ -21,7 +23,7 @@ from .status_check import StatusCheck
 
 _logger = logging.getLogger(__name__)
 
-# Acknowledgements written together: few enough that a killed pass repeats little.
+# Acknowledgements of one order a call that are written together: few enough that a killed pass repeats little.
 ACKNOWLEDGE_CHUNK = 20
 # What the error about things in EIM's list that are no orders is known by.
 UNREADABLE_KEY = "list of new orders"
@@ -92,6 +94,12 @@ class OrderPull(FlowRun):
     @cached_property
     def importer(self):
         return OrderImport(self)
+
+    @cached_property
+    def batches(self):
+        batches = BatchAcknowledging(self)
+        self.commit()  # reading began a transaction; EIM is called holding none
+        return batches
 
     @cached_property
     def cancellations(self):
@@ -289,7 +297,8 @@ class OrderPull(FlowRun):
         :raise eim.EimError: EIM had other trouble
         """
         while self.has_time():
-            ids = {order.cust_ref: order.id for order in self.find_unacknowledged(ACKNOWLEDGE_CHUNK)}
+            limit = MAX_BATCH if self.batches.is_used else ACKNOWLEDGE_CHUNK
+            ids = {order.cust_ref: order.id for order in self.find_unacknowledged(limit)}
             # Nothing is locked, and no snapshot held, while EIM is asked.
             self.commit()
             if not ids:
@@ -332,13 +341,13 @@ class OrderPull(FlowRun):
         )
 
     def acknowledge_all(self, cust_refs):
-        """Acknowledge orders at EIM, one call each; repeating it is harmless.
+        """Acknowledge orders at EIM, many at a call or one by one; repeating it is harmless.
 
         :return: an ``Acknowledgement``
         """
         outcome = Acknowledgement()
         try:
-            for cust_ref in cust_refs:
+            for cust_ref in self.batches.acknowledge(cust_refs, outcome):
                 if not self.has_time():
                     break
                 self._acknowledge_into(outcome, cust_ref)

@@ -104,6 +104,11 @@ class FlowRun:
         """
         raise NotImplementedError
 
+    def remember_routes(self):
+        """Keep which of EIM's paths answered in this pass, and which do no longer, for those to come."""
+        if self.client is not None and self.client.learned:
+            self.retry_on_conflict(lambda: self.account._remember_routes(self.client.learned))
+
     def seconds_left(self):
         return seconds_until(self.deadline)
 
@@ -189,6 +194,7 @@ class FlowRun:
             trigger.forget_due(account, self.flow, started_at)
 
         self.retry_on_conflict(finish)
+        self.remember_routes()
         self.retry_on_conflict(account._remind_responsible)
         return Result(state, message, self.resume_in)
 

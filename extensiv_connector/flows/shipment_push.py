@@ -52,6 +52,7 @@ def send_now(orders):
                 continue
             with ShipmentPush.open(account, new_deadline()) as push:
                 push.send_now(account_orders.ids)
+                push.remember_routes()
     refresh_snapshot(orders.env)
     return is_busy
 

@@ -220,6 +220,14 @@ class ExtensivAccount(models.Model):
         default=lambda self: self._default_service_product("tax"),
         help="The product of the line that carries the tax as the cart charged it.",
     )
+    acknowledge_batches = fields.Boolean(
+        "Acknowledge Many at a Call",
+        default=True,
+        tracking=True,
+        help="Tell EIM of up to 50 received orders in one call, once it has shown on one order that it takes them so. "
+        "Off: one call an order.",
+    )
+    acknowledge_batches_since = fields.Datetime(readonly=True, copy=False)
     import_batch_size = fields.Integer(
         default=50,
         help="How many orders are created and confirmed together. A batch that fails is split.",

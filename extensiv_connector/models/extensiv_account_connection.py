@@ -9,6 +9,7 @@ from odoo.exceptions import UserError, ValidationError
 from ..eim import errors as eim
 from ..eim.client import EimClient
 from ..eim.routes import check_override
+from ..eim.updates import BATCH
 from ..flows.call_log import CallLog
 from ..flows.credential_check import CredentialCheck
 from ..flows.explanations import advise_certificate, explain_refusal
@@ -69,6 +70,20 @@ class ExtensivAccount(models.Model):
                     self.env._("“%(line)s” is not of the form name = path: %(reason)s", line=line, reason=error)
                 ) from None
         return routes
+
+    def _remember_routes(self, learned):
+        """Keep which paths answered, beside what another pass kept meanwhile.
+
+        :param learned: of an ``EimClient``: ``{route name: path}``, None for one that answers no more
+        """
+        kept = self.answered_routes or {}
+        routes = {name: path for name, path in {**kept, **learned}.items() if path}
+        if routes == kept:
+            return
+        vals = {"answered_routes": routes}
+        if kept.get(BATCH) != routes.get(BATCH):
+            vals["acknowledge_batches_since"] = BATCH in routes and fields.Datetime.now()
+        self.write(vals)
 
     def _is_other_connection(self, vals):
         """Whether ``vals`` change the credentials of an account that is not in draft."""
@@ -205,9 +220,9 @@ class ExtensivAccount(models.Model):
                     "state_message": False,
                     "check_refused_at": False,
                     "import_from": account.import_from or fields.Datetime.now(),
-                    "answered_routes": client.answered,
                 }
             )
+            account.sudo()._remember_routes(client.learned)
             account.sudo().live_database = self._this_database()
             account.sudo()._request_audit()
             account.cart_ids._sync_from_eim(account, carts)

@@ -4,7 +4,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Domain
 
-from ..flows import SELECTION, audit, relisting, retrying, schedule
+from ..flows import SELECTION, audit, batch_acknowledging, relisting, retrying, schedule
 from ..flows.runner import refresh_snapshot
 from ..flows.stock_errors import ZEROS
 from ..flows.trigger import trigger
@@ -36,7 +36,7 @@ class ExtensivError(models.Model):
     )
     step = fields.Char(
         readonly=True,
-        help="What failed of it: acknowledge, cancel, tracking, schedule, silence. Empty: the thing itself.",
+        help="What failed of it: acknowledge, batch, cancel, tracking, schedule, silence. Empty: the thing itself.",
     )
     concerns = fields.Char(
         compute="_compute_concerns",
@@ -129,6 +129,8 @@ class ExtensivError(models.Model):
             return "import"
         if self.flow == "audit" and self.key == audit.UNKNOWN_KEY:
             return "unknown"
+        if self.flow == "orders" and self.step == batch_acknowledging.STEP:
+            return "account"
         # EIM's words for a shipping method that it does not know.
         if self.flow == "shipments" and "ship method" in self.message.lower():
             return "mapping"

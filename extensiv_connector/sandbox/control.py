@@ -17,8 +17,8 @@ GET ``webhook``: what was sent by EIM's webhook, and what was answered; the sett
 GET, POST, DELETE ``faults``: those waiting; add one or a list (see ``faults``); forget all.
 POST ``settings``: those of ``_SETTINGS``, and ``random_faults`` (see ``faults.Faults.set_random``).
 
-EIM as each guess would have it, by settings: a route elsewhere (``paths``) or nowhere (``routes``), unknown paths that a
-gateway answers (``unknown_paths``), orders updated in the batch form alone (``routes``: ``update_order_status`` off) or
+EIM as each guess would have it, by settings: a route elsewhere (``paths``) or nowhere (``routes``), a gateway before
+unknown paths (``unknown_paths``), orders updated in the batch form alone (``routes``: ``update_order_status`` off) or
 never (``order_batches``). An HTML 403 for one order is a fault: ``gateway_403`` with ``match``.
 """
 

@@ -1,5 +1,7 @@
 from . import test_account
+from . import test_acknowledging
 from . import test_alerts
+from . import test_answered_routes
 from . import test_any_order
 from . import test_audit
 from . import test_browser
@@ -49,6 +51,7 @@ from . import test_shipments
 from . import test_shipments_browser
 from . import test_shipments_carrier
 from . import test_shipments_contents
+from . import test_shipments_form
 from . import test_shipments_sending
 from . import test_sku_report
 from . import test_sku_spelling

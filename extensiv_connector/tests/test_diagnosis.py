@@ -444,8 +444,8 @@ class TestAccount(DiagnosisCase):
         self.assertFound(
             text,
             "OK",
-            "list_locations answers at merchant/warehouses",
-            "list_alerts answers at merchant/alerts",
+            "list_locations answers at merchant/warehouse/list",
+            "list_alerts answers at merchant/alert/list",
             "get_order answers at merchant/orders/",
         )
 

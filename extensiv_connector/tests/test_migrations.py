@@ -26,6 +26,14 @@ class TestMigrations(ConnectorCase):
         self.assertEqual(other.state, "open")
         self.assertEqual(self.products.mapped("extensiv_buffer_qty"), [0, 2])
 
+    def test_accounts_of_before_try_many_acknowledgements_at_a_call(self):
+        self.env.flush_all()
+        self.env.cr.execute("UPDATE extensiv_account SET acknowledge_batches = NULL")
+        self.env.invalidate_all()
+        self.env["extensiv.account"]._init_column("acknowledge_batches")  # what an update does for a new column
+        self.assertTrue(self.account.acknowledge_batches)
+        self.assertFalse(self.account.acknowledge_batches_since)
+
     def test_the_path_of_a_call_that_is_gone_is_taken_off_the_account(self):
         alerts = "list_alerts = merchant/alert/list"
         self.env.cr.execute(

@@ -5,6 +5,7 @@ from odoo.release import version as odoo_version
 
 from ..eim import errors as eim
 from ..eim.routes import ROUTES, SEEN
+from ..flows import batch_acknowledging
 from .extensiv_diagnosis import Line
 
 CLOCK_SECONDS = 120  # EIM's dates decide which orders are ours; less than this makes no difference
@@ -99,6 +100,7 @@ class ExtensivDiagnosis(models.TransientModel):
                 lines.append(self._line_route(client, route, asked))
         written = ", ".join(route.name for route in ROUTES.values() if route.writes)
         lines.append(Line("note", self.env._("Not tried, because they change something: %s.", written)))
+        lines.append(Line("note", batch_acknowledging.describe(self.account_id)))
         return [*self._lines_clock(clock), *lines]
 
     def _facts(self, client):

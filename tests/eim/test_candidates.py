@@ -367,6 +367,17 @@ def test_a_form_that_is_not_found_any_more_is_forgotten(service, connect):
     assert client.learned == {"acknowledge": None, "batch_update_order_status": None}
 
 
+def test_a_form_that_a_gateway_blocks_is_kept_for_one_order_and_forgotten_for_two(service, connect):
+    client = connect(known_paths={"acknowledge": "merchant/orders/update"})
+    service.script = [PAGE]
+    with pytest.raises(Blocked):
+        acknowledge(client)
+    assert (service.paths, client.learned) == ([BATCH_PATH], {})
+    service.script = [PAGE, ok()]
+    client.acknowledge("B")
+    assert client.learned == {"acknowledge": "merchant/orders/update/{cust_ref}"}
+
+
 # Many at a call
 
 

@@ -167,7 +167,7 @@ def test_answers_told_apart(service, connect, answer, error, call):
         getattr(connect(), call)("A")
     assert type(caught.value) is error
     assert caught.value.route == call
-    # Where the path of an acknowledgement may be unknown, the order's status is asked for before anything else is tried.
+    # Where the path of an acknowledgement may be unknown, the order's status is asked before anything else is tried.
     asks = error in (Blocked, NotFound) and call == "acknowledge"
     tries = 3 if error is RateLimited and call == "get_order_status" else 1
     assert len(service.requests) == tries + asks
