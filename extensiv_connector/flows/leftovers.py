@@ -8,10 +8,11 @@ STOPPED_KEY = "stopped orders"
 MANY = 100
 
 
-def report(account, left):
+def report(account, left, is_whole=True):
     """Report what EIM lists as new and is left there, where it is much, and close what is so no longer.
 
-    :param left: ``{(reason, order source): how many}`` of the whole list, see ``Inbox.why_left``
+    :param left: ``{(reason, order source): how many}``, see ``Inbox.why_left``
+    :param is_whole: whether that is of the whole list: a part of it shows of nothing that it is so no longer
     """
     env = account.env
     archived = Counter()
@@ -51,7 +52,8 @@ def report(account, left):
             "category": "settings",
         }
     Error = env["extensiv.error"]
-    gone = Error._open(account, "orders", step=STEP).filtered(lambda error: error.key not in failures)
-    Error._resolve(account, "orders", gone.mapped("key"), STEP)
+    if is_whole:
+        gone = Error._open(account, "orders", step=STEP).filtered(lambda error: error.key not in failures)
+        Error._resolve(account, "orders", gone.mapped("key"), STEP)
     dismissed = Error._held_keys(account, "orders", list(failures), STEP)
     Error._report(account, "orders", {key: failure for key, failure in failures.items() if key not in dismissed}, STEP)

@@ -233,6 +233,8 @@ class OrderPull(FlowRun):
             self.retry_on_conflict(lambda: self.report_unreadable(found.unreadable))
         if reading.is_whole:
             self.retry_on_conflict(lambda: self.conclude(found))
+        else:
+            self.retry_on_conflict(lambda: leftovers.report(self.account, found.left, is_whole=False))
 
     def conclude(self, found):
         """Draw the conclusions that only the whole list allows; ``found`` is what it ``Listed``."""

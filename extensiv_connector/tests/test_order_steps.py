@@ -312,6 +312,16 @@ class TestLeftovers(StepsCase):
             self.pull()
             self.assertFalse(self.errors("Old shop", "left at EIM"))
 
+    def test_they_are_told_too_where_no_pass_reads_the_whole_list(self):
+        self.pulled("X-0", order_source="Old shop")
+        self.inbox("X-0").cart_id.active = False
+        for number in range(1, 120):
+            self.add(f"X-{number}", order_source="Old shop")
+        with patch("odoo.addons.extensiv_connector.flows.runner.PASS_SECONDS", 4):
+            self.pull()
+        self.assertTrue(self.account.list_places)
+        self.assertIn("100 new orders of Old shop", self.errors("Old shop", "left at EIM").message)
+
     def test_stopped_and_held_orders_are_told_where_they_are_many(self):
         with patch.object(leftovers, "MANY", 2):
             self.pulled("X-1", on_hold="Y")
