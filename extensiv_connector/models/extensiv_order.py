@@ -237,7 +237,7 @@ class ExtensivOrder(models.Model):
             {
                 name: value
                 for name, value in self._prepare_received_vals(self.account_id, self.cart_id, order).items()
-                if name in ("payload", "amount_total", "currency_code", "order_date")
+                if name in ("payload", "order_number", "amount_total", "currency_code", "order_date")
             }
         )
 
