@@ -10,7 +10,7 @@ demo-check: setup
 	@$(PYTHON) -m dev.demo --check
 
 # ONLY=lint|eim|install|odoo|process|uninstall for one of the checks, K=expression for the tests that match
-test: BROWSER = --browser
+test: ALSO = --browser --http
 test: setup
 	@$(PYTHON) -m dev.test
 
@@ -40,4 +40,4 @@ clean:
 
 setup:
 	@command -v python3 >/dev/null || { echo "Python is missing: type 'apt-get install python3 python3-venv'."; exit 1; }
-	@python3 -m dev.setup $(BROWSER)
+	@python3 -m dev.setup $(ALSO)

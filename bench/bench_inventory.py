@@ -89,6 +89,7 @@ def load(env):
                 "name": f"EIM {root.name}",
                 "push_enabled": True,
                 "stock_location_id": root.id,
+                "read_back_state": "proven",  # nothing is read back: EIM here only says yes
             }
             for root in roots
         ]

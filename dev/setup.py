@@ -1,4 +1,4 @@
-"""Get Odoo 19, its Python packages and Chromium; `python3 -m dev.setup [--browser]`.
+"""Get Odoo 19, its Python packages and Chromium; `python3 -m dev.setup [--browser] [--http]`.
 
 Runs before anything is installed, so: standard library only. Every step leaves a stamp with what it was made
 from; it is skipped while the stamp fits, redone from nothing when it was interrupted or its ingredients
@@ -26,6 +26,8 @@ PYTHONS = ((3, 10), (3, 11), (3, 12), (3, 13))
 
 ODOO_FOLDER = HOME / "odoo"
 REQUIREMENTS = ROOT / "dev" / "requirements.txt"
+HTTP_PAIRS = ("oldest", "middle")
+"""Versions of requests and urllib3 that the client of EIM is tested with besides those of the environment."""
 SETUP_LOG = LOGS / "setup.log"
 
 DEBS = {
@@ -85,6 +87,9 @@ def main() -> int:
     python = find_python()
     make_venv(python)
     link_odoo(find_odoo(python))
+    if "--http" in sys.argv:
+        for name in HTTP_PAIRS:
+            ensure_http_pair(name)
     if "--browser" in sys.argv:
         ensure_chromium()
     return 0
@@ -237,6 +242,36 @@ def make_venv(python: str) -> None:
         run(python, "-m", "venv", folder)
         run(VENV_PYTHON, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-r", REQUIREMENTS)
         set_done("venv", content)
+
+
+def http_pair(name: str) -> Path:
+    """Return the folder of a pair of requests and urllib3, which goes first on the path of Python."""
+    return HOME / "http" / name
+
+
+def pinned(name: str) -> str:
+    """Return what a pair consists of, as `requests==… urllib3==…`."""
+    lines = requirements_of(name).read_text().splitlines()
+    return " ".join(line for line in lines if line.startswith(("requests=", "urllib3=")))
+
+
+def requirements_of(name: str) -> Path:
+    return ROOT / "dev" / f"requirements-http-{name}.txt"
+
+
+def ensure_http_pair(name: str) -> None:
+    """Have a pair of requests and urllib3 in a folder of its own; the virtual environment is left as it is."""
+    requirements = requirements_of(name)
+    folder = http_pair(name)
+    content = hashlib.sha256(requirements.read_bytes()).hexdigest() + f" {folder}"
+    if is_done(f"http-{name}", content) and folder.exists():
+        return
+    with step(f"The {name} requests and urllib3"):
+        stamp_of(f"http-{name}").unlink(missing_ok=True)
+        shutil.rmtree(folder, ignore_errors=True)
+        options = ("--quiet", "--disable-pip-version-check", "--no-deps", "--target", folder)
+        run(VENV_PYTHON, "-m", "pip", "install", *options, "-r", requirements)
+        set_done(f"http-{name}", content)
 
 
 # Odoo

@@ -28,6 +28,7 @@ from . import (
     postgres,
     run_command,
     say,
+    setup,
     step,
     translations,
     uninstall,
@@ -110,7 +111,21 @@ def lint() -> None:
 
 
 def test_eim(selected: str | None) -> int:
-    return run_pytest("eim", ["tests", "--ignore=tests/processes"], selected)
+    """Run the tests without Odoo, then those that speak HTTP also with older versions of requests and urllib3.
+
+    These run beside each other, for they wait more than they work, and not beside the others, some of which measure.
+    """
+    passed = run_pytest("eim", ["tests", "--ignore=tests/processes"], selected)
+    files = [f"tests/eim/test_{part}.py" for part in HTTP_TESTS]
+    logs = {pair: LOGS / f"pytest-http-{pair}.log" for pair in setup.HTTP_PAIRS}
+    with ThreadPoolExecutor() as threads:
+        running = [threads.submit(run_pytest, "eim", files, selected, log, pair) for pair, log in logs.items()]
+        troubles = [pair.exception() for pair in running]  # all end before any is told
+    for pair, log in logs.items():
+        say(f"With {setup.pinned(pair)}:\n{log.read_text(errors='replace')}")
+    for trouble in filter(None, troubles):
+        raise trouble
+    return passed + sum(pair.result() for pair in running)
 
 
 def check_install() -> None:
@@ -141,7 +156,7 @@ def check_uninstall() -> None:
 
 CHECKS = {
     "lint": ("Source: ruff, pylint-odoo, and the guide in the addon", lint),
-    "eim": ("Tests without Odoo: the API client and the sandbox", test_eim),
+    "eim": ("Tests without Odoo: the API client, with each pair of requests and urllib3, and the sandbox", test_eim),
     "install": ("A fresh install whose log has no warning", check_install),
     "odoo": ("Tests in Odoo, with its web server and Chromium", test_odoo),
     "process": ("Tests with several Odoo processes, some of them killed", test_process),
@@ -149,6 +164,7 @@ CHECKS = {
 }
 TESTS = ["eim", "odoo", "process"]
 TOGETHER = ["odoo", "process"]
+HTTP_TESTS = ["client", "limits", "routes", "secrets", "throttle", "transport", "waiting"]
 COUNTS: dict[str, int] = {}
 
 
@@ -159,12 +175,18 @@ def program(name: str) -> str:
     return str(VENV_PYTHON.with_name(name))
 
 
-def run_pytest(name: str, options: list[str], selected: str | None, log: Path | None = None) -> int:
+def run_pytest(
+    name: str, options: list[str], selected: str | None, log: Path | None = None, pair: str | None = None
+) -> int:
     """Run pytest, showing its output or writing it into a log, and return how many tests passed.
 
+    :param pair: of requests and urllib3, in place of the environment's
     :raise CommandError: a test failed, was skipped, or there was none (unless they were selected with K)
     """
-    report = LOGS / f"pytest-{name}.xml"
+    report = LOGS / f"pytest-{name}{f'-{pair}' if pair else ''}.xml"
+    environ = dict(os.environ)
+    if pair:
+        environ["PYTHONPATH"] = environ["HTTP_PAIR"] = str(setup.http_pair(pair))
     report.unlink(missing_ok=True)
     command = [
         program("pytest"),
@@ -175,7 +197,7 @@ def run_pytest(name: str, options: list[str], selected: str | None, log: Path | 
     ]
     with log.open("w") if log else contextlib.nullcontext() as output:
         code = subprocess.run(
-            command, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=output, stderr=output, check=False
+            command, cwd=ROOT, env=environ, stdin=subprocess.DEVNULL, stdout=output, stderr=output, check=False
         ).returncode
     if code == NO_TESTS and selected:
         return 0

@@ -20,6 +20,8 @@
         "views/extensiv_run_views.xml",
         "views/extensiv_error_views.xml",
         "wizards/extensiv_diagnosis_views.xml",
+        "wizards/extensiv_diagnosis_routes_views.xml",
+        "wizards/extensiv_prove_views.xml",
         "views/extensiv_order_templates.xml",
         "views/extensiv_order_views.xml",
         "views/extensiv_cart_views.xml",

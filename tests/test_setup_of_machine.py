@@ -130,3 +130,31 @@ def test_another_commands_failure_has_its_own_words(machine):
         setup.run("sh", "-c", "exit 3")
     with pytest.raises(CommandError, match="`sh` failed: ERROR: No such thing"):
         setup.run("sh", "-c", "echo 'ERROR: No such thing'; exit 1")
+
+
+def test_a_pair_of_http_libraries_is_installed_once_and_again_where_that_was_interrupted_or_its_versions_changed(
+    machine, monkeypatch
+):
+    installed = []
+
+    def run(*command):
+        installed.append(command)
+        folder = setup.http_pair("oldest")
+        assert not folder.exists(), "what is left of an earlier one is gone"
+        folder.mkdir(parents=True)
+        if len(installed) == 1:
+            raise CommandError("interrupted")
+
+    monkeypatch.setattr(setup, "HOME", machine)
+    monkeypatch.setattr(setup, "run", run)
+    with pytest.raises(CommandError):
+        setup.ensure_http_pair("oldest")
+    setup.ensure_http_pair("oldest")
+    setup.ensure_http_pair("oldest")
+    assert len(installed) == 2
+    changed = machine / "changed.txt"
+    changed.write_text("requests==2.26.0\n")
+    monkeypatch.setattr(setup, "requirements_of", lambda name: changed)
+    setup.ensure_http_pair("oldest")
+    assert len(installed) == 3
+    assert setup.pinned("oldest") == "requests==2.26.0"

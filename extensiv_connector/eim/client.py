@@ -48,6 +48,7 @@ class EimClient:
     :param record: whether these calls carry the bodies, redacted (see ``sanitizing.redact``)
     :param max_wait: seconds it sleeps for a token before raising ``RateLimited``
     :param timeout: seconds for an answer to be complete
+    :param transport: in place of a ``Transport`` made of all this, see ``preview``
     :param known_paths: what ``answered`` of an earlier client held: the candidate to try first, by route name
 
     ``alerts_source`` is ``"alerts"`` or ``"orders"`` after ``list_alerts``.
@@ -56,8 +57,9 @@ class EimClient:
     def __init__(
         self, base_url, api_user, api_key, *, merchant_pk="", tokens=None, overrides=None, session=None,
         sleep=None, clock=None, on_call=None, record=False, max_wait=5.0, timeout=30.0, known_paths=None,
+        transport=None,
     ):  # fmt: skip
-        self._transport = Transport(
+        self._transport = transport or Transport(
             base_url, api_user, api_key, merchant_pk=merchant_pk, tokens=tokens, session=session, sleep=sleep,
             clock=clock, on_call=on_call, record=record, max_wait=max_wait, timeout=timeout,
         )  # fmt: skip
@@ -106,6 +108,23 @@ class EimClient:
     def listen(self, on_call):
         """Tell ``on_call`` of each further call, in place of what was told so far."""
         self._transport.listen(on_call)
+
+    @contextmanager
+    def watched(self):
+        """Give a list to which each ``Call`` made meanwhile is added, while it is told as before, too."""
+        calls = []
+        told = self._transport.listen(None)
+
+        def tell(call):
+            calls.append(call)
+            if told:
+                told(call)
+
+        self._transport.listen(tell)
+        try:
+            yield calls
+        finally:
+            self._transport.listen(told)
 
     def try_route(self, name, params=None, **parts):
         """Call a reading route as it is, without the substitutes that other methods have for it.
@@ -171,13 +190,16 @@ class EimClient:
     # Orders
 
     def list_orders(
-        self, status, *, page=1, limit=MAX_LIMIT, from_date=None, to_date=None, order_source=None, reserve=0
+        self, status, *, page=1, limit=MAX_LIMIT, from_date=None, to_date=None, order_source=None,
+        record=Order, reserve=0,
     ):  # fmt: skip
         """Return one ``Page`` of the orders in ``status`` (``new``, ``canceled``, ``any`` …).
 
         Dates are a naive UTC or aware ``datetime``, or a ``date``; which date of the order they mean depends
         on the status. An order that cannot be read is passed over and said in the page's ``unreadable``.
-        ``reserve`` tokens are left to more urgent calls.
+
+        :param record: ``ListedOrder`` where most of each order is not looked at
+        :param reserve: tokens that are left to more urgent calls
         """
         params = {
             "limit": limit,
@@ -187,7 +209,7 @@ class EimClient:
             "order_source": order_source or None,
             **WITH_ALL_LINES,
         }
-        return self._page("list_orders", Order, params, reserve, status=status)
+        return self._page("list_orders", record, params, reserve, status=status)
 
     def list_skipped_orders(self) -> tuple:
         """Return every ``Order`` that EIM skipped; those that cannot be read are passed over."""
@@ -258,14 +280,15 @@ class EimClient:
 
     # Inventory
 
-    def push_inventory(self, levels):
+    def push_inventory(self, levels, location_key="warehouse"):
         """State each ``Level`` and return the ``BatchResult``: what is not among its failures was accepted.
 
         Levels are absolute: repeating is harmless, also after ``AnswerLost``.
 
+        :param location_key: how the levels name their location, a key of ``wire.LOCATION_KEYS``
         :raise ValueError: a level that cannot be sent; nothing was
         """
-        body = [level.to_wire() for level in levels]
+        body = [level.to_wire(location_key) for level in levels]
         return self._post_batch("push_inventory", body) if body else BatchResult()
 
     def list_inventory(self, *, page=1, limit=MAX_LIMIT):

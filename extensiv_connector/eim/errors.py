@@ -12,14 +12,17 @@ class EimError(Exception):
     :param process_id: EIM's support id of the call, where an answer arrived
     :param route: the name of the route in ``routes.ROUTES``
     :param status: the HTTP status, where an answer arrived
+    :param retry_after: seconds for which the answer asks to be left alone, where it does: then ``asked`` is true
     """
 
-    def __init__(self, message, *, process_id=None, route=None, status=None):
+    def __init__(self, message, *, process_id=None, route=None, status=None, retry_after=None):
         super().__init__(message)
         self.message = message
         self.process_id = process_id
         self.route = route
         self.status = status
+        self.retry_after = retry_after
+        self.asked = retry_after is not None
 
 
 class Transient(EimError):
@@ -35,11 +38,14 @@ class Blocked(Transient):
 
 
 class RateLimited(Transient):
-    """No token in time, or EIM said ``RateLimit``; not a failure, a pause of ``retry_after`` seconds."""
+    """No token in time, or EIM said ``RateLimit``; not a failure, a pause of ``retry_after`` seconds.
 
-    def __init__(self, message, *, retry_after, **kwargs):
-        super().__init__(message, **kwargs)
-        self.retry_after = retry_after
+    ``asked`` is whether EIM said for how long.
+    """
+
+    def __init__(self, message, *, retry_after, asked=False, **kwargs):
+        super().__init__(message, retry_after=retry_after, **kwargs)
+        self.asked = asked
 
 
 class CredentialsRefused(EimError):

@@ -3,6 +3,7 @@
 import re
 from datetime import datetime, timedelta
 from decimal import Decimal
+from functools import lru_cache
 
 from .errors import Unreadable
 from .sanitizing import clean_text
@@ -10,6 +11,7 @@ from .sanitizing import clean_text
 MAX_SHORT = 250  # characters of a name, a city, a code: what an index of PostgreSQL can still hold
 MAX_IDENTITY = 250  # characters of a cust_ref or a SKU, which are refused and never shortened
 
+MAX_REMEMBERED = 50  # characters of a number or moment whose reading is remembered
 _NUMBER = re.compile(r"[+-]?(?:\d{1,15}(?:\.\d{0,25})?|\.\d{1,25})(?:[eE][+-]?\d{1,2})?", re.ASCII)
 _MOMENT = re.compile(
     r"(\d{4})-(\d\d)-(\d\d)(?:[T ](\d\d):(\d\d)(?::(\d\d)(?:[.,]\d+)?)?\s?(?:([Zz])|([+-])(\d\d):?(\d\d))?)?",
@@ -52,7 +54,7 @@ def identity(value, what):
         raise Unreadable(f"The {what} is longer than {MAX_IDENTITY} characters.")
     if value in (".", ".."):
         raise Unreadable(f"The {what} has characters that cannot be used.")
-    if _NO_IDENTITY.search(value):
+    if not (value.isascii() and value.isprintable()) and _NO_IDENTITY.search(value):
         rest = _NO_IDENTITY.sub("", value)
         raise Unreadable(
             f"The {what} “{visible(value)}” has characters that cannot be used; without them it would be “{rest}”, "
@@ -70,12 +72,22 @@ def number(value):
     """Return a finite ``Decimal`` of less than 10^15, or ``None`` for nothing or what is no number."""
     if type(value) is float or type(value) is int:
         value = repr(value) if -1e15 < value < 1e15 else ""
-    elif type(value) is str:
-        value = value.strip()
-    if type(value) is not str or not _NUMBER.fullmatch(value):
+    if type(value) is not str:
         return None
+    try:
+        return _number(value) if len(value) <= MAX_REMEMBERED else _read_number(value)
+    except ValueError:
+        return None
+
+
+def _read_number(value):
+    value = value.strip()
+    if not _NUMBER.fullmatch(value):
+        raise ValueError
     result = Decimal(value)
-    return result if result.adjusted() < 15 else None
+    if result.adjusted() >= 15:
+        raise ValueError
+    return result
 
 
 def moment(value):
@@ -83,27 +95,39 @@ def moment(value):
 
     A bare date is noon UTC, so that no time zone moves the day; a time without zone is UTC.
     """
-    found = _MOMENT.fullmatch(value.strip()) if type(value) is str else None
-    if not found:
-        return None
-    year, month, day, hour, minute, second, _utc, sign, zone_hours, zone_minutes = found.groups()
-    if not "1900" <= year <= "2200":
+    if type(value) is not str:
         return None
     try:
-        result = datetime(
-            int(year),
-            int(month),
-            int(day),
-            int(hour) if hour else 12,
-            int(minute or 0),
-            min(int(second or 0), 59),
-        )
+        return _moment(value) if len(value) <= MAX_REMEMBERED else _read_moment(value)
     except ValueError:
         return None
+
+
+def _read_moment(value):
+    found = _MOMENT.fullmatch(value.strip())
+    if not found:
+        raise ValueError
+    year, month, day, hour, minute, second, _utc, sign, zone_hours, zone_minutes = found.groups()
+    if not "1900" <= year <= "2200":
+        raise ValueError
+    result = datetime(
+        int(year),
+        int(month),
+        int(day),
+        int(hour) if hour else 12,
+        int(minute or 0),
+        min(int(second or 0), 59),
+    )
     if sign and (zone_hours != "00" or zone_minutes != "00"):
         offset = timedelta(hours=int(zone_hours), minutes=int(zone_minutes))
         result = result - offset if sign == "+" else result + offset
     return result
+
+
+# A list of orders holds few distinct amounts and quantities, most of them zero, and each of its moments several times.
+# What is neither is not remembered: an exception is not, and it might be something of a person.
+_number = lru_cache(maxsize=4096)(_read_number)
+_moment = lru_cache(maxsize=1024)(_read_moment)
 
 
 def flag(value):
@@ -154,6 +178,8 @@ class Fields:
         value = self.raw.get(key)
         if value is None:
             return ""
+        if type(value) is str and len(value) <= MAX_SHORT and value.isprintable():
+            return value.strip()
         if value and isinstance(value, (dict, list)):
             self.say(key, "is not text")
         return text(value)
@@ -175,7 +201,7 @@ class Fields:
 
     def moment(self, key):
         value = self.raw.get(key)
-        if value is None or value in _NO_MOMENT or value == []:
+        if value is None or value == [] or value in _NO_MOMENT:
             return None
         result = moment(value)
         if result is None:

@@ -91,6 +91,9 @@ _SHOWN = frozenset({
 _SECRETS = object()
 _judged = {}  # field name -> (its clean name, is free text), or _SECRETS; kept small
 _MAX_JUDGED = 5_000
+_layouts = {}  # the names of a map's fields -> what ``_lay_out`` makes of them; kept small, too
+_MAX_LAYOUTS = 200
+_MAX_LAYOUT = 10_000  # characters of all names of a map; more are laid out each time
 
 
 def is_secret(name):
@@ -159,21 +162,44 @@ def _clean_map(raw, depth, budget):
     budget[0] -= len(raw)
     if budget[0] < 0:
         raise Unreadable("The record is too large to be one of EIM's.")
-    result = {}
-    for key, value in raw.items():
-        judgement = _judged.get(key) or _judge(key)
-        if judgement is _SECRETS:
+    keys = tuple(raw)
+    secrets, free_text, names = _layouts.get(keys) or _lay_out(keys)
+    if names:
+        result = {name: raw[key] for key, name in names}
+    else:
+        result = dict(raw)
+        for key in secrets:
+            del result[key]
+    for name, value in result.items():
+        if value is None:
             continue
-        name, free_text = judgement
-        if value is not None:
-            if type(value) is not str:
-                value = _clean_value(value, free_text, depth, budget)
-            elif free_text or len(value) > MAX_TEXT or not value.isprintable():
-                value = clean_text(value, free_text)
-        result[name] = value
+        if type(value) is not str:
+            result[name] = _clean_value(value, name in free_text, depth, budget)
+        elif name in free_text or len(value) > MAX_TEXT or not value.isprintable():
+            result[name] = clean_text(value, name in free_text)
     if "value" in result or "Value" in result:
         _drop_named_secret(result)
     return result
+
+
+def _lay_out(keys):
+    """Return what ``_layouts`` remembers of maps that have these keys in this order.
+
+    :return: the keys that go, the names that are free text, and ``(key, clean name)`` of each key that stays where
+        some name is not clean
+    """
+    judged = {key: _judged.get(key) or _judge(key) for key in keys}
+    kept = [(key, *judgement) for key, judgement in judged.items() if judgement is not _SECRETS]
+    layout = (
+        tuple(key for key, judgement in judged.items() if judgement is _SECRETS),
+        frozenset(name for _key, name, free_text in kept if free_text),
+        tuple((key, name) for key, name, _free_text in kept) if any(key != name for key, name, _ in kept) else (),
+    )
+    if sum(len(str(key)) for key in keys) <= _MAX_LAYOUT:
+        if len(_layouts) >= _MAX_LAYOUTS:
+            _layouts.clear()
+        _layouts[keys] = layout
+    return layout
 
 
 def _clean_value(value, free_text, depth, budget):

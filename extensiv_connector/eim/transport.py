@@ -3,16 +3,18 @@
 import json
 import logging
 import random
+import re
 import ssl
 import time
 from dataclasses import dataclass
-from datetime import timezone
+from datetime import datetime, timezone
 from email.utils import parsedate_to_datetime
 from urllib.parse import urljoin, urlsplit
 
 import requests
-import urllib3
+import urllib3.connection
 
+from .body import ACCEPTED, BodyRefused, read_body
 from .credentials import Credential, check_base_url, check_merchant_pk, is_loopback
 from .errors import (
     AnswerLost,
@@ -29,26 +31,23 @@ from .errors import (
 from .parsing import note, text
 from .sanitizing import clean, redact
 from .throttle import MemoryTokens
+from .time_limit import BoundedSession, TimeLimit
 
 _logger = logging.getLogger(__name__)
 
 USER_AGENT = "extensiv_connector/19.0"
-MAX_ANSWER = 50 * 1024 * 1024  # bytes
+MAX_ANSWER = 10 * 1024 * 1024  # bytes, decompressed
 LEAST_SECONDS = 10.0  # an answer may always take this long
 MAX_REDIRECTS = 3
 CONNECT_SECONDS = 10.0  # a host that is there takes less to accept a connection
 PAUSES = (0.75, 1.5)  # seconds at most before the second and third try of a GET, half of it at least
 RATE_LIMIT_PAUSE = 6.0  # seconds, when EIM says RateLimit and not for how long
-_CHUNK = 256 * 1024
+LONGEST_PAUSE = 3600.0  # seconds, whatever an answer asks for
 MAX_WORDS = 2_000  # characters of EIM's words in an error
 
 _YES = (True, 1, "true", "1")
-# Then the connection surely failed before a byte of the request left.
-_NEVER_SENT = (
-    requests.exceptions.ConnectTimeout,
-    urllib3.exceptions.NewConnectionError,
-    urllib3.exceptions.ConnectTimeoutError,
-)
+# Older urllib3 compares the host's name by itself.
+_BAD_CERTIFICATE = (ssl.SSLCertVerificationError, urllib3.connection.CertificateError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,15 +89,12 @@ class Transport:
         self.base_url = check_base_url(base_url)
         merchant_pk = check_merchant_pk(merchant_pk)
         self._auth = Credential(api_user or "", api_key or "")
-        self._headers = {"Accept": "application/json", "User-Agent": USER_AGENT}
+        self._headers = {"Accept": "application/json", "Accept-Encoding": ACCEPTED, "User-Agent": USER_AGENT}
         if merchant_pk:
             self._headers["X-Merchant-Pk"] = merchant_pk
-        if session is None:
-            session = requests.Session()
-            for scheme in ("https://", "http://"):
-                session.mount(scheme, _Adapter())
-            session.trust_env = not is_loopback(urlsplit(self.base_url).hostname)  # no proxy to this machine
-        self._session = session
+        self._session = session or BoundedSession()
+        host = urlsplit(self.base_url).hostname
+        self._proxies = {"no_proxy": host} if is_loopback(host) else None  # else the environment's
         self._tokens = tokens if tokens is not None else MemoryTokens()
         self._sleep = sleep or time.sleep
         self._clock = clock or time.monotonic
@@ -114,8 +110,10 @@ class Transport:
         return f"<{type(self).__name__} {self.base_url}>"
 
     def listen(self, on_call):
-        """Tell ``on_call`` of each further call."""
+        """Tell ``on_call`` of each further call, and return what was told before."""
+        told = self._on_call
         self._on_call = on_call
+        return told
 
     def call(self, route, path, params=None, body=None):
         """Make one call and return its ``Answer``.
@@ -123,6 +121,8 @@ class Transport:
         A GET is tried up to three times on transient trouble, but not again after half again the time limit,
         and a time-out leaves less for the next try: 45 s in all, not counting waits for tokens, 60 s at the
         very worst. A POST is sent once. Near ``deadline`` the limits shrink, to ``LEAST_SECONDS`` at least.
+        Where an answer asks to wait (``Retry-After``), the next try comes after that; where that is more than
+        ``max_wait`` or the time of the call, there is none, and the error's ``retry_after`` says for how long.
 
         :raise RateLimited: no token within ``max_wait``, or EIM says so
         :raise Transient: EIM was not reached; of a GET also: 5xx, time-out, reset
@@ -135,6 +135,7 @@ class Transport:
             limit = min(limit, max(self.deadline - now, LEAST_SECONDS))
         seconds = limit
         until = now + 1.5 * limit if self.deadline is None else min(now + 1.5 * limit, self.deadline)
+        patience = self.max_wait
         for pause in (None,) if route.writes else (*PAUSES, None):
             answer, error = self._follow(route, path, params, body, seconds)
             if error is None:
@@ -143,8 +144,14 @@ class Transport:
             worth_it = isinstance(error, Transient) or (isinstance(error, Unreadable) and error.cut_short)
             if pause is None or lasting or not worth_it or self._clock() >= until:
                 raise error
+            pause = random.uniform(pause / 2, pause)
+            if error.asked:
+                pause = max(pause, error.retry_after)
+                patience -= pause
+                if patience < 0 or self._clock() + pause >= until:
+                    raise error
             _logger.info("EIM %s is tried again: %s (process %s)", route.name, type(error).__name__, error.process_id)
-            self._sleep(random.uniform(pause / 2, pause))
+            self._sleep(pause)
             seconds = min(limit, max(until - self._clock(), limit / 2))
 
     def _follow(self, route, path, params, body, seconds):
@@ -152,9 +159,13 @@ class Transport:
         url = f"{self.base_url}/v1/{path}"
         for _redirect in range(MAX_REDIRECTS + 1):
             self._wait_for_token(route)
+            started = self._clock()
             answer, error, location = self._exchange(route, path, url, params, body, seconds)
             if location is None:
                 return answer, error
+            seconds -= self._clock() - started
+            if seconds <= 0:
+                return None, Transient("EIM did not answer in time.", route=route.name)
             url = location
             params = None
         return None, Unreadable("EIM redirects without end.", route=route.name)
@@ -181,25 +192,29 @@ class Transport:
         data = b""
         trouble = None
         date = None
+        limit = TimeLimit(seconds, CONNECT_SECONDS)
         try:
-            response = self._session.request(
-                route.method, url, params=params, data=None if body is None else json.dumps(body).encode(),
-                headers=self._headers | ({"Content-Type": "application/json"} if route.writes else {}),
-                auth=self._auth, timeout=seconds,
-                allow_redirects=False, stream=True,
-            )  # fmt: skip
-            with response:
-                status = response.status_code
-                headers = response.headers
-                process_id = text(headers.get("X-CartRover-Process-ID"), 100)
-                date = http_date(headers.get("Date"))
-                self._observe(headers.get("X-CartRover-Api-Minute-Hits-Remaining"))
-                data = self._read(response, started + seconds)
-        except (requests.RequestException, urllib3.exceptions.HTTPError, OSError, _TooLong) as exception:
+            with limit:
+                response = self._session.request(
+                    route.method, url, params=params, data=None if body is None else json.dumps(body).encode(),
+                    headers=self._headers | ({"Content-Type": "application/json"} if route.writes else {}),
+                    auth=self._auth, timeout=seconds, proxies=self._proxies, allow_redirects=False, stream=True,
+                )  # fmt: skip
+                with response:
+                    status = response.status_code
+                    headers = response.headers
+                    process_id = text(headers.get("X-CartRover-Process-ID"), 100)
+                    date = http_date(headers.get("Date"))
+                    self._observe(headers.get("X-CartRover-Api-Minute-Hits-Remaining"))
+                    data = read_body(response, MAX_ANSWER)
+        except (requests.RequestException, urllib3.exceptions.HTTPError, OSError, BodyRefused) as exception:
             trouble = exception
+        if limit.expired:
+            trouble = requests.Timeout()  # what came may be cut off, and look whole
+        never_sent = isinstance(self._session, BoundedSession) and not limit.connected
         about = {"process_id": process_id, "route": route.name, "status": status}
         if trouble is not None:
-            error = _of_trouble(trouble, route, about)
+            error = _of_trouble(trouble, route, about, never_sent)
         elif 300 <= status < 400:
             location = None if route.writes else self._redirect(url, headers.get("Location"))
             if location is None:
@@ -219,24 +234,6 @@ class Transport:
         if self._on_call:
             self._on_call(call)
         return answer, error, location
-
-    def _read(self, response, until):
-        """Return the body, at most ``MAX_ANSWER`` bytes and by ``until`` even if it comes in drops."""
-        raw = response.raw
-        read = getattr(raw, "read1", None) or raw.read  # read1 comes back with what is there
-        chunks = []
-        size = 0
-        while chunk := read(_CHUNK, decode_content=True):
-            chunks.append(chunk)
-            size += len(chunk)
-            if size > MAX_ANSWER:
-                raise _TooLong("EIM's answer is too long to be one.")
-            if self._clock() > until:
-                raise requests.ReadTimeout
-        expected = response.headers.get("Content-Length", "")
-        if expected.isdigit() and size < int(expected) and not response.headers.get("Content-Encoding"):
-            raise urllib3.exceptions.ProtocolError("cut short")  # older urllib3 does not notice
-        return b"".join(chunks)
 
     def _observe(self, remaining):
         if remaining is not None and remaining.strip().isascii() and remaining.strip().isdigit():
@@ -262,19 +259,18 @@ class Transport:
             words = {**words["response"], "success_code": False}
             success = False
         code = text(words.get("error_code"))
+        pause = asked_pause(headers)
         message = self._auth.hide_in(_words(words))
         limited = code.lower() == "ratelimit" or "over api limit" in message.lower()
         if status == 429 or (not success and limited):
             self._tokens.observe(0)
-            pause = text(headers.get("Retry-After"))
-            known = pause.isascii() and pause.isdigit() and len(pause) < 5
-            retry_after = float(pause) if known else RATE_LIMIT_PAUSE
-            return None, RateLimited(message or "EIM asks to slow down.", retry_after=retry_after, **about)
+            message = message or "EIM asks to slow down."
+            asked = pause is not None
+            return None, RateLimited(message, retry_after=pause if asked else RATE_LIMIT_PAUSE, asked=asked, **about)
         if status in (401, 403):
             return None, _forbidden(status, words, message, code, about)
         if status >= 500 or status == 408:
-            lost = f"EIM has trouble of its own (HTTP {status})." + (f" {message}" if message else "")
-            return None, (AnswerLost if route.writes else Transient)(lost, **about)
+            return None, _of_status(status, route, message, pause, about)
         if status >= 400 or (words and not success and "success_code" in words):
             kind = NotFound if status in (404, 410) else Refused
             detail = self._auth.hide_in(_shown(words.get("error_response")))
@@ -289,32 +285,37 @@ class Transport:
         return Answer(words.get("response"), total, about["process_id"]), None
 
 
-class _Adapter(requests.adapters.HTTPAdapter):
-    """Give a host less time to accept a connection than to answer: each of its addresses is tried for as long."""
+def _of_trouble(trouble, route, about, never_sent):
+    """Return the error for an exchange that broke off; its words hold nothing of the HTTP library's.
 
-    def send(self, request, *args, timeout, **kwargs):
-        return super().send(request, *args, timeout=(min(CONNECT_SECONDS, timeout), timeout), **kwargs)
-
-
-class _TooLong(Exception):
-    """The answer passes ``MAX_ANSWER``."""
-
-
-def _of_trouble(trouble, route, about):
-    """Return the error for an exchange that broke off; its words hold nothing of the HTTP library's."""
+    :param never_sent: whether it surely did before a byte of the request left
+    """
     if isinstance(trouble, (requests.exceptions.InvalidURL, requests.exceptions.InvalidHeader)):
         return Refused("EIM cannot be asked this: the request cannot be written.", **about)
-    if isinstance(trouble, _TooLong):
+    if isinstance(trouble, BodyRefused):
         return _unanswered(route, str(trouble), about)
-    if _any_of(trouble, (ssl.SSLCertVerificationError,)):
+    if _any_of(trouble, _BAD_CERTIFICATE):
         return CertificateInvalid("EIM's certificate is not valid, so EIM was not asked.", **about)
-    if _any_of(trouble, _NEVER_SENT):
+    if never_sent:
         return Transient("EIM was not reached.", **about)
     timed_out = isinstance(trouble, (requests.Timeout, urllib3.exceptions.TimeoutError, TimeoutError))
     if not timed_out and about["status"] is not None and about["status"] < 500:
         return _unanswered(route, "EIM's answer is cut short.", about, cut_short=True)
     message = "EIM did not answer in time." if timed_out else "The connection to EIM broke off."
     return (AnswerLost if route.writes else Transient)(message, **about)
+
+
+def _of_status(status, route, message, pause, about):
+    """Return the error of HTTP 5xx or 408.
+
+    Of a POST nobody knows what became, also of one that is to be sent again later: the 503 may be a gateway's that
+    lost EIM in the middle of the work, and to ask for the order's status costs less than to ship it twice.
+    """
+    words = [f"EIM has trouble of its own (HTTP {status}).", message]
+    if pause is not None:
+        words.append(f"It asks to wait {pause:.0f} s.")
+    lost = " ".join(filter(None, words))
+    return (AnswerLost if route.writes else Transient)(lost, retry_after=pause, **about)
 
 
 def _any_of(trouble, kinds):
@@ -359,6 +360,22 @@ def http_date(value):
     except (ValueError, OverflowError):
         return None
     return moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)
+
+
+def asked_pause(headers):
+    """Return for how many seconds an answer asks to be left alone (``Retry-After``), or ``None``.
+
+    A date is compared with the answer's own ``Date``, for the two clocks may differ. At most ``LONGEST_PAUSE``: what
+    is asked again earlier is refused again, what is never asked again is lost.
+    """
+    value = (headers.get("Retry-After") or "").strip()
+    if re.fullmatch(r"[0-9]+(\.[0-9]*)?", value):
+        seconds = float(value)
+    else:
+        moment = http_date(value)
+        now = http_date(headers.get("Date")) or datetime.now(timezone.utc)
+        seconds = (moment - now).total_seconds() if moment else 0.0
+    return min(seconds, LONGEST_PAUSE) if seconds > 0 else None
 
 
 def _load(data):

@@ -61,6 +61,10 @@ class OrderUpdates:
             self._routing.answered[name] = path
             self._blocked.pop(name, None)
 
+    def current(self, name):
+        """Return the path at which a route is called first, that of the batch form where it stands for it."""
+        return self._batch_path if self._is_by_batch(name) else self._routing.current(name)
+
     def _is_by_batch(self, name):
         known = self._routing.answered.get(name)
         return name not in self._routing.overrides and known == self._batch_path

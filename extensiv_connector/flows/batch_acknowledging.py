@@ -27,6 +27,7 @@ class BatchAcknowledging:
     def __init__(self, run):
         self._run = run
         self._looks_left = LOOKED_AT
+        self._known_new = None  # an order that can show it, while there is no call left to tell it in
         self._errors = find_errors(run.account)
         # What EIM did not take by itself: a whole batch might fail for it.
         Error = run.env["extensiv.error"]
@@ -69,8 +70,13 @@ class BatchAcknowledging:
 
     def _try_one(self, waiting, outcome):
         """Have EIM show, by a new order of ``waiting``, what a batch does; where it works, the order is taken out."""
-        cust_ref = self._find_new(waiting)
-        if cust_ref is None or not self._send([cust_ref]):
+        cust_ref = self._known_new if self._known_new in waiting else self._find_new(waiting)
+        if cust_ref is None:
+            return
+        self._known_new = cust_ref
+        taken = self._send([cust_ref])
+        self._known_new = None
+        if not taken:
             return
         status = self._read_status(cust_ref)
         if status == "at_wms":
@@ -83,8 +89,8 @@ class BatchAcknowledging:
     def _find_new(self, cust_refs):
         """Return an order that EIM says is new, once in a pass, or None."""
         for cust_ref in cust_refs[: self._looks_left]:
-            self._looks_left -= 1
             status = self._read_status(cust_ref) if self._run.has_time() else None
+            self._looks_left -= 1
             if status in ("new", None):
                 self._looks_left = 0
                 return cust_ref if status else None

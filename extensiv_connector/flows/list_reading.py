@@ -2,6 +2,7 @@
 
 from ..eim import errors as eim
 from ..eim.paging import Pages
+from ..eim.wire import Order
 
 STEP = "list"
 
@@ -15,9 +16,10 @@ class ListReading:
     :param name: what the account remembers the place by
     :param question: arguments of ``EimClient.list_orders``, plain JSON; where it goes on, those it began with count
     :param keeps_place: whether it goes on at its place also after trouble, and not from its beginning
+    :param record: what the orders are read as, see ``EimClient.list_orders``
     """
 
-    def __init__(self, run, name, question, keeps_place=True):
+    def __init__(self, run, name, question, keeps_place=True, record=Order):
         self.run = run
         self.name = name
         kept = (run.account.list_places or {}).get(name)
@@ -27,6 +29,7 @@ class ListReading:
         """Anything of plain JSON that is remembered with the place."""
         self.is_broken = False
         self._keeps_place = keeps_place
+        self._record = record
         self._pages = Pages(self._ask, kept)
 
     @property
@@ -69,7 +72,7 @@ class ListReading:
         run.retry_on_conflict(self._resolve)
 
     def _ask(self, number):
-        return self.run.client.list_orders(page=number, **self.question)
+        return self.run.client.list_orders(page=number, record=self._record, **self.question)
 
     def _remember_after(self, error, is_further):
         """Remember the place where it goes on after ``error``; a list that fails where it began begins anew."""

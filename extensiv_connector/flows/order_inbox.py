@@ -38,9 +38,10 @@ class Inbox:
         self.account = account
         self.env = account.env
         self.orders = account.env["extensiv.order"]
+        self._carts_synced = False
 
     def store(self, page):
-        """Insert the orders of a ``wire.Page`` that are ours to take and not known yet.
+        """Insert the orders of a ``wire.Page`` that are ours to take and not known yet: ``wire.ListedOrder`` will do.
 
         :return: a ``StoredPage``
         """
@@ -91,10 +92,19 @@ class Inbox:
 
     def sync_carts(self, orders):
         """Return ``{order source: cart}``; a source met for the first time becomes a cart at once."""
-        carts = self.env["extensiv.cart"].with_context(active_test=False)
         sources = sorted({order.order_source for order in orders if order.order_source})
-        carts._sync_from_eim(self.account, [Cart(source, source) for source in sources])
-        return {cart.order_source: cart for cart in carts.search([("account_id", "=", self.account.id)])}
+        carts = self._find_carts()
+        # Once at least: a cart that was there before may be what an open share waits for.
+        if not self._carts_synced or not carts.keys() >= set(sources):
+            self.env["extensiv.cart"]._sync_from_eim(self.account, [Cart(source, source) for source in sources])
+            self._carts_synced = True
+            carts = self._find_carts()
+        return carts
+
+    def _find_carts(self):
+        carts = self.env["extensiv.cart"].with_context(active_test=False)
+        found = carts.search_fetch([("account_id", "=", self.account.id)], ["order_source", "active"])
+        return {cart.order_source: cart for cart in found}
 
     def is_ours(self, cart, order):
         """Whether to take an order."""

@@ -9,6 +9,7 @@ from odoo import fields
 
 from ..eim import errors as eim
 from ..eim.client import MAX_BATCH
+from ..eim.wire import ListedOrder
 from ..eim.writing import iso
 from . import leftovers, relisting
 from .batch_acknowledging import BatchAcknowledging
@@ -215,7 +216,7 @@ class OrderPull(FlowRun):
         """
         since = self.account.import_from
         question = {"status": "new", "from_date": since and iso(since)}
-        reading = ListReading(self, "new", question, keeps_place=False)
+        reading = ListReading(self, "new", question, keeps_place=False, record=ListedOrder)
         found = Listed()
         try:
             for page in reading.pages():

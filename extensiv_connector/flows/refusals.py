@@ -8,6 +8,8 @@ import re
 from .credential_check import is_suspicious, may_be_the_key
 
 SAME_WORDS = 3  # records in a row refused in the same words: then the check is asked
+# So many levels refused in the same words are not wrong themselves: their location is, or the whole account.
+ALL_REFUSED = 10
 
 
 class Refusals:

@@ -31,6 +31,8 @@ CONFLICT_TRIES = 5
 CALL_SECONDS = 5
 BATCH_SECONDS = 10
 SIDE_BATCH_SECONDS = 15
+# Where EIM asks a failed pass to come again after some seconds, it does not come sooner than after so many.
+LEAST_PAUSE = 10
 
 
 @dataclass
@@ -233,6 +235,8 @@ class FlowRun:
         """Note that EIM ended the pass with ``error``; return the run's state."""
         self.env.cr.rollback()
         self.failed += 1
+        if error.retry_after is not None:
+            self.resume_in = max(error.retry_after, LEAST_PAUSE)
         if isinstance(error, eim.CredentialsRefused):
             message = self.retry_on_conflict(lambda: self.check.record_refusal(self.account, self.flow, error))
             self.messages.append(message)

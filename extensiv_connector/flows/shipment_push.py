@@ -124,8 +124,8 @@ class ShipmentPush(FlowRun):
                         break
                     trouble = self.push(order_id)
                     troubles = troubles + 1 if trouble else 0
-                    if trouble and (troubles == TROUBLES or trouble.status is None):
-                        # Nobody answers there: the others of this account would fail alike.
+                    if trouble and (troubles == TROUBLES or trouble.status is None or trouble.retry_after is not None):
+                        # Nobody answers there, or it asks to wait: the others of this account would fail alike.
                         self.resume_in = 60
                         raise trouble
 

@@ -10,10 +10,13 @@ from odoo.tools import SQL, groupby
 from ..eim import errors as eim
 from .stock_levels import find_feeding, left_alone_sql
 
-# Behind a location's name in the keys of errors about its zeros that wait, and about a mapping that counts nothing;
-# such a key is no level's, which is the name, a slash and the SKU.
+# Behind a location's name in the keys of errors about its zeros that wait, about a mapping that counts nothing, about
+# stock that EIM keeps elsewhere, and about an ID that is not known; such a key is no level's, which is the name, a
+# slash and the SKU.
 ZEROS = " → 0"
 NO_PLACE = " → ∅"
+READ_BACK = " → ?"
+NO_PK = " → ID"
 KNOWN = ("open", "dismissed")
 
 
@@ -202,6 +205,91 @@ class StockErrors:
         }
         self._report_anew(self._search_suffixed(NO_PLACE), failures)
 
+    def report_unknown_pk(self, locations):
+        """Open an error for each location (id) pushed by its ID at EIM, which is not known; close it when it is."""
+        failures = {
+            f"{self.names[location]}{NO_PK}": {
+                "message": self.env._(
+                    "Nothing is pushed to the location %(location)s: the account's Location Key is EIM's ID, and the "
+                    "ID of this location is not known. Press Fetch Locations on the account. If EIM does not list it, "
+                    "choose another Location Key, in developer mode under Advanced.",
+                    location=self.names[location],
+                ),
+                "category": "settings",
+                "document": self.env["extensiv.location"].browse(location),
+            }
+            for location in locations
+        }
+        self._report_anew(self._search_suffixed(NO_PK), failures)
+
+    # -- what was read back of a location
+
+    def report_misplaced(self, location, sku, elsewhere, listed):
+        """Open the error of a location under which EIM does not keep what was pushed to it.
+
+        :param elsewhere: names of the locations where it stands instead, as far as that is known
+        :param listed: names of all locations where EIM holds the SKU
+        """
+        words = {"location": location.name, "sku": sku}
+        if elsewhere:
+            found = self.env._(
+                "What was pushed to the location %(location)s stands at EIM under %(elsewhere)s (SKU %(sku)s).",
+                elsewhere=", ".join(elsewhere),
+                **words,
+            )
+        elif listed:
+            found = self.env._(
+                "EIM does not show the location %(location)s for the SKU %(sku)s, which was pushed to it; it shows "
+                "%(listed)s.",
+                listed=", ".join(listed),
+                **words,
+            )
+        else:
+            found = self.env._(
+                "EIM does not show the location %(location)s for the SKU %(sku)s, which was pushed to it, nor any "
+                "other location.",
+                **words,
+            )
+        advice = self.env._(
+            "Nothing more is pushed to %(location)s, so that no wrong stock comes about.\n"
+            "- Is its name spelt otherwise at EIM (Fetch Locations on the account lists EIM's names)? Open the "
+            "location and correct it; one level is tried again by itself.\n"
+            "- Is the name right? Choose another Location Key on the account, in developer mode under Advanced; one "
+            "level is tried again by itself.\n"
+            "- Was it put right at EIM? Press Retry.\n"
+            "- Is all right, and EIM only does not show it? Press Push Nevertheless on the location.\n"
+            "Look at the SKU %(sku)s at EIM too: what stands in a wrong location is not taken back from here.",
+            **words,
+        )
+        self._report_read_back(location, f"{found}\n{advice}", "settings")
+
+    def report_not_asked(self, location, sku, error):
+        """Open the error of a location of which EIM could not be asked again whether it keeps there what was pushed.
+
+        A person who dismissed it is not told again.
+        """
+        if self._search(["dismissed"], Domain("key", "=", f"{location.name}{READ_BACK}")):
+            return
+        message = self.env._(
+            "EIM could not be asked whether what was pushed to the location %(location)s stands there (SKU %(sku)s): "
+            "%(reason)s\nIt is asked again every ten minutes; Retry asks at once. If you see at EIM that the SKU has "
+            "this location, press Push Nevertheless on the location.",
+            location=location.name,
+            sku=sku,
+            reason=error.message,
+        )
+        self._report_read_back(location, message, "transient", error.process_id).next_try = location.read_back_at
+
+    def _report_read_back(self, location, message, category, process_id=None):
+        key = f"{location.name}{READ_BACK}"
+        failure = {"message": message, "category": category, "process_id": process_id, "document": location}
+        return self._report({key: failure})
+
+    def close_read_back(self, locations):
+        """Close the errors of locations about what was read back of them."""
+        of_locations = Domain("res_model", "=", locations._name) & Domain("res_id", "in", locations.ids)
+        self._search(KNOWN, of_locations & Domain("key", "=like", f"%{READ_BACK}"))._mark_resolved()
+
     # -- zeros that wait
 
     def has_held(self):
@@ -279,7 +367,7 @@ class StockErrors:
         return self._search(KNOWN, Domain("key", "in", [f"{name}{suffix}" for name in self.names.values()]))
 
     def _report(self, failures):
-        self.Error._report(self.account, "inventory", failures)
+        return self.Error._report(self.account, "inventory", failures)
 
     def _report_once(self, known, failures):
         """Report ``failures``, but not those that ``known`` errors tell in the same words, be they dismissed."""

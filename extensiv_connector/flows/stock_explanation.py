@@ -40,6 +40,8 @@ class _Explanation:
         self.skus = [sku for sku, of, shared, *_rest in fed if of == self.product.id or shared]
         if not self.skus:
             return {"skus": [], "reason": self._why_not_pushed()}
+        if waiting := self.location._waiting_warnings():
+            return self._nothing(waiting[0])
         if shared := [sku for sku, _product, shared, *_rest in fed if shared]:
             return self._nothing(self.env._("%s belongs to several products.", ", ".join(shared)))
         is_mapped = self.location.source == "all" or self.location.stock_location_id

@@ -13,7 +13,8 @@ from odoo.tools import SQL, groupby
 from ..eim import errors as eim
 from ..eim.wire import Level
 from .credential_check import is_suspicious, may_be_the_key
-from .refusals import SAME_WORDS
+from .read_back import ReadBack, address_of
+from .refusals import ALL_REFUSED, SAME_WORDS
 from .runner import FlowRun
 from .stock_errors import StockErrors
 from .stock_levels import ExpectedLevels, find_locations_to_empty
@@ -23,8 +24,6 @@ from .zero_stop import ZeroStop
 # pass repeats little.
 CHUNK = 2_000
 WRITE_SECONDS = 2.0
-# So many levels refused in the same words are not wrong themselves: their location is, or the whole account.
-ALL_REFUSED = 10
 
 
 class StockRead(NamedTuple):
@@ -43,8 +42,8 @@ class StockPush(FlowRun):
     """State to EIM every stock level that it does not know yet.
 
     What is expected is compared with what EIM accepted (``stock_levels``), zeros that nothing explains wait for a
-    person (``zero_stop``), and the rest is pushed. Before a call its levels are marked, so that whatever happens, they
-    are pushed until EIM answers.
+    person (``zero_stop``), and the rest is pushed; to a location of which nothing is proven, one level first
+    (``read_back``). Before a call its levels are marked, so that whatever happens, they are pushed until EIM answers.
     """
 
     flow = "inventory"
@@ -53,6 +52,9 @@ class StockPush(FlowRun):
         super().__init__(account, deadline)
         self.names = {}
         """``{location id: name}``"""
+        self.location_key = ""
+        self.addresses = {}
+        """``{location id: what names it in a push}``, without those whose ID at EIM would have to be known"""
         self.batch_size = 1
         """How many levels one call pushes."""
         self.stock_read = None
@@ -69,16 +71,27 @@ class StockPush(FlowRun):
     def errors(self):
         return StockErrors(self.account, self.names)
 
+    @cached_property
+    def read_back(self):
+        return ReadBack(self)
+
     def run(self):
-        self.names = {location.id: location.name for location in self.account.location_ids}
-        self.batch_size = self.account.push_batch_size
-        self.stock_read = self.read_stock_moment()
+        self.begin()
         self.retry_on_conflict(self.errors.requeue_due)
         changes = self.find_changes()
         self.commit()  # nothing is locked, and no snapshot held, while EIM is asked
         self.push(ZeroStop(self).let_through(changes))
 
     # -- what is to be pushed
+
+    def begin(self):
+        """Take down what every call needs, and when stock is read."""
+        locations = self.account.location_ids
+        self.names = {location.id: location.name for location in locations}
+        self.location_key = self.account.location_key
+        self.addresses = {location.id: address for location in locations if (address := address_of(location))}
+        self.batch_size = self.account.push_batch_size
+        self.stock_read = self.read_stock_moment()
 
     def read_stock_moment(self):
         """Return the ``StockRead`` of this moment, by the database's clock."""
@@ -102,7 +115,10 @@ class StockPush(FlowRun):
         self.errors.report_placeless(expected.placeless_ids)
         self.errors.close_of_others(self.pushed_location_ids)
         self.errors.close_left_alone()
-        return changes
+        self.errors.report_unknown_pk(
+            [location for location in self.pushed_location_ids if location not in self.addresses]
+        )
+        return [change for change in changes if change.location_id in self.addresses]
 
     # -- pushing
 
@@ -115,9 +131,11 @@ class StockPush(FlowRun):
         pushed = []
         refused = {}
         try:
+            self.read_back.look()
             for location, of_location in groupby(changes, attrgetter("location_id")):
                 try:
-                    if not self.push_location(of_location):
+                    proven = self.read_back.let_through(location, of_location)
+                    if proven is None or not self.push_location(proven):
                         self.resume_in = 0
                         break
                     pushed.append(location)
@@ -131,9 +149,11 @@ class StockPush(FlowRun):
         finally:
             self.add_message_of_rest()
         self.failed += len(refused)
+        pushed = [location for location in pushed if location not in self.read_back.waiting]
         self.retry_on_conflict(lambda: self.errors.record_locations(pushed, refused))
         if self.resume_in is None:
-            compared = [location for location in self.pushed_location_ids if location not in refused]
+            left = refused.keys() | self.read_back.waiting | (self.names.keys() - self.addresses.keys())
+            compared = [location for location in self.pushed_location_ids if location not in left]
             self.retry_on_conflict(lambda: self.write_compared(compared))
 
     def add_message_of_rest(self):
@@ -158,10 +178,18 @@ class StockPush(FlowRun):
 
     def push_chunk(self, changes):
         """Push levels that were marked, write what EIM answers, and return whether there was time for all of these."""
+        return self.record_answers(self.push_batches(changes)) == len(changes)
+
+    def record_answers(self, answers):
+        """Write what EIM answers of levels that were marked, as it comes.
+
+        :param answers: iterable of ``(changes, failures)`` as ``push_batch`` takes and returns them
+        :return: how many levels were answered
+        """
         done = 0
         self.written_at = time.monotonic()
         try:
-            for batch, failures in self.push_batches(changes):
+            for batch, failures in answers:
                 done += len(batch)
                 self.take_answers(batch, failures)
                 if time.monotonic() - self.written_at > WRITE_SECONDS:
@@ -170,7 +198,7 @@ class StockPush(FlowRun):
         finally:
             self.refusals.drop()  # they are pushed again
             self.record_result()
-        return done == len(changes)
+        return done
 
     def push_batches(self, changes):
         """Push levels call by call while there is time.
@@ -231,13 +259,15 @@ class StockPush(FlowRun):
         """
         moment = self.stock_read.moment
         levels = [
-            Level(change.sku, self.names[change.location_id], change.quantity, change.quantity, moment)
+            Level(change.sku, self.addresses[change.location_id], change.quantity, change.quantity, moment)
             for change in changes
         ]
         try:
-            result = self.client.push_inventory(levels)
-        except eim.AnswerLost:
-            result = self.client.push_inventory(levels)
+            result = self.client.push_inventory(levels, self.location_key)
+        except eim.AnswerLost as error:
+            if error.retry_after is not None:
+                raise  # it asks not to be told again at once
+            result = self.client.push_inventory(levels, self.location_key)
         return self.match_failures(changes, result)
 
     def match_failures(self, changes, result):
@@ -255,11 +285,23 @@ class StockPush(FlowRun):
         if (
             len(failures) == len(changes)
             and len(words) == 1
-            and all(self.names[change.location_id] in failures[change].message for change in changes)
+            and all(self.is_named(change.location_id, failures[change].message) for change in changes)
         ):
             # Each by itself, but for the name of their location.
             raise failures[changes[0]]
         return failures
+
+    def is_named(self, location, message):
+        """Whether EIM's words name a location (id)."""
+        return self.names[location] in message or self.addresses[location] in message
+
+    def is_as_pushed(self, location):
+        """Whether a location is named still as this pass names it."""
+        return (
+            location.name == self.names[location.id]
+            and address_of(location) == self.addresses.get(location.id, "")
+            and self.account.location_key == self.location_key
+        )
 
     # -- what EIM answered is written
 
@@ -324,8 +366,14 @@ class StockPush(FlowRun):
         self.env["extensiv.stock.level"].invalidate_model()
 
     def write_answers(self):
-        """Write what EIM accepted, as of when the stock was read, and what it refused, of levels marked before."""
-        if self.accepted:
+        """Write what EIM accepted, as of when the stock was read, and what it refused, of levels marked before.
+
+        What it accepted of a location that was renamed meanwhile stays unconfirmed: under its new name it is told anew.
+        """
+        locations = self.account.location_ids.filtered(lambda location: location.id in self.names)
+        same = set(locations.filtered(self.is_as_pushed).ids)
+        accepted = [change for change in self.accepted if change.location_id in same]
+        if accepted:
             self.env.cr.execute(
                 SQL(
                     """UPDATE extensiv_stock_level AS level
@@ -336,7 +384,7 @@ class StockPush(FlowRun):
                     WHERE level.location_id = new.location_id AND level.sku = new.sku""",
                     self.stock_read.moment,
                     self.stock_read.last_move_id,
-                    *_columns(self.accepted),
+                    *_columns(accepted),
                 )
             )
         if self.refused:

@@ -106,7 +106,7 @@ def _trigger_at(cron, due_at, now):
 
     Triggers know whole seconds; one that came a moment too early would find nothing due.
     """
-    call_at = due_at.replace(microsecond=0) + timedelta(seconds=due_at > now)
+    call_at = due_at.replace(microsecond=0) + timedelta(seconds=bool(due_at > now and due_at.microsecond))
     known = (
         cron.env["ir.cron.trigger"]
         .sudo()

@@ -15,6 +15,7 @@ from ..eim.errors import Unreadable
 from ..eim.wire import OrderStatus
 from . import status_check
 from .exceptions import log_unexpected
+from .status_check import PAUSE
 from .trigger import plan
 
 _logger = logging.getLogger(__name__)
@@ -22,9 +23,6 @@ _logger = logging.getLogger(__name__)
 # The log of calls knows these calls by it.
 ROUTE = "webhook"
 EVENTS = ("order_new", "order_update")
-# Seconds between a pass and the next one that a call starts: calls by the hundred, or a forger who repeats one, cost
-# EIM's allowance little.
-PAUSE = 5
 # Of one call; EIM's own have a few, and what is beyond them the next poll finds.
 MAX_ORDERS = 1000
 

@@ -16,6 +16,7 @@ STOCK_FIELDS = {
     "buffer_qty",
     "owner_id",
     "subtract_waiting",
+    "location_key",
     "location_ids",
     "state",
     "push_inventory",
@@ -102,6 +103,21 @@ class ExtensivAccount(models.Model):
         f"Routes: {', '.join(sorted(ROUTES))}",
     )
     answered_routes = fields.Json(readonly=True, copy=False)
+    route_proofs = fields.Json(readonly=True, copy=False)
+    location_key = fields.Selection(
+        [
+            ("warehouse", "Its name, as warehouse"),
+            ("inventory_warehouse", "Its name, as inventory_warehouse"),
+            ("wms_warehouse_id", "Its WMS ID, as wms_warehouse_id"),
+            ("wms_warehouse_name", "Its WMS name, as wms_warehouse_name"),
+            ("pk", "EIM's ID, as inventory_warehouse_pk"),
+        ],
+        required=True,
+        default="warehouse",
+        tracking=True,
+        help="How a pushed level names its location. EIM does not publish it: each of these is inferred. Where EIM "
+        "lists no WMS ID or name of a location, its name stands for it. A change has everything pushed again.",
+    )
     responsible_id = fields.Many2one(
         "res.users",
         default=lambda self: self.env.user,
@@ -442,16 +458,24 @@ class ExtensivAccount(models.Model):
         if "company_id" in vals:
             self._check_not_mapped(vals["company_id"])
         reconnecting = self.filtered(lambda account: account._is_other_connection(vals))
+        others = self.filtered(lambda account: account.route_proofs and account._is_changed(vals, CREDENTIALS))
         reassigned = self.filtered(
             lambda account: "responsible_id" in vals and account.responsible_id.id != vals["responsible_id"]
         )
+        readdressed = self.filtered(lambda account: account._is_changed(vals, ["location_key"]))
+        # At another account of EIM's, locations of the same name are others.
+        replaced = self.filtered(lambda account: account._is_changed(vals, ["base_url", "api_user", "merchant_pk"]))
         result = super().write(vals)
         if "company_id" in vals:
             self.check_access("write")  # where it is now: before writing, Odoo asks the rules of where it was
+        readdressed.location_ids._begin_anew()
+        replaced.location_ids._read_back_anew()
         if reconnecting and "state" not in vals:
             reconnecting.write(
                 {"state": "draft", "state_message": self.env._("The connection's settings changed. Press Connect.")}
             )
+        if others:
+            others.route_proofs = False  # what was proven for another key says nothing of this one
         if SCHEDULE_FIELDS & vals.keys():
             schedule.toggle(self.env)
         if STOCK_FIELDS & vals.keys():

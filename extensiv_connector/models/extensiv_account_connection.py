@@ -9,7 +9,8 @@ from odoo.exceptions import UserError, ValidationError
 from ..eim import errors as eim
 from ..eim.client import EimClient
 from ..eim.routes import check_override
-from ..eim.updates import BATCH
+from ..eim.routing import Routing
+from ..eim.updates import BATCH, OrderUpdates
 from ..flows.call_log import CallLog
 from ..flows.credential_check import CredentialCheck
 from ..flows.explanations import advise_certificate, explain_refusal
@@ -87,9 +88,25 @@ class ExtensivAccount(models.Model):
 
     def _is_other_connection(self, vals):
         """Whether ``vals`` change the credentials of an account that is not in draft."""
-        return self.state != "draft" and any(
-            name in vals and (vals[name] or "") != (self.sudo()[name] or "") for name in CREDENTIALS
-        )
+        return self.state != "draft" and self._is_changed(vals, CREDENTIALS)
+
+    def _is_changed(self, vals, names):
+        """Whether ``vals`` change a text field of ``names``."""
+        return any(name in vals and (vals[name] or "") != (self.sudo()[name] or "") for name in names)
+
+    def _get_route_path(self, name):
+        """Return the path that a route is called at: entered by a person, else remembered, else the likeliest."""
+        return OrderUpdates(Routing(None, self._routes(), self.answered_routes), None).current(name)
+
+    def _get_route_proof(self, name):
+        """Return what is kept of the last proof of a route, as ``flows.route_proof`` writes it.
+
+        ``result`` is ``outdated`` where the route is called at another path by now.
+        """
+        proof = (self.route_proofs or {}).get(name)
+        if proof and proof["path"] != self._get_route_path(name):
+            return {**proof, "result": "outdated"}
+        return proof
 
     def _why_no_cancel_request(self):
         """Return why EIM cannot be asked to cancel orders of this account, or an empty text."""
@@ -127,8 +144,8 @@ class ExtensivAccount(models.Model):
 
     @api.depends("webhook_enabled", "webhook_token", "pull_orders")
     def _compute_webhook_url(self):
-        base = self.get_base_url()
         for account in self:
+            base = account.get_base_url()
             token = account._origin.webhook_token
             shown = account.webhook_enabled and token
             account.webhook_url = shown and f"{base}/extensiv/webhook/{token}"
@@ -274,11 +291,12 @@ class ExtensivAccount(models.Model):
             client.end_by(deadline or new_deadline())
             yield client
 
-    def _client(self, max_wait=5.0, on_call=None):
+    def _client(self, max_wait=5.0, on_call=None, transport=None):
         """Return an ``EimClient`` that shares this credential's allowance with every other process.
 
         :param max_wait: seconds it sleeps for a token before it raises ``RateLimited``
         :param on_call: what is told of each call, a ``CallLog``
+        :param transport: a ``Preview`` where nothing is to be sent
         """
         self.ensure_one()
         self.check_access("read")
@@ -296,6 +314,7 @@ class ExtensivAccount(models.Model):
             max_wait=max_wait,
             on_call=on_call,
             record=bool(on_call) and account._is_recording(),
+            transport=transport,
         )
 
     @contextmanager
@@ -304,13 +323,8 @@ class ExtensivAccount(models.Model):
 
         :raise UserError: in a copy of the database that was connected, but for Connect, which takes over
         """
-        if self._is_copy() and not connecting:
-            raise UserError(
-                self.env._(
-                    "This database looks like a copy of the one that was connected, so EIM is not asked. Press Connect "
-                    "only if this one is to take over."
-                )
-            )
+        if not connecting:
+            self._check_is_no_copy()
         release_locks(self.env)
         try:
             with self._eim(wait=20.0) as client:
@@ -344,6 +358,19 @@ class ExtensivAccount(models.Model):
     def _is_copy(self):
         """Whether the account went live in another database than this one."""
         return bool(self.sudo().live_database) and self.sudo().live_database != self._this_database()
+
+    def _check_is_no_copy(self):
+        """Refuse to ask EIM from a copy of the database.
+
+        :raise UserError: this is one
+        """
+        if self._is_copy():
+            raise UserError(
+                self.env._(
+                    "This database looks like a copy of the one that was connected, so EIM is not asked. Press Connect "
+                    "only if this one is to take over."
+                )
+            )
 
     def _become_draft_copy(self):
         """Stop a copy of the database from talking to the live shop until a manager connects on purpose."""

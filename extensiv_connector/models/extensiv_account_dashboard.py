@@ -373,3 +373,8 @@ class ExtensivAccount(models.Model):
             **self.env["ir.actions.act_window"]._for_xml_id("extensiv_connector.extensiv_diagnosis_action"),
             "context": {"default_account_id": self.id},
         }
+
+    def action_open_routes(self):
+        """Show every route of EIM: where its path is known from, what answered, and what was proven."""
+        self.ensure_one()
+        return self.env["extensiv.diagnosis"].create({"account_id": self.id}).action_open_routes()

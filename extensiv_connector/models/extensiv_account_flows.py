@@ -132,10 +132,16 @@ class ExtensivAccount(models.Model):
         for account in self:
             account.level_count = sum(count for location, count in counts.items() if location.account_id == account)
 
-    @api.depends("location_ids.push_enabled", "location_ids.source", "location_ids.stock_location_id")
+    @api.depends(
+        "location_ids.push_enabled",
+        "location_ids.source",
+        "location_ids.stock_location_id",
+        "location_ids.read_back_state",
+    )
     def _compute_stock_warning(self):
         for account in self:
-            account.stock_warning = "\n".join(account.location_ids._warnings()) or False
+            locations = account.location_ids
+            account.stock_warning = "\n".join(locations._waiting_warnings() + locations._warnings()) or False
 
     def action_compare(self):
         """Open the comparison of EIM's stock with what it accepted."""

@@ -6,8 +6,12 @@ from odoo.fields import Domain
 from odoo.tools import SQL
 
 from ..flows.level_warning import LevelWarning
+from ..flows.read_back import address_of, say_waiting
 from ..flows.stock_errors import StockErrors
 from ..flows.stock_explanation import explain_level
+
+# What names the location in a push, by one or another location key of the account.
+ADDRESS_FIELDS = frozenset({"name", "remote_pk", "wms_warehouse_id", "wms_warehouse_name"})
 
 
 class ExtensivLocation(models.Model):
@@ -30,6 +34,8 @@ class ExtensivLocation(models.Model):
     company_id = fields.Many2one(related="account_id.company_id", store=True, precompute=True)
     name = fields.Char(required=True, help="Exactly as EIM spells it: stock is pushed by this name.")
     remote_pk = fields.Char("EIM ID", readonly=True)
+    wms_warehouse_id = fields.Char("WMS ID", readonly=True, help="By which EIM says that its WMS knows the location.")
+    wms_warehouse_name = fields.Char("WMS Name", readonly=True)
     push_enabled = fields.Boolean(
         "Push Stock",
         tracking=True,
@@ -61,6 +67,25 @@ class ExtensivLocation(models.Model):
     )
     compared_move_id = fields.Integer(readonly=True, copy=False, help="The newest stock move then.")
     above_zero_count = fields.Integer(readonly=True, help="How many SKUs were above zero then.")
+    read_back_state = fields.Selection(
+        [
+            ("to_check", "To Be Proven"),
+            ("assumed", "To Be Looked At"),
+            ("waiting", "Looked For at EIM"),
+            ("proven", "Proven"),
+            ("confirmed", "Confirmed by a Person"),
+            ("refused", "Waits for a Person"),
+        ],
+        "Read Back",
+        default="to_check",
+        required=True,
+        readonly=True,
+        copy=False,
+        help="The first level pushed here is read back: EIM must show this location for its SKU. Until then nothing "
+        "more is pushed, but where levels were accepted before this was looked at.",
+    )
+    read_back_at = fields.Datetime("Looked For Again", readonly=True, copy=False)
+    read_back = fields.Json(readonly=True, copy=False)
     warning = fields.Text(compute="_compute_warning")
     example_product_id = fields.Many2one(
         "product.product",
@@ -79,17 +104,30 @@ class ExtensivLocation(models.Model):
     )
 
     def write(self, vals):
-        """Have everything told under a new name: for EIM that is another location."""
-        renamed = self.filtered(lambda location: location.name != vals.get("name", location.name))
+        """Begin anew under another name: for EIM that is another location."""
+        known = {} if ADDRESS_FIELDS.isdisjoint(vals) else {each: (each.name, address_of(each)) for each in self}
         result = super().write(vals)
+        self.browse(each.id for each, named in known.items() if named != (each.name, address_of(each)))._begin_anew()
+        return result
+
+    def _begin_anew(self):
+        """Have everything told again, and the first level read back: EIM is told another location from now on."""
         Level = self.env["extensiv.stock.level"].sudo()
-        for account, locations in renamed.grouped("account_id").items():
+        for account, locations in self.grouped("account_id").items():
             StockErrors(account.sudo()).close_of(locations.ids)
-            # What EIM holds under the new name is not what it accepted under the old one.
+            # What EIM holds there is not what it accepted before.
             Level.search([("location_id", "in", locations.ids)]).write(
                 {"unconfirmed": True, "pushed_at": False, "quantity": 0, "told_quantity": 0, "held_at": False}
             )
-        return result
+            locations._read_back_anew()
+
+    def _read_back_anew(self):
+        """Have one level pushed and read back before any other."""
+        self.sudo().write({"read_back_state": "to_check", "read_back_at": False, "read_back": False})
+
+    def _try_again(self):
+        """Have one level pushed once more, and read back."""
+        self.sudo().write({"read_back_state": "to_check", "read_back_at": False})
 
     # -- actions
 
@@ -123,6 +161,29 @@ class ExtensivLocation(models.Model):
             }
         )
 
+    def action_push_nevertheless(self):
+        """Push to locations that EIM does not show, because a person says that they are right.
+
+        :raise UserError: the account is not connected
+        """
+        self.env["extensiv.account"]._check_manager()
+        self.check_access("write")
+        locations = self.filtered(lambda location: location.read_back_state in ("waiting", "refused"))
+        if not locations:
+            raise UserError(self.env._("Nothing keeps stock from being pushed here."))
+        locations.sudo().write({"read_back_state": "confirmed", "read_back_at": False, "read_back": False})
+        for account, confirmed in locations.grouped("account_id").items():
+            StockErrors(account.sudo()).close_read_back(confirmed)
+            account.sudo()._message_log(
+                body=self.env._(
+                    "%s: stock is pushed, though EIM does not show the location.", ", ".join(confirmed.mapped("name"))
+                ),
+                author_id=self.env.user.partner_id.id,
+            )
+            account.sudo()._remind_responsible()
+            notification = account._run_flow("inventory")
+        return notification
+
     def action_preview_stock(self):
         """Show EIM's levels of this location beside what would be pushed, also while Push Stock is off."""
         self.ensure_one()
@@ -148,11 +209,11 @@ class ExtensivLocation(models.Model):
         for location in self:
             location.pushed_at = last.get(location._origin.id)
 
-    @api.depends("push_enabled", "source", "stock_location_id")
+    @api.depends("push_enabled", "source", "stock_location_id", "read_back_state", "read_back_at")
     def _compute_warning(self):
         for location in self:
             others = location.account_id.location_ids.filtered(lambda other, own=location: other._origin != own._origin)
-            location.warning = "\n".join(location._warnings(others)) or False
+            location.warning = "\n".join(location._waiting_warnings() + location._warnings(others)) or False
 
     @api.depends("account_id", "example_product_id", "source", "stock_location_id")
     def _compute_example(self):
@@ -211,6 +272,14 @@ class ExtensivLocation(models.Model):
             for warehouse, operation in enabled._not_reserving()
         ]
         return warnings
+
+    def _waiting_warnings(self):
+        """Return a sentence on each of these to which nothing is pushed, because EIM does not show it."""
+        return [
+            say_waiting(location)
+            for location in self
+            if location.push_enabled and location.read_back_state in ("waiting", "refused")
+        ]
 
     def _overlap(self, other):
         """Return the name of what both count, or an empty text."""
@@ -301,10 +370,17 @@ class ExtensivLocation(models.Model):
         known = {location.name: location for location in Location.search([("account_id", "=", account.id)])}
         vals_list = []
         for location in locations:
+            vals = {
+                "remote_pk": location.remote_pk,
+                "wms_warehouse_id": location.wms_warehouse_id,
+                "wms_warehouse_name": location.wms_warehouse_name,
+            }
+            vals = {name: value for name, value in vals.items() if value}
             if location.name in known:
-                if location.remote_pk and known[location.name].remote_pk != location.remote_pk:
-                    known[location.name].remote_pk = location.remote_pk
+                changed = {name: value for name, value in vals.items() if known[location.name][name] != value}
+                if changed:
+                    known[location.name].write(changed)
             else:
                 known[location.name] = Location
-                vals_list.append({"account_id": account.id, "name": location.name, "remote_pk": location.remote_pk})
+                vals_list.append({"account_id": account.id, "name": location.name, **vals})
         return Location.create(vals_list)

@@ -22,8 +22,15 @@ class ExtensivOrder(models.Model):
     _rec_names_search = ["order_number", "cust_ref"]
 
     account_id = fields.Many2one("extensiv.account", required=True, readonly=True, ondelete="restrict")
+    # Not readonly: of a page of orders that name their company, Odoo would compute it all the same, one by one.
     company_id = fields.Many2one(
-        "res.company", compute="_compute_company_id", store=True, precompute=True, required=True, index=True
+        "res.company",
+        compute="_compute_company_id",
+        store=True,
+        readonly=False,
+        precompute=True,
+        required=True,
+        index=True,
     )
     cust_ref = fields.Char("EIM Reference", required=True, readonly=True, help="EIM's key of the order.")
     cart_id = fields.Many2one("extensiv.cart", readonly=True, index=True, ondelete="restrict")
@@ -232,7 +239,7 @@ class ExtensivOrder(models.Model):
         self._take_payload(order)
 
     def _take_payload(self, order):
-        """Keep ``order``, a ``wire.Order``, as what was received."""
+        """Keep ``order``, a ``wire.Order`` or ``wire.ListedOrder``, as what was received."""
         self.write(
             {
                 name: value
@@ -266,7 +273,7 @@ class ExtensivOrder(models.Model):
 
     @api.model
     def _prepare_received_vals(self, account, cart, order):
-        """Return the values of an inbox order for ``order``, a ``wire.Order``."""
+        """Return the values of an inbox order for ``order``, a ``wire.Order`` or ``wire.ListedOrder``."""
         return {
             "account_id": account.id,
             "company_id": account.company_id.id,

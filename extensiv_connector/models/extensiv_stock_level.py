@@ -3,6 +3,7 @@ from odoo.exceptions import UserError
 from odoo.fields import Domain
 from odoo.tools import SQL
 
+from ..flows.stock_errors import READ_BACK
 from ..flows.trigger import trigger
 
 
@@ -163,9 +164,11 @@ class ExtensivStockLevel(models.Model):
 
     @api.model
     def _retry(self, account, errors):
-        """Have the refused levels that ``errors`` are about pushed again, now."""
+        """Have the refused levels that ``errors`` are about pushed again, now, and locations looked for again."""
         of_levels = errors.filtered(lambda error: error.res_model == self._name)
         self.browse(of_levels.mapped("res_id")).exists()._mark_unconfirmed()
+        misplaced = errors.filtered(lambda error: error.key.endswith(READ_BACK))
+        self.env["extensiv.location"].browse((misplaced - of_levels).mapped("res_id")).exists()._try_again()
         account._run_flow("inventory")
 
     # -- what a person decides about zeros

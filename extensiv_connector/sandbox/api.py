@@ -206,19 +206,7 @@ class Api:
         )
 
     def _list_locations(self, call, store):
-        first = next(iter(store.levels.locations), None)
-        return _json(
-            [
-                {
-                    "pk": pk,
-                    "inventory_warehouse": name,
-                    "wms_warehouse_id": None,
-                    "wms_warehouse_name": None,
-                    "default": "Y" if name == first else "N",
-                }
-                for name, pk in store.levels.locations.items()
-            ]
-        )
+        return _json(store.levels.listed())
 
     # Carts, ship methods, alerts, merchants
 

@@ -28,6 +28,7 @@ from dataclasses import dataclass
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from .api import ALERT_KEYS, ORDER_BATCHES, PATHS
+from .levels import LOCATION_KEYS, UNKNOWN_LOCATIONS
 from .refusal import INVALID, Refused
 from .service import Answer, Service
 from .shapes import iso, parse_iso
@@ -200,6 +201,10 @@ def _webhook(value: dict | None, _present: Webhook) -> Webhook:
     return Webhook(**(value or {}))
 
 
+def _wms_locations(value: dict, _present: dict) -> dict:
+    return {name: (str(wms_id), str(wms_name)) for name, (wms_id, wms_name) in value.items()}
+
+
 def _refuse(what: str, value: object):
     raise Refused(INVALID, f"unknown {what}: {value}")
 
@@ -215,7 +220,11 @@ _SETTINGS: dict[str, tuple[str, str, Callable]] = {
     "carts": ("store", "carts", _carts),  # the order sources set up
     "carts_shape": ("api", "carts_shape", _one_of("strings", "objects", "map")),
     "alerts_shape": ("api", "alerts_shape", _one_of(*ALERT_KEYS)),  # which of the known keys an alert has
-    "locations": ("levels", "locations", _locations),  # names, in order
+    "locations": ("levels", "locations", _locations),  # names, in order; the first is the default
+    "wms_locations": ("levels", "wms", _wms_locations),  # {"EAST": ["W-1", "East wing"]}: WMS ID and name
+    "location_key": ("levels", "location_key", _one_of(*LOCATION_KEYS)),  # which names the location of a pushed level
+    "unknown_locations": ("levels", "unknown_locations", _one_of(*UNKNOWN_LOCATIONS)),  # what becomes of one in a push
+    "hide_locations": ("levels", "hidden_locations", _as(frozenset)),  # names not shown in what is read of a SKU
     "refuse_skus": ("levels", "refused_skus", _as(frozenset)),  # in inventory pushes, each by itself
     "refuse_batches_with": ("levels", "poison_skus", _as(frozenset)),  # SKUs that have the whole push refused
     "deduct_orders": ("levels", "deduct_orders", _as(bool)),  # whether inventory shown is less by what new orders take

@@ -13,6 +13,7 @@ KINDS = {
     "invalid": "HTTP 200, error_code Invalid with `message`",
     "failure": "HTTP 200, error_code Failure with `message`",
     "no_inside": "HTTP 200, success_code true and a response that says success false with `message`",
+    "ignored": "HTTP 200 and success_code true; nothing is done",
     "garbage": "HTTP 200 and a body that is not JSON",
     "gateway_401": "HTTP 401 and a gateway's page instead of EIM's JSON",
     "gateway_403": "HTTP 403 and a gateway's page instead of EIM's JSON",
@@ -22,7 +23,10 @@ KINDS = {
 
 @dataclass(slots=True)
 class Fault:
-    """A fault for the next ``count`` calls of ``route`` (``*``: any) with ``match`` in its path or body."""
+    """A fault for the next ``count`` calls of ``route`` (``*``: any) with ``match`` in its path or body.
+
+    ``retry_after`` is the header of that name, in seconds or as a date, that the answer has.
+    """
 
     route: str = "*"
     kind: str = "500"
@@ -30,6 +34,7 @@ class Fault:
     seconds: float = 0.0
     message: str = ""
     match: str = ""
+    retry_after: str = ""
 
     def __post_init__(self):
         self.kind = str(self.kind)

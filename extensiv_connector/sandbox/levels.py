@@ -8,6 +8,12 @@ from .catalogue import BY_SKU, FORGOTTEN_SKU, LOCATIONS
 from .refusal import INVALID, Refused
 from .shapes import iso, parse_iso
 
+# Which key of a pushed record may name its location.
+LOCATION_KEYS = ("warehouse", "inventory_warehouse", "wms_warehouse_id", "wms_warehouse_name", "inventory_warehouse_pk")
+# What may become of a level for a location that EIM does not know: refused; set up under a name of EIM's own, or as
+# given; booked to the default location.
+UNKNOWN_LOCATIONS = ("refused", "made_up", "as_given", "default")
+
 
 @dataclass(slots=True)
 class Level:
@@ -29,6 +35,10 @@ class Levels:
         self._now = now
         self._pending = pending
         self.locations = dict(LOCATIONS)
+        self.wms: dict[str, tuple[str, str]] = {}  # location -> its WMS ID and WMS name, where they are not its name
+        self.location_key = "warehouse"  # no other key of a pushed record is read
+        self.unknown_locations = "refused"
+        self.hidden_locations: frozenset[str] = frozenset()  # taken, and not shown with their SKUs (yet)
         self.refused_skus: frozenset[str] = frozenset()  # each refused by itself
         self.poison_skus: frozenset[str] = frozenset()  # a batch with one of them is refused as a whole
         self.deduct_orders = True
@@ -62,9 +72,7 @@ class Levels:
             raise Refused(INVALID, f"SKU not found: {sku}")
         available = _whole(record, "qty_available")
         on_hand = _whole(record, "qty_on_hand") if record.get("qty_on_hand") is not None else available
-        location = record.get("warehouse") or next(iter(self.locations))
-        if location not in self.locations:
-            raise Refused(INVALID, f"Unknown warehouse: {location}")
+        location = self._location_of(record)
         moment = record.get("wms_datetime") or iso(self._now())
         try:
             parse_iso(moment)
@@ -74,6 +82,43 @@ class Levels:
         pushes = levels[location].pushes if location in levels else 0
         self.pushed += not pushes
         levels[location] = Level(available, on_hand, moment, pushes + 1)
+
+    def _location_of(self, record: dict) -> str:
+        """Return where a level is booked; a location that is not known is set up where the switch says so.
+
+        :raise Refused: it is not known, and refused
+        """
+        default = next(iter(self.locations))
+        named = record.get(self.location_key)
+        if not named:
+            return default
+        for location, pk in self.locations.items():
+            wms = self.wms.get(location, (location, location))
+            keys = {"wms_warehouse_id": wms[0], "wms_warehouse_name": wms[1], "inventory_warehouse_pk": str(pk)}
+            if str(named) == keys.get(self.location_key, location):
+                return location
+        if self.unknown_locations == "refused":
+            raise Refused(INVALID, f"Unknown warehouse: {named}")
+        if self.unknown_locations == "default":
+            return default
+        name = str(named)
+        if self.unknown_locations == "made_up":
+            name = f"EIM {name.strip().upper()}"
+        self.locations.setdefault(name, max(self.locations.values()) + 1)
+        return name
+
+    def listed(self) -> list[dict]:
+        """Return the locations as EIM lists them; the first is the default."""
+        return [
+            {
+                "pk": pk,
+                "inventory_warehouse": name,
+                "wms_warehouse_id": self.wms.get(name, (None, None))[0],
+                "wms_warehouse_name": self.wms.get(name, (None, None))[1],
+                "default": "N" if number else "Y",
+            }
+            for number, (name, pk) in enumerate(self.locations.items())
+        ]
 
     def shown(self, sku: str) -> dict:
         """Return a SKU as EIM shows it.
@@ -101,6 +146,7 @@ class Levels:
                     "wms_datetime": level.wms_datetime,
                 }
                 for name, level in levels.items()
+                if name not in self.hidden_locations
             }
             or [],
         }

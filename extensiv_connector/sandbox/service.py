@@ -255,6 +255,8 @@ class Service:
         if fault.kind == "no_inside":
             response = {"success": False, "message": fault.message or "The request failed"}
             return Answer(json.dumps({"success_code": True, "response": response}).encode())
+        if fault.kind == "ignored":
+            return Answer(b'{"success_code": true}')
         if fault.kind.startswith("gateway_"):
             return _gateway_page(int(fault.kind.removeprefix("gateway_")), fault.message)
         if fault.kind == "garbage":
@@ -267,7 +269,9 @@ class Service:
         return Answer((fault.message or "Internal Server Error").encode(), status, "text/plain", hold=fault.seconds)
 
     def _fault_after(self, fault: Fault | None, answer: Answer) -> None:
-        """Spoil the answer to work that was done."""
+        """Spoil the answer to work that was done, and say for how long to wait."""
+        if fault and fault.retry_after:
+            answer.headers["Retry-After"] = str(fault.retry_after)
         if fault and fault.kind == "cut":
             answer.cut = True
         if fault and fault.kind == "lose_answer":

@@ -38,12 +38,18 @@ from . import test_migration_carts
 from . import test_migrations
 from . import test_money_rounding
 from . import test_observe_browser
+from . import test_order_inbox
 from . import test_order_lines
 from . import test_order_money
 from . import test_order_steps
 from . import test_orders
 from . import test_relisted
+from . import test_prove
+from . import test_prove_others
+from . import test_prove_page
+from . import test_read_back
 from . import test_refused_records
+from . import test_retry_after
 from . import test_security
 from . import test_setup
 from . import test_stock_preview
@@ -60,3 +66,5 @@ from . import test_take_quantities
 from . import test_trigger
 from . import test_views
 from . import test_webhook
+from . import test_webhook_account
+from . import test_webhook_route

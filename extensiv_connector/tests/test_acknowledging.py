@@ -311,6 +311,13 @@ class TestBatches(AcknowledgingCase):
         self.pull_only()
         self.assertTold()
 
+    def test_the_order_that_is_to_show_it_waits_for_a_token_too(self):
+        self.receive(60)
+        self.fault(route=BATCH, kind="rate_limit", count=1)
+        self.pull_only()
+        self.assertEqual(self.asked(), ["get_order_status", BATCH, BATCH, "get_order_status", BATCH, BATCH])
+        self.assertTold()
+
     def test_orders_listed_again_are_told_many_at_a_call_too(self):
         self.receive(120)
         self.pull_only()

@@ -64,3 +64,16 @@ class TestMigrations(ConnectorCase):
         own = crons[0].code = "model._cron_monitor() or model.search([])"
         self.migrate("19.0.1.2.0", "pre", "crons")
         self.assertEqual(crons[0].code, own, "what somebody wrote there stays")
+
+    def test_locations_pushed_to_before_are_looked_at_and_go_on(self):
+        pushed, new, refused = self.env["extensiv.location"].create(
+            [{"account_id": self.account.id, "name": name} for name in ("EAST", "WEST", "SOUTH")]
+        )
+        for location, values in ((pushed, {"pushed_at": "2024-01-01"}), (new, {"unconfirmed": True})):
+            self.env["extensiv.stock.level"].create({"location_id": location.id, "sku": "MUG-1", **values})
+        refused.read_back_state = "refused"
+        self.migrate("19.0.1.3.0", "post", "read_back")
+        self.assertEqual(
+            (pushed + new + refused).mapped(lambda location: location.read_back_state),
+            ["assumed", "to_check", "refused"],
+        )

@@ -172,3 +172,29 @@ class TestObserveInBrowser(ConnectorMixin, HttpCase):
             }
         """,
         )
+
+    def test_prove_a_route(self):
+        self.add_orders({"cust_ref": "P-1", "items": [{"item": "TEE-1", "price": "5", "quantity": "1"}]})
+        self.fault(route="acknowledge", kind="invalid")
+        self.pull()
+        self.walk(
+            f"/odoo/action-extensiv_connector.extensiv_account_action/{self.account.id}",
+            """
+            (await find("button[name=action_open_diagnosis]")).click();
+            (await find(".modal button[name=action_open_routes]")).click();
+            (await find("button[name=action_try_routes]")).click();
+            await find(".o_data_row", "Answered, entries");
+            const row = await find(".o_data_row", "Tell EIM that an order is in Odoo.");
+            row.querySelector("button[name=action_prove]").click();
+            (await find(".modal div[name=order_id] input")).click();
+            (await find(".o-autocomplete--dropdown-item", "P-1")).click();
+            await find(".modal div[name=request_body]", "at_wms");
+            (await find(".modal button[name=action_send]")).click();
+            await find(".modal .alert-success", "EIM accepted it, and shows it done.");
+            (await find(".modal footer button", "Close")).click();
+            await gone(".modal");
+            await find(".o_data_row", "new → at_wms");
+        """,
+        )
+        self.assertEqual(self.account.route_proofs["acknowledge"]["result"], "proven")
+        self.assertTrue(self.inbox("P-1").acknowledged_at)

@@ -39,10 +39,12 @@ METHODS = {
             "action_forget_webhook_key"
         ),
         "extensiv.alert": "action_dismiss_at_eim",
+        "extensiv.diagnosis.route": "action_prove",
+        "extensiv.prove": "action_send",
         "extensiv.cart": "action_answer_share",
         "extensiv.cart.type": "action_set_up",
         "extensiv.cart.share": "action_send action_withdraw action_open_page",
-        "extensiv.location": "action_take_quantities action_set_zero",
+        "extensiv.location": "action_take_quantities action_set_zero action_push_nevertheless",
         "extensiv.merchants": "action_create_accounts",
         "extensiv.sku.report.line": "action_create_alias action_create_product",
         "extensiv.stock.preview": "action_go_live",
@@ -53,12 +55,12 @@ METHODS = {
     "user": {
         "extensiv.account": (
             "action_pull_orders action_push_inventory action_push_shipments action_fetch_alerts action_open_eim "
-            "action_preview_stock action_audit"
+            "action_preview_stock action_open_routes action_audit"
         ),
         "extensiv.add.alias": "action_add",
         "extensiv.alert": "action_open_at_eim action_open_order",
         "extensiv.compare": "action_read action_push",
-        "extensiv.diagnosis": "action_diagnose",
+        "extensiv.diagnosis": "action_diagnose action_open_routes action_try_routes",
         "extensiv.error": (
             "action_retry action_dismiss action_fix action_open_document action_push_zeros action_show_zeros"
         ),
@@ -91,6 +93,7 @@ METHODS = {
             "action_open_waiting_shipments"
         ),
         "extensiv.alert": "action_open_details",
+        "extensiv.diagnosis": "action_open_account",
         "extensiv.cart.type": "action_open_window",
         "extensiv.sku.report.line": "action_download_template",
         "sale.order": "action_extensiv_cancel",
@@ -326,6 +329,11 @@ class TestSecurity(TransactionCase):
             "sku": "A",
             "product_id": method == "action_create_alias" and product.id,
         }
+        vals["extensiv.prove"] = {"account_id": account.id, "route": "acknowledge"}
+        vals["extensiv.diagnosis.route"] = {
+            "name": "acknowledge",
+            "diagnosis_id": self.env["extensiv.diagnosis"].create({"account_id": account.id}).id,
+        }
         preview = self.env["extensiv.stock.preview"].create({"account_id": account.id})
         vals["extensiv.stock.preview.location"] = {
             "preview_id": preview.id,
@@ -515,6 +523,8 @@ class TestNeutralize(TransactionCase):
                 "pull_orders": True,
                 "push_inventory": True,
                 "push_shipments": True,
+                "webhook_enabled": True,
+                "webhook_key": "hook-key",
             }
         )
         account.state = "connected"
@@ -550,6 +560,7 @@ class TestNeutralize(TransactionCase):
         self.env.invalidate_all()
         self.assertEqual(account.state, "draft")
         self.assertFalse(account.api_user or account.api_key)
+        self.assertFalse(account.webhook_enabled or account.webhook_secret or account.webhook_token)
         self.assertFalse(account.pull_orders or account.push_inventory or account.push_shipments)
         self.assertFalse(any(crons.mapped("active")))
         self.assertEqual(share.state, "withdrawn", "its link leads nowhere from the copy")

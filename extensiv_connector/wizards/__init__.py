@@ -6,9 +6,11 @@ from . import extensiv_compare
 from . import extensiv_diagnosis
 from . import extensiv_diagnosis_account
 from . import extensiv_diagnosis_order
+from . import extensiv_diagnosis_routes
 from . import extensiv_diagnosis_sku
 from . import extensiv_fetch
 from . import extensiv_merchants
+from . import extensiv_prove
 from . import extensiv_sku_report
 from . import extensiv_stock_preview
 from . import extensiv_take_quantities

@@ -1,4 +1,3 @@
-import re
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -11,13 +10,11 @@ from ..flows import label_of
 from ..flows.credential_check import CredentialCheck
 from ..flows.eim_pages import page_url
 from ..flows.explanations import advise_certificate, explain_refusal
+from ..flows.masking import make_mask
 from ..flows.runner import release_locks
 
 PACIFIC = pytz.timezone("America/Los_Angeles")  # what EIM's own screens show
 MARKS = {"good": "OK", "bad": "PROBLEM", "note": "NOTE", "look": "LOOK"}
-_MAIL_ADDRESS = re.compile(r"[\w.+-]+@[\w-]+\.[\w.-]+")
-# A postcode may read like a year or an hour; a moment is nobody's secret.
-_MOMENT = r"(?P<moment>\d{4}-\d\d-\d\d \d\d:\d\d)"
 
 
 @dataclass
@@ -37,12 +34,7 @@ class Line:
 
 def masked(lines, words):
     """Return the lines with ``words`` and every mail address masked."""
-    longest_first = sorted(filter(None, words), key=len, reverse=True)
-    pattern = re.compile("|".join((_MOMENT, *(rf"(?<!\w){re.escape(word)}(?!\w)" for word in longest_first))))
-
-    def hide(text):
-        return _MAIL_ADDRESS.sub("***", pattern.sub(lambda found: found["moment"] or "***", text))
-
+    hide = make_mask(words)
     return [Line(line.mark, hide(line.sentence), hide(line.todo), line.url) for line in lines]
 
 

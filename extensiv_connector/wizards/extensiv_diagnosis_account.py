@@ -1,4 +1,5 @@
 from datetime import datetime, timezone
+from functools import partial
 
 from odoo import models
 from odoo.release import version as odoo_version
@@ -6,6 +7,7 @@ from odoo.release import version as odoo_version
 from ..eim import errors as eim
 from ..eim.routes import ROUTES, SEEN
 from ..flows import batch_acknowledging
+from ..flows.masking import make_mask
 from .extensiv_diagnosis import Line
 
 CLOCK_SECONDS = 120  # EIM's dates decide which orders are ours; less than this makes no difference
@@ -87,21 +89,34 @@ class ExtensivDiagnosis(models.TransientModel):
         if client is None:
             return []
         clock = []
-        lines = []
         client.listen(clock.append)
-        facts = self._facts(client)
-        for route in ROUTES.values():
-            if route.writes:
-                continue
-            asked = facts.get(route.name, {})
-            if asked is None:
-                lines.append(Line("note", self.env._("%s: not tried, there is nothing to ask it for.", route.name)))
-            elif not (route.name == "list_merchants" and not self.account_id.merchant_pk):
-                lines.append(self._line_route(client, route, asked))
+        tried = self._try_reading_routes(client)
+        self._fill_routes({route.name: self._prepare_tried(*asked) for route, *asked in tried})
+        lines = [self._line_route(*asked) for asked in tried]
         written = ", ".join(route.name for route in ROUTES.values() if route.writes)
         lines.append(Line("note", self.env._("Not tried, because they change something: %s.", written)))
         lines.append(Line("note", batch_acknowledging.describe(self.account_id)))
-        return [*self._lines_clock(clock), *lines]
+        return [*self._lines_clock(clock), *lines, *self._lines_proofs()]
+
+    def _try_reading_routes(self, client):
+        """Try each route that only reads.
+
+        :return: ``[(route, answer, error)]``, as ``_ask`` answers; both None where EIM holds nothing to ask it for
+        """
+        facts = self._facts(client)
+        mask = make_mask({(asked or {}).get(key) for asked in facts.values() for key in ("cust_ref", "sku")})
+        tried = []
+        for route in ROUTES.values():
+            asked = facts.get(route.name, {})
+            if route.writes or (route.name == "list_merchants" and not self.account_id.merchant_pk):
+                continue
+            answer = error = None
+            if asked is not None:
+                answer, error = self._ask(client, partial(_try_route, name=route.name, asked=asked))
+            if error:
+                error.message = mask(error.message)  # the text goes to a support, which order it was does not
+            tried.append((route, answer, error))
+        return tried
 
     def _facts(self, client):
         """Return ``{route: what to ask it for}``; None where EIM holds nothing that could be asked for."""
@@ -121,10 +136,11 @@ class ExtensivDiagnosis(models.TransientModel):
             "list_cart_ship_methods": {"order_source": carts[0].order_source} if carts else None,
         }
 
-    def _line_route(self, client, route, asked):
-        """Return the line on one route."""
-        answer, error = self._ask(client, lambda client: client.try_route(route.name, **asked))
+    def _line_route(self, route, answer, error):
+        """Return the line on one route, from what ``_ask`` answered."""
         about = {"route": route.name, "mark": route.inferred}
+        if answer is None and error is None:
+            return Line("note", self.env._("%s: not tried, there is nothing to ask it for.", route.name))
         if error is None:
             path, entries = answer
             how_many = "" if entries is None else self.env._(", entries: %s", entries)
@@ -153,6 +169,28 @@ class ExtensivDiagnosis(models.TransientModel):
             ),
             todo,
         )
+
+    def _lines_proofs(self):
+        """Return the lines on what was proven of the routes that write."""
+        marks = {"proven": "good", "refused": "bad"}
+        lines = []
+        missing = []
+        for route in self.route_ids.filtered("proof_state"):
+            if route.proof_state == "open":
+                missing.append(route.name)
+            else:
+                lines.append(
+                    Line(marks.get(route.proof_state, "note"), f"{route.name}: {route._get_proof_text(self._moment)}")
+                )
+        if missing:
+            lines.append(
+                Line(
+                    "note",
+                    self.env._("Not proven yet: %s.", ", ".join(missing)),
+                    self.env._("Press EIM's Routes below: a manager proves each with one order or one SKU."),
+                )
+            )
+        return lines
 
     def _lines_clock(self, calls):
         """Return the line on how far the clocks are apart, by the last answer that says EIM's time."""
@@ -184,3 +222,7 @@ class ExtensivDiagnosis(models.TransientModel):
                 ),
             )
         ]
+
+
+def _try_route(client, name, asked):
+    return client.try_route(name, **asked)

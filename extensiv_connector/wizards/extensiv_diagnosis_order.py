@@ -4,16 +4,8 @@ from odoo.tools import SQL
 
 from ..eim.wire import Order
 from ..flows.fulfilment import read_progress
+from ..flows.masking import get_personal_words
 from .extensiv_diagnosis import Line, masked
-
-
-def personal_words(order):
-    """Return what ``order``, a ``wire.Order``, says of the buyer: the addresses' parts but codes of two letters."""
-    words = set()
-    for address in filter(None, (order.billing, order.delivery)):
-        parts = (getattr(address, name) for name in address.__dataclass_fields__)
-        words |= {part for part in (address.name, *parts) if len(part) > 2}
-    return words
 
 
 class ExtensivDiagnosis(models.TransientModel):
@@ -40,7 +32,7 @@ class ExtensivDiagnosis(models.TransientModel):
         lines += self._lines_here(record)
         lines += self._lines_shipping(record, order)
         received = record.payload and Order.from_payload(record.payload)
-        return masked(lines, set().union(*(personal_words(known) for known in (order, received) if known)))
+        return masked(lines, set().union(*(get_personal_words(known) for known in (order, received) if known)))
 
     # -- finding it
 

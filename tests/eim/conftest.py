@@ -1,10 +1,25 @@
-import ssl
-import subprocess
+import os
+from pathlib import Path
 
 import pytest
+import requests
+import urllib3
+from eim_certificates import Authority, encrypt
 from eim_service import Service, Unlimited, ok
 
 from eim.client import EimClient
+
+
+def pytest_report_header():
+    return f"requests {requests.__version__}, urllib3 {urllib3.__version__}"
+
+
+def pytest_configure():
+    """Test with the requests and urllib3 of the folder ``HTTP_PAIR``, where it names one, or not at all."""
+    pair = os.environ.get("HTTP_PAIR")
+    for library in (requests, urllib3):
+        if pair and not Path(library.__file__).is_relative_to(pair):
+            raise pytest.UsageError(f"{library.__name__} is not the one of {pair}.")
 
 
 @pytest.fixture
@@ -14,21 +29,23 @@ def service():
     service.close()
 
 
+@pytest.fixture(scope="session")
+def authority(tmp_path_factory):
+    """Who vouches for the certificates of the tests."""
+    return Authority(tmp_path_factory.mktemp("certificates"))
+
+
 @pytest.fixture
-def self_signed(service, tmp_path):
+def trusted(authority, monkeypatch):
+    """The authority is trusted, as on a server with a list of authorities of its own."""
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(authority.bundle))
+
+
+@pytest.fixture
+def self_signed(service, authority):
     """The address of a service whose certificate nobody vouches for."""
-    key, certificate = tmp_path / "key.pem", tmp_path / "certificate.pem"
-    subprocess.run(
-        ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "1", "-subj", "/CN=localhost"]
-        + ["-keyout", key, "-out", certificate],
-        check=True,
-        capture_output=True,
-    )
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(certificate, key)
-    service.server.socket = context.wrap_socket(service.server.socket, server_side=True)
     service.script = [ok([])]
-    return service.url.replace("http:", "https:")
+    return encrypt(service, authority.certify("localhost", trusted=False))
 
 
 @pytest.fixture
@@ -40,8 +57,8 @@ def slept():
 def connect(service, slept):
     """Return a function that makes a client of the service; sleeping is only noted in ``slept``."""
 
-    def connect(**options):
+    def connect(url=service.url, **options):
         options = {"tokens": Unlimited(), "sleep": slept.append, "timeout": 2.0} | options
-        return EimClient(service.url, "shop-user", "S3cret-Key!", **options)
+        return EimClient(url, "shop-user", "S3cret-Key!", **options)
 
     return connect

@@ -94,24 +94,26 @@ def reset(handler):
     handler.close_connection = True
 
 
-def drops(seconds):
-    """Begin an answer and send it byte by byte."""
+def drips(start, drop, seconds=4.0):
+    """Send ``start`` (bytes after the request, nothing of HTTP before them) and then ``drop`` over and over."""
 
     def answer(handler):
-        handler.send_response(200)
-        handler.send_header("Content-Length", "100000")
-        handler.end_headers()
         end = time.monotonic() + seconds
         try:
+            handler.wfile.write(start)
             while time.monotonic() < end:
-                handler.wfile.write(b" ")
-                handler.wfile.flush()
+                handler.wfile.write(drop)
                 time.sleep(0.02)
         except OSError:
             pass
         handler.close_connection = True
 
     return answer
+
+
+def drops(seconds):
+    """Begin an answer and send it byte by byte."""
+    return drips(b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n", b" ", seconds)
 
 
 class Unlimited:

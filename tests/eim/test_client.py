@@ -154,6 +154,9 @@ def test_inventory_push(service, connect):
     assert connect().push_inventory(levels).failures == ()
     assert connect().push_inventory([]).failures == ()
     assert len(service.requests) == 2
+    service.script = [raw(200, '{"success_code": true}')]
+    connect().push_inventory(levels, "pk")
+    assert service.requests[-1][3][0]["inventory_warehouse_pk"] == "EAST"
 
 
 def test_cancelling_is_off_until_a_path_is_set(service, connect):

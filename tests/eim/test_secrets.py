@@ -7,7 +7,8 @@ from eim_builders import raw_order
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from eim.sanitizing import clean, is_secret
+from eim import sanitizing
+from eim.sanitizing import clean, clean_text, is_secret
 from eim.wire import Order
 
 SECRETS = """
@@ -31,6 +32,49 @@ HARMLESS = """
     company custom_field_1 customer_id phone shipping_handling sscc_barcode bill_of_lading promo_code
     gift_message special_services ani_phone inventory_warehouse_pk pin_code
 """.split()
+
+
+texts = st.text(st.characters(), max_size=20) | st.sampled_from(["4111111111111111", "a\x00b", "\ud800", "plain"])
+names = st.sampled_from([*SECRETS, *HARMLESS, "note", "note\x00", "no\ud800te", "cvv\x00", "k" * 300]) | texts
+names = names.filter(lambda name: clean_text(name).lower() != "value")  # of a pair: below
+trees = st.recursive(
+    st.none() | st.booleans() | st.integers(0, 9) | texts,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(names, inner, max_size=6),
+    max_leaves=15,
+)
+
+
+def kept_of(tree, free_text=False):
+    """Return what the rule says is kept of a tree without named pairs, judged value by value."""
+    if isinstance(tree, list):
+        return [kept_of(item, free_text) for item in tree]
+    if isinstance(tree, str):
+        return clean_text(tree, free_text)
+    if not isinstance(tree, dict):
+        return tree
+    kept = {}
+    for name, value in tree.items():
+        shown = clean_text(name)
+        if len(name) <= sanitizing.MAX_KEY and not is_secret(shown):
+            kept[shown] = kept_of(value, bool(sanitizing._FREE_TEXT.search(sanitizing._words(shown))))
+    return kept
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.lists(st.dictionaries(names, trees, max_size=6), min_size=1, max_size=3))
+def test_a_field_stays_unless_its_name_is_secret_whatever_was_cleaned_before(records):
+    records = [*records, *reversed(records), *({name: None for name in record} for record in records)]
+    assert [clean(record) for record in records] == [kept_of(record) for record in records]
+
+
+def test_what_is_remembered_of_fields_is_little_and_holds_no_value():
+    for number in range(1_000):
+        clean({f"field_{number}": "SENTINEL", "note": "SENTINEL 4111111111111111", "cvv": "SENTINEL"})
+        clean({f"{'x' * 150}_{number}_{field}": "SENTINEL" for field in range(100)})
+    assert "SENTINEL" not in repr((sanitizing._layouts, sanitizing._judged))
+    assert len(sanitizing._judged) <= sanitizing._MAX_JUDGED
+    assert len(sanitizing._layouts) <= sanitizing._MAX_LAYOUTS
+    assert all(sum(map(len, keys)) <= sanitizing._MAX_LAYOUT for keys in sanitizing._layouts)
 
 
 @pytest.mark.parametrize("name", SECRETS)

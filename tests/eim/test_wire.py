@@ -1,6 +1,7 @@
 """Reading is tolerant, writing is strict, and what is kept reads the same again."""
 
 import json
+import re
 import time
 from datetime import date, datetime, timedelta, timezone
 from decimal import Decimal
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 from eim import parsing, sanitizing
 from eim.errors import Unreadable
 from eim.wire import (
+    LOCATION_KEYS,
     Address,
     Alert,
     Alias,
@@ -21,6 +23,7 @@ from eim.wire import (
     Failure,
     InventoryItem,
     Level,
+    ListedOrder,
     Location,
     Order,
     OrderStatus,
@@ -86,6 +89,29 @@ def test_nothing_in_an_order_raises_and_its_payload_reads_the_same(changes, line
 
 
 @quick
+@given(st.dictionaries(order_keys, values, max_size=6))
+def test_an_order_of_a_list_reads_as_the_whole_order_does(changes):
+    raw = raw_order(**changes)
+    try:
+        whole = Order.parse(raw)
+    except Unreadable as error:
+        with pytest.raises(Unreadable, match=re.escape(error.message)):
+            ListedOrder.parse(raw)
+        return
+    listed = ListedOrder.parse(raw)
+    names = [*Order.__dataclass_fields__, "order_number", "requested_shipping", "is_redacted"]
+    assert {name: getattr(listed, name) for name in names} == {name: getattr(whole, name) for name in names}
+    assert listed.codes() == whole.codes()
+
+
+def test_an_order_of_a_list_is_read_no_further_than_it_is_asked(monkeypatch):
+    monkeypatch.setattr(Order, "parse", lambda raw: pytest.fail("read as a whole"))
+    listed = ListedOrder.parse(raw_order())
+    assert (listed.cust_ref, listed.order_number, listed.grand_total) == ("R-100", "#100", Decimal("22.55"))
+    assert not hasattr(listed, "no_such_field")
+
+
+@quick
 @given(values)
 def test_any_value_is_an_order_or_refused_as_unreadable(value):
     try:
@@ -110,6 +136,29 @@ def test_no_list_raises(value):
                 record.parse(value)
             except Unreadable:
                 pass
+
+
+@quick
+@given(st.lists(texts | st.integers() | st.floats(), max_size=5))
+def test_what_was_read_before_changes_no_number_or_moment(read):
+    """Readings are remembered; the second of equal texts must be the first's, and never another's."""
+    again = [(parsing.number(value), parsing.moment(value)) for value in [*read, *read]]
+    parsing._number.cache_clear()
+    parsing._moment.cache_clear()
+    assert again == [(parsing.number(value), parsing.moment(value)) for value in read] * 2
+
+
+@pytest.mark.parametrize("read", [parsing.number, parsing.moment])
+def test_only_numbers_and_moments_are_remembered_and_only_so_many(read):
+    remembered = getattr(parsing, f"_{read.__name__}")
+    remembered.cache_clear()
+    for value in ("", "1 Rue de la Paix", "Zoë", "a" * 40, f"{'0' * 60}1", f"2024-03-01T10:20:30.{'0' * 60}"):
+        read(value)
+    assert remembered.cache_info().currsize == 0
+    for number in range(6_000):
+        read(str(number))
+        read(f"{2000 + number % 200}-01-{number % 28 + 1:02d}")
+    assert 0 < remembered.cache_info().currsize <= 4096
 
 
 @quick
@@ -327,6 +376,13 @@ def test_locations_in_every_shape(response, locations):
     assert [(location.name, location.remote_pk) for location in Location.parse_all(response)] == locations
 
 
+def test_a_location_by_which_the_wms_knows_it():
+    [east] = Location.parse_all([{"pk": 1, "warehouse": "EAST", "wms_warehouse_id": 7, "wms_warehouse_name": "Wing"}])
+    assert (east.name, east.wms_warehouse_id, east.wms_warehouse_name) == ("EAST", "7", "Wing")
+    [west] = Location.parse_all([{"pk": 2, "warehouse": "WEST", "wms_warehouse_id": None}])
+    assert (west.wms_warehouse_id, west.wms_warehouse_name) == ("", "")
+
+
 def test_inventory():
     item = InventoryItem.parse(
         {
@@ -413,6 +469,13 @@ def test_a_level_is_written():
         "qty_on_hand": 5,
         "wms_datetime": "2024-03-02T06:00:00+00:00",
     }
+
+
+def test_a_level_names_its_location_under_the_key_that_is_chosen():
+    level = Level("A", "3101", 3, 5, datetime(2024, 3, 2))
+    for chosen, key in LOCATION_KEYS.items():
+        written = level.to_wire(chosen)
+        assert {name: value for name, value in written.items() if value == "3101"} == {key: "3101"}
 
 
 @pytest.mark.parametrize("change", [{"sku": ""}, {"location": " "}, {"qty_available": -1}, {"qty_on_hand": 1.0}])

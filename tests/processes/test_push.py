@@ -58,6 +58,8 @@ def assert_eim_knows_all(odoo, sandbox, location):
     ("method", "call", "after"),
     [
         pytest.param("stock_levels.ExpectedLevels.find_changes", 1, True, id="before anything is told"),
+        pytest.param("read_back.ReadBack._begin", 1, True, id="about to push the first level"),
+        pytest.param("read_back.ReadBack._read", 2, True, id="first level read back, not written down"),
         pytest.param("stock_push.StockPush.mark_sending", 2, True, id="noted, not committed"),
         pytest.param("stock_push.StockPush.push_batch", 3, True, id="after EIM accepted, before it is written down"),
         pytest.param("stock_push.StockPush.write_answers", 4, True, id="written down, not committed"),
@@ -69,6 +71,16 @@ def test_killed_push_goes_on_where_it_was(odoo, sandbox, location, method, call,
     assert "success" in odoo.run(PUSH)
     # What was written down is not told again: at most the batch at work is.
     assert assert_eim_knows_all(odoo, sandbox, location) <= PRODUCTS + 10
+
+
+def test_a_first_level_pushed_by_a_killed_pass_is_read_back_by_the_next(odoo, sandbox, location):
+    sandbox.post("/sandbox/settings", {"unknown_locations": "made_up"})
+    odoo.run('env["extensiv.location"].search([("push_enabled", "=", True)]).name = "South"\nenv.cr.commit()')
+    odoo.kill_stalled(STALL, {"method": "stock_push.StockPush.push_batch", "call": 1, "after": True})
+    assert "South waits for a person" in odoo.run(PUSH)
+    assert len(sandbox.get("/sandbox/levels?warehouse=EIM+SOUTH")) == 1
+    [(message,)] = odoo.query("SELECT message FROM extensiv_error WHERE state = 'open'")
+    assert "stands at EIM under EIM SOUTH" in message, "though it stood there before the second pass"
 
 
 def test_two_pushes_at_once_do_the_work_once(odoo, sandbox, location):

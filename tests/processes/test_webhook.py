@@ -53,6 +53,6 @@ def test_orders_are_confirmed_within_seconds(odoo, start_sandbox, workers):
             time.sleep(0.5)
         wait_until(lambda: count("sale_order WHERE state = 'sale'") == 6, SECONDS)
         seconds = time.monotonic() - started
-        assert count("extensiv_run WHERE flow = 'orders'") <= 2 + seconds / 5
+        assert count("extensiv_run WHERE flow = 'orders'") <= 2 + seconds / 4
         assert {call["answer"] for call in sandbox.get("/sandbox/webhook")} == {200}
     assert "Traceback" not in LOG.read_text()

@@ -160,6 +160,13 @@ def test_others_are_answered_while_one_waits(eim):
         assert isinstance(waiting.exception(), requests.ReadTimeout)
 
 
+@pytest.mark.parametrize("kind", ["429", "503", "500", "rate_limit"])
+def test_a_fault_may_say_for_how_long_to_wait(eim, kind):
+    break_next(eim, kind=kind, retry_after="120")
+    assert eim.send("GET", CHECK).headers["Retry-After"] == "120"
+    assert "Retry-After" not in eim.send("GET", CHECK).headers
+
+
 def test_a_fault_waits_for_its_route_its_match_and_its_count(eim, order):
     break_next(eim, kind="500", route="acknowledge", match="F1", count=2)
     assert eim.send("GET", CHECK).status_code == 200
@@ -217,3 +224,10 @@ def test_reset_forgets_faults(eim):
     eim.control("reset", {})
     assert eim.control("faults") == []
     assert eim.send("GET", CHECK).status_code == 200
+
+
+def test_a_call_that_is_ignored_is_answered_as_if_it_were_done(eim, order):
+    break_next(eim, route="acknowledge", kind="ignored")
+    answer = eim.send("POST", f"merchant/orders/update/{order}", json={"order_status": "at_wms"})
+    assert answer.status_code == 200 and answer.json() == {"success_code": True}
+    assert status_of(eim, order) == "new"

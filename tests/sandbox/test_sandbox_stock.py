@@ -110,6 +110,43 @@ def test_locations_answer_under_one_spelling_that_can_be_moved(eim):
     assert [(one["inventory_warehouse"], one["default"]) for one in locations] == [("EAST", "Y"), ("SOUTH", "N")]
 
 
+@pytest.mark.parametrize(
+    ("switch", "found"),
+    [("made_up", "EIM NORTH"), ("as_given", " north"), ("default", "EAST")],
+)
+def test_an_unknown_location_of_a_push_is_taken_by_setting(eim, switch, found):
+    eim.control("settings", {"unknown_locations": switch})
+    assert eim.post("merchant/inventory", [level("NEW", warehouse=" north")]) == {"success_code": True}
+    [shown] = eim.get("merchant/inventory/NEW")["response"]["warehouses"].values()
+    assert shown["warehouse"] == found
+    assert found in [one["inventory_warehouse"] for one in eim.get("merchant/warehouses")["response"]]
+
+
+def test_the_key_that_names_the_location_is_a_setting(eim):
+    eim.control("settings", {"wms_locations": {"WEST": ["W-2", "West wing"]}, "location_key": "wms_warehouse_id"})
+    west = eim.get("merchant/warehouses")["response"][1]
+    assert (west["wms_warehouse_id"], west["wms_warehouse_name"]) == ("W-2", "West wing")
+    for key, name in (
+        ("wms_warehouse_id", "W-2"),
+        ("wms_warehouse_name", "West wing"),
+        ("inventory_warehouse", "WEST"),
+        ("inventory_warehouse_pk", west["pk"]),
+    ):
+        eim.control("settings", {"location_key": key})
+        eim.post("merchant/inventory", [level(f"BY-{key}", warehouse=None) | {key: name}])
+        eim.post("merchant/inventory", [level(f"OTHER-{key}", warehouse="WEST")])
+        assert [one["warehouse"] for one in eim.control(f"levels?sku=BY-{key}")] == ["WEST"]
+        assert [one["warehouse"] for one in eim.control(f"levels?sku=OTHER-{key}")] == ["EAST"], "no other key is read"
+
+
+def test_a_location_can_be_taken_and_not_be_shown(eim):
+    eim.control("settings", {"hide_locations": ["WEST"]})
+    eim.post("merchant/inventory", [level("NEW"), level("NEW", warehouse="WEST")])
+    assert [one["warehouse"] for one in eim.get("merchant/inventory/NEW")["response"]["warehouses"].values()] == [
+        "EAST"
+    ]
+
+
 def test_carts_come_in_three_shapes(eim):
     sources = ["Shopify", "Amazon_US2", "BigCommerce", "Ebay_CA", "WooCommerce", "Etsy"]
     assert [cart["order_source"] for cart in eim.get("cart/list")["response"]] == sources
@@ -185,6 +222,8 @@ def test_an_inferred_route_can_be_off(eim):
         {"unknown_paths": "500"},
         {"order_batches": "maybe"},
         {"alerts_shape": "round"},
+        {"location_key": "round"},
+        {"unknown_locations": "round"},
         {"random_faults": {"kinds": ["nothing"]}},
         [],
     ],

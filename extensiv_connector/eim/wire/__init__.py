@@ -10,12 +10,12 @@ fields are read at all.
 """
 
 from .listings import Alert, Alias, Cart, Merchant, Page, Product, ShipMethod
-from .orders import REDACTED, Address, Order, OrderLine, codes_of
+from .orders import REDACTED, Address, ListedOrder, Order, OrderLine, codes_of
 from .shipments import OrderStatus, Shipment, ShipmentItem
-from .stock import BatchResult, Failure, InventoryItem, Level, LevelAt, Location
+from .stock import LOCATION_KEYS, BatchResult, Failure, InventoryItem, Level, LevelAt, Location
 
 __all__ = [
-    "Address", "Alert", "Alias", "BatchResult", "Cart", "Failure", "InventoryItem", "Level", "LevelAt",
-    "Location", "Merchant", "Order", "OrderLine", "OrderStatus", "Page", "Product", "Shipment",
+    "LOCATION_KEYS", "Address", "Alert", "Alias", "BatchResult", "Cart", "Failure", "InventoryItem", "Level", "LevelAt",
+    "ListedOrder", "Location", "Merchant", "Order", "OrderLine", "OrderStatus", "Page", "Product", "Shipment",
     "ShipmentItem", "ShipMethod", "codes_of",
 ]  # fmt: skip

@@ -27,7 +27,7 @@ class Alias:
             pairs = value.items()
         else:
             pairs = ((item.get("code_type"), item.get("code")) for item in maps(value))
-        return tuple(cls(text(code_type), text(code)) for code_type, code in pairs if text(code))
+        return tuple([cls(text(code_type), code) for code_type, value in pairs if (code := text(value))])
 
 
 @dataclass(frozen=True, slots=True)

@@ -53,7 +53,8 @@ class Address:
     @classmethod
     def parse(cls, fields, prefix):
         """Read the parts that begin with ``prefix`` (``cust_``, ``ship_``)."""
-        return cls(*[fields.text(key) for key in _ADDRESS_KEYS[prefix]])
+        # Most parts of most addresses are null, of a delivery address often all.
+        return cls(*["" if fields.raw.get(key) is None else fields.text(key) for key in _ADDRESS_KEYS[prefix]])
 
     def _parts(self):
         return (
@@ -211,12 +212,7 @@ class Order:
 
         :raise Unreadable: it is no object, too large, or has no ``cust_ref`` that a later call could use
         """
-        if not isinstance(raw, dict):
-            raise Unreadable("The order is not an object.")
-        # Before cleaning, which would make one of two that differ in what it takes away.
-        cust_ref = identity(raw.get("cust_ref"), "cust_ref")
-        raw = _keep_skus_apart(raw, clean(raw))
-        payload = _payload(raw)
+        raw, cust_ref, payload = _take_in(raw)
         problems = []
         oddities = []
         fields = Fields(raw, problems)
@@ -272,6 +268,55 @@ class Order:
         return cls.parse(json.loads(payload))
 
 
+class ListedOrder:
+    """An order of a long list: what decides whether to take it, and ``payload``; all else that an ``Order`` has is read
+    from that when first asked for.
+
+    Most of a list is only put away, and read as a whole when its turn has come. Reading it twice would be half the
+    work of receiving it.
+    """
+
+    __slots__ = (
+        "cust_ref", "cust_po_no", "order_source", "status", "order_date", "created", "grand_total", "currency",
+        "sending_canceled", "on_hold", "payload", "_whole",
+    )  # fmt: skip
+
+    identity = Order.identity
+    order_number = Order.order_number
+
+    def __getattr__(self, name):
+        # Only for what is no slot, and what a class looks for in an object is not for EIM to tell.
+        if name not in _OF_WHOLE_ORDERS:
+            raise AttributeError(name)
+        if self._whole is None:
+            self._whole = Order.from_payload(self.payload)
+        return getattr(self._whole, name)
+
+    @classmethod
+    def parse(cls, raw: dict) -> "ListedOrder":
+        """Read one order of EIM's JSON, as ``Order.parse`` does.
+
+        :raise Unreadable: as ``Order.parse`` raises it
+        """
+        order = cls()
+        raw, order.cust_ref, order.payload = _take_in(raw)
+        order._whole = None
+        fields = Fields(raw, [])
+        order.cust_po_no = fields.text("cust_po_no")
+        order.order_source = fields.text("order_source")
+        order.status = fields.text("order_status")
+        order.order_date = fields.moment("order_date")
+        order.created = fields.moment("created_date_time")
+        order.grand_total = fields.number("grand_total")
+        order.currency = fields.text("currency_code").upper()
+        order.sending_canceled = fields.flag("sending_canceled")
+        order.on_hold = fields.flag("on_hold")
+        return order
+
+
+_OF_WHOLE_ORDERS = frozenset(Order.__dataclass_fields__) | {"requested_shipping", "is_redacted", "codes"}
+
+
 def codes_of(orders) -> dict[str, set[str]]:
     """Return what ``Order.codes`` returns, of all ``orders`` together."""
     codes = {}
@@ -291,6 +336,19 @@ def _keep_skus_apart(raw, cleaned):
             if type(sku) is str and isinstance(line, dict) and line.get("item") != sku:
                 line["item"] = visible(sku)
     return cleaned
+
+
+def _take_in(raw):
+    """Return an order's cleaned JSON, its ``cust_ref`` and its ``payload``.
+
+    :raise Unreadable: as ``Order.parse`` raises it
+    """
+    if not isinstance(raw, dict):
+        raise Unreadable("The order is not an object.")
+    # Before cleaning, which would make one of two that differ in what it takes away.
+    cust_ref = identity(raw.get("cust_ref"), "cust_ref")
+    raw = _keep_skus_apart(raw, clean(raw))
+    return raw, cust_ref, _payload(raw)
 
 
 def _payload(raw):

@@ -15,8 +15,8 @@ class Location:
 
     name: str
     remote_pk: str
-    wms_id: str = ""
-    wms_name: str = ""
+    wms_warehouse_id: str = ""
+    wms_warehouse_name: str = ""
     is_default: bool = False
 
     @classmethod
@@ -38,8 +38,8 @@ class Location:
         return cls(
             name=text(first(entry, *_LOCATION_NAMES)),
             remote_pk=text(first(entry, *_LOCATION_PKS) or key),
-            wms_id=text(entry.get("wms_warehouse_id")),
-            wms_name=text(entry.get("wms_warehouse_name")),
+            wms_warehouse_id=text(entry.get("wms_warehouse_id")),
+            wms_warehouse_name=text(entry.get("wms_warehouse_name")),
             is_default=text(entry.get("default")).lower() in ("y", "yes", "true", "1"),
         )
 
@@ -114,9 +114,22 @@ class InventoryItem:
         )
 
 
+LOCATION_KEYS = {
+    "warehouse": "warehouse",
+    "inventory_warehouse": "inventory_warehouse",
+    "wms_warehouse_id": "wms_warehouse_id",
+    "wms_warehouse_name": "wms_warehouse_name",
+    "pk": "inventory_warehouse_pk",
+}
+"""How a pushed level may name its location -> the key of the record that does (all *inferred*)."""
+
+
 @dataclass(frozen=True, slots=True)
 class Level:
-    """A level to push: whole units of ``sku`` in the location named ``location``, as of ``moment`` (UTC)."""
+    """A level to push: whole units of ``sku``, as of ``moment`` (UTC).
+
+    ``location`` is what names the location under the key with which the level is pushed: its name, its pk …
+    """
 
     sku: str
     location: str
@@ -124,9 +137,10 @@ class Level:
     qty_on_hand: int
     moment: datetime
 
-    def to_wire(self):
+    def to_wire(self, location_key="warehouse"):
         """Return the record of ``update_inventory`` (its keys are *inferred* from what EIM answers).
 
+        :param location_key: a key of ``LOCATION_KEYS``
         :raise ValueError: a SKU or location that names nothing, a quantity that is negative or not whole
         """
         for quantity in (self.qty_available, self.qty_on_hand):
@@ -136,7 +150,7 @@ class Level:
             "sku": writable(self.sku, "SKU"),
             "qty_available": self.qty_available,
             "qty_on_hand": self.qty_on_hand,
-            "warehouse": writable(self.location, "location"),
+            LOCATION_KEYS[location_key]: writable(self.location, "location"),
             "wms_datetime": iso(self.moment),
         }
 
