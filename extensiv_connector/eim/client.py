@@ -94,6 +94,11 @@ class EimClient:
         """Whether EIM did what a call of this client asked for."""
         return self._transport.served
 
+    @property
+    def date(self):
+        """The moment by EIM's clock of its last answer that said it, naive UTC, or ``None``."""
+        return self._transport.date
+
     def end_by(self, deadline):
         """Let calls take no longer than ``deadline``, seconds of the client's clock, or little more."""
         self._transport.deadline = deadline
@@ -186,7 +191,7 @@ class EimClient:
 
     def list_orders(
         self, status, *, page=1, limit=MAX_LIMIT, from_date=None, to_date=None, order_source=None,
-        record=Order,
+        record=Order, reserve=0,
     ):  # fmt: skip
         """Return one ``Page`` of the orders in ``status`` (``new``, ``canceled``, ``any`` …).
 
@@ -194,6 +199,7 @@ class EimClient:
         on the status. An order that cannot be read is passed over and said in the page's ``unreadable``.
 
         :param record: ``ListedOrder`` where most of each order is not looked at
+        :param reserve: tokens that are left to more urgent calls
         """
         params = {
             "limit": limit,
@@ -203,7 +209,7 @@ class EimClient:
             "order_source": order_source or None,
             **WITH_ALL_LINES,
         }
-        return self._page("list_orders", record, params, status=status)
+        return self._page("list_orders", record, params, reserve, status=status)
 
     def list_skipped_orders(self) -> tuple:
         """Return every ``Order`` that EIM skipped; those that cannot be read are passed over."""
@@ -214,9 +220,12 @@ class EimClient:
         with _said_of("list_skipped_orders", answer):
             return _read_entries(Order, answer.response)[0]
 
-    def get_order(self, cust_ref):
-        """Return one ``Order``; :raise NotFound: EIM has none of this ``cust_ref``."""
-        return self._one("get_order", Order, "cust_ref", cust_ref, WITH_ALL_LINES)
+    def get_order(self, cust_ref, *, reserve=0):
+        """Return one ``Order``; :raise NotFound: EIM has none of this ``cust_ref``.
+
+        ``reserve`` tokens are left to more urgent calls.
+        """
+        return self._one("get_order", Order, "cust_ref", cust_ref, WITH_ALL_LINES, reserve)
 
     def get_order_status(self, cust_ref):
         """Return the ``OrderStatus`` of one order, with the shipments EIM knows of."""
@@ -322,10 +331,10 @@ class EimClient:
 
     # How calls are made
 
-    def _get(self, name, params=None, **parts):
+    def _get(self, name, params=None, reserve=None, **parts):
         """GET a route, see ``Routing.get``."""
         is_answer = None if name != "list_skipped_orders" else _is_no_order
-        return self._routing.get(name, params, is_answer, **parts)
+        return self._routing.get(name, params, is_answer, reserve, **parts)
 
     def _post(self, name, body):
         """POST to a route.
@@ -341,8 +350,8 @@ class EimClient:
         answer = self._routing.send(name, body)
         return BatchResult.parse(answer.response, len(body), answer.process_id)
 
-    def _one(self, name, record, key, value, params=None):
-        answer = self._get(name, params, **{key: writable(value, key)})
+    def _one(self, name, record, key, value, params=None, reserve=None):
+        answer = self._get(name, params, reserve, **{key: writable(value, key)})
         entries = maps([answer.response] if isinstance(answer.response, dict) else answer.response)
         with _said_of(name, answer):
             if not answer.response:
@@ -354,18 +363,18 @@ class EimClient:
                 raise Unreadable(f"EIM answers for another {key} than {value}.")
         return result
 
-    def _page(self, name, record, params, **parts):
+    def _page(self, name, record, params, reserve=None, **parts):
         limit = params["limit"]
         page = params["page"]
         if not (1 <= limit <= MAX_LIMIT and page >= 1):
             raise ValueError(f"A page has 1 to {MAX_LIMIT} entries and a number from 1.")
-        answer = self._get(name, params, **parts)
+        answer = self._get(name, params, reserve, **parts)
         with _said_of(name, answer):
             items, unreadable, count = _read_entries(record, answer.response)
         seen = (page - 1) * limit + count
         total = answer.total if answer.total is None or answer.total >= count else None
         is_last = count == 0 or (count < limit if total is None else seen >= total)
-        return Page(items, page, is_last, total, unreadable)
+        return Page(items, page, is_last, total, unreadable, limit)
 
     def _list_all(self, record, name, **parts):
         """Return the records of a list that has no pages; entries that name nothing are passed over."""

@@ -98,3 +98,7 @@ class AnswerLost(EimError):
     def __init__(self, message, *, unreadable=False, **kwargs):
         super().__init__(message, **kwargs)
         self.unreadable = unreadable
+
+
+class EndlessList(Unreadable):
+    """A list that comes to no end, or of which less comes than EIM says: what was read of it is what there is."""

@@ -57,9 +57,20 @@ def identity(value, what):
         raise Unreadable(f"The {what} is missing.")
     if len(value) > MAX_IDENTITY:
         raise Unreadable(f"The {what} is longer than {MAX_IDENTITY} characters.")
-    if (not (value.isascii() and value.isprintable()) and _NO_IDENTITY.search(value)) or value in (".", ".."):
+    if value in (".", ".."):
         raise Unreadable(f"The {what} has characters that cannot be used.")
+    if not (value.isascii() and value.isprintable()) and _NO_IDENTITY.search(value):
+        rest = _NO_IDENTITY.sub("", value)
+        raise Unreadable(
+            f"The {what} “{visible(value)}” has characters that cannot be used; without them it would be “{rest}”, "
+            "which may be another."
+        )
     return value
+
+
+def visible(value):
+    """Return ``value`` with the characters that no screen shows written out (``\\x00``)."""
+    return repr(value)[1:-1]
 
 
 def number(value):

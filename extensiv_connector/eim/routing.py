@@ -1,5 +1,7 @@
 """Which path of a route answers, and what was learned of it."""
 
+from dataclasses import replace
+
 from .errors import Blocked, NotFound, Refused, Unreadable
 from .routes import ROUTES, check_override, fill
 
@@ -43,13 +45,16 @@ class Routing:
         """Return the path at which a route is called first; empty where none is known."""
         return next(iter(self.paths(name)), "")
 
-    def get(self, name, params=None, is_answer=None, **parts):
+    def get(self, name, params=None, is_answer=None, reserve=None, **parts):
         """GET a route; where it has several candidate paths, the first that answers is remembered.
 
         :param is_answer: whether a response is one of this route, and not of another that takes its path for its own
+        :param reserve: tokens that the call leaves to others, where not as many as the route always does
         :raise NotFound: the route has several candidates and none of them answers
         """
         route = ROUTES[name]
+        if reserve is not None:
+            route = replace(route, reserve=max(reserve, route.reserve))
         paths = self.paths(name)
         for path in paths:
             try:

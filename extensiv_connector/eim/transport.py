@@ -103,6 +103,7 @@ class Transport:
         self.max_wait = max_wait
         self.deadline = None
         self.served = False
+        self.date = None
         self._timeout = timeout
 
     def __repr__(self):
@@ -226,6 +227,8 @@ class Transport:
             type(error).__name__ if error is not None else "", date,
             *((redact(body), redact(_load(data))) if self._record else ()),
         )  # fmt: skip
+        if date is not None:
+            self.date = date.astimezone(timezone.utc).replace(tzinfo=None)
         outcome = call.error or status
         _logger.debug("EIM %s: %s, %d ms (process %s)", route.name, outcome, call.milliseconds, process_id)
         if self._on_call:

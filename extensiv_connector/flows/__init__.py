@@ -7,6 +7,7 @@ says what flows there are; `runner` runs one pass of one, `trigger` starts passe
 from dataclasses import dataclass
 
 from .alerts import AlertFetch
+from .audit import Audit
 from .order_pull import OrderPull
 from .shipment_push import ShipmentPush
 from .stock_push import StockPush
@@ -76,10 +77,19 @@ FLOWS = {
             done="fetched",
             run_class=AlertFetch,
         ),
+        Flow(
+            "audit",
+            "Audit",
+            switch="pull_orders",
+            cron="extensiv_connector.ir_cron_audit",
+            done="unknown",
+            run_class=Audit,
+        ),
     )
 }
 SCHEDULED = {name: flow for name, flow in FLOWS.items() if flow.cron}
-SWITCHED = {name: flow for name, flow in FLOWS.items() if flow.switch}
+SWITCHED = {name: flow for name, flow in FLOWS.items() if flow.setup_choice}
+"""Those with a switch of their own; the audit goes with the orders."""
 SELECTION = [(flow.name, flow.label) for flow in FLOWS.values()]
 IMPORT_CRON = "extensiv_connector.ir_cron_import_orders"
 """A second schedule of the orders' flow: it imports beside the pull when the inbox is full."""

@@ -68,6 +68,14 @@ class CredentialCheck:
                 return error
         return error
 
+    def judge_one(self, error):
+        """Find out whether a refusal of one record is one of the key.
+
+        :raise EimError: it is, or EIM could not be asked
+        """
+        if is_suspicious(error):
+            self.ask()
+
     def is_of_before(self, account):
         """Whether the account has other credentials by now than this pass began with, or is to do nothing any more."""
         return account.state != "connected" or _credentials(account) != self._begun_with

@@ -125,7 +125,7 @@ def mark(env, progress):
     unconfirmed_ids = []
     nothing_ids = []
     for status in progress:
-        if not status.is_over or status.state not in ("sale", "cancel"):
+        if not status.is_over or status.state not in ("sale", "cancel") or status.order.extensiv_is_shipped_already:
             continue
         if not status.is_fulfilled:
             if status.shipment_state != "skipped":

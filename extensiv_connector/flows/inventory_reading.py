@@ -3,7 +3,9 @@
 import time
 from dataclasses import dataclass, field
 
+from ..eim.client import MAX_LIMIT
 from ..eim.errors import EimError
+from ..eim.paging import Pages
 
 
 @dataclass
@@ -40,16 +42,18 @@ def read_inventory(client, until, first_page=1, max_wait=20.0):
     :raise EimError: not even the first page was answered
     """
     reading = InventoryReading(next_page=first_page)
+    before = {"page": first_page, "count": (first_page - 1) * MAX_LIMIT}
+    pages = Pages(lambda number: client.list_inventory(page=number), before)
     while not reading.is_complete and (reading.next_page == first_page or time.monotonic() < until):
         client.max_wait = max(0.0, min(max_wait, until - time.monotonic()))
         try:
-            page = client.list_inventory(page=reading.next_page)
+            page = pages.read()
         except EimError:
             if reading.next_page == first_page:
                 raise
             break
         reading.items.update((item.sku, item) for item in page.items)
         reading.unreadable += page.unreadable
-        reading.next_page += 1
-        reading.is_complete = page.is_last
+        reading.next_page = pages.number
+        reading.is_complete = pages.is_over
     return reading

@@ -7,8 +7,10 @@ from functools import partial
 from odoo import fields
 
 from ..eim import errors as eim
+from ..eim.writing import iso
 from . import relisting
 from .exceptions import USER_ERRORS, is_conflict, log_unexpected
+from .list_reading import ListReading
 
 _logger = logging.getLogger(__name__)
 
@@ -36,22 +38,30 @@ class OrderCancellation:
     # -- from EIM
 
     def pull(self):
-        """Read EIM's ``canceled`` list since the last pass that reached its end, and cancel what is ours of it."""
+        """Read EIM's ``canceled`` list since the last pass that reached its end, and cancel what is ours of it.
+
+        What that window misses, because EIM's clock was changed or a database was restored, the audit finds.
+        """
         run = self.run
-        started = fields.Datetime.now()
-        since = (self.account.canceled_until or self.account.import_from or started) - OVERLAP
-        number = 1
-        run.commit()  # reading began a transaction; EIM is called holding none
-        while run.has_time():
-            page = run.client.list_orders("canceled", page=number, from_date=since)
-            listed = {order.cust_ref: order.cancel_date or started for order in page.items}
-            run.counts["cancelled"] += run.retry_on_conflict(partial(self.cancel_listed, listed))
-            if page.is_last:
-                self.account.canceled_until = started
-                run.commit()
-                return
-            number += 1
-        run.resume_in = 0
+        account = self.account
+        now = run.eim_now()
+        # EIM's clock may have been ahead the last time.
+        since = min(account.canceled_until or account.import_from or now, now) - OVERLAP
+        question = {"status": "canceled", "from_date": iso(since)}
+        reading = ListReading(run, "canceled", question)
+        if reading.goes_on:
+            now = fields.Datetime.to_datetime(reading.note)
+        else:
+            reading.note = fields.Datetime.to_string(now)
+        self.cancel_pages(reading, now)
+        if reading.is_over and not reading.is_broken:
+            run.retry_on_conflict(lambda: account.write({"canceled_until": now}))
+
+    def cancel_pages(self, reading, now):
+        """Cancel what is ours of a ``ListReading`` of canceled orders; ``now`` is when, where EIM does not say."""
+        for page in reading.pages():
+            listed = {order.cust_ref: order.cancel_date or now for order in page.items}
+            self.run.counts["cancelled"] += self.run.retry_on_conflict(partial(self.cancel_listed, listed))
 
     def cancel_listed(self, listed):
         """Cancel the orders that EIM lists as canceled, each once.

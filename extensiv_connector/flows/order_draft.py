@@ -31,6 +31,11 @@ class Draft:
     messages: list = field(default_factory=list)  # everything a person should know
     held: str = ""  # what another app holds the quotation by
 
+    @property
+    def is_to_confirm(self):
+        """Whether nothing of it stands in the way of confirming it."""
+        return self.is_right and self.is_whole and not self.record.is_shipped_already
+
 
 class DraftBuilder:
     """Builds the drafts of some received orders of one account.

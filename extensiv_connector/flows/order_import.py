@@ -236,7 +236,7 @@ class ImportBatch:
 
     def confirm(self, drafts):
         """Confirm the sale orders that are whole and right, as far as no other app holds them."""
-        right = [draft.sale for draft in drafts if draft.is_right and draft.is_whole]
+        right = [draft.sale for draft in drafts if draft.is_to_confirm]
         held = confirm(self.env["sale.order"].union(*right))
         for draft in drafts:
             draft.held = held.get(draft.sale, "")

@@ -1,5 +1,7 @@
 """The inbox: which of EIM's orders are ours to take, each of them stored once."""
 
+import json
+from collections import Counter
 from dataclasses import dataclass
 
 from odoo import fields
@@ -7,6 +9,9 @@ from odoo import fields
 from ..eim.wire import Cart
 from . import relisting
 from .exceptions import no_rows_in_log
+
+# Fields of an order that change as EIM works on it.
+OF_EIMS_WORK = {"updated_date_time", "delivered_to_wms_date", "order_status"}
 
 
 @dataclass
@@ -16,13 +21,15 @@ class StoredPage:
     :param received: how many orders are new here
     :param listed_again: references of acknowledged ones that EIM lists again
     :param undecided: references of cancelled ones that EIM lists again, or is still to be asked to cancel
-    :param skipped: how many were left at EIM
+    :param finished: references of those that were dealt with before, cancelled or fulfilled
+    :param left: ``{(reason, order source): how many}`` of those that stay at EIM; a reason of ``why_left``
     """
 
     received: int
     listed_again: list
     undecided: list
-    skipped: int
+    finished: set
+    left: Counter
 
 
 class Inbox:
@@ -41,11 +48,16 @@ class Inbox:
         """
         carts = self.sync_carts(page.items)
         ours = {}
+        left = Counter()
         for order in page.items:
-            if self.is_ours(carts.get(order.order_source), order):
+            if reason := self.why_left(carts.get(order.order_source), order):
+                left[reason, order.order_source] += 1
+            else:
                 ours.setdefault(order.cust_ref, order)
         known = self._find_known(ours)
+        finished = relisting.find_finished(known)
         undecided = relisting.keep_apart(known, ours)
+        self._take_corrected(known, ours)
         self.orders.create([self._prepare_vals(carts, order) for order in self._without(known, ours)])
         acknowledged = (known - undecided).filtered("acknowledged_at").mapped("cust_ref")
         held = self.env["extensiv.error"]._held_keys(self.account, "orders", acknowledged, "acknowledge")
@@ -53,7 +65,8 @@ class Inbox:
             received=len(ours) - len(known),
             listed_again=[cust_ref for cust_ref in acknowledged if cust_ref not in held],
             undecided=undecided.mapped("cust_ref"),
-            skipped=len(page.items) - len(ours),
+            finished=set(finished.mapped("cust_ref")),
+            left=left,
         )
 
     def store_fetched(self, orders):
@@ -94,16 +107,44 @@ class Inbox:
         return {cart.order_source: cart for cart in found}
 
     def is_ours(self, cart, order):
-        """Whether to take an order; held, stopped, older ones and those of an archived cart stay at EIM untouched."""
+        """Whether to take an order."""
+        return not self.why_left(cart, order)
+
+    def why_left(self, cart, order):
+        """Return why an order stays at EIM untouched: ``old``, ``stopped`` or ``archived``; empty: it is ours."""
+        if self.is_too_old(order):
+            return "old"
+        if order.on_hold or order.sending_canceled:
+            return "stopped"
+        return "archived" if cart and not cart.active else ""
+
+    def is_too_old(self, order):
+        """Whether an order is of before the moment from which orders are imported."""
         since = self.account.import_from
         if not since:
-            too_old = False
-        elif order.created:
-            too_old = order.created < since
-        else:
-            # A cart that sends only the day: that of the first Connect is ours.
-            too_old = bool(order.order_date) and order.order_date.date() < since.date()
-        return not (order.on_hold or order.sending_canceled or too_old or (cart and not cart.active))
+            return False
+        if order.created:
+            return order.created < since
+        # A cart that sends only the day: that of the first Connect is ours.
+        return bool(order.order_date) and order.order_date.date() < since.date()
+
+    def _take_corrected(self, known, listed):
+        """Take what EIM lists now of orders that are not imported yet, where it differs from what was received.
+
+        Those that another process is importing at this moment are left alone: they have their sale order in a moment.
+
+        :param known: orders of the inbox
+        :param listed: ``{reference: wire.Order}``
+        """
+        waiting = known.filtered(
+            lambda order: order.state in ("received", "failed", "ignored") and not listed[order.cust_ref].is_redacted
+        )
+        waiting.fetch(["payload"])
+        differing = waiting.filtered(lambda order: _is_corrected(order.payload, listed[order.cust_ref].payload))
+        for order in differing.try_lock_for_update():
+            order._take_payload(listed[order.cust_ref])
+            if order.state == "failed":
+                order.state = "received"
 
     def _find_known(self, cust_refs):
         return self.orders.search_fetch(
@@ -118,3 +159,13 @@ class Inbox:
 
     def _prepare_vals(self, carts, order):
         return self.orders._prepare_received_vals(self.account, carts.get(order.order_source), order)
+
+
+def _is_corrected(received, listed):
+    """Whether one JSON text of an order says anything else than another, but for what EIM notes of its own work."""
+    if received == listed:
+        return False
+    if not received:
+        return True
+    before, now = (json.loads(text) for text in (received, listed))
+    return any(before.get(key) != now.get(key) for key in (before.keys() | now.keys()) - OF_EIMS_WORK)

@@ -1,5 +1,7 @@
 """Pulling orders: from EIM's list into the inbox, acknowledged, and on into sale orders."""
 
+import logging
+from collections import Counter
 from dataclasses import dataclass, field
 from functools import cached_property, partial
 
@@ -8,15 +10,20 @@ from odoo import fields
 from ..eim import errors as eim
 from ..eim.client import MAX_BATCH
 from ..eim.wire import ListedOrder
-from . import relisting
+from ..eim.writing import iso
+from . import leftovers, relisting
 from .batch_acknowledging import BatchAcknowledging
+from .credential_check import may_be_the_key
+from .exceptions import log_unexpected
+from .list_reading import ListReading
 from .order_cancellation import OrderCancellation
 from .order_import import OrderImport
 from .order_inbox import Inbox
 from .runner import BATCH_SECONDS, FlowRun
 from .status_check import StatusCheck
 
-PAGE_SIZE = 100
+_logger = logging.getLogger(__name__)
+
 # Acknowledgements of one order a call that are written together: few enough that a killed pass repeats little.
 ACKNOWLEDGE_CHUNK = 20
 # What the error about things in EIM's list that are no orders is known by.
@@ -37,6 +44,34 @@ class Acknowledgement:
     stopped_by: eim.EimError | None = None
 
 
+@dataclass
+class Listed:
+    """What EIM's list of new orders held, as far as it was read.
+
+    :param listed_again: references of acknowledged orders
+    :param undecided: references of cancelled orders
+    :param finished: references of orders that were dealt with before, cancelled or fulfilled
+    :param left: ``{(reason, order source): how many}`` of the orders that stay at EIM
+    :param unreadable: sentences on what is no order
+    """
+
+    listed_again: list = field(default_factory=list)
+    undecided: list = field(default_factory=list)
+    finished: set = field(default_factory=set)
+    left: Counter = field(default_factory=Counter)
+    unreadable: list = field(default_factory=list)
+
+    def add(self, env, page, stored):
+        """Add a ``wire.Page`` and the ``StoredPage`` that came of it."""
+        self.listed_again += stored.listed_again
+        self.undecided += stored.undecided
+        self.finished |= stored.finished
+        self.left += stored.left
+        self.unreadable += [
+            env._("Page %(page)s: %(reason)s", page=page.number, reason=reason) for reason in page.unreadable
+        ]
+
+
 class OrderPull(FlowRun):
     """Receive EIM's new orders, acknowledge and import them."""
 
@@ -46,6 +81,12 @@ class OrderPull(FlowRun):
         super().__init__(account, deadline)
         self.postponed = set()
         """References whose acknowledgement EIM did not take in this pass."""
+        self.listed_again = None
+        """References that EIM lists as new though they were acknowledged; None: acknowledging has to wait."""
+        self.troubles = []
+        """What went wrong in the steps of the pass, in their order."""
+        self.is_silent = False
+        """Whether EIM was not reached twice in a row: it is not asked for more in this pass."""
 
     @cached_property
     def inbox(self):
@@ -68,42 +109,93 @@ class OrderPull(FlowRun):
     def run(self):
         try:
             self.exchange()
-        except eim.EimError:
-            self.import_without_eim()
-            raise
         finally:
             # What the orders reserved is then already deducted.
             self.trigger("inventory")
 
+    # -- the steps
+
     def exchange(self):
-        """Do the pass as far as EIM answers."""
-        listed_again = self.receive()
-        if listed_again is None:  # out of time before the end of the list
-            return
-        refusal = self.pull_cancellations()
-        self.cancellations.send_requests()
-        self.importer.requeue_due()
-        self.acknowledge_while_importing()
-        StatusCheck(self).ask()
-        self.acknowledge_again(listed_again)
-        if self.find_unacknowledged(1) or self.importer.find_importable(1):
-            self.resume_in = 0
-        if refusal:
-            raise refusal
+        """Do the steps of the pass, each of which succeeds or fails by itself.
 
-    def pull_cancellations(self):
-        """Cancel here what EIM lists as canceled.
-
-        :return: the error where EIM refuses this list alone: new orders are acknowledged all the same
-        :raise eim.EimError: EIM had other trouble, or refuses the key
+        :raise Exception: what went wrong in one of them, after all were tried
         """
+        for step in (self.receive, self.cancellations.pull, self.cancellations.send_requests):
+            self.attempt(step, asks_eim=True)
+        self.attempt(self.importer.requeue_due)
+        self.attempt(self.acknowledge_while_importing)
+        self.attempt(StatusCheck(self).ask, asks_eim=True)
+        self.attempt(self.acknowledge_again, asks_eim=True)
+        self.attempt(self.look_for_more)
+        self.raise_trouble()
+
+    def attempt(self, step, asks_eim=False):
+        """Do one step of the pass; whatever goes wrong in it is told at the end, and holds up no other step.
+
+        A step that asks EIM takes half of the time that is left, so that one which EIM lets wait leaves some.
+
+        :raise eim.CredentialsRefused: EIM refuses the key, which ends the pass
+        """
+        if asks_eim and self.is_silent:
+            return
         try:
-            self.cancellations.pull()
-        except (eim.Refused, eim.Blocked) as error:
-            self.env.cr.rollback()
-            self.check.ask()
-            return error
-        return None
+            if asks_eim:
+                with self.half_of_the_time():
+                    step()
+            else:
+                step()
+        except eim.CredentialsRefused:
+            self.import_without_eim()
+            raise
+        except eim.EimError as error:
+            self.rollback()
+            self.note_trouble(error)
+        except Exception as error:  # an error of ours is told as such, and holds up nothing either
+            self.rollback()
+            if any(not isinstance(trouble, eim.EimError) for trouble in self.troubles):
+                log_unexpected(_logger, error, "A step of EIM orders of account %s stopped, too", self.account.id)
+            self.troubles.append(error)
+
+    def note_trouble(self, error):
+        """Take note of what EIM answered to a step, and of whether the others can be tried.
+
+        :raise eim.CredentialsRefused: EIM refuses the key
+        """
+        is_unreached = _is_unreached(error)
+        self.is_silent = is_unreached and bool(self.troubles) and _is_unreached(self.troubles[-1])
+        self.troubles.append(error)
+        if isinstance(error, eim.RateLimited):
+            self.client.max_wait = 0  # further steps use what tokens there are, and wait for none
+        if may_be_the_key(error):
+            try:
+                self.check.ask()
+            except eim.CredentialsRefused:
+                self.import_without_eim()
+                raise
+            except eim.EimError as trouble:
+                self.troubles.append(trouble)
+
+    def raise_trouble(self):
+        """Raise what went wrong in the steps: an error of ours first, a want of tokens last; the others are said."""
+        if not self.troubles:
+            return
+        worst, *others = sorted(self.troubles, key=_severity)
+        said = {self.env._("EIM: %s", error.message) for error in others if _severity(error) == 1}
+        if isinstance(worst, eim.EimError):
+            said.discard(self.env._("EIM: %s", worst.message))
+        self.messages += sorted(said)
+        limited = [error.retry_after for error in self.troubles if isinstance(error, eim.RateLimited)]
+        if limited:
+            self.resume_in = max(*limited, 1)
+        raise worst
+
+    def look_for_more(self):
+        """Have the next pass start at once where this one leaves orders behind."""
+        if self.troubles:
+            if self.importer.find_importable(1):
+                self.importer.start_second()
+        elif self.importer.find_importable(1) or (self.listed_again is not None and self.find_unacknowledged(1)):
+            self.resume_in = 0
 
     def import_without_eim(self):
         """Import what is in the inbox already, which needs nothing more of EIM."""
@@ -119,52 +211,37 @@ class OrderPull(FlowRun):
     def receive(self):
         """Read every page of EIM's ``new`` list into the inbox, each page committed by itself.
 
-        :return: references that EIM lists as new though they were acknowledged, or None when the list's end was not
-            reached: acknowledging shrinks the list, and records would be skipped.
+        Acknowledging waits for the end of the list, or for one that is begun anew: it shrinks the list, and records
+        would be skipped.
         """
-        listed_again = []
-        undecided = []
-        unreadable = []
-        number = self.account.receive_page or 1
-        is_whole = number == 1
-        while True:
-            page = self.read_page(number)
-            stored = self.retry_on_conflict(partial(self.inbox.store, page))
-            self.counts["received"] += stored.received
-            self.skipped += stored.skipped
-            listed_again += stored.listed_again
-            undecided += stored.undecided
-            unreadable += [
-                self.env._("Page %(page)s: %(reason)s", page=number, reason=reason) for reason in page.unreadable
-            ]
-            if page.is_last:
-                break
-            number += 1
-            if not self.has_time():
-                self.remember_page(number)
-                self.resume_in = 0
-                return None
-        self.remember_page(1)
-        self.retry_on_conflict(lambda: self.report_unreadable(unreadable))
-        if is_whole:
-            self.retry_on_conflict(lambda: relisting.close_unlisted(self.account, undecided))
-        return listed_again
-
-    def read_page(self, number):
-        """Read one page of EIM's ``new`` list; where the rate limit ends the pass, the next one goes on there."""
-        since = self.account.import_from or None
-        self.commit()  # reading began a transaction; EIM is called holding none
+        since = self.account.import_from
+        question = {"status": "new", "from_date": since and iso(since)}
+        reading = ListReading(self, "new", question, keeps_place=False, record=ListedOrder)
+        found = Listed()
         try:
-            return self.client.list_orders("new", page=number, limit=PAGE_SIZE, from_date=since, record=ListedOrder)
+            for page in reading.pages():
+                stored = self.retry_on_conflict(partial(self.inbox.store, page))
+                self.counts["received"] += stored.received
+                self.skipped += sum(stored.left.values())
+                found.add(self.env, page, stored)
         except eim.RateLimited:
-            self.remember_page(number)
+            raise  # the next pass goes on there
+        except eim.EimError:
+            self.listed_again = found.listed_again
             raise
+        if reading.is_over:
+            self.listed_again = found.listed_again
+            self.retry_on_conflict(lambda: self.report_unreadable(found.unreadable))
+        if reading.is_whole:
+            self.retry_on_conflict(lambda: self.conclude(found))
+        else:
+            self.retry_on_conflict(lambda: leftovers.report(self.account, found.left, is_whole=False))
 
-    def remember_page(self, number):
-        """Remember where a list too long for one pass goes on; 1 is the beginning."""
-        if self.account.receive_page != number:
-            self.account.receive_page = number
-            self.commit()
+    def conclude(self, found):
+        """Draw the conclusions that only the whole list allows; ``found`` is what it ``Listed``."""
+        relisting.close_unlisted(self.account, found.undecided)
+        relisting.import_alone(self.account, found.finished, self.eim_now())
+        leftovers.report(self.account, found.left)
 
     def report_unreadable(self, unreadable):
         """Report what EIM's list held that is no order, or that there is no such thing any more.
@@ -185,15 +262,27 @@ class OrderPull(FlowRun):
     # -- acknowledge
 
     def acknowledge_while_importing(self):
-        """Acknowledge and import the inbox by turns, until both are done or the time is up."""
+        """Acknowledge and import the inbox by turns, until both are done or the time is up.
+
+        :raise eim.EimError: EIM had trouble with acknowledging; what is in the inbox was imported all the same
+        """
         if len(self.importer.find_importable(self.account.import_batch_size + 1)) > self.account.import_batch_size:
             self.importer.start_second()
+        may_acknowledge = self.listed_again is not None and not self.is_silent
+        trouble = None
         patience = self.client.max_wait
         try:
             while self.has_time(BATCH_SECONDS):
                 # Tokens that are there are used at once; importing fills the time in which new ones drip.
                 self.client.max_wait = 0
-                limited = self.acknowledge_received()
+                limited = False
+                if may_acknowledge:
+                    try:
+                        limited = self.acknowledge_received()
+                    except eim.EimError as error:
+                        self.rollback()
+                        trouble = error
+                        may_acknowledge = False
                 self.client.max_wait = patience
                 if not self.importer.import_next():
                     if limited:
@@ -201,6 +290,8 @@ class OrderPull(FlowRun):
                     break
         finally:
             self.client.max_wait = patience
+        if trouble:
+            raise trouble
 
     def acknowledge_received(self):
         """Acknowledge the received orders, as far as tokens and time allow; the next pass does the rest.
@@ -226,12 +317,12 @@ class OrderPull(FlowRun):
                 raise outcome.stopped_by
         return False
 
-    def acknowledge_again(self, cust_refs):
+    def acknowledge_again(self):
         """Acknowledge orders that EIM lists as new although they were acknowledged.
 
         Last of all, for after EIM's history was cleared they are thousands, and new orders come first.
         """
-        outcome = self.acknowledge_all(cust_refs)
+        outcome = self.acknowledge_all(self.listed_again or ())
         self.failed += len(outcome.failures)
         self.retry_on_conflict(lambda: self.record_answers(outcome))
         if isinstance(outcome.stopped_by, eim.CredentialsRefused):
@@ -339,3 +430,16 @@ class OrderPull(FlowRun):
                 "document": order,
             }
         Error._report(self.account, "orders", failures, "acknowledge")
+
+
+def _is_unreached(error):
+    """Whether EIM gave no answer at all."""
+    if isinstance(error, eim.RateLimited):
+        return False
+    return isinstance(error, (eim.Transient, eim.AnswerLost)) and error.status is None
+
+
+def _severity(error):
+    if isinstance(error, eim.RateLimited):
+        return 2
+    return int(isinstance(error, eim.EimError))

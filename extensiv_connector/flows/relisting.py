@@ -4,13 +4,21 @@ Until then they are not acknowledged. `listed_again_at` on the order of the inbo
 so that one listing is one question, whatever becomes of its error; it is emptied once EIM lists the order no more.
 """
 
+from datetime import timedelta
+
 from odoo import fields
 
+from ..eim.wire import Order
 from .order_import import import_batch
 from .runner import FlowRun, new_deadline, refresh_snapshot, release_locks
 from .trigger import trigger
 
 STEP = "listed"
+# A cancellation of EIM's that is no older than this may be a mistake which EIM took back; an older order that is listed
+# again is rather one of a history that was cleared.
+RECENT = timedelta(days=7)
+# A shipment in these states: everything has left.
+FULFILLED = ("ready", "sending", "sent", "failed")
 
 
 def was_cancelled(order):
@@ -21,6 +29,64 @@ def was_cancelled(order):
     if order.sale_order_id:
         return order.sale_order_id.state == "cancel"
     return order.state in ("cancelled", "imported")
+
+
+def find_finished(inbox):
+    """Return those of ``inbox``, orders that EIM lists as new, that were dealt with before: cancelled or fulfilled."""
+    return inbox.filtered(
+        lambda order: (
+            (order.acknowledged_at or order.cancelled_at)
+            and (
+                was_cancelled(order)
+                or order.sale_order_id.extensiv_shipment_state in FULFILLED
+                or order.sale_order_id.delivery_status == "full"
+            )
+        )
+    )
+
+
+def import_alone(account, finished, now):
+    """Take up by itself a cancelled order that EIM lists again, where it is surely the order which EIM took back.
+
+    So it is where EIM's own list cancelled it a short while ago, nothing moved or was invoiced for it, and no other
+    order that was dealt with is listed again with it, as they are after EIM's history was cleared.
+
+    :param finished: references of the whole list, of orders that were dealt with before
+    :param now: the moment by EIM's clock (naive UTC)
+    """
+    if len(finished) != 1:
+        return
+    order = account.env["extensiv.order"].search(
+        [
+            ("account_id", "=", account.id),
+            ("cust_ref", "in", list(finished)),
+            ("listed_again_at", "!=", False),
+            ("cancelled_at", ">=", now - RECENT),
+            ("payload", "!=", False),
+        ]
+    )
+    if not order or not was_cancelled(order) or _is_decided(order) or _has_moved(order.sale_order_id):
+        return
+    _reopen(
+        order.try_lock_for_update(),
+        account.env._("EIM listed the cancelled order as new again, and it was imported anew as another sale order."),
+    )
+
+
+def _is_decided(order):
+    """Whether a person dismissed the question about ``order``, or EIM no longer has the buyer's data."""
+    Error = order.env["extensiv.error"]
+    asked = Error._domain(order.account_id, "orders", [order.cust_ref], STEP)
+    last = Error.search(asked, limit=1)
+    return last.state == "dismissed" or Order.from_payload(order.payload).is_redacted
+
+
+def _has_moved(sale):
+    """Whether anything was moved or invoiced for ``sale``, perhaps an empty one."""
+    return bool(
+        sale.order_line.move_ids.filtered(lambda move: move.state == "done")
+        or sale.invoice_ids.filtered(lambda invoice: invoice.state != "cancel")
+    )
 
 
 def keep_apart(inbox, listed):
@@ -112,13 +178,27 @@ def import_anew(orders, person):
     """
     env = orders.env
     orders = orders.try_lock_for_update().filtered(lambda order: order.listed_again_at and was_cancelled(order))
+    _reopen(
+        orders,
+        env._(
+            "EIM listed the cancelled order as new again, and %s had it imported anew as another sale order.", person
+        ),
+    )
+    for _account, account_orders in orders.grouped("account_id").items():
+        import_batch(account_orders)
+    return len(orders)
+
+
+def _reopen(orders, note):
+    """Have cancelled ``orders`` imported and acknowledged once more, beside their sale orders, which stay cancelled.
+
+    :param note: what the sale orders say of it
+    """
+    env = orders.env
     replaced = orders.sale_order_id
     replaced.write({"extensiv_is_replaced": True})
     replaced.filtered(lambda sale: sale.extensiv_shipment_state != "sent")._extensiv_skip(
         env._("The order was imported anew.")
-    )
-    note = env._(
-        "EIM listed the cancelled order as new again, and %s had it imported anew as another sale order.", person
     )
     replaced._message_log_batch(bodies=dict.fromkeys(replaced.ids, note))
     close(orders)
@@ -132,6 +212,3 @@ def import_anew(orders, person):
             "acknowledged_at": False,
         }
     )
-    for _account, account_orders in orders.grouped("account_id").items():
-        import_batch(account_orders)
-    return len(orders)

@@ -1,6 +1,6 @@
 """Trying again what failed: for a person, who is told at once what came of it."""
 
-from . import SCHEDULED, SWITCHED, missing_carrier, relisting, status_check
+from . import SCHEDULED, SWITCHED, missing_carrier, relisting, shipped_elsewhere, status_check
 from .credential_check import CREDENTIALS_KEY
 
 # Steps of orders that no pass takes up.
@@ -70,7 +70,7 @@ def _retry_orders(errors, account):
         _orders_of_step(errors, account, "cancel").filtered(
             lambda order: order.cancel_request != "done"
         ).cancel_request = "due"
-        elsewhere = _orders_of_step(errors, account, status_check.STEP)
+        elsewhere = _orders_of_step(errors, account, shipped_elsewhere.STEP)
         status_check.mark(account, {(order.cust_ref, "") for order in elsewhere})
         account._run_flow("orders")
 

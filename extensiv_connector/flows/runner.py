@@ -11,7 +11,7 @@ from functools import cached_property, partial
 import psycopg2
 from psycopg2.errors import IntegrityError, OperationalError, UniqueViolation
 
-from odoo import SUPERUSER_ID, api, modules
+from odoo import SUPERUSER_ID, api, fields, modules
 from odoo.exceptions import ConcurrencyError
 
 from .. import flows
@@ -135,6 +135,22 @@ class FlowRun:
     def has_time(self, seconds=CALL_SECONDS):
         """Whether there is time to begin something that takes ``seconds``: ``CALL_SECONDS``, ``BATCH_SECONDS``."""
         return self.seconds_left() > seconds
+
+    @contextmanager
+    def half_of_the_time(self):
+        """Let what is done here end when half of the time that is left is over."""
+        whole = self.deadline
+        self.deadline -= max(self.seconds_left(), 0) / 2
+        self.client.end_by(self.deadline)
+        try:
+            yield
+        finally:
+            self.deadline = whole
+            self.client.end_by(whole)
+
+    def eim_now(self):
+        """Return the moment by EIM's clock (naive UTC), as far as EIM said it in this pass; else by ours."""
+        return self.client.date or fields.Datetime.now()
 
     def commit(self):
         """Commit what was done and forget what was read, so that a long pass stays small.
@@ -324,6 +340,7 @@ class FlowRun:
             "pushed": env._("pushed"),
             "sent": env._("sent"),
             "fetched": env._("fetched"),
+            "unknown": env._("unknown here"),
             "failed": env._("failed"),
             "skipped": env._("left at EIM"),
         }

@@ -6,23 +6,19 @@ from odoo import fields
 from odoo.tools import SQL
 
 from ..eim import errors as eim
-from . import fulfilment
+from . import shipped_elsewhere
 from .credential_check import is_suspicious
+from .shipped_elsewhere import SHIPPED, may_ship
 
-# What the error about an order that was shipped elsewhere is known by.
-STEP = "shipped elsewhere"
 # Seconds between a pass and the next one that the webhook starts, and orders asked about in one: fewer calls than EIM's
 # allowance gains meanwhile, be they by the hundred or a forger's who repeats one. Receiving and shipping lack none.
 PAUSE = 4
 LIMIT = 3
 # Minutes until EIM is asked again about an order that it stumbled over.
 STUMBLED_MINUTES = 10
-SHIPPED = ("partial", "shipped", "confirmed")
 # Words of EIM's; any other counts as one.
 STATUSES = ("new", "at_wms", "error", "canceled", *SHIPPED)
 OTHER = "other"
-# EIM was told by us, is being told just now, or is not to be told: nothing is left that could ship a second time.
-DEALT_WITH = ("sending", "sent", "skipped")
 
 
 def is_news(order, status):
@@ -42,24 +38,6 @@ def is_news(order, status):
     if status in SHIPPED:
         return may_ship(order)
     return True
-
-
-def may_ship(order):
-    """Return whether Odoo might still ship an order of which it never told EIM that it shipped.
-
-    Of one that is to be sent again, or failed, a late or repeated call tells what Odoo caused itself.
-    """
-    sale = order.sale_order_id
-    if sale:
-        is_over = sale.state == "cancel" or sale.extensiv_shipment_state in DEALT_WITH
-        return not (is_over or sale.extensiv_sending_at)
-    return order.state in ("received", "failed")
-
-
-def has_left(sale):
-    """Return whether all of a sale order has left, whoever told EIM of it: nothing could ship a second time."""
-    progress = fulfilment.read_progress(sale.env, SQL("o.id = ANY(%s)", list(sale.ids)))
-    return any(status.is_fulfilled for status in progress)
 
 
 def mark(account, told):
@@ -127,7 +105,7 @@ class StatusCheck:
         :raise RateLimited, CredentialsRefused: the orders stay marked
         """
         run = self.run
-        run.retry_on_conflict(self._close_heeded)
+        run.retry_on_conflict(lambda: shipped_elsewhere.close_settled(self.account))
         waiting = self._find_waiting()
         run.commit()
         left = len(waiting)
@@ -149,14 +127,6 @@ class StatusCheck:
             run.retry_on_conflict(partial(self.record, order_id, statuses, found))
         if left:
             run.resume_in = max(run.resume_in or 0, PAUSE)
-
-    def _close_heeded(self):
-        """Close the errors about orders that Odoo will not ship any more: a person cancelled or marked them."""
-        Error = self.env["extensiv.error"]
-        told = Error._open(self.account, "orders", step=STEP).mapped("key")
-        orders = self.env["extensiv.order"].search([("account_id", "=", self.account.id), ("cust_ref", "in", told)])
-        if heeded := orders.filtered(lambda order: not may_ship(order)):
-            Error._resolve(self.account, "orders", heeded.mapped("cust_ref"), STEP)
 
     def _find_waiting(self):
         """Return ``[(order id, reference, statuses told)]`` to ask about, oldest first, and forget what is no news."""
@@ -216,7 +186,6 @@ class StatusCheck:
         :param found: EIM's status, or empty where it gave none
         """
         order = self.env["extensiv.order"].browse(order_id)
-        Error = self.env["extensiv.error"]
         self._forget(order.cust_ref, statuses)
         order.statuses_asked = (
             " ".join(sorted({*(order.statuses_asked or "").split(), *filter(None, statuses)})) or False
@@ -224,28 +193,7 @@ class StatusCheck:
         if found == "canceled":
             cancelled = self.run.cancellations.cancel_listed({order.cust_ref: fields.Datetime.now()})
             self.run.counts["cancelled"] += cancelled
-        if found in SHIPPED and may_ship(order) and not has_left(order.sale_order_id):
-            # A dismissed one stays so when EIM confirms, until a person takes it up again.
-            if not Error._held_keys(self.account, "orders", [order.cust_ref], STEP):
-                self._report_shipped(order, found)
+        if found in SHIPPED and shipped_elsewhere.find_shippable(order):
+            shipped_elsewhere.report(self.account, {order: found})
         elif found:
-            Error._resolve(self.account, "orders", [order.cust_ref], STEP)
-
-    def _report_shipped(self, order, status):
-        message = self.env._(
-            "EIM says that order %(order)s is %(status)s, but nothing was sent to EIM from here: somebody shipped it "
-            "elsewhere. Do not ship it a second time: ask in the cart, then cancel its delivery, or dismiss this error "
-            "where Odoo is to ship it all the same.",
-            order=order.sale_order_id.name or order.order_number,
-            status=status,
-        )
-        if not self.env["extensiv.error"]._open(self.account, "orders", [order.cust_ref], STEP):
-            order.sale_order_id._message_log_batch(
-                bodies={order.sale_order_id.id: message} if order.sale_order_id else {}
-            )
-        self.env["extensiv.error"]._report(
-            self.account,
-            "orders",
-            {order.cust_ref: {"message": message, "category": "data", "document": order.sale_order_id or order}},
-            STEP,
-        )
+            shipped_elsewhere.close(self.account, [order.cust_ref])

@@ -41,6 +41,7 @@ def find_unreserved_demand(account):
         SQL(
             """SELECT id, payload, cart_id, NULL, NULL, NULL, acknowledged_at FROM extensiv_order
                 WHERE account_id = %(account)s AND state IN ('received', 'failed') AND acknowledged_at IS NOT NULL
+                  AND is_shipped_already IS NOT TRUE
                 UNION ALL
                SELECT NULL, NULL, NULL, sale.warehouse_id, line.product_id,
                       line.product_uom_qty * COALESCE(unit.factor, 1) / COALESCE(own_unit.factor, 1),
@@ -53,7 +54,8 @@ def find_unreserved_demand(account):
                  LEFT JOIN uom_uom AS unit ON unit.id = line.product_uom_id
                  LEFT JOIN uom_uom AS own_unit ON own_unit.id = template.uom_id
                 WHERE sale.extensiv_account_id = %(account)s AND sale.state IN ('draft', 'sent')
-                  AND received.acknowledged_at IS NOT NULL AND line.product_uom_qty > 0""",
+                  AND received.acknowledged_at IS NOT NULL AND line.product_uom_qty > 0
+                  AND received.is_shipped_already IS NOT TRUE""",
             account=account.id,
         )
     )

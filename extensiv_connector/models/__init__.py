@@ -17,6 +17,7 @@ from . import extensiv_run
 from . import extensiv_ship_method
 from . import extensiv_sku_alias
 from . import extensiv_stock_level
+from . import extensiv_unknown_order
 
 from . import delivery_carrier
 from . import extensiv_account_connection

@@ -348,7 +348,9 @@ class ExtensivAccount(models.Model):
     live_checked_at = fields.Datetime("Checked", readonly=True, copy=False)
 
     canceled_until = fields.Datetime(readonly=True, copy=False)
-    receive_page = fields.Integer(readonly=True, copy=False, default=1)
+    list_places = fields.Json(readonly=True, copy=False)
+    audit_days = fields.Integer(readonly=True, copy=False)
+    audited_at = fields.Datetime("Last Audit", readonly=True, copy=False)
     live_database = fields.Json(readonly=True, copy=False)
     is_known_copy = fields.Boolean(readonly=True, copy=False)
     push_all_first = fields.Boolean(readonly=True, copy=False)
@@ -445,7 +447,7 @@ class ExtensivAccount(models.Model):
             moved = self.filtered(lambda account: account.company_id.id != vals["company_id"])
             moved.sudo().location_ids._check_unmapped()
         reconnecting = self.filtered(lambda account: account._is_other_connection(vals))
-        others = self.filtered(lambda account: account.route_proofs and account._is_changed(vals, CREDENTIALS))
+        rekeyed = self.filtered(lambda account: account.route_proofs and account._is_changed(vals, CREDENTIALS))
         reassigned = self.filtered(
             lambda account: "responsible_id" in vals and account.responsible_id.id != vals["responsible_id"]
         )
@@ -462,8 +464,7 @@ class ExtensivAccount(models.Model):
             reconnecting.write(
                 {"state": "draft", "state_message": self.env._("The connection's settings changed. Press Connect.")}
             )
-        if others:
-            others.route_proofs = False  # what was proven for another key says nothing of this one
+        rekeyed.route_proofs = False  # what was proven for another key says nothing of this one
         if SCHEDULE_FIELDS & vals.keys():
             schedule.toggle(self.env)
         if STOCK_FIELDS & vals.keys():

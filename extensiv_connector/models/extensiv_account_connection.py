@@ -342,6 +342,7 @@ class ExtensivAccount(models.Model):
                 }
             )
             account.sudo()._remember_routes(client.learned)
+            account.sudo()._request_audit()
             account.cart_ids._sync_from_eim(account, carts)
             account.location_ids._sync_from_eim(account, locations)
             self.env["extensiv.error"].sudo()._resolve(account, "connection")

@@ -1,8 +1,9 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
-from ..flows import label_of, runner, schedule
+from ..flows import audit, label_of, list_reading, runner, schedule
 from ..flows.level_warning import LevelWarning
+from ..flows.trigger import trigger
 
 
 class ExtensivAccount(models.Model):
@@ -50,6 +51,31 @@ class ExtensivAccount(models.Model):
         """Fetch EIM's alerts now."""
         return self._run_flow("alerts")
 
+    def action_audit(self):
+        """Compare now what EIM believes that it gave us, or that has left, with what is here; 30 days back."""
+        self.ensure_one()
+        self.check_access("read")
+        self.env["extensiv.error"]._check_user()
+        self.sudo()._request_audit()
+        return self._run_flow("audit")
+
+    def _request_audit(self, days=audit.LONG_DAYS):
+        """Have EIM's lists of the last ``days`` compared with what is here, by the next audit."""
+        for account in self:
+            account.audit_days = max(account.audit_days, days)
+            account.list_places = list_reading.without(account.list_places, audit.LIST)
+        trigger(self.env, "audit", self)
+
+    def _is_audit_open(self):
+        """Whether a requested audit has not reached its end, or nobody decided yet about what it found."""
+        self.ensure_one()
+        return bool(
+            self.audit_days
+            or self.env["extensiv.unknown.order"].search_count(
+                [("account_id", "=", self.id), ("state", "in", ("found", "chosen"))], limit=1
+            )
+        )
+
     def _run_flow(self, flow):
         """Run one pass of ``flow`` for a person, who is told what it did."""
         self.ensure_one()
@@ -65,6 +91,14 @@ class ExtensivAccount(models.Model):
         """Push every level again, whatever EIM accepted before."""
         self._check_manager()
         self.ensure_one()
+        if self.push_all_first and self.pull_orders and self._is_audit_open():
+            raise UserError(
+                self.env._(
+                    "First it must be known which orders EIM gave to the database before this one: the audit looks for "
+                    "them, and finds orders that a person decides about, under Orders Unknown Here. Goods that these "
+                    "orders take would be offered again."
+                )
+            )
         self.write({"push_again_at": fields.Datetime.now(), "push_all_first": False})
         self.env["extensiv.error"].sudo()._resolve(self, "connection", ["inventory"], "levels")
         self.sudo()._remind_responsible()
@@ -87,6 +121,10 @@ class ExtensivAccount(models.Model):
     @api.model
     def _cron_fetch_alerts(self):
         schedule.run_turn(self.env, "alerts")
+
+    @api.model
+    def _cron_audit(self):
+        schedule.run_turn(self.env, "audit")
 
     @api.model
     def _cron_import_orders(self):

@@ -4,7 +4,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Domain
 
-from ..flows import SELECTION, batch_acknowledging, relisting, retrying, schedule
+from ..flows import SELECTION, audit, batch_acknowledging, relisting, retrying, schedule
 from ..flows.runner import refresh_snapshot
 from ..flows.spreadsheet import quote_export
 from ..flows.stock_errors import ZEROS
@@ -75,6 +75,7 @@ class ExtensivError(models.Model):
             ("account", "Open the Account"),
             ("schedule", "Switch the Schedule On"),
             ("import", "Import After All"),
+            ("unknown", "Show the Orders"),
         ],
         "How to Fix",
         compute="_compute_fix",
@@ -130,6 +131,8 @@ class ExtensivError(models.Model):
             return self.category == "settings" and "account"
         if self.flow == "orders" and self.step == relisting.STEP:
             return "import"
+        if self.flow == "audit" and self.key == audit.UNKNOWN_KEY:
+            return "unknown"
         if self.flow == "orders" and self.step == batch_acknowledging.STEP:
             return "account"
         # EIM's words for a shipping method that it does not know.
@@ -224,6 +227,7 @@ class ExtensivError(models.Model):
             "account": self._fix_account,
             "schedule": self._fix_schedule,
             "import": self._fix_import,
+            "unknown": self._fix_unknown,
         }
         return fixes[self.fix]()
 
@@ -249,6 +253,12 @@ class ExtensivError(models.Model):
         self.sudo()._mark_resolved()
         self.account_id.sudo()._remind_responsible()
         return {"type": "ir.actions.client", "tag": "soft_reload"}
+
+    def _fix_unknown(self):
+        return {
+            **self.env["ir.actions.act_window"]._for_xml_id("extensiv_connector.extensiv_unknown_order_action"),
+            "context": {"search_default_found": True, "search_default_account_id": self.account_id.id},
+        }
 
     def _fix_import(self):
         return self.env["extensiv.order"].browse(self.res_id).action_import_after_all()

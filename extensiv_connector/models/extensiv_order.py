@@ -83,6 +83,11 @@ class ExtensivOrder(models.Model):
     statuses_asked = fields.Char(
         readonly=True, help="EIM's statuses of which its webhook told, and about which EIM was asked then."
     )
+    is_shipped_already = fields.Boolean(
+        "Shipped Already",
+        readonly=True,
+        help="EIM had its shipment before it was received here: it becomes a quotation that is never shipped or told.",
+    )
     summary = fields.Html(compute="_compute_readable", sanitize=False)
     payload_readable = fields.Text("As Received", compute="_compute_readable")
 
@@ -246,7 +251,7 @@ class ExtensivOrder(models.Model):
             {
                 name: value
                 for name, value in self._prepare_received_vals(self.account_id, self.cart_id, order).items()
-                if name in ("payload", "amount_total", "currency_code", "order_date")
+                if name in ("payload", "order_number", "amount_total", "currency_code", "order_date")
             }
         )
 
@@ -336,7 +341,7 @@ class ExtensivOrder(models.Model):
             "extensiv_account_id": account.id,
             "extensiv_cart_id": cart.id,
             "extensiv_cust_ref": record.cust_ref,
-            "extensiv_shipment_state": "waiting",
+            **self._prepare_shipment_vals(record),
             "extensiv_instructions": self._prepare_instructions(wire),
             "extensiv_expected_total": float(draft.priced.expected_total),
             "order_line": [Command.create(vals) for vals in self._prepare_lines_vals(account, draft)],
@@ -365,6 +370,17 @@ class ExtensivOrder(models.Model):
             *((self.env._("Custom field %s", number), text) for number, text in enumerate(wire.custom_fields, 1)),
         ]
         return "\n".join(f"{label}: {text}" for label, text in texts if text) or False
+
+    @api.model
+    def _prepare_shipment_vals(self, record):
+        """Return what the sale order of ``record``, an order of the inbox, says of its shipment."""
+        if not record.is_shipped_already:
+            return {"extensiv_shipment_state": "waiting"}
+        return {
+            "extensiv_is_shipped_already": True,
+            "extensiv_shipment_state": "skipped",
+            "extensiv_shipment_message": self.env._("EIM had the shipment before the order was received here."),
+        }
 
     @api.model
     def _prepare_lines_vals(self, account, draft):

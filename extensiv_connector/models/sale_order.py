@@ -4,6 +4,7 @@ from odoo.tools import SQL
 
 from ..eim.errors import EimError
 from ..eim.wire import Order
+from ..flows import shipped_elsewhere
 from ..flows.fulfilment import mark_now, read_progress
 from ..flows.order_import import amount_of
 from ..flows.quiet import is_quiet
@@ -76,6 +77,13 @@ class SaleOrder(models.Model):
         copy=False,
         help="EIM listed this cancelled order as new again, and another sale order was made of it.",
     )
+    extensiv_is_shipped_already = fields.Boolean(
+        "Shipped Already",
+        readonly=True,
+        copy=False,
+        help="EIM had the shipment of this order before it was received here: nothing is delivered, nor told to EIM.",
+    )
+    extensiv_shipped_elsewhere = fields.Text(compute="_compute_extensiv_shipped_elsewhere")
     extensiv_instructions = fields.Text(
         "Buyer's Wishes",
         copy=False,
@@ -144,6 +152,27 @@ class SaleOrder(models.Model):
         for order in self:
             order.extensiv_shipments_readable = (
                 "\n".join(order._extensiv_describe(shipment) for shipment in order.extensiv_shipments or ()) or False
+            )
+
+    def _compute_extensiv_shipped_elsewhere(self):
+        """Say of orders that are open here that EIM has them as shipped, while nobody dismissed it."""
+        told = {
+            (error.account_id, error.key): error.message
+            for error in self.env["extensiv.error"]
+            .sudo()
+            .search(
+                [
+                    ("account_id", "in", self.extensiv_account_id.ids),
+                    ("flow", "=", "orders"),
+                    ("step", "=", shipped_elsewhere.STEP),
+                    ("state", "=", "open"),
+                    ("key", "in", self.mapped("extensiv_cust_ref")),
+                ]
+            )
+        }
+        for order in self:
+            order.extensiv_shipped_elsewhere = (
+                order.state != "cancel" and told.get((order.extensiv_account_id, order.extensiv_cust_ref)) or False
             )
 
     def _extensiv_describe(self, shipment):
@@ -427,6 +456,10 @@ class SaleOrder(models.Model):
         for order in self:
             if not order.extensiv_cust_ref:
                 raise UserError(self.env._("%s did not come from EIM.", order.name))
+            if order.extensiv_is_shipped_already:
+                raise UserError(
+                    self.env._("EIM had the shipment of %s before it was received here. EIM is not told.", order.name)
+                )
 
     def _extensiv_check_connected(self):
         for account in self.sudo().extensiv_account_id:

@@ -61,6 +61,11 @@ class SaleOrderLine(models.Model):
             values["restrict_partner_id"] = owner.id
         return values
 
+    def _action_launch_stock_rule(self, **kwargs):
+        """Deliver nothing of an order that has left before it was received here."""
+        to_deliver = self.filtered(lambda line: not line.order_id.extensiv_is_shipped_already)
+        return super(SaleOrderLine, to_deliver)._action_launch_stock_rule(**kwargs)
+
     def action_extensiv_choose_product(self):
         """Open the choice of the product for a line that was imported without one."""
         self.ensure_one()

@@ -16,6 +16,7 @@ class StockPicking(models.Model):
     extensiv_shipment_message = fields.Text(related="sale_id.extensiv_shipment_message", string="EIM Shipment Notes")
     extensiv_shipments_readable = fields.Text(related="sale_id.extensiv_shipments_readable", string="Told to EIM")
 
+    extensiv_shipped_elsewhere = fields.Text(related="sale_id.extensiv_shipped_elsewhere")
     extensiv_needs_carrier = fields.Boolean(related="sale_id.extensiv_needs_carrier")
 
     @api.model

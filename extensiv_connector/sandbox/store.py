@@ -98,8 +98,8 @@ class Store:
         if held.status != "new":
             told = {"canceled": "cancel_date", "at_wms": "delivered_to_wms_date"}.get(held.status, "updated_date_time")
             held.moments[held.status] = self._moment(raw.get(told))
-            if held.status == "confirmed":
-                held.moments["shipped"] = held.moments["confirmed"]
+            if held.status in ("partial", "confirmed"):
+                held.moments["shipped"] = held.moments[held.status]
         self._enter(held)
         if held.status == "new":
             self.webhook.tell_new(held.raw)
@@ -252,7 +252,7 @@ class Store:
         held.moments[status] = self.now()
         if status == "canceled":
             held.raw["cancel_date"] = iso(held.moments[status])
-        if status == "confirmed":
+        if status in ("partial", "confirmed"):
             held.moments.setdefault("shipped", held.moments[status])
         self._enter(held)
         self.webhook.tell_update(held.raw)

@@ -4,6 +4,7 @@ from . import test_acknowledging
 from . import test_alerts
 from . import test_answered_routes
 from . import test_any_order
+from . import test_audit
 from . import test_browser
 from . import test_calls
 from . import test_cancel
@@ -43,6 +44,7 @@ from . import test_observe_browser
 from . import test_order_inbox
 from . import test_order_lines
 from . import test_order_money
+from . import test_order_steps
 from . import test_orders
 from . import test_relisted
 from . import test_privacy

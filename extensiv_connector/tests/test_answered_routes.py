@@ -115,7 +115,11 @@ class TestAnsweredRoutes(AcknowledgingCase):
 
     def test_another_account_of_eims_shows_anew_what_answers_and_what_a_batch_does(self):
         self.account.acknowledge_batches = True
-        for field, value in (("api_user", "another"), ("base_url", "https://api-two.cartrover.com"), ("merchant_pk", "77")):
+        for field, value in (
+            ("api_user", "another"),
+            ("base_url", "https://two.cartrover.com"),
+            ("merchant_pk", "77"),
+        ):
             with self.subTest(field=field):
                 self.account.answered_routes = {BATCH: BATCH_PATH, "list_alerts": "merchant/alerts"}
                 self.account.acknowledge_batches_since = fields.Datetime.now()

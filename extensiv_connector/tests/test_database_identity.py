@@ -186,7 +186,11 @@ class TestDatabaseIdentity(ConnectorCase):
             self.assertEqual(self.env["extensiv.error"].search(open_errors).step, "levels")
             self.connect()  # whatever is connected anew meanwhile
         self.assertFalse(self.calls("push_inventory"))
+        self.account.pull_orders = True
         with self.flows():
+            with self.assertRaisesRegex(UserError, "Orders Unknown Here"):
+                self.account.with_user(self.manager).action_push_everything()
+            self.account.action_audit()
             self.account.with_user(self.manager).action_push_everything()
         self.assertTrue(self.calls("push_inventory"))
         self.assertFalse(self.env["extensiv.error"].search(open_errors))

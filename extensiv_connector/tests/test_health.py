@@ -227,6 +227,7 @@ class TestHealth(ConnectorCase):
         )
         self.env.invalidate_all()
         self.run_of("alerts")
+        self.run_of("audit")
 
     def watch(self):
         self.env["extensiv.account"]._cron_monitor()

@@ -34,6 +34,17 @@ class TestMigrations(ConnectorCase):
         self.assertTrue(self.account.acknowledge_batches)
         self.assertFalse(self.account.acknowledge_batches_since)
 
+    def test_the_audit_runs_where_orders_were_pulled_before(self):
+        cron = self.env.ref("extensiv_connector.ir_cron_audit")
+        self.connect()
+        self.account.pull_orders = True
+        cron.active = False
+        self.migrate("19.0.1.3.0", "post", "audit")
+        self.assertTrue(cron.active)
+        self.account.pull_orders = False
+        self.migrate("19.0.1.3.0", "post", "audit")
+        self.assertFalse(cron.active)
+
     def test_the_path_of_a_call_that_is_gone_is_taken_off_the_account(self):
         alerts = "list_alerts = merchant/alert/list"
         self.env.cr.execute(

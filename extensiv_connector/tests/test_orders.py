@@ -408,11 +408,11 @@ class TestPull(ConnectorCase):
         with patch("odoo.addons.extensiv_connector.flows.runner.PASS_SECONDS", 4):
             run = self.pull()
         self.assertEqual(run.state, "partial")
-        self.assertEqual(self.account.receive_page, 2)
+        self.assertEqual(self.account.list_places["new"]["page"], 2)
         self.assertEqual({order.status for order in self.sandbox.store.orders.values()}, {"new"})
         self.pull()
         self.assertEqual(self.env["extensiv.order"].search_count([("cust_ref", "=like", "R-%")]), 250)
-        self.assertEqual(self.account.receive_page, 1)
+        self.assertFalse(self.account.list_places)
 
     def test_the_schedule_pulls_what_is_switched_on_and_triggers_itself_while_more_waits(self):
         self.account.pull_orders = True

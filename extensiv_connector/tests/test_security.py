@@ -23,6 +23,7 @@ RIGHTS = {
     "extensiv.ship.method": (READ, ALL),
     "extensiv.sku.alias": (READ, ALL),
     "extensiv.stock.level": (READ, READ),
+    "extensiv.unknown.order": (READ, READ),
 }
 # The call allowance belongs to a credential, which accounts of several companies may share; the catalogue is the same
 # for all.
@@ -56,7 +57,7 @@ METHODS = {
     "user": {
         "extensiv.account": (
             "action_pull_orders action_push_inventory action_push_shipments action_fetch_alerts action_open_eim "
-            "action_preview_stock action_open_routes"
+            "action_preview_stock action_open_routes action_audit"
         ),
         "extensiv.add.alias": "action_add",
         "extensiv.alert": "action_open_at_eim action_open_order",
@@ -74,6 +75,7 @@ METHODS = {
         "extensiv.stock.level": "action_push_again",
         "extensiv.stock.preview": "action_show_lines",
         "extensiv.stock.preview.location": "action_take_quantities",
+        "extensiv.unknown.order": "action_import action_belongs_elsewhere",
         "product.product": "action_extensiv_set_zero",
         "product.template": "action_extensiv_set_zero",
         "sale.order": "action_extensiv_send action_extensiv_mark_sent",
@@ -168,6 +170,7 @@ class TestSecurity(TransactionCase):
             env["extensiv.call"].create(
                 {**mine, "company_id": company.id, "date": "2024-01-01", "route": "list_alerts"}
             ),
+            env["extensiv.unknown.order"].create({**mine, "cust_ref": "2", "order_number": "2", "status": "at_wms"}),
             env["extensiv.due"].create({**mine, "company_id": company.id, "flow": "orders", "due_at": "2024-01-01"}),
             env["extensiv.run"].create(
                 {**mine, "company_id": company.id, "flow": "orders", "started_at": "2024-01-01", "state": "done"}

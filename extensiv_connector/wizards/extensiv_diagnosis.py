@@ -210,6 +210,7 @@ class ExtensivDiagnosis(models.TransientModel):
             "inventory": self.env._("Pushing levels"),
             "shipments": self.env._("Pushing shipping information"),
             "alerts": self.env._("Fetching alerts"),
+            "audit": self.env._("Comparing orders with EIM"),
         }[name]
         if not flow["on"]:
             return [

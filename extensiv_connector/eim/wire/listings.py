@@ -165,10 +165,19 @@ class Merchant:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """One page of a list; ``total`` is EIM's, where sent; ``unreadable`` says what was passed over."""
+    """One page of a list; ``total`` is EIM's, where sent; ``unreadable`` says what was passed over.
+
+    ``limit`` is how many entries were asked for.
+    """
 
     items: tuple
     number: int
     is_last: bool
     total: int | None = None
     unreadable: tuple[str, ...] = ()
+    limit: int = 100
+
+    @property
+    def count(self):
+        """How many entries EIM sent, readable or not."""
+        return len(self.items) + len(self.unreadable)

@@ -6,7 +6,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from ..errors import Unreadable
-from ..parsing import Fields, flag, identity
+from ..parsing import Fields, flag, identity, visible
 from ..sanitizing import clean
 from .listings import Alias
 from .shipments import Shipment
@@ -178,6 +178,11 @@ class Order:
     oddities: tuple[str, ...] = ()  # as problems, of addresses, dates and shipments, which hold no order up
 
     @property
+    def identity(self) -> str:
+        """What tells it from the others of a list."""
+        return self.cust_ref
+
+    @property
     def order_number(self) -> str:
         """The number the buyer knows: ``cust_po_no``, else ``cust_ref``."""
         return self.cust_po_no or self.cust_ref
@@ -276,6 +281,7 @@ class ListedOrder:
         "sending_canceled", "on_hold", "payload", "_whole",
     )  # fmt: skip
 
+    identity = Order.identity
     order_number = Order.order_number
 
     def __getattr__(self, name):
@@ -320,6 +326,18 @@ def codes_of(orders) -> dict[str, set[str]]:
     return codes
 
 
+def _keep_skus_apart(raw, cleaned):
+    """Return ``cleaned`` with what cleaning took away of SKUs written out, or two of them would become one."""
+    items = raw.get("items")
+    lines = cleaned.get("items")
+    if isinstance(items, list) and isinstance(lines, list):
+        for item, line in zip(items, lines, strict=True):
+            sku = item.get("item") if isinstance(item, dict) else None
+            if type(sku) is str and isinstance(line, dict) and line.get("item") != sku:
+                line["item"] = visible(sku)
+    return cleaned
+
+
 def _take_in(raw):
     """Return an order's cleaned JSON, its ``cust_ref`` and its ``payload``.
 
@@ -327,8 +345,10 @@ def _take_in(raw):
     """
     if not isinstance(raw, dict):
         raise Unreadable("The order is not an object.")
-    raw = clean(raw)
-    return raw, identity(raw.get("cust_ref"), "cust_ref"), _payload(raw)
+    # Before cleaning, which would make one of two that differ in what it takes away.
+    cust_ref = identity(raw.get("cust_ref"), "cust_ref")
+    raw = _keep_skus_apart(raw, clean(raw))
+    return raw, cust_ref, _payload(raw)
 
 
 def _payload(raw):

@@ -79,6 +79,11 @@ class InventoryItem:
     aliases: tuple[Alias, ...]
     levels: tuple[LevelAt, ...]
 
+    @property
+    def identity(self):
+        """What tells it from the others of a list."""
+        return self.sku
+
     @classmethod
     def parse(cls, raw):
         """Read one entry of ``merchant/inventory``.
