@@ -176,7 +176,7 @@ class BatchAcknowledging:
     def _pause(self, error):
         """Use the form no more in this pass: an order may be what EIM stumbles over."""
         message = self._run.env._(
-            "%(words)s Many orders were acknowledged in that call; they are told again one by one, and the next pass "
+            "%(words)s It was a call that acknowledges many orders; they are told again one by one, and the next pass "
             "tries many at a call again.",
             words=error.message,
         )
