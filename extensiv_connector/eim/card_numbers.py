@@ -42,6 +42,7 @@ _MAY_HOLD_OTHER = re.compile(
     re.DOTALL,
 )
 _RUN = re.compile(r"\d(?:(?:[\W_]{0,5}|&[A-Za-z]{2,6};)\d){11,}")
+_ESCAPED = re.compile(r"\\+(?:u([0-9a-fA-F]{4})|[nrt])")
 _DIGITS = re.compile(r"\d+")
 _FRACTION = re.compile(r"(?<![\d.])\d{1,4}\.$")
 _OWN_GROUPS = ([4, 6, 5], [4, 6, 4])  # American Express, Diners Club
@@ -70,7 +71,7 @@ _LABELLED = re.compile(
 def may_hold(text):
     """Return whether ``text`` may hold a card number; it is quick, and sure where it says no."""
     pattern = _MAY_HOLD if text.isascii() else _MAY_HOLD_OTHER
-    return pattern.search(text) is not None or ("&" in text and ";" in text)
+    return pattern.search(text) is not None or ("&" in text and ";" in text) or "\\" in text
 
 
 def mask(text):
@@ -79,7 +80,7 @@ def mask(text):
         masked = _mask_numbers(readable)
         if masked is not readable:
             # Once more: without the one, another may be seen.
-            return mask(_mask_beside(masked))
+            return mask(_mask_beside(unicodedata.normalize("NFKC", masked)))
     return text
 
 
@@ -106,9 +107,15 @@ def _readings(text):
     yield text
     readable = unquote(text) if "%" in text else text
     readable = html.unescape(readable) if "&#" in readable else readable
+    readable = _ESCAPED.sub(_unescape, readable) if "\\" in readable else readable
     readable = readable if readable.isascii() else unicodedata.normalize("NFKC", readable)
     if readable != text:
         yield readable
+
+
+def _unescape(found):
+    char = chr(int(found[1] or "20", 16))
+    return char if char.isprintable() else " "
 
 
 def _mask_numbers(text):
