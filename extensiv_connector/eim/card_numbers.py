@@ -35,10 +35,14 @@ _NETWORK = re.compile(
 _DOUBLED = (0, 2, 4, 6, 8, 1, 3, 5, 7, 9)
 
 # What may stand between two digits: any few characters that are neither letters nor digits, or &nbsp; and the like.
-_MAY_HOLD = re.compile(r"(?<![0-9])[2-68](?:[^0-9A-Za-z]{0,5}[0-9]){11}")
+_MAY_HOLD = re.compile(r"[2-68](?<![0-9].)(?=[^A-Za-z]{11})(?:[^0-9A-Za-z]{0,5}[0-9]){11}", re.DOTALL)
 # Other digits, too, and what NFKC makes digits of
-_MAY_HOLD_OTHER = re.compile(r"(?<!\d)D(?:[\W_]{0,5}D){11}".replace("D", r"[\d²³¹⁰-⁹₀-₉①-⒛⓪\U0001f100-\U0001f10a]"))
+_MAY_HOLD_OTHER = re.compile(
+    r"[2-68\x80-\U0010ffff](?<![0-9].)(?=[^A-Za-z]{11})(?:[\W_]{0,5}[\d²³¹⁰-⁹₀-₉①-⒛⓪\U0001f100-\U0001f10a]){11}",
+    re.DOTALL,
+)
 _RUN = re.compile(r"\d(?:(?:[\W_]{0,5}|&[A-Za-z]{2,6};)\d){11,}")
+_ESCAPED = re.compile(r"\\+(?:u([0-9a-fA-F]{4})|[nrt])")
 _DIGITS = re.compile(r"\d+")
 _FRACTION = re.compile(r"(?<![\d.])\d{1,4}\.$")
 _OWN_GROUPS = ([4, 6, 5], [4, 6, 4])  # American Express, Diners Club
@@ -67,7 +71,7 @@ _LABELLED = re.compile(
 def may_hold(text):
     """Return whether ``text`` may hold a card number; it is quick, and sure where it says no."""
     pattern = _MAY_HOLD if text.isascii() else _MAY_HOLD_OTHER
-    return "&" in text or "%" in text or pattern.search(text) is not None
+    return pattern.search(text) is not None or ("&" in text and ";" in text) or "\\" in text
 
 
 def mask(text):
@@ -76,7 +80,7 @@ def mask(text):
         masked = _mask_numbers(readable)
         if masked is not readable:
             # Once more: without the one, another may be seen.
-            return mask(_mask_beside(masked))
+            return mask(_mask_beside(unicodedata.normalize("NFKC", masked)))
     return text
 
 
@@ -103,9 +107,15 @@ def _readings(text):
     yield text
     readable = unquote(text) if "%" in text else text
     readable = html.unescape(readable) if "&#" in readable else readable
+    readable = _ESCAPED.sub(_unescape, readable) if "\\" in readable else readable
     readable = readable if readable.isascii() else unicodedata.normalize("NFKC", readable)
     if readable != text:
         yield readable
+
+
+def _unescape(found):
+    char = chr(int(found[1] or "20", 16))
+    return char if char.isprintable() else " "
 
 
 def _mask_numbers(text):

@@ -155,7 +155,9 @@ def clean(record):
 
     :raise Unreadable: more than ``MAX_NODES`` values
     """
-    return _clean_value(record, False, 0, [MAX_NODES])
+    work = _Work([])
+    result = _clean_value(record, False, 0, work)
+    return result if work.is_done() else _clean_value(record, False, 0, _Work(None))
 
 
 def clean_text(value, looked_up=False):
@@ -214,43 +216,56 @@ def _judge(key):
     return judgement
 
 
-def _clean_map(raw, depth, budget, aliases):
+class _Work:
+    """One go over a record: how many ``values`` it may still have, and the ``texts`` that were taken for plain.
+
+    Most texts are plain, which is seen fastest of all together: a first go only gathers them. Where they are not, a
+    second go, for which ``texts`` is ``None``, looks at each.
+    """
+
+    __slots__ = ("values", "texts")
+
+    def __init__(self, texts):
+        self.values = MAX_NODES
+        self.texts = texts
+
+    def spend(self, size):
+        self.values -= size
+        if self.values < 0:
+            raise Unreadable("The record is too large to be one of EIM's.")
+
+    def is_done(self):
+        """Return whether the texts are plain indeed."""
+        together = _APART.join(self.texts)
+        return _is_plain(together) if len(together) <= MAX_TEXT else all(map(_is_plain, self.texts))
+
+
+def _clean_map(raw, depth, work, aliases):
     """Return a copy of a map, clean; of ``aliases`` the codes stay, whether they are its values or in its fields."""
-    _spend(budget, len(raw))
+    work.spend(len(raw))
     keys = tuple(raw)
     secrets, looked_up, names, pair, masked = _layouts.get(keys) or _lay_out(keys)
     result = _copy(raw, secrets, names)
     if aliases:
         looked_up = looked_up | (_IN_ALIASES if aliases is _IN_ALIASES else result.keys())
         aliases = _IN_ALIASES
-    texts = {}
     for name, value in result.items():
         if value is None:
             continue
-        if type(value) is not str:
-            result[name] = cleaned = _clean_value(value, name in looked_up, depth, budget, name == _ALIASES or aliases)
-            if cleaned is MASK:
+        if type(value) is str and (
+            value.isprintable() if len(value) < _LEAST else _seems_plain(value, name in looked_up, work.texts)
+        ):
+            continue
+        cleaned = _clean_value(value, name in looked_up, depth, work, name == _ALIASES or aliases)
+        if cleaned is not value:
+            result[name] = cleaned
+            if type(cleaned) is str and MASK in cleaned and cleaned != value:
                 masked = [*masked, name]
-        elif len(value) < _LEAST or name in looked_up:
-            if len(value) > MAX_TEXT or not value.isprintable():
-                result[name] = clean_text(value, True)
-        elif value[10] != "T" or value[13:14] != ":" or len(value) > _MAX_MOMENT or not value.isprintable():
-            # Else it is a moment: on both sides of the T too short for a card number.
-            texts[name] = value
-    # Most texts are plain, which is seen fastest of all together.
-    if texts and not _is_plain(_APART.join(texts.values())):
-        masked = [*masked, *_clean_texts(result, texts)]
     if pair and not aliases:
         _drop_named_secrets(result, *pair)
     if masked:
         _mask_beside(result, looked_up, masked)
     return result
-
-
-def _spend(budget, size):
-    budget[0] -= size
-    if budget[0] < 0:
-        raise Unreadable("The record is too large to be one of EIM's.")
 
 
 def _copy(raw, secrets, names):
@@ -263,6 +278,17 @@ def _copy(raw, secrets, names):
     return result
 
 
+def _seems_plain(text, looked_up, texts):
+    """Return whether to leave a text as it is, for now where it is added to ``texts``."""
+    if looked_up or (text[10] == "T" and text[13:14] == ":" and len(text) <= _MAX_MOMENT):
+        # A moment is too short on both sides of its T for a card number.
+        return text.isprintable() and len(text) <= MAX_TEXT
+    if texts is None:
+        return False
+    texts.append(text)
+    return True
+
+
 def _is_plain(text):
     """Return whether ``clean_text`` surely leaves a text as it is."""
     return (
@@ -270,12 +296,6 @@ def _is_plain(text):
         and text.isprintable()
         and not ("{" in text or "=" in text or "[" in text or "<" in text or may_hold(text))
     )
-
-
-def _clean_texts(result, texts):
-    """Clean the ``texts`` of a map; return the names of those in which a card number was masked."""
-    result |= {name: clean_text(value) for name, value in texts.items()}
-    return [name for name, value in texts.items() if result[name] != value and MASK in result[name]]
 
 
 def _lay_out(keys):
@@ -301,7 +321,7 @@ def _lay_out(keys):
     return layout
 
 
-def _clean_value(value, looked_up, depth, budget, aliases=False):
+def _clean_value(value, looked_up, depth, work, aliases=False):
     if value is None or value is True or value is False:
         return value
     if isinstance(value, str):
@@ -314,8 +334,8 @@ def _clean_value(value, looked_up, depth, budget, aliases=False):
         if depth >= MAX_DEPTH:
             return None
         if isinstance(value, dict):
-            return _clean_map(value, depth + 1, budget, aliases)
-        return _clean_list(value, looked_up, depth + 1, budget, aliases and _IN_ALIASES)
+            return _clean_map(value, depth + 1, work, aliases)
+        return _clean_list(value, looked_up, depth + 1, work, aliases and _IN_ALIASES)
     return clean_text(str(value), looked_up)
 
 
@@ -325,9 +345,9 @@ def _clean_number(value, looked_up):
     return MASK if is_card_number(str(abs(int(value)))) else value
 
 
-def _clean_list(values, looked_up, depth, budget, aliases):
-    _spend(budget, len(values))
-    result = [_clean_value(value, looked_up, depth, budget, aliases) for value in values]
+def _clean_list(values, looked_up, depth, work, aliases):
+    work.spend(len(values))
+    result = [_clean_value(value, looked_up, depth, work, aliases) for value in values]
     if looked_up or aliases or len(result) < 2 or isinstance(result[0], dict):
         return result
     if len(result) <= _MAX_FLAT:
@@ -402,7 +422,7 @@ def _clean_wrapped(text):
             continue
         try:
             value, stop = _decode(text, found.start())
-            cleaned = _clean_value(value, False, 0, [MAX_NODES])
+            cleaned = _clean_value(value, False, 0, _Work(None))
         except (ValueError, RecursionError, EimError):
             tries -= 1
             if not tries:
