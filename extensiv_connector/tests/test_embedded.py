@@ -70,6 +70,9 @@ class TestEmbedded(ConnectorCase):
                     "setup_url": "https://app.cartrover.com/setup",
                 }
             ),
+            self.env["extensiv.unknown.order"].create(
+                {**mine, "cust_ref": "U-1", "order_number": "U-1", "status": "at_wms"}
+            ),
             self.env["extensiv.stock.level"].create(
                 {"location_id": location.id, "company_id": self.company.id, "sku": "MUG-1"}
             ),

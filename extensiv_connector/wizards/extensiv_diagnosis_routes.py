@@ -149,7 +149,7 @@ class ExtensivDiagnosis(models.TransientModel):
             ),
             self.env._("A warehouse's key") if account.merchant_pk else self.env._("A merchant's key"),
         ]
-        for route in self.route_ids:
+        for route in self.route_ids.filtered(lambda line: line.name in ROUTES):
             lines += ["", *route._as_text()]
         mask = make_mask({account.api_user, account.api_key, account.merchant_pk})
         return mask("\n".join(lines))
