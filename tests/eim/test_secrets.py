@@ -1,6 +1,8 @@
 """Payment secrets survive nowhere, whatever a cart calls them and however deep they are."""
 
 import json
+import re
+import unicodedata
 
 import pytest
 from eim_builders import raw_order
@@ -34,11 +36,14 @@ HARMLESS = """
 """.split()
 
 
-texts = st.text(st.characters(), max_size=20) | st.sampled_from(["4111111111111111", "a\x00b", "\ud800", "plain"])
+CARD = "4111111111111111"
+texts = st.text(st.characters(), max_size=20) | st.sampled_from([CARD, "a\x00b", "\ud800", "plain"])
+# What is masked because a card number stands beside it, is told in ``test_card_numbers``.
+lone_texts = texts.filter(lambda text: text == CARD or not re.search(r"\d", unicodedata.normalize("NFKC", text)))
 names = st.sampled_from([*SECRETS, *HARMLESS, "note", "note\x00", "no\ud800te", "cvv\x00", "k" * 300]) | texts
 names = names.filter(lambda name: clean_text(name).lower() not in ("value", "v", "aliases"))  # below
 trees = st.recursive(
-    st.none() | st.booleans() | st.integers(0, 9) | texts,
+    st.none() | st.booleans() | st.integers(0, 9) | lone_texts,
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(names, inner, max_size=6),
     max_leaves=15,
 )
