@@ -85,7 +85,7 @@ class ExtensivLocation(models.Model):
         "more is pushed, but where levels were accepted before this was looked at.",
     )
     read_back_at = fields.Datetime("Looked For Again", readonly=True, copy=False)
-    read_back = fields.Json(readonly=True, copy=False)
+    read_back = fields.Json("Read Back of", readonly=True, copy=False)
     can_push_nevertheless = fields.Boolean(compute="_compute_can_push_nevertheless")
     warning = fields.Text(compute="_compute_warning")
     example_product_id = fields.Many2one(
