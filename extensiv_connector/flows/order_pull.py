@@ -16,6 +16,7 @@ from .batch_acknowledging import BatchAcknowledging
 from .credential_check import may_be_the_key
 from .exceptions import log_unexpected
 from .list_reading import ListReading
+from .lock import LockLost
 from .order_cancellation import OrderCancellation
 from .order_import import OrderImport
 from .order_inbox import Inbox
@@ -86,7 +87,7 @@ class OrderPull(FlowRun):
         self.troubles = []
         """What went wrong in the steps of the pass, in their order."""
         self.is_silent = False
-        """Whether EIM was not reached twice in a row: it is not asked for more in this pass."""
+        """Whether EIM was not reached twice in a row, or asks to wait: it is not asked for more in this pass."""
 
     @cached_property
     def inbox(self):
@@ -135,6 +136,7 @@ class OrderPull(FlowRun):
         A step that asks EIM takes half of the time that is left, so that one which EIM lets wait leaves some.
 
         :raise eim.CredentialsRefused: EIM refuses the key, which ends the pass
+        :raise LockLost: so does the loss of the flow's lock, or of the connection to the database
         """
         if asks_eim and self.is_silent:
             return
@@ -150,7 +152,11 @@ class OrderPull(FlowRun):
         except eim.EimError as error:
             self.rollback()
             self.note_trouble(error)
+        except LockLost:
+            raise
         except Exception as error:  # an error of ours is told as such, and holds up nothing either
+            if self.is_disconnected():
+                raise
             self.rollback()
             if any(not isinstance(trouble, eim.EimError) for trouble in self.troubles):
                 log_unexpected(_logger, error, "A step of EIM orders of account %s stopped, too", self.account.id)
@@ -161,8 +167,8 @@ class OrderPull(FlowRun):
 
         :raise eim.CredentialsRefused: EIM refuses the key
         """
-        is_unreached = _is_unreached(error)
-        self.is_silent = is_unreached and bool(self.troubles) and _is_unreached(self.troubles[-1])
+        is_unreached = _is_unreached(error) and bool(self.troubles) and _is_unreached(self.troubles[-1])
+        self.is_silent = is_unreached or error.asked
         self.troubles.append(error)
         if isinstance(error, eim.RateLimited):
             self.client.max_wait = 0  # further steps use what tokens there are, and wait for none
@@ -215,7 +221,7 @@ class OrderPull(FlowRun):
         would be skipped.
         """
         since = self.account.import_from
-        question = {"status": "new", "from_date": since and iso(since)}
+        question = {"status": "new", "from_date": iso(since) if since else None}
         reading = ListReading(self, "new", question, keeps_place=False, record=ListedOrder)
         found = Listed()
         try:

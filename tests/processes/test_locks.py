@@ -6,7 +6,10 @@ from test_shipments import PUSH, ROOMY, STALL, assert_each_told_once, delivered 
 
 from dev import LOGS
 
-LOCKS = "FROM pg_locks WHERE locktype = 'advisory' AND objsubid = 2 AND granted"
+LOCKS = (
+    "FROM pg_locks WHERE locktype = 'advisory' AND objsubid = 2 AND granted"
+    " AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
+)
 # Stops before EIM is told of the first shipment until the test lets it go on.
 WAIT = (
     ROOMY
