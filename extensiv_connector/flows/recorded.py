@@ -12,12 +12,17 @@ def is_recorded(field):
     return field.readonly and field.name.startswith("extensiv_")
 
 
+def is_refused(model, field, operation):
+    """Whether who acts on ``model`` must not do ``operation`` on ``field``, for the connector records it."""
+    return operation == "write" and is_recorded(field) and not model.env.su
+
+
 def check_written_by_connector(model, field, operation):
     """Refuse that a person writes what the connector records.
 
     :raise AccessError: it is so
     """
-    if operation == "write" and is_recorded(field) and not model.env.su:
+    if is_refused(model, field, operation):
         raise AccessError(
             model.env._(
                 "“%(field)s” is what the connector recorded of EIM. Nobody else writes it, of whatever company.",

@@ -8,7 +8,7 @@ from ..flows import shipped_elsewhere
 from ..flows.fulfilment import mark_now, read_progress
 from ..flows.order_import import amount_of
 from ..flows.quiet import is_quiet
-from ..flows.recorded import check_written_by_connector, is_recorded
+from ..flows.recorded import check_written_by_connector, is_refused
 from ..flows.shipment_outcome import release_refused_carrier
 from ..flows.shipment_push import send_now
 from ..flows.trigger import trigger
@@ -138,9 +138,7 @@ class SaleOrder(models.Model):
 
     @api.model
     def _has_field_access(self, field, operation):
-        if operation == "write" and is_recorded(field) and not self.env.su:
-            return False
-        return super()._has_field_access(field, operation)
+        return not is_refused(self, field, operation) and super()._has_field_access(field, operation)
 
     @api.model
     def _check_field_access(self, field, operation):

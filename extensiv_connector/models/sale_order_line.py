@@ -1,7 +1,7 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
-from ..flows.recorded import check_written_by_connector, is_recorded
+from ..flows.recorded import check_written_by_connector, is_refused
 
 
 class SaleOrderLine(models.Model):
@@ -20,9 +20,7 @@ class SaleOrderLine(models.Model):
 
     @api.model
     def _has_field_access(self, field, operation):
-        if operation == "write" and is_recorded(field) and not self.env.su:
-            return False
-        return super()._has_field_access(field, operation)
+        return not is_refused(self, field, operation) and super()._has_field_access(field, operation)
 
     @api.model
     def _check_field_access(self, field, operation):
