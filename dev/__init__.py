@@ -4,6 +4,7 @@
     postgres   starts and stops PostgreSQL
     launcher   Odoo's command line as a file, which Odoo can start again
     databases  runs Odoo's command line; keeps template databases and copies them
+    forked     scripts in Odoo as forks of one process, `preloaded` with it
     demo       `make demo` and `make demo-check`
     test       `make test` and `make lint`
     bench      `make bench`

@@ -1,12 +1,12 @@
 """For tests that really commit, need several processes or kill one, which Odoo's own test cases cannot.
 
 They do not import Odoo: each has a database of its own with the addon installed (a copy, made in a fraction
-of a second), runs scripts there in processes of their own (`odoo shell`), and has a sandbox process to talk
+of a second), runs scripts there in processes of their own (as `odoo shell` does), and has a sandbox process to talk
 to:
 
     def test_two_at_once(odoo, sandbox):
         odoo.run(CONNECT, {"base_url": sandbox.base_url, ...})    # waits; returns what the script printed
-        killed = odoo.start(PULL)                                 # a `subprocess.Popen`, its stdout a pipe
+        killed = odoo.start(PULL)                                 # as a `subprocess.Popen`, its stdout a pipe
         os.kill(killed.pid, signal.SIGKILL)
         assert odoo.query("SELECT count(*) FROM extensiv_order") == [(10,)]
         assert sandbox.get("/sandbox/state")["orders"]["at_wms"] == 10
@@ -21,7 +21,7 @@ import contextlib
 
 import pytest
 
-from dev import LOGS, databases, postgres
+from dev import LOGS, CommandError, databases, forked, postgres, tail
 from dev import sandbox as sandbox_process
 
 
@@ -35,7 +35,7 @@ class Odoo:
     def start(self, script, args=None):
         """Start a script and return its process; it is ended with the test."""
         log = LOGS / f"process-{len(self.started)}.log"
-        process = databases.script_process(self.database, script, args, log=log)
+        process = forked.Script(self.database, script, args, log=log)
         self.started.append(process)
         return process
 
@@ -51,7 +51,16 @@ class Odoo:
 
         :raise dev.CommandError: it raised something; the log's end is in the message
         """
-        return databases.run_script(self.database, script, args, log=LOGS / "process-run.log")
+        log = LOGS / "process-run.log"
+        script = forked.Script(self.database, script, args, log=log)
+        try:
+            printed, _ = script.communicate()
+        finally:
+            databases.end(script)
+            script.stdout.close()
+        if script.returncode:
+            raise CommandError(f"A script failed in Odoo.\n{tail(log)}")
+        return printed
 
     def query(self, statement, parameters=None):
         """Run an SQL statement, commit, and return its rows."""
