@@ -11,7 +11,7 @@ from functools import partial
 
 import psycopg2
 
-from odoo import SUPERUSER_ID, api, sql_db
+from odoo import SUPERUSER_ID, api, fields, sql_db
 from odoo.tools import SQL
 
 from .. import flows
@@ -44,10 +44,14 @@ def trigger(env, flow, accounts=None):
     noted.setdefault(flow, set()).update([None] if accounts is None else accounts.ids)
 
 
-def trigger_import(env):
-    """Have received orders imported beside the pull, by another worker where there is one."""
+def trigger_import(env, seconds=0):
+    """Have received orders imported beside the pull, by another worker where there is one.
+
+    :param seconds: until then; by default at once
+    """
     if cron := env.ref(flows.IMPORT_CRON, raise_if_not_found=False):
-        cron.sudo()._trigger()
+        now = fields.Datetime.now()
+        _trigger_at(cron.sudo(), now + timedelta(seconds=seconds), now) if seconds else cron.sudo()._trigger()
 
 
 def plan(env, flow, accounts=None, seconds=0.0, pause=None):
