@@ -71,32 +71,29 @@ class ScheduledPasses:
         """Ids of accounts that had no time."""
 
     def run(self):
-        healthy, failing, errors = self._get_due()
-        self.count = len(healthy) + len(failing)
-        self._run_each(healthy, self.deadline, {})
+        accounts = self._get_due()
+        self.count = len(accounts)
+        errors = stepping_back.find_failing(accounts)
+        failing = accounts.filtered(lambda account: account in errors)
+        self._run_each(accounts - failing, self.deadline, {})
         # Each may be waited for in vain; the other flows of this turn are to find some time left.
         left = max(runner.seconds_until(self.deadline), 0)
         self._run_each(failing, self.deadline - left / 2, errors)
 
     def _get_due(self):
-        """Return the accounts whose turn it is, those longest waiting first.
-
-        :return: those that do well, those whose last pass failed, ``{account id: error}`` of these
-        """
+        """Return the accounts whose turn it is, the one longest waiting first."""
         accounts = self.env["extensiv.account"].sudo().search(account_domain(self.flow))
         if _was_triggered(self.env) and (due := due_accounts(self.env, self.flow)):
             accounts = accounts.filtered(lambda account: account.id in due)
-        errors = stepping_back.find_failing(accounts, self.flow)
-        accounts = accounts.filtered(
-            lambda account: account.id not in errors or not stepping_back.is_waiting(errors[account.id])
-        )
+        accounts -= stepping_back.find_waiting(accounts, self.flow)
         started = self.env["extensiv.run"]._last_start(accounts, self.flow)
-        accounts = accounts.sorted(lambda account: started.get(account.id, 0))
-        failing = accounts.filtered(lambda account: account.id in errors)
-        return accounts - failing, failing, errors
+        return accounts.sorted(lambda account: started.get(account.id, 0))
 
     def _run_each(self, accounts, deadline, errors):
-        """Run the passes of ``accounts``; those for which no time is left are postponed."""
+        """Run the passes of ``accounts``; those for which no time is left are postponed.
+
+        :param errors: ``{account: its open errors}``
+        """
         Account = self.env["extensiv.account"].sudo()
         for account in accounts:
             left = runner.seconds_until(deadline)
@@ -106,10 +103,9 @@ class ScheduledPasses:
             # Others had their turns meanwhile: it may be switched off, disconnected, archived or deleted by now.
             if not Account.search_count([("id", "=", account.id), *account_domain(self.flow)]):
                 continue
-            error = errors.get(account.id)
-            is_last = account == accounts[-1] and not error
+            is_last = account == accounts[-1] and account not in errors
             end = deadline if is_last else get_share(deadline, left)
-            probe = {"probe": True} if error and stepping_back.needs_probe(error) else {}
+            probe = {"probe": True} if stepping_back.needs_probe(errors.get(account, ())) else {}
             result = runner.run_flow(account, self.flow, end, **probe)
             if result.resume_in is not None:
                 self.resume[account.id] = result.resume_in

@@ -1,8 +1,8 @@
-"""Stepping back from an EIM that does not answer: its passes come less often, behind the others, and after a short look.
+"""Stepping back from an EIM that does not answer: passes come less often, behind the others, and after a short look.
 
-What a pass ended with is an open error of the connection for its flow. Its ``next_try`` lies behind ``last_seen`` where EIM
-did nothing that the pass asked for: only then scheduled passes wait for it. Where one of EIM's lists fails and the others
-answer, the next pass is to have what these say.
+What a pass ended with is an open error of the connection for its flow. Its ``next_try`` lies behind ``last_seen`` where
+EIM did nothing that the pass asked for: only then scheduled passes wait for it. Where one of EIM's lists fails and the
+others answer, the next pass is to have what these say.
 """
 
 from datetime import timedelta
@@ -16,29 +16,21 @@ from .. import flows
 PROBE_AFTER = 2
 
 
-def find_failing(accounts, flow):
-    """Return ``{account id: error}`` of the ``accounts`` whose last pass of ``flow`` failed for the connection."""
+def find_failing(accounts):
+    """Return ``{account: its open errors of passes}`` of those ``accounts`` that have some."""
     errors = accounts.env["extensiv.error"].search_fetch(
-        [("account_id", "in", accounts.ids), ("state", "=", "open"), *_domain([flow])],
-        ["account_id", "attempts", "next_try", "last_seen"],
+        [("account_id", "in", accounts.ids), ("state", "=", "open"), *_domain(flows.SCHEDULED)],
+        ["account_id", "key", "attempts", "next_try", "last_seen"],
     )
-    return {error.account_id.id: error for error in errors}
+    return errors.grouped("account_id")
 
 
-def find_waiting(accounts):
-    """Return those of ``accounts`` of which a flow waits for its next try."""
+def find_waiting(accounts, flow=None):
+    """Return those of ``accounts`` of which ``flow``, by default any, waits for its next try."""
     return accounts.browse(
-        accounts.env["extensiv.error"]
-        .search_fetch(
-            [
-                ("account_id", "in", accounts.ids),
-                ("state", "=", "open"),
-                ("next_try", ">", fields.Datetime.now()),
-                *_domain(flows.SCHEDULED),
-            ],
-            ["account_id"],
-        )
-        .account_id.ids
+        account.id
+        for account, errors in find_failing(accounts).items()
+        if any(is_waiting(error) for error in errors if flow in (None, error.key))
     )
 
 
@@ -47,12 +39,16 @@ def is_waiting(error):
     return bool(error.next_try) and error.next_try > fields.Datetime.now()
 
 
-def needs_probe(error):
-    """Whether EIM is to be asked whether it answers at all, before a pass asks for anything."""
-    return error.attempts >= PROBE_AFTER and has_stepped_back(error)
+def needs_probe(errors):
+    """Whether the EIM of an account is to be asked whether it answers at all, before a pass asks for anything.
+
+    :param errors: of passes of whatever flow; empty where all go well
+    """
+    return any(error.attempts >= PROBE_AFTER and has_stepped_back(error) for error in errors)
 
 
 def has_stepped_back(error):
+    """Whether EIM did nothing of what the pass asked for."""
     return bool(error.next_try) and error.next_try > error.last_seen
 
 

@@ -1,7 +1,7 @@
 """The time of one turn of a cron worker, which its jobs share: those of other modules, and all of ours.
 
-Odoo's limits of wall time and of CPU are for a whole turn, not for each job, and who exceeds one is killed in the middle of
-its work. So our jobs end well before, whatever else the turn did, and leave others their turn within a minute.
+Odoo's limits of wall time and of CPU are for a whole turn, not for each job, and who exceeds one is killed in the
+middle of its work. So our jobs end well before, whatever else the turn did, and others have their turn in a minute.
 """
 
 import os
@@ -9,6 +9,7 @@ import threading
 import time
 from contextlib import contextmanager
 from contextvars import ContextVar
+from weakref import WeakKeyDictionary
 
 from odoo.http import request
 from odoo.service.server import SLEEP_INTERVAL
@@ -17,7 +18,6 @@ from odoo.tools import config
 if os.name == "posix":
     import resource
 
-KEY = "extensiv_connector.turn"
 # Seconds of one turn that all our jobs take together; a call in flight may take a few more.
 OUR_SECONDS = 45
 # Seconds of the limit that are left to a call or batch in flight, and to the jobs of others behind ours.
@@ -29,6 +29,8 @@ LEAST_SECONDS = 12
 LONGEST_SLEEP = SLEEP_INTERVAL + 10
 
 _turn = ContextVar("extensiv_connector_turn", default=None)
+# {cursor: its turn}. Odoo's scheduler has one cursor a turn; its ``cache`` is emptied by each job's commit.
+_turns = WeakKeyDictionary()
 
 
 class _Worker:
@@ -70,9 +72,9 @@ def get_current():
 @contextmanager
 def job(cron_cr, cron_id):
     """Let a scheduled action, whoever's, be one of the turn that ``cron_cr`` belongs to; the first begins it."""
-    turn = cron_cr.cache.get(KEY)
+    turn = _turns.get(cron_cr)
     if turn is None:
-        turn = cron_cr.cache[KEY] = Turn()
+        turn = _turns[cron_cr] = Turn()
     turn.begun.add(cron_id)
     token = _turn.set(turn)
     try:
@@ -84,7 +86,7 @@ def job(cron_cr, cron_id):
 
 def forget(cr):
     """Let what a person runs by hand be a turn of its own."""
-    cr.cache.pop(KEY, None)
+    _turns.pop(cr, None)
 
 
 def _wall_seconds():
@@ -120,7 +122,7 @@ def _thread_limit():
 
 
 def _cpu_seconds():
-    """Return how many seconds our jobs may compute before the worker's limit of CPU; no job computes longer than it lasts.
+    """Return how many seconds our jobs may last, so that they reach no worker's limit of CPU though they only compute.
 
     Odoo sets the limit anew for each turn of a worker.
     """

@@ -1,4 +1,4 @@
-"""An EIM that does not answer is asked less often and last, and holds up neither other accounts nor its own recovery."""
+"""An EIM that does not answer is asked less often and last; it holds up neither other accounts nor its own recovery."""
 
 from contextlib import ExitStack
 from datetime import timedelta
@@ -221,6 +221,13 @@ class TestFairness(SteppingBackCase):
             self.fail(3, account=account, minutes=5)
         self.run_schedule()
         self.assertEqual(set(self.asked), set(self.account | accounts - self.hanging))
+
+    def test_accounts_that_fail_in_another_flow_come_last_too(self):
+        accounts = self.add_accounts(3)
+        self.fail(1, "alerts", accounts[0], minutes=1)
+        self.run_schedule()
+        self.assertEqual(self.asked[-1], accounts[0])
+        self.assertEqual(len(self.asked), 4)
 
     def test_one_that_hangs_for_the_first_time_does_not_take_the_turn(self):
         accounts = self.add_accounts(3)

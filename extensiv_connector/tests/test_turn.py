@@ -3,7 +3,7 @@
 import threading
 import time
 from types import SimpleNamespace
-from unittest.mock import patch
+from unittest.mock import Mock, patch
 
 from odoo.tests import TransactionCase, tagged
 
@@ -98,14 +98,14 @@ class TestTurn(TurnMixin, TransactionCase):
 
     def test_jobs_of_one_cursor_are_one_turn(self):
         self.set_limits()
-        cr = SimpleNamespace(cache={})
+        cr = Mock()
         with turn.job(cr, 1) as first:
             self.assertIs(turn.get_current(), first)
         self.assertIsNone(turn.get_current())
         with turn.job(cr, 2) as second:
             self.assertIs(second, first)
             self.assertEqual(first.begun, {1, 2})
-        with turn.job(SimpleNamespace(cache={}), 1) as other:
+        with turn.job(Mock(), 1) as other:
             self.assertIsNot(other, first)
         self.assertEqual(turn._Worker.last_end, self.now)
 
@@ -141,6 +141,7 @@ class TestScheduledTurn(TurnMixin, ConnectorCase):
         ):
             job = IrCron._acquire_one_job(self.env.cr, cron.id, include_not_ready=True)
             type(IrCron)._process_job(self.env.cr, job)
+            self.env.cr.clear()  # which is part of the commit that follows in Odoo's loop
         self.env.invalidate_all()
 
     def end_turn(self):
