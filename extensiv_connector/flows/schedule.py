@@ -77,7 +77,7 @@ class ScheduledPasses:
         failing = accounts.filtered(lambda account: account in errors)
         self._run_each(accounts - failing, self.deadline, {})
         # Each may be waited for in vain; the other flows of this turn are to find some time left.
-        left = max(runner.seconds_until(self.deadline), 0)
+        left = max(runner.seconds_until(self.deadline), 0) if self.count > 1 else 0
         self._run_each(failing, self.deadline - left / 2, errors)
 
     def _get_due(self):
@@ -103,7 +103,7 @@ class ScheduledPasses:
             # Others had their turns meanwhile: it may be switched off, disconnected, archived or deleted by now.
             if not Account.search_count([("id", "=", account.id), *account_domain(self.flow)]):
                 continue
-            is_last = account == accounts[-1] and account not in errors
+            is_last = self.count == 1 or (account == accounts[-1] and account not in errors)
             end = deadline if is_last else get_share(deadline, left)
             probe = {"probe": True} if stepping_back.needs_probe(errors.get(account, ())) else {}
             result = runner.run_flow(account, self.flow, end, **probe)

@@ -49,9 +49,12 @@ def trigger_import(env, seconds=0):
 
     :param seconds: until then; by default at once
     """
-    if cron := env.ref(flows.IMPORT_CRON, raise_if_not_found=False):
+    cron = env.ref(flows.IMPORT_CRON, raise_if_not_found=False)
+    if cron and seconds:
         now = fields.Datetime.now()
-        _trigger_at(cron.sudo(), now + timedelta(seconds=seconds), now) if seconds else cron.sudo()._trigger()
+        _trigger_at(cron.sudo(), now + timedelta(seconds=seconds), now)
+    elif cron:
+        cron.sudo()._trigger()
 
 
 def plan(env, flow, accounts=None, seconds=0.0, pause=None):

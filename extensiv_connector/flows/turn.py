@@ -65,28 +65,34 @@ class Turn:
 
 
 def get_current():
-    """Return the ``Turn`` of the scheduled action that runs in this thread; None for buttons and in tests."""
+    """Return the ``Turn`` of the scheduled action that runs in this thread; None where Odoo's scheduler runs none."""
     return _turn.get()
 
 
 @contextmanager
 def job(cron_cr, cron_id):
-    """Let a scheduled action, whoever's, be one of the turn that ``cron_cr`` belongs to; the first begins it."""
+    """Let a scheduled action, whoever's, be one of the turn that ``cron_cr`` belongs to; the first begins it.
+
+    What a person, a script or a test runs by hand is of no turn.
+    """
+    if not _is_scheduler():
+        yield
+        return
     turn = _turns.get(cron_cr)
     if turn is None:
         turn = _turns[cron_cr] = Turn()
     turn.begun.add(cron_id)
     token = _turn.set(turn)
     try:
-        yield turn
+        yield
     finally:
         _turn.reset(token)
         _Worker.last_end = time.monotonic()
 
 
-def forget(cr):
-    """Let what a person runs by hand be a turn of its own."""
-    _turns.pop(cr, None)
+def _is_scheduler():
+    """Whether this thread is one of Odoo's scheduler."""
+    return not request and bool(config["workers"] or getattr(threading.current_thread(), "type", None) == "cron")
 
 
 def _wall_seconds():
@@ -103,8 +109,6 @@ def _worker_limit():
     Its watch begins before it sleeps until it is woken, and nobody notes when that was. So it slept as long as it can,
     or since its last job.
     """
-    if request:
-        return config["limit_time_real"], 0
     limit = config["limit_time_real_cron"]
     since = float("inf") if _Worker.last_end is None else time.monotonic() - _Worker.last_end
     return config["limit_time_real"] if limit < 0 else limit, min(since, LONGEST_SLEEP)
@@ -118,7 +122,7 @@ def _thread_limit():
     limit = config["limit_time_real_cron"]
     started = getattr(threading.current_thread(), "start_time", None)
     spent = time.time() - started if started else 0
-    return limit if limit > 0 and not request else config["limit_time_real"], spent
+    return limit if limit > 0 else config["limit_time_real"], spent
 
 
 def _cpu_seconds():

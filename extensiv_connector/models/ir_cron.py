@@ -12,7 +12,3 @@ class IrCron(models.Model):
     def _process_job(cls, cron_cr, job):
         with turn.job(cron_cr, job["id"]):
             return super()._process_job(cron_cr, job)
-
-    def method_direct_trigger(self):
-        turn.forget(self.env.cr)
-        return super().method_direct_trigger()

@@ -243,6 +243,8 @@ class TestFairness(SteppingBackCase):
         self.assertEqual(self.shares[0], 15)
         self.assertEqual(set(self.asked), set(self.account | accounts))
 
-    def test_the_last_one_may_use_what_is_left(self):
+    def test_who_is_alone_may_use_what_is_left(self):
         self.run_schedule()
-        self.assertEqual(self.shares, [45])
+        self.fail(1)
+        self.run_schedule()
+        self.assertEqual(self.shares, [45, 45])

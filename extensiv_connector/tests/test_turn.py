@@ -99,14 +99,14 @@ class TestTurn(TurnMixin, TransactionCase):
     def test_jobs_of_one_cursor_are_one_turn(self):
         self.set_limits()
         cr = Mock()
-        with turn.job(cr, 1) as first:
-            self.assertIs(turn.get_current(), first)
+        with turn.job(cr, 1):
+            first = turn.get_current()
         self.assertIsNone(turn.get_current())
-        with turn.job(cr, 2) as second:
-            self.assertIs(second, first)
+        with turn.job(cr, 2):
+            self.assertIs(turn.get_current(), first)
             self.assertEqual(first.begun, {1, 2})
-        with turn.job(Mock(), 1) as other:
-            self.assertIsNot(other, first)
+        with turn.job(Mock(), 1):
+            self.assertEqual(turn.get_current().begun, {1})
         self.assertEqual(turn._Worker.last_end, self.now)
 
 
@@ -145,7 +145,7 @@ class TestScheduledTurn(TurnMixin, ConnectorCase):
         self.env.invalidate_all()
 
     def end_turn(self):
-        turn.forget(self.env.cr)
+        turn._turns.clear()
 
     def test_flows_of_one_turn_share_its_time(self):
         self.end_turn()
@@ -179,14 +179,11 @@ class TestScheduledTurn(TurnMixin, ConnectorCase):
         self.env.cr.execute("SELECT MIN(call_at - now() AT TIME ZONE 'UTC') FROM ir_cron_trigger")
         self.assertGreater(self.env.cr.fetchone()[0].total_seconds(), 30)
 
-    def test_what_a_person_runs_by_hand_is_a_turn_of_its_own(self):
+    def test_what_a_person_runs_by_hand_is_of_no_turn(self):
+        self.set_limits(workers=0)
         self.end_turn()
-        self.run_cron(self.orders, takes=60)
-        ends = []
-        with self.flows(), patch.object(schedule, "new_deadline", lambda env: ends.append(turn.get_current()) or 0):
-            self.orders.method_direct_trigger()
-        self.assertEqual(ends[0].begun, {self.orders.id})
-
-    def test_buttons_and_tests_know_no_turn(self):
+        self.run_cron(self.orders)
+        self.assertFalse(turn._turns)
+        self.assertGreater(self.seconds[0], 1000, "by the real clock")
         self.assertIsNone(turn.get_current())
         self.assertAlmostEqual(schedule.new_deadline(self.env) - time.monotonic(), runner.PASS_SECONDS, delta=5)
