@@ -3,8 +3,9 @@
 from contextlib import contextmanager
 from datetime import date, datetime, timedelta, timezone
 
-from .errors import Blocked, CredentialsRefused, EimError, NotFound, Refused, Unreadable
+from .errors import Blocked, CredentialsRefused, EimError, NotFound, RateLimited, Refused, Transient, Unreadable
 from .parsing import maps
+from .routes import ROUTES
 from .routing import Routing
 from .transport import Call, Transport
 from .updates import MAX_BATCH, OrderUpdates
@@ -151,6 +152,23 @@ class EimClient:
             )
         if refused:
             raise refused
+
+    def probe(self, seconds=5.0) -> None:
+        """Find out by one short call whether EIM answers; whatever it says is an answer.
+
+        :param seconds: for the answer to be complete, not counting waits for tokens
+        :raise Transient: it does not answer
+        """
+        path = self._routing.current("check_credentials")
+        try:
+            self._transport.try_once(ROUTES["check_credentials"], path, {"limit": 1}, seconds)
+        except RateLimited:
+            raise
+        except Transient as error:
+            if error.status is None or error.status < 400:  # also one that began to answer and came to no end
+                raise
+        except EimError:
+            return
 
     def list_merchants(self) -> tuple:
         """Return every ``Merchant`` that a 3PL's warehouse-level key may act for."""

@@ -154,6 +154,20 @@ class Transport:
             self._sleep(pause)
             seconds = min(limit, max(until - self._clock(), limit / 2))
 
+    def try_once(self, route, path, params, seconds):
+        """Make one try of a GET, ``seconds`` long at most, and return its ``Answer``.
+
+        It says nothing of what EIM does of its work: ``served`` stays as it was.
+
+        :raise EimError: as ``call`` does
+        """
+        served = self.served
+        answer, error = self._follow(route, path, params, None, seconds)
+        self.served = served
+        if error is not None:
+            raise error
+        return answer
+
     def _follow(self, route, path, params, body, seconds):
         """Make one try, with the redirects of a GET within the host; return ``(answer, error)``."""
         url = f"{self.base_url}/v1/{path}"

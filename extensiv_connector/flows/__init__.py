@@ -93,6 +93,8 @@ SWITCHED = {name: flow for name, flow in FLOWS.items() if flow.setup_choice}
 SELECTION = [(flow.name, flow.label) for flow in FLOWS.values()]
 IMPORT_CRON = "extensiv_connector.ir_cron_import_orders"
 """A second schedule of the orders' flow: it imports beside the pull when the inbox is full."""
+SHARE_CRON = "extensiv_connector.ir_cron_watch_shares"
+"""No flow of its own: it looks for carts that merchants were asked to connect."""
 
 
 def label_of(env, name):

@@ -133,12 +133,13 @@ class OrderPull(FlowRun):
     def attempt(self, step, asks_eim=False):
         """Do one step of the pass; whatever goes wrong in it is told at the end, and holds up no other step.
 
-        A step that asks EIM takes half of the time that is left, so that one which EIM lets wait leaves some.
+        A step that asks EIM takes half of the time that is left, so that one which EIM lets wait leaves some. Where one
+        had trouble and no time is left, no other is begun.
 
         :raise eim.CredentialsRefused: EIM refuses the key, which ends the pass
         :raise LockLost: so does the loss of the flow's lock, or of the connection to the database
         """
-        if asks_eim and self.is_silent:
+        if asks_eim and (self.is_silent or (self.troubles and not self.has_time())):
             return
         try:
             if asks_eim:

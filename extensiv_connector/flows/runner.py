@@ -16,7 +16,7 @@ from odoo.exceptions import ConcurrencyError
 
 from .. import flows
 from ..eim import errors as eim
-from . import trigger
+from . import stepping_back, trigger
 from .credential_check import CredentialCheck
 from .exceptions import is_conflict, log_unexpected, no_rows_in_log
 from .explanations import explain
@@ -71,6 +71,8 @@ class FlowRun:
         self.skipped = 0
         self.messages = []
         self.resume_in = None
+        self.is_probing = False
+        """Whether the pass finds out at this moment if EIM answers at all."""
 
     @classmethod
     @contextmanager
@@ -200,8 +202,20 @@ class FlowRun:
 
     # -- the pass and its record
 
-    def record(self):
-        """Do the pass between the two writes that record it; return its ``Result``."""
+    def probe(self):
+        """Ask EIM something small, before a pass that may wait for each of its calls.
+
+        :raise eim.EimError: it does not answer
+        """
+        self.is_probing = True
+        self.client.probe()
+        self.is_probing = False
+
+    def record(self, probe=False):
+        """Do the pass between the two writes that record it; return its ``Result``.
+
+        :param probe: whether it first finds out if EIM answers at all
+        """
         account = self.account
         start = time.monotonic()
         record = self.env["extensiv.run"]._begin(account, self.flow)
@@ -209,7 +223,7 @@ class FlowRun:
         started_at = self._now()
         self.env.cr.commit()
         try:
-            state = self._attempt()
+            state = self._attempt(probe)
         except LockLost:
             state = self._record_lock_lost()
         except Exception as error:  # whatever it is, the run's record must say it; the traceback is logged
@@ -242,7 +256,7 @@ class FlowRun:
         self.env.cr.execute("SELECT clock_timestamp() AT TIME ZONE 'UTC'")
         return self.env.cr.fetchone()[0]
 
-    def _attempt(self):
+    def _attempt(self, probe):
         """Let the flow do its work; return the run's state by what EIM answered."""
         account = self.account
         if not self.retry_on_conflict(account._recognise_database):
@@ -251,6 +265,8 @@ class FlowRun:
         try:
             with self.connect():
                 try:
+                    if probe:
+                        self.probe()
                     self.run()
                 except (eim.Refused, eim.Blocked) as error:
                     self.env.cr.rollback()  # nothing is locked while EIM is asked
@@ -276,13 +292,12 @@ class FlowRun:
             message = self.retry_on_conflict(lambda: self.check.record_refusal(self.account, self.flow, error))
             self.messages.append(message)
             return "failed"
-        Error = self.env["extensiv.error"]
         failure = {
             "message": explain(self.env, error),
             "category": "settings" if isinstance(error, eim.Refused) else "transient",
             "process_id": error.process_id,
         }
-        Error._report(self.account, "connection", {self.flow: failure})
+        stepping_back.report(self, failure, self.resume_in if error.asked else None)
         self.messages.append(self.env._("EIM: %s", error.message))
         self.commit()
         return "failed"
@@ -305,7 +320,7 @@ class FlowRun:
         log_unexpected(_logger, error, "EIM %s of account %s stopped", self.flow, self.account.id)
         stopped = self.env._("Stopped by an unexpected error (%s); see the server's log.", type(error).__name__)
         self.messages.append(stopped)
-        failure = {"message": stopped, "category": "transient"}
+        failure = {"message": stopped, "category": "transient", "next_try": fields.Datetime.now()}
         self.env["extensiv.error"]._report(self.account, "connection", {self.flow: failure})
         return "failed"
 
@@ -371,9 +386,10 @@ def refresh_snapshot(env):
     env.invalidate_all()
 
 
-def run_flow(account, flow, deadline=None):
+def run_flow(account, flow, deadline=None, probe=False):
     """Run one pass of ``flow`` on ``account`` and record it; returns when done or out of time.
 
+    :param probe: whether the pass first finds out if EIM answers at all
     :return: the finished ``Result``
     """
     env = account.env
@@ -386,7 +402,7 @@ def run_flow(account, flow, deadline=None):
             if not lock:
                 return Result("partial", _say_busy(account, run_class))
             with run_class.open(account, deadline, lock) as run:
-                result = run.record()
+                result = run.record(probe)
     except psycopg2.Error:
         if not run or not run.is_disconnected():
             raise

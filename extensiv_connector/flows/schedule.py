@@ -1,10 +1,14 @@
 """The schedules of the flows: when they run at all, and which accounts have their turn."""
 
 from odoo import fields
+from odoo.tools import SQL
 
 from .. import flows
-from . import runner
-from .trigger import due_accounts, plan
+from . import runner, stepping_back, turn
+from .trigger import due_accounts, plan, trigger_import
+
+# Seconds that an account's pass may take at least, though others wait: enough to import a batch.
+ACCOUNT_SECONDS = 15
 
 
 def cron_of(env, flow):
@@ -18,8 +22,13 @@ def account_domain(flow):
     return [("state", "=", "connected"), *([(switch, "=", True)] if switch else [])]
 
 
-def toggle(env):
-    """Run a schedule only while some account wants it (as ``fetchmail`` does)."""
+def toggle(env, changed=None):
+    """Run a schedule only while some account wants it (as ``fetchmail`` does).
+
+    :param changed: accounts whose settings changed, which are then tried again at once
+    """
+    if changed:
+        stepping_back.clear(changed)
     for flow in flows.SCHEDULED:
         if cron := cron_of(env, flow).sudo():
             cron.toggle("extensiv.account", account_domain(flow))
@@ -28,42 +37,138 @@ def toggle(env):
 
 
 def run_turn(env, flow):
-    """Run a pass of ``flow`` for every account whose turn it is, the one longest waiting first.
+    """Run a pass of ``flow`` for every account whose turn it is, the one longest waiting first, failing ones last.
 
-    Ends within the time of one pass; what is left starts again by a trigger. Nothing is reported as remaining:
+    Ends within the time that is left to it; what is left starts again by a trigger. Nothing is reported as remaining:
     Odoo would repeat the job at once, for ten times the pass's length (``ir.cron._run_job``).
     """
-    Account = env["extensiv.account"].sudo()
-    accounts = Account.search(account_domain(flow))
-    if _was_triggered(env) and (due := due_accounts(env, flow)):
-        accounts = accounts.filtered(lambda account: account.id in due)
-    started = env["extensiv.run"]._last_start(accounts, flow)
-    resume = {}
-    deadline = runner.new_deadline()
-    for account in accounts.sorted(lambda account: started.get(account.id, 0)):
-        if runner.seconds_until(deadline) < runner.CALL_SECONDS:
-            resume[account.id] = 0
-            continue
-        # Others had their turns meanwhile: it may be switched off, disconnected, archived or deleted by now.
-        if not Account.search_count([("id", "=", account.id), *account_domain(flow)]):
-            continue
-        result = runner.run_flow(account, flow, deadline)
-        if result.resume_in is not None:
-            resume[account.id] = result.resume_in
+    passes = ScheduledPasses(env, flow, new_deadline(env))
+    passes.run()
     if env.context.get("ir_cron_progress_id"):
-        env["ir.cron"]._commit_progress(len(accounts), remaining=0)
-    for account_id, seconds in resume.items():
+        env["ir.cron"]._commit_progress(passes.count, remaining=0)
+    for account_id, seconds in passes.resume.items():
         plan(env, flow, [account_id], seconds)
+    if passes.postponed:
+        # In a moment, for a trigger of this very second may be taken for the one that started this turn.
+        plan(env, flow, passes.postponed, _pause_until_next_turn(), pause=0)
+
+
+class ScheduledPasses:
+    """The passes of one flow in one turn.
+
+    :param deadline: when they must end, by ``time.monotonic()``
+    """
+
+    def __init__(self, env, flow, deadline):
+        self.env = env
+        self.flow = flow
+        self.deadline = deadline
+        self.count = 0
+        """How many accounts are due."""
+        self.resume = {}
+        """``{account id: seconds}`` until a pass goes on."""
+        self.postponed = []
+        """Ids of accounts that had no time."""
+
+    def run(self):
+        accounts = self._get_due()
+        self.count = len(accounts)
+        errors = stepping_back.find_failing(accounts)
+        failing = accounts.filtered(lambda account: account in errors)
+        self._run_each(accounts - failing, self.deadline, {})
+        # Each may be waited for in vain; the other flows of this turn are to find some time left.
+        left = max(runner.seconds_until(self.deadline), 0) if self.count > 1 else 0
+        self._run_each(failing, self.deadline - left / 2, errors)
+
+    def _get_due(self):
+        """Return the accounts whose turn it is, the one longest waiting first."""
+        accounts = self.env["extensiv.account"].sudo().search(account_domain(self.flow))
+        if _was_triggered(self.env) and (due := due_accounts(self.env, self.flow)):
+            accounts = accounts.filtered(lambda account: account.id in due)
+        accounts -= stepping_back.find_waiting(accounts, self.flow)
+        started = self.env["extensiv.run"]._last_start(accounts, self.flow)
+        return accounts.sorted(lambda account: started.get(account.id, 0))
+
+    def _run_each(self, accounts, deadline, errors):
+        """Run the passes of ``accounts``; those for which no time is left are postponed.
+
+        :param errors: ``{account: its open errors}``
+        """
+        Account = self.env["extensiv.account"].sudo()
+        for account in accounts:
+            left = runner.seconds_until(deadline)
+            if left < runner.CALL_SECONDS:
+                self.postponed.append(account.id)
+                continue
+            # Others had their turns meanwhile: it may be switched off, disconnected, archived or deleted by now.
+            if not Account.search_count([("id", "=", account.id), *account_domain(self.flow)]):
+                continue
+            is_last = self.count == 1 or (account == accounts[-1] and account not in errors)
+            end = deadline if is_last else get_share(deadline, left)
+            probe = {"probe": True} if stepping_back.needs_probe(errors.get(account, ())) else {}
+            result = runner.run_flow(account, self.flow, end, **probe)
+            if result.resume_in is not None:
+                self.resume[account.id] = result.resume_in
+
+
+def get_share(deadline, left):
+    """Return when the work for one account must end, so that one which EIM lets wait leaves time to those behind it.
+
+    :param deadline: when the work for all must end, by ``time.monotonic()``
+    :param left: seconds until then
+    """
+    return deadline - left + min(left, max(left / 3, ACCOUNT_SECONDS))
+
+
+def new_deadline(env):
+    """Return when a scheduled action of ours that begins now must end, by ``time.monotonic()``."""
+    current = turn.get_current()
+    return current.get_deadline(_count_waiting(env, current.begun)) if current else runner.new_deadline()
+
+
+def _count_waiting(env, begun):
+    """Return how many schedules of ours that ask EIM or import are due, of those that had no turn yet.
+
+    :param begun: ids of those that had
+    """
+    names = [*(flow.cron for flow in flows.SCHEDULED.values()), flows.IMPORT_CRON, flows.SHARE_CRON]
+    crons = env["ir.cron"].union(*filter(None, (env.ref(name, raise_if_not_found=False) for name in names)))
+    now = SQL("clock_timestamp() AT TIME ZONE 'UTC'")
+    [[count]] = env.execute_query(
+        SQL(
+            """SELECT COUNT(*) FROM ir_cron AS cron
+                WHERE id = ANY (%(crons)s) AND active
+                  AND (nextcall <= %(now)s
+                       OR EXISTS (SELECT FROM ir_cron_trigger WHERE cron_id = cron.id AND call_at <= %(now)s))""",
+            crons=[cron.id for cron in crons if cron.id not in begun],
+            now=now,
+        )
+    )
+    return count
+
+
+def _pause_until_next_turn():
+    """Return in how many seconds to try again what had no time.
+
+    At once where our own jobs took it; where Odoo's limits leave none from the outset, one turn after the other would
+    come to nothing.
+    """
+    current = turn.get_current()
+    return 1 if current is None or current.had_time else 60
 
 
 def import_beside(env):
     """Import received orders beside the pull: takes what other processes do not hold."""
     runner.release_locks(env)
-    deadline = runner.new_deadline()
+    deadline = new_deadline(env)
+    began = False
     for account in env["extensiv.account"].sudo().search(account_domain("orders")):
         with flows.FLOWS["orders"].run_class.open(account, deadline) as run:
             while run.has_time(runner.SIDE_BATCH_SECONDS) and run.importer.import_next():
-                continue
+                began = True
+            if not run.has_time(runner.SIDE_BATCH_SECONDS) and run.importer.find_importable(1):
+                trigger_import(env, 1 if began else 60)
+                break
 
 
 def _was_triggered(env):

@@ -11,7 +11,7 @@ from functools import partial
 
 import psycopg2
 
-from odoo import SUPERUSER_ID, api, sql_db
+from odoo import SUPERUSER_ID, api, fields, sql_db
 from odoo.tools import SQL
 
 from .. import flows
@@ -44,9 +44,16 @@ def trigger(env, flow, accounts=None):
     noted.setdefault(flow, set()).update([None] if accounts is None else accounts.ids)
 
 
-def trigger_import(env):
-    """Have received orders imported beside the pull, by another worker where there is one."""
-    if cron := env.ref(flows.IMPORT_CRON, raise_if_not_found=False):
+def trigger_import(env, seconds=0):
+    """Have received orders imported beside the pull, by another worker where there is one.
+
+    :param seconds: until then; by default at once
+    """
+    cron = env.ref(flows.IMPORT_CRON, raise_if_not_found=False)
+    if cron and seconds:
+        now = fields.Datetime.now()
+        _trigger_at(cron.sudo(), now + timedelta(seconds=seconds), now)
+    elif cron:
         cron.sudo()._trigger()
 
 

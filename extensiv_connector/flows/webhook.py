@@ -13,7 +13,7 @@ from odoo.tools import SQL
 
 from ..eim.errors import Unreadable
 from ..eim.wire import OrderStatus
-from . import status_check
+from . import status_check, stepping_back
 from .exceptions import log_unexpected
 from .status_check import PAUSE
 from .trigger import plan
@@ -42,6 +42,7 @@ def receive(registry, account_id, event, body):
     try:
         with registry.cursor() as cr:
             account = api.Environment(cr, SUPERUSER_ID, {})["extensiv.account"].browse(account_id)
+            stepping_back.clear(account)  # EIM is there
             note_call(account, event if event in EVENTS else "")
             if account.pull_orders and is_news(account, event, body):
                 plan(account.env, "orders", account.ids, pause=PAUSE)

@@ -14,8 +14,8 @@ API_HOSTS = "extensiv_connector.api_hosts"
 SECRETS = ("api_key",)
 """What managers write and nobody but the superuser reads, see ``extensiv_account_connection``."""
 CREDENTIALS = ("base_url", "api_user", "api_key", "merchant_pk")
-# What decides by which schedules an account is served, and what is pushed of its stock.
-SCHEDULE_FIELDS = {"active", "state", *(flow.switch for flow in SWITCHED.values())}
+# What decides by which schedules an account is served, and how; and what is pushed of its stock.
+SCHEDULE_FIELDS = {"active", "state", "route_overrides", *(flow.switch for flow in SWITCHED.values())}
 STOCK_FIELDS = {
     "quantity_basis",
     "buffer_qty",
@@ -466,7 +466,7 @@ class ExtensivAccount(models.Model):
             )
         rekeyed.route_proofs = False  # what was proven for another key says nothing of this one
         if SCHEDULE_FIELDS & vals.keys():
-            schedule.toggle(self.env)
+            schedule.toggle(self.env, self)
         if STOCK_FIELDS & vals.keys():
             trigger(self.env, "inventory", self)
         if reassigned:

@@ -1,7 +1,7 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
-from ..flows import audit, label_of, list_reading, runner, schedule
+from ..flows import audit, label_of, list_reading, runner, schedule, stepping_back
 from ..flows.level_warning import LevelWarning
 from ..flows.trigger import trigger
 
@@ -83,6 +83,7 @@ class ExtensivAccount(models.Model):
         self.env["extensiv.error"]._check_user()
         if self.state != "connected":
             raise UserError(self.env._("%s is not connected. Press Connect first.", self.name))
+        stepping_back.clear(self.sudo())  # a person may know that EIM is there again
         result = runner.run_flow(self, flow)
         kind = {"done": "success", "partial": "warning", "failed": "danger"}[result.state]
         return self._notification(label_of(self.env, flow), result.message, kind, sticky=kind == "danger")

@@ -9,7 +9,7 @@ from odoo.exceptions import UserError, ValidationError
 from odoo.tools import consteq
 
 from ..eim.errors import EimError
-from ..flows import runner
+from ..flows import SHARE_CRON, runner, schedule, stepping_back
 
 _logger = logging.getLogger(__name__)
 
@@ -305,7 +305,7 @@ class ExtensivCartShare(models.Model):
         now = fields.Datetime.now()
         if self.state == "opened" and (not self.asked_at or self.asked_at <= now - timedelta(seconds=ASK_EVERY)):
             self.asked_at = now
-            self.env.ref("extensiv_connector.ir_cron_watch_shares").sudo()._trigger()
+            self.env.ref(SHARE_CRON).sudo()._trigger()
 
     # -- noticing the new cart
 
@@ -405,22 +405,24 @@ class ExtensivCartShare(models.Model):
     @api.model
     def _toggle_cron(self):
         """Ask EIM by schedule only while somebody waits for a cart."""
-        if cron := self.env.ref("extensiv_connector.ir_cron_watch_shares", raise_if_not_found=False):
+        if cron := self.env.ref(SHARE_CRON, raise_if_not_found=False):
             cron.sudo().toggle(self._name, [("state", "in", OPEN)])
 
     @api.model
     def _cron_find_carts(self):
         """Look for new carts at EIM for every account that somebody was asked to connect one to."""
         shares = self.sudo().search([("state", "in", OPEN)])
-        deadline = runner.new_deadline()
+        deadline = schedule.new_deadline(self.env)
         accounts = shares.account_id.filtered(lambda account: account.state == "connected" and not account._is_copy())
+        accounts -= stepping_back.find_waiting(accounts)
         # In any order: one that EIM lets wait does not keep the others from their turn every time.
         for account in random.sample(list(accounts), len(accounts)):
-            if runner.seconds_until(deadline) < 5:
+            left = runner.seconds_until(deadline)
+            if left < runner.CALL_SECONDS:
                 break
             account = account.with_company(account.company_id)
             try:
-                with account._eim(deadline, wait=2.0, log=False) as client:
+                with account._eim(schedule.get_share(deadline, left), wait=2.0, log=False) as client:
                     carts = client.list_carts()
             except EimError as error:
                 # The next run asks again; what is wrong with the connection is told by the flows.

@@ -11,6 +11,8 @@ from ..flows.stock_errors import ZEROS
 from ..flows.trigger import trigger
 
 RETRY_MINUTES = (1, 2, 5, 15, 60)
+# Flows that are tried again sooner: whether EIM answers again is found out by one short call.
+LONGEST_MINUTES = {"connection": 15}
 # The field by which people know what errors are about: orders and locations.
 NAMES = {"extensiv.order": "order_number", "sale.order": "name", "extensiv.location": "name"}
 
@@ -311,9 +313,11 @@ class ExtensivError(models.Model):
     def _report(self, account, flow, failures, step=False):
         """Record failures, one open error each; a known one counts up and keeps its place.
 
-        Temporary trouble is tried again after 1, 2, 5, 15 and 60 minutes, then hourly.
+        Temporary trouble is tried again after 1, 2, 5, 15 and 60 minutes, then hourly; that of the connection at least
+        every 15 minutes.
 
-        :param failures: ``{key: {"message", "category"[, "process_id", "document"]}}``
+        :param failures: ``{key: {"message", "category"[, "process_id", "document", "next_try"]}}``; a ``next_try``
+            where temporary trouble is tried again at a moment of its own
         :param step: what failed of these things; empty: the things themselves
         :return: the open errors
         """
@@ -331,7 +335,8 @@ class ExtensivError(models.Model):
                 "process_id": failure.get("process_id") or False,
                 "attempts": attempts,
                 "last_seen": now,
-                "next_try": failure["category"] == "transient" and now + self._pause(attempts),
+                "next_try": failure["category"] == "transient"
+                and failure.get("next_try", now + self._pause(flow, attempts)),
                 "res_model": document._name if document else False,
                 "res_id": document.id if document else False,
             }
@@ -342,8 +347,9 @@ class ExtensivError(models.Model):
         return self.union(*known.values(), self.create(vals_list))
 
     @api.model
-    def _pause(self, attempts):
-        return timedelta(minutes=RETRY_MINUTES[min(attempts, len(RETRY_MINUTES)) - 1])
+    def _pause(self, flow, attempts):
+        minutes = RETRY_MINUTES[min(attempts, len(RETRY_MINUTES)) - 1]
+        return timedelta(minutes=min(minutes, LONGEST_MINUTES.get(flow, minutes)))
 
     @api.model
     def _domain(self, account, flow, keys=None, step=False):

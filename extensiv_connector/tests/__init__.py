@@ -58,6 +58,7 @@ from . import test_retry_after
 from . import test_secrets
 from . import test_security
 from . import test_setup
+from . import test_stepping_back
 from . import test_stock_preview
 from . import test_shipments
 from . import test_shipments_browser
@@ -70,6 +71,7 @@ from . import test_sku_spelling
 from . import test_take_browser
 from . import test_take_quantities
 from . import test_trigger
+from . import test_turn
 from . import test_views
 from . import test_webhook
 from . import test_webhook_account

@@ -55,6 +55,17 @@ class TestMigrations(ConnectorCase):
         self.assertEqual(self.account.route_overrides, alerts)
         self.assertEqual(self.account._routes(), {"list_alerts": "merchant/alert/list"})
 
+    def test_scheduled_actions_stand_behind_mail(self):
+        pull, push = (self.env.ref(f"extensiv_connector.ir_cron_{name}") for name in ("pull_orders", "push_inventory"))
+        installed = (pull.priority, push.priority)
+        pull.priority = 4
+        push.priority = 2
+        self.migrate("19.0.1.4.0", "post", "cron_priority")
+        self.assertEqual(pull.priority, installed[0], "an updated database is as a new one")
+        self.assertEqual(push.priority, 2, "what somebody chose stays")
+        mail = self.env.ref("mail.ir_cron_mail_scheduler_action")
+        self.assertTrue(all(mail.priority < priority for priority in installed))
+
     def test_scheduled_actions_call_their_methods_by_the_new_names(self):
         crons = [self.env.ref(f"extensiv_connector.{name}") for name in ("ir_cron_watch", "ir_cron_watch_shares")]
         for cron in crons:

@@ -471,3 +471,29 @@ def test_addresses_that_are_refused(address):
 def test_a_merchant_key_cannot_smuggle_headers():
     with pytest.raises(ValueError):
         EimClient("https://api.example.com", "u", "k", merchant_pk="1\r\nX: y")
+
+
+@pytest.mark.parametrize("silent", [reset, silence(25), drops(25)])
+def test_a_probe_of_an_eim_that_does_not_answer_is_one_short_try(service, connect, slept, silent):
+    service.script = [silent]
+    client = connect(timeout=30.0)
+    started = time.monotonic()
+    with pytest.raises(Transient):
+        client.probe(0.3)
+    assert time.monotonic() - started < 5
+    assert len(service.requests) == 1 and not slept
+
+
+@pytest.mark.parametrize("answer", [ok([]), HTML, CUT, GARBAGE, refusal("No."), raw(403, "<html>No.</html>")])
+def test_a_probe_takes_whatever_is_said_for_an_answer(service, connect, slept, answer):
+    service.script = [answer]
+    client = connect()
+    client.probe()
+    assert len(service.requests) == 1 and not slept
+    assert not client.served, "it says nothing of what EIM does of its work"
+
+
+def test_a_probe_waits_where_eim_asks_for_it(service, connect):
+    service.script = [refusal("Over API limit", code="RateLimit")]
+    with pytest.raises(RateLimited):
+        connect().probe()
