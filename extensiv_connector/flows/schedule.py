@@ -1,10 +1,16 @@
 """The schedules of the flows: when they run at all, and which accounts have their turn."""
 
+import logging
+
+import psycopg2
+
 from odoo import fields
 
 from .. import flows
 from . import runner
 from .trigger import due_accounts, plan
+
+_logger = logging.getLogger(__name__)
 
 
 def cron_of(env, flow):
@@ -61,9 +67,16 @@ def import_beside(env):
     runner.release_locks(env)
     deadline = runner.new_deadline()
     for account in env["extensiv.account"].sudo().search(account_domain("orders")):
-        with flows.FLOWS["orders"].run_class.open(account, deadline) as run:
-            while run.has_time(runner.SIDE_BATCH_SECONDS) and run.importer.import_next():
-                continue
+        run = None
+        try:
+            with flows.FLOWS["orders"].run_class.open(account, deadline) as run:
+                while run.has_time(runner.SIDE_BATCH_SECONDS) and run.importer.import_next():
+                    continue
+        except psycopg2.Error:
+            if not run or not run.is_disconnected():
+                raise
+            _logger.info("Import of EIM's orders of account %s: the connection to the database was lost", account.id)
+            return
 
 
 def _was_triggered(env):
