@@ -192,7 +192,7 @@ class Audit(FlowRun):
         importer = OrderImport(self)
         while self.has_time(BATCH_SECONDS) and importer.import_next():
             continue
-        if importer.count_waiting(1):
+        if importer.find_importable(1):
             importer.start_second()
         self.trigger("inventory")
 

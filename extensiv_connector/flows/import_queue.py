@@ -21,7 +21,7 @@ class ImportQueue:
     many times one was begun so.
 
     Whoever calls it commits. Statements of SQL: moments are the database's, and no row that another process holds is
-    waited for.
+    waited for. What locks a limited number of rows is materialized: as a subquery PostgreSQL may run it once a row.
 
     :param only: ids of the orders that are to be imported, by default all
     """
@@ -36,12 +36,10 @@ class ImportQueue:
     def env(self):
         return self.account.env
 
-    def count(self, limit):
-        """Return how many orders wait, ``limit`` at most."""
+    def find(self, limit):
+        """Return orders that wait, whichever, ``limit`` at most."""
         self.flush()
-        query = SQL("SELECT count(*) FROM (SELECT 1 FROM extensiv_order WHERE %s LIMIT %s) o", self._waiting(), limit)
-        [(count,)] = self.env.execute_query(query)
-        return count
+        return self._fetch(SQL("SELECT id FROM extensiv_order WHERE %s LIMIT %s", self._waiting(), limit))
 
     def take(self, size, together, alone):
         """Mark the next orders that are imported together.
@@ -92,17 +90,19 @@ class ImportQueue:
         """Mark and return an order that was being imported when its process was killed, in a list."""
         query = SQL(
             """
-            UPDATE extensiv_order
-               SET import_began_at = clock_timestamp() AT TIME ZONE 'UTC', import_tries = import_tries + 1
-             WHERE id IN (
-                SELECT id
+            WITH one AS MATERIALIZED (
+                SELECT id, %(weight)s AS weight
                   FROM extensiv_order
                  WHERE %(waiting)s AND %(killed)s AND import_tries < %(most)s
                  ORDER BY import_tries, id
                  LIMIT 1
                    FOR UPDATE SKIP LOCKED
-             )
-         RETURNING id, %(weight)s
+            )
+            UPDATE extensiv_order
+               SET import_began_at = clock_timestamp() AT TIME ZONE 'UTC', import_tries = import_tries + 1
+              FROM one
+             WHERE extensiv_order.id = one.id
+         RETURNING extensiv_order.id, one.weight
             """,
             weight=_WEIGHT,
             waiting=self._waiting(alone),
@@ -126,7 +126,7 @@ class ImportQueue:
             killed=_WAS_KILLED,
             most=MOST_KILLS,
         )
-        return self.env["extensiv.order"].browse(order_id for (order_id,) in self.env.execute_query(query))
+        return self._fetch(query)
 
     def mark(self, ids):
         """Mark orders anew, those of a batch that failed, before a part of it is imported."""
@@ -154,6 +154,9 @@ class ImportQueue:
         )
         self.env.cr.execute(query)
         self.env["extensiv.order"].browse(ids).invalidate_recordset(["import_began_at", "import_tries"], flush=False)
+
+    def _fetch(self, query):
+        return self.env["extensiv.order"].browse(order_id for (order_id,) in self.env.execute_query(query))
 
     def _waiting(self, alone=None):
         """Return the condition of the orders that wait; ``alone`` is what each may weigh."""

@@ -29,6 +29,7 @@ class OrderImport:
         self.run = run
         self.queue = ImportQueue(run.account, only)
         self.pace = Pace()
+        self.has_begun = False
 
     @property
     def account(self):
@@ -38,9 +39,9 @@ class OrderImport:
     def env(self):
         return self.run.env
 
-    def count_waiting(self, limit):
-        """Return how many received orders there are to import, ``limit`` at most, but those that were put off."""
-        return self.queue.count(limit)
+    def find_importable(self, limit):
+        """Return received orders, but those that this pass put off; ``limit`` at most."""
+        return self.queue.find(limit)
 
     def import_next(self):
         """Import the next orders that fit into the time that is left, in a transaction of their own.
@@ -55,6 +56,7 @@ class OrderImport:
             hopeless = run.retry_on_conflict(self._refuse_hopeless)
             self._count(hopeless)
             return sum(hopeless.values())
+        self.has_begun = True
         parts = [batch]
         while parts:
             part = parts.pop(0)
@@ -65,12 +67,16 @@ class OrderImport:
         return len(batch)
 
     def _take(self):
+        """Mark the next orders; return ``{id: weight}``.
+
+        One that is too large for what is left of the pass waits for a whole one, or for one that has nothing else to
+        import: a server may be so busy that none is ever whole.
+        """
         left = self.run.seconds_left()
-        return self.queue.take(
-            self.account.import_batch_size,
-            self.pace.together(left),
-            None if self.run.has_whole_pass() else self.pace.alone(left),
-        )
+        fitting = partial(self.queue.take, self.account.import_batch_size, self.pace.together(left))
+        if self.run.has_whole_pass():
+            return fitting(None)
+        return fitting(self.pace.alone(left)) or (not self.has_begun and fitting(None))
 
     def _import_part(self, part, is_marked):
         """Import orders together, in a transaction of their own.
@@ -201,7 +207,7 @@ def _import_chosen(run, orders):
     importer = OrderImport(run, only=orders.ids)
     while run.has_time(BATCH_SECONDS) and importer.import_next():
         continue
-    if importer.queue.put_off or importer.count_waiting(1):
+    if importer.queue.put_off or importer.find_importable(1):
         importer.start_second()
 
 
@@ -258,7 +264,7 @@ class ImportBatch:
             if drafts:
                 self.create_sale_orders(drafts)
         except Exception as error:
-            if is_conflict(error):
+            if is_conflict(error) or is_disconnected(self.env.cr):
                 raise
             raise NotTogether from error
         return self.record_outcome(drafts)

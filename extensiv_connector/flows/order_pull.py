@@ -205,9 +205,9 @@ class OrderPull(FlowRun):
     def look_for_more(self):
         """Have the next pass start at once where this one leaves orders behind."""
         if self.troubles:
-            if self.importer.count_waiting(1):
+            if self.importer.find_importable(1):
                 self.importer.start_second()
-        elif self.importer.count_waiting(1) or (self.listed_again is not None and self.find_unacknowledged(1)):
+        elif self.importer.find_importable(1) or (self.listed_again is not None and self.find_unacknowledged(1)):
             self.resume_in = 0
 
     def import_without_eim(self):
@@ -216,7 +216,7 @@ class OrderPull(FlowRun):
         self.importer.requeue_due()
         while self.has_time(BATCH_SECONDS) and self.importer.import_next():
             continue
-        if self.importer.count_waiting(1):
+        if self.importer.find_importable(1):
             self.importer.start_second()
 
     # -- receive
@@ -277,7 +277,7 @@ class OrderPull(FlowRun):
 
         :raise eim.EimError: EIM had trouble with acknowledging; what is in the inbox was imported all the same
         """
-        if self.importer.count_waiting(self.account.import_batch_size + 1) > self.account.import_batch_size:
+        if len(self.importer.find_importable(self.account.import_batch_size + 1)) > self.account.import_batch_size:
             self.importer.start_second()
         may_acknowledge = self.listed_again is not None and not self.is_silent
         trouble = None

@@ -104,10 +104,15 @@ class TestBatchesByLines(ImportCase):
             self.assertEqual(order.state, "received")
             self.assertUnmarked(order)
             with self.importing() as importer:
-                self.assertEqual(importer.count_waiting(5), 1)
+                self.assertEqual(importer.find_importable(5), order.with_env(importer.env))
                 importer.import_next()
         self.assertEqual(self.imported[1:], [["LARGE"]])
         self.assertEqual(order.state, "imported")
+
+    def test_where_no_pass_is_ever_whole_an_order_is_begun_once_nothing_else_is_there(self):
+        self.receive(LARGE=30)
+        with patch.object(import_pace.Pace, "seconds", 1):
+            self.assertEqual(self.import_all(seconds=20), [["LARGE"]])
 
     def test_acknowledged_orders_come_first(self):
         self.account.import_batch_size = 1
@@ -127,12 +132,13 @@ class TestBatchesByLines(ImportCase):
 
     def test_halves_of_a_batch_that_fails_are_committed_by_themselves(self):
         orders = self.receive(A=1, B=1, C=1, D=1)
+        reason = "Not this one."
 
         def refuse(batch, drafts):
             refs = {draft.record.cust_ref for draft in drafts}
             if "C" in refs:
                 importer.run.deadline = 0 if len(drafts) == 2 else importer.run.deadline
-                raise UserError("Not this one.")
+                raise UserError(reason)
 
         with self.importing(before=refuse) as importer:
             importer.import_next()
@@ -141,7 +147,7 @@ class TestBatchesByLines(ImportCase):
         self.assertUnmarked(orders)
         self.import_all(before=refuse)
         self.assertEqual(orders.mapped("state"), ["imported", "imported", "failed", "imported"])
-        self.assertIn("Not this one.", orders[2].message)
+        self.assertIn(reason, orders[2].message)
 
     def test_an_error_in_reading_one_order_holds_up_no_other(self):
         orders = self.receive(A=1, B=1)

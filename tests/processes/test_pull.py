@@ -58,15 +58,15 @@ for worker in workers:
 STALL_AT_ORDER = """
 import time
 from odoo.addons.extensiv_connector.flows.order_import import ImportBatch
-whole = ImportBatch.create_sale_orders
+whole = ImportBatch.verify_total
 
-def stalling(self, drafts):
-    whole(self, drafts)
-    if args["ref"] in [draft.record.cust_ref for draft in drafts]:
-        print("stalled", len(drafts), flush=True)
+def stalling(self, draft):
+    whole(self, draft)
+    if draft.record.cust_ref == args["ref"]:
+        print("stalled", len(self.orders), flush=True)
         time.sleep(args.get("seconds", 600))
 
-ImportBatch.create_sale_orders = stalling
+ImportBatch.verify_total = stalling
 env["extensiv.account"].search([]).action_pull_orders()
 """
 IMPORT = 'env["extensiv.order"].search([("cust_ref", "=", args["ref"])]).action_import()'
