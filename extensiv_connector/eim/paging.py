@@ -12,7 +12,8 @@ class Pages:
     than EIM says, and one that answers what it answered before, ends with an error instead of going on for ever.
 
     :param ask: takes the number of a page and returns a ``Page``
-    :param place: what ``place`` of an earlier reading of the same list was, to go on there
+    :param place: what ``place`` of an earlier reading of the same list was, to go on there; with ``gone``, how many of
+        the entries that were read left the list since then, so that the others moved to its front
     """
 
     def __init__(self, ask, place=None):
@@ -23,6 +24,8 @@ class Pages:
         self._count = place.get("count", 0)
         self._last = place.get("last", "")
         self._seen = set()
+        if place.get("gone"):
+            self._move_back(place["gone"])
 
     @property
     def place(self):
@@ -43,6 +46,15 @@ class Pages:
         if self.is_over and page.total is not None and page.total > self._count:
             raise EndlessList(f"EIM says that the list has {page.total} entries, and gives {self._count}.")
         return page
+
+    def _move_back(self, gone):
+        """Go on at the page that begins with, or before, the first entry that was not read."""
+        pages = self.number - 1
+        left = max(self._count - gone, 0)
+        whole = left * pages // self._count if self._count else 0
+        self._count = self._count * whole // pages if pages else 0
+        self.number = whole + 1
+        self._last = ""
 
     def _check_is_new(self, page):
         """Notice a page of which every entry was there before.

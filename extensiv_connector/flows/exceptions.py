@@ -8,6 +8,7 @@ from psycopg2.errors import UniqueViolation
 
 from odoo.exceptions import AccessError, ConcurrencyError, MissingError, UserError, ValidationError
 from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
+from odoo.tools import SQL
 
 _sql_logger = logging.getLogger("odoo.sql_db")
 
@@ -22,6 +23,11 @@ def is_conflict(error):
     return isinstance(error, (*PG_CONCURRENCY_EXCEPTIONS_TO_RETRY, ConcurrencyError))
 
 
+def is_disconnected(cr):
+    """Whether the cursor's connection to the database was lost."""
+    return bool(cr.connection.closed)
+
+
 def log_unexpected(logger, error, message, *args):
     """Log an error of ours with its place but without its text: database errors quote whole rows of personal data."""
     frames = "".join(traceback.format_tb(error.__traceback__))
@@ -30,9 +36,10 @@ def log_unexpected(logger, error, message, *args):
 
 @contextmanager
 def no_rows_in_log(cr):
-    """Have Odoo log no statement on ``cr`` that fails because another transaction was quicker.
+    """Have Odoo log no rows of a statement on ``cr`` that fails: buyers' names and addresses are among them.
 
-    It would quote whole rows, buyers' names and addresses among them, of what is simply repeated.
+    One that fails because another transaction was quicker, or the database went away, is simply repeated, and not
+    logged at all.
     """
     if "execute" in vars(cr):  # within another one already
         yield
@@ -45,8 +52,11 @@ def no_rows_in_log(cr):
         except EXPECTED:
             raise
         except Exception as error:
-            if log_exceptions:
-                _sql_logger.error("bad query: %s\nERROR: %s", cr._obj.query or query, error)
+            if log_exceptions and not is_disconnected(cr):
+                statement = query.code if isinstance(query, SQL) else query
+                diagnosis = getattr(error, "diag", None)
+                reason = diagnosis and diagnosis.message_primary or type(error).__name__
+                _sql_logger.error("bad query: %s\nERROR: %s", statement, reason)
             raise
 
     cr.execute = execute_quietly

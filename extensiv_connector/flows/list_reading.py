@@ -108,6 +108,13 @@ class ListReading:
         self.run.env["extensiv.error"]._resolve(self.run.account, self.run.flow, [self.question["status"]], STEP)
 
 
+def move_back(account, name, count):
+    """Note that so many orders that were read left the list of this name, where it is not read to its end yet."""
+    place = (account.list_places or {}).get(name)
+    if place:
+        account.list_places = {**account.list_places, name: {**place, "gone": place.get("gone", 0) + count}}
+
+
 def without(places, name):
     """Return what an account remembers of its lists, but for one: that is read from its beginning."""
     return {key: place for key, place in (places or {}).items() if key != name} or False

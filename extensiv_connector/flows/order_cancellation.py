@@ -11,6 +11,7 @@ from ..eim.writing import iso
 from . import relisting
 from .exceptions import USER_ERRORS, is_conflict, log_unexpected
 from .list_reading import ListReading
+from .runner import WAIT_SECONDS
 
 _logger = logging.getLogger(__name__)
 
@@ -61,7 +62,9 @@ class OrderCancellation:
         """Cancel what is ours of a ``ListReading`` of canceled orders; ``now`` is when, where EIM does not say."""
         for page in reading.pages():
             listed = {order.cust_ref: order.cancel_date or now for order in page.items}
-            self.run.counts["cancelled"] += self.run.retry_on_conflict(partial(self.cancel_listed, listed))
+            # One of them may be imported at this moment, which takes a while.
+            cancel = partial(self.cancel_listed, listed)
+            self.run.counts["cancelled"] += self.run.retry_on_conflict(cancel, wait=WAIT_SECONDS)
 
     def cancel_listed(self, listed):
         """Cancel the orders that EIM lists as canceled, each once.

@@ -1,11 +1,16 @@
 """Importing: from the inbox into sale orders that are confirmed where their total is EIM's, to the cent."""
 
+import time
 from decimal import Decimal
+from functools import partial
 
-from .exceptions import is_conflict
+from .exceptions import is_conflict, is_disconnected
+from .import_pace import BATCH_TARGET, Pace
+from .import_queue import UNMARKED, ImportQueue
+from .lock import LockLost
 from .order_confirmation import confirm, report_held
 from .order_draft import DraftBuilder
-from .order_refusal import explain
+from .order_refusal import explain, explain_killed
 from .quiet import quiet
 from .runner import BATCH_SECONDS, FlowRun, new_deadline, refresh_snapshot, release_locks
 from .trigger import trigger_import
@@ -17,10 +22,14 @@ class OrderImport:
     Any number of processes may do this at once: each takes rows of the inbox that no other holds.
 
     :param run: the ``FlowRun`` of the pass, in whose counts it says what it did
+    :param only: ids of the orders that are to be imported, by default all that were received
     """
 
-    def __init__(self, run):
+    def __init__(self, run, only=None):
         self.run = run
+        self.queue = ImportQueue(run.account, only)
+        self.pace = Pace()
+        self.has_begun = False
 
     @property
     def account(self):
@@ -31,28 +40,113 @@ class OrderImport:
         return self.run.env
 
     def find_importable(self, limit):
-        """Return received orders, oldest first."""
-        return self.env["extensiv.order"].search(
-            [("account_id", "=", self.account.id), ("state", "=", "received")], limit=limit, order="id"
-        )
+        """Return received orders, but those that this pass put off; ``limit`` at most."""
+        return self.queue.find(limit)
 
     def import_next(self):
-        """Import the next batch of received orders, in a transaction of its own.
+        """Import the next orders that fit into the time that is left, in a transaction of their own.
+
+        Where they cannot be imported together, their halves are imported, and committed, each by itself.
 
         :return: how many orders were dealt with
         """
-        counts = self.run.retry_on_conflict(self._import_free)
+        run = self.run
+        batch = run.retry_on_conflict(self._take)
+        if not batch:
+            hopeless = run.retry_on_conflict(self._refuse_hopeless)
+            self._count(hopeless)
+            return sum(hopeless.values())
+        self.has_begun = True
+        parts = [batch]
+        while parts:
+            part = parts.pop(0)
+            if part is not batch and not run.has_time(sum(part.values()) * self.pace.seconds):
+                self._release([part, *parts])
+                break
+            parts[:0] = self._import_part(part, is_marked=part is batch)
+        return len(batch)
+
+    def _take(self):
+        """Mark the next orders; return ``{id: weight}``.
+
+        One that is too large for what is left of the pass waits for a whole one, or for one that has nothing else to
+        import: a server may be so busy that none is ever whole.
+        """
+        left = self.run.seconds_left()
+        fitting = partial(self.queue.take, self.account.import_batch_size, self.pace.together(left))
+        if self.run.has_whole_pass():
+            return fitting(None)
+        return fitting(self.pace.alone(left)) or (not self.has_begun and fitting(None))
+
+    def _import_part(self, part, is_marked):
+        """Import orders together, in a transaction of their own.
+
+        :param part: ``{id: weight}``
+        :return: the parts to import instead, where that failed for one of them
+        """
+        run = self.run
+        ids = list(part)
+        # Who waits for stock that another batch reserves is repeated when that is done; waiting costs the least.
+        wait = max(min(BATCH_TARGET, run.seconds_left() / 3), 1)
+        try:
+            if not is_marked:
+                run.retry_on_conflict(partial(self.queue.mark, ids))
+            counts, seconds = run.retry_on_conflict(partial(self._import_free, ids), wait=wait)
+        except LockLost:
+            raise
+        except Exception as error:  # whatever one order does, the others are imported
+            if run.is_disconnected():
+                raise
+            run.rollback()
+            if is_conflict(error):
+                self._put_off(ids)
+                return []
+            if len(ids) > 1:
+                return _halves(part)
+            cause = error.__cause__ if isinstance(error, NotTogether) else error
+            counts = run.retry_on_conflict(lambda: refuse(self._lock(ids), partial(explain, cause)))
+        else:
+            if counts:
+                self.pace.learn(sum(part.values()), seconds)
+        self._count(counts)
+        return []
+
+    def _import_free(self, ids):
+        """Import those of the orders that no other process is importing.
+
+        :return: the counts of ``ImportBatch.record_outcome``, and the seconds it took
+        """
+        start = time.monotonic()
+        batch = ImportBatch(self._lock(ids))
+        counts = batch.import_together() if batch.orders else {}
+        self.env.flush_all()
+        return counts, time.monotonic() - start
+
+    def _lock(self, ids):
+        orders = self.env["extensiv.order"].browse(ids).try_lock_for_update()
+        return orders.filtered(lambda order: order.state == "received")
+
+    def _refuse_hopeless(self):
+        """Fail the orders for which processes are killed again and again; return the counts."""
+        return refuse(self.queue.find_hopeless(), explain_killed)
+
+    def _put_off(self, ids):
+        """Leave orders to another pass: other work kept changing what they need."""
+        self.queue.put_off.update(ids)
+        self._release([ids])
+        self.run.put_off()
+
+    def _release(self, parts):
+        """Take the marks off the orders of ``parts``, which are left to another pass."""
+        ids = [order_id for part in parts for order_id in part]
+        self.run.retry_on_conflict(lambda: self.queue.release(ids))
+
+    def _count(self, counts):
         for state, count in counts.items():
             if state == "failed":
                 self.run.failed += count
             else:
                 self.run.counts[state] += count
-        return sum(counts.values())
-
-    def _import_free(self):
-        """Import a batch of orders that no other process is importing."""
-        size = self.account.import_batch_size
-        return import_batch(self.find_importable(8 * size).try_lock_for_update(limit=size))
 
     def start_second(self):
         """Have another worker import beside this pass, where there is one, or after it."""
@@ -80,7 +174,14 @@ class OrderImport:
                 order.cust_ref in due
                 or (order.missing_skus and not any(matches[sku].problem for sku in order.missing_skus))
             ),
-        ).write({"state": "received"})
+        ).try_lock_for_update().write({"state": "received"})
+
+
+def _halves(part):
+    """Return the two halves of ``{id: weight}``."""
+    ids = list(part)
+    middle = len(ids) // 2
+    return [{order_id: part[order_id] for order_id in half} for half in (ids[:middle], ids[middle:])]
 
 
 def import_now(orders):
@@ -95,22 +196,19 @@ def import_now(orders):
 
 def _import_chosen(run, orders):
     """Import ``orders`` of the run's account batch by batch, as long as there is time."""
-    size = run.account.import_batch_size
 
     def requeue():
-        # Those that wait already are left alone: writing them would conflict with whoever imports them.
-        orders._importable_again().filtered(lambda order: order.state != "received").write({"state": "received"})
-
-    def import_free(batch):
-        return import_batch(batch.try_lock_for_update().filtered(lambda order: order.state == "received"))
+        # Those that wait already are left alone: writing them would conflict with whoever imports them. But one that
+        # was in a killed process counts as new: a person wants it tried.
+        chosen = orders._importable_again().filtered(lambda order: order.state != "received" or order.import_began_at)
+        chosen.try_lock_for_update().write({"state": "received", **UNMARKED})
 
     run.retry_on_conflict(requeue)
-    for start in range(0, len(orders), size):
-        if not run.has_time(BATCH_SECONDS):
-            OrderImport(run).start_second()
-            break
-        batch = orders[start : start + size]
-        run.retry_on_conflict(lambda batch=batch: import_free(batch))
+    importer = OrderImport(run, only=orders.ids)
+    while run.has_time(BATCH_SECONDS) and importer.import_next():
+        continue
+    if importer.queue.put_off or importer.find_importable(1):
+        importer.start_second()
 
 
 def import_batch(orders):
@@ -120,6 +218,22 @@ def import_batch(orders):
     :raise OperationalError: on a conflict with another transaction; the caller repeats the whole batch
     """
     return ImportBatch(orders).run() if orders else {}
+
+
+def refuse(orders, explain_one):
+    """Note that locked ``orders`` of one account cannot be imported; return the counts of ``record_outcome``.
+
+    :param explain_one: takes an order and returns its ``Refusal``
+    """
+    if not orders:
+        return {}
+    batch = ImportBatch(orders)
+    batch.failures = {order: explain_one(order) for order in orders}
+    return batch.record_outcome([])
+
+
+class NotTogether(Exception):
+    """Orders cannot be imported in one transaction: one of them has an error, which is the cause of this one."""
 
 
 class ImportBatch:
@@ -137,11 +251,23 @@ class ImportBatch:
         """``{inbox order: Refusal}``"""
 
     def run(self):
+        """Import the orders in the caller's transaction; return the counts of ``record_outcome``."""
+        return self.record_outcome(self.create_or_split(self.build_drafts()))
+
+    def import_together(self):
+        """Import the orders, all of them or none; return the counts of ``record_outcome``.
+
+        :raise NotTogether: one of them cannot be imported, for the error that is its cause
+        """
         drafts = self.build_drafts()
-        imported = self.create_or_split(drafts)
-        self.record_outcome(imported)
-        held = sum(bool(draft.held) for draft in imported)
-        return {"imported": len(imported) - held, "held": held, "failed": len(self.failures)}
+        try:
+            if drafts:
+                self.create_sale_orders(drafts)
+        except Exception as error:
+            if is_conflict(error) or is_disconnected(self.env.cr):
+                raise
+            raise NotTogether from error
+        return self.record_outcome(drafts)
 
     def build_drafts(self):
         """Read the orders and find what they need; return the drafts of those that can be imported."""
@@ -164,7 +290,7 @@ class ImportBatch:
                 self.create_sale_orders(drafts)
             return drafts
         except Exception as error:  # whatever one order does, the others are imported
-            if is_conflict(error):
+            if is_conflict(error) or is_disconnected(self.env.cr):
                 raise
             if len(drafts) == 1:
                 [draft] = drafts
@@ -247,6 +373,7 @@ class ImportBatch:
         """Write to the inbox, and to the list of errors, what became of the orders.
 
         :param imported: the drafts that have their sale order
+        :return: ``{"imported", "held", "failed": how many}``
         """
         for draft in imported:
             draft.record.write(
@@ -255,16 +382,19 @@ class ImportBatch:
                     "sale_order_id": draft.sale.id,
                     "message": "\n".join(filter(None, [*draft.messages, draft.held])) or False,
                     "missing_skus": False,
+                    **UNMARKED,
                 }
             )
         Error = self.env["extensiv.error"]
         failures = {}
         for record, refusal in self.failures.items():
-            record.write({"state": "failed", "message": str(refusal), "missing_skus": refusal.missing_skus})
-            failures[record.cust_ref] = {"message": str(refusal), "category": "data", "document": record}
+            record.write({"state": "failed", "message": str(refusal), "missing_skus": refusal.missing_skus, **UNMARKED})
+            failures[record.cust_ref] = {"message": str(refusal), "category": refusal.category, "document": record}
         Error._resolve(self.account, "orders", [draft.record.cust_ref for draft in imported])
         report_held(self.account, {draft.record: draft.held for draft in imported if draft.held})
         Error._report(self.account, "orders", failures)
+        held = sum(bool(draft.held) for draft in imported)
+        return {"imported": len(imported) - held, "held": held, "failed": len(self.failures)}
 
 
 def amount_of(currency, value):

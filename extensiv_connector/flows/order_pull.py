@@ -14,19 +14,21 @@ from ..eim.writing import iso
 from . import leftovers, relisting
 from .batch_acknowledging import BatchAcknowledging
 from .credential_check import may_be_the_key
-from .exceptions import log_unexpected
-from .list_reading import ListReading
+from .exceptions import is_conflict, log_unexpected
+from .list_reading import ListReading, move_back
 from .lock import LockLost
 from .order_cancellation import OrderCancellation
 from .order_import import OrderImport
 from .order_inbox import Inbox
-from .runner import BATCH_SECONDS, FlowRun
+from .runner import BATCH_SECONDS, WAIT_SECONDS, FlowRun
 from .status_check import StatusCheck
 
 _logger = logging.getLogger(__name__)
 
 # Acknowledgements of one order a call that are written together: few enough that a killed pass repeats little.
 ACKNOWLEDGE_CHUNK = 20
+# The list of EIM's that is received, by its status.
+NEW = "new"
 # What the error about things in EIM's list that are no orders is known by.
 UNREADABLE_KEY = "list of new orders"
 
@@ -84,6 +86,8 @@ class OrderPull(FlowRun):
         """References whose acknowledgement EIM did not take in this pass."""
         self.listed_again = None
         """References that EIM lists as new though they were acknowledged; None: acknowledging has to wait."""
+        self.told = set()
+        """Ids of the orders that EIM took, and that another process holds: written down as soon as it does not."""
         self.troubles = []
         """What went wrong in the steps of the pass, in their order."""
         self.is_silent = False
@@ -159,6 +163,9 @@ class OrderPull(FlowRun):
             if self.is_disconnected():
                 raise
             self.rollback()
+            if is_conflict(error):
+                self.put_off()
+                return
             if any(not isinstance(trouble, eim.EimError) for trouble in self.troubles):
                 log_unexpected(_logger, error, "A step of EIM orders of account %s stopped, too", self.account.id)
             self.troubles.append(error)
@@ -218,26 +225,24 @@ class OrderPull(FlowRun):
     def receive(self):
         """Read every page of EIM's ``new`` list into the inbox, each page committed by itself.
 
-        Acknowledging waits for the end of the list, or for one that is begun anew: it shrinks the list, and records
-        would be skipped.
+        Acknowledging shrinks the list, and records would be skipped: so it waits until the pass has read what it can.
+        A list that is too long for one pass is gone on with further to its front, by as much as it shrank.
         """
         since = self.account.import_from
-        question = {"status": "new", "from_date": iso(since) if since else None}
-        reading = ListReading(self, "new", question, keeps_place=False, record=ListedOrder)
+        question = {"status": NEW, "from_date": iso(since) if since else None}
+        reading = ListReading(self, NEW, question, keeps_place=False, record=ListedOrder)
         found = Listed()
         try:
             for page in reading.pages():
-                stored = self.retry_on_conflict(partial(self.inbox.store, page))
+                stored = self.retry_on_conflict(partial(self.inbox.store, page), wait=WAIT_SECONDS)
                 self.counts["received"] += stored.received
                 self.skipped += sum(stored.left.values())
                 found.add(self.env, page, stored)
-        except eim.RateLimited:
-            raise  # the next pass goes on there
         except eim.EimError:
             self.listed_again = found.listed_again
             raise
+        self.listed_again = found.listed_again
         if reading.is_over:
-            self.listed_again = found.listed_again
             self.retry_on_conflict(lambda: self.report_unreadable(found.unreadable))
         if reading.is_whole:
             self.retry_on_conflict(lambda: self.conclude(found))
@@ -279,7 +284,7 @@ class OrderPull(FlowRun):
         trouble = None
         patience = self.client.max_wait
         try:
-            while self.has_time(BATCH_SECONDS):
+            while self.has_time():
                 # Tokens that are there are used at once; importing fills the time in which new ones drip.
                 self.client.max_wait = 0
                 limited = False
@@ -291,12 +296,13 @@ class OrderPull(FlowRun):
                         trouble = error
                         may_acknowledge = False
                 self.client.max_wait = patience
-                if not self.importer.import_next():
+                if not self.has_time(BATCH_SECONDS) or not self.importer.import_next():
                     if limited:
                         self.acknowledge_received()
                     break
         finally:
             self.client.max_wait = patience
+        self.write_told()
         if trouble:
             raise trouble
 
@@ -314,7 +320,8 @@ class OrderPull(FlowRun):
             if not ids:
                 return False
             outcome = self.acknowledge_all(list(ids))
-            self.retry_on_conflict(partial(self.record_acknowledged, [ids[ref] for ref in outcome.done], outcome))
+            self.told.update(ids[cust_ref] for cust_ref in outcome.done)
+            self.told = self.retry_on_conflict(partial(self.record_acknowledged, self.told, outcome))
             self.postponed.update(outcome.failures)
             self.counts["acknowledged"] += len(outcome.done)
             self.failed += len(outcome.failures)
@@ -323,6 +330,11 @@ class OrderPull(FlowRun):
             if outcome.stopped_by:
                 raise outcome.stopped_by
         return False
+
+    def write_told(self):
+        """Write down what is still to be of the orders that EIM took; what is not even now is acknowledged again."""
+        if self.told:
+            self.told = self.retry_on_conflict(partial(self.record_acknowledged, self.told, Acknowledgement()))
 
     def acknowledge_again(self):
         """Acknowledge orders that EIM lists as new although they were acknowledged.
@@ -344,6 +356,7 @@ class OrderPull(FlowRun):
                 ("acknowledged_at", "=", False),
                 ("state", "!=", "cancelled"),
                 ("cust_ref", "not in", [*held, *self.postponed]),
+                ("id", "not in", list(self.told)),
             ],
             ["cust_ref"],
             limit=limit,
@@ -409,11 +422,16 @@ class OrderPull(FlowRun):
     def record_acknowledged(self, order_ids, outcome):
         """Write down that received orders are acknowledged, and what EIM answered.
 
+        None is waited for that another process holds, which imports it and may take long.
+
         :param order_ids: ids of the orders that EIM took
         :param outcome: an ``Acknowledgement``
+        :return: ids of the orders of which it is still to be written down
         """
-        self.env["extensiv.order"].browse(order_ids).acknowledged_at = fields.Datetime.now()
+        orders = self.env["extensiv.order"].browse(order_ids).try_lock_for_update(allow_referencing=True)
+        orders.acknowledged_at = fields.Datetime.now()
         self.record_answers(outcome)
+        return set(order_ids).difference(orders.ids)
 
     def record_answers(self, outcome):
         """Close the errors of acknowledgements that EIM took, and open one for each that it did not.
@@ -422,6 +440,7 @@ class OrderPull(FlowRun):
         """
         Error = self.env["extensiv.error"]
         if outcome.done:
+            move_back(self.account, NEW, len(outcome.done))
             # Dismissed ones, too: what EIM listed again, and took after all, is told again the next time.
             Error._resolve(self.account, "orders", outcome.done, "acknowledge", states=("open", "dismissed"))
         failed = self.env["extensiv.order"].search(

@@ -18,7 +18,7 @@ from .. import flows
 from ..eim import errors as eim
 from . import stepping_back, trigger
 from .credential_check import CredentialCheck
-from .exceptions import is_conflict, log_unexpected, no_rows_in_log
+from .exceptions import is_conflict, is_disconnected, log_unexpected, no_rows_in_log
 from .explanations import explain
 from .lock import LockLost, find_holder, flow_lock
 from .refusals import Refusals
@@ -32,6 +32,12 @@ CONFLICT_TRIES = 5
 CALL_SECONDS = 5
 BATCH_SECONDS = 10
 SIDE_BATCH_SECONDS = 15
+# Of the time of a pass so much must be left that what takes longer than any pass may begin.
+WHOLE_SHARE = 0.8
+# Seconds until a pass goes on that other work stood in the way of.
+PUT_OFF_SECONDS = 30
+# Seconds that a step which others' rows may hold up waits for them before it is repeated.
+WAIT_SECONDS = 3
 # Where EIM asks a failed pass to come again after some seconds, it does not come sooner than after so many.
 LEAST_PAUSE = 10
 # Seconds that a lock is held at most by a process that is well: a pass and its last call take far less.
@@ -138,6 +144,10 @@ class FlowRun:
         """Whether there is time to begin something that takes ``seconds``: ``CALL_SECONDS``, ``BATCH_SECONDS``."""
         return self.seconds_left() > seconds
 
+    def has_whole_pass(self):
+        """Whether nearly all of a pass's time is left: what takes longer than that may begin now, or never."""
+        return self.has_time(WHOLE_SHARE * PASS_SECONDS)
+
     @contextmanager
     def half_of_the_time(self):
         """Let what is done here end when half of the time that is left is over."""
@@ -176,23 +186,30 @@ class FlowRun:
         self.env.cr.rollback()
         self.env.transaction.reset()
 
-    def retry_on_conflict(self, work):
+    def retry_on_conflict(self, work, wait=None):
         """Commit ``work()`` and return its result, repeated in a new transaction on a serialization failure.
 
         As ``odoo.service.model.retrying`` does for requests, but with pauses that fit into a pass. A row that
         another process has just made too (a cart, a shipping method, an order fetched by hand) is found the next time.
 
+        :param wait: seconds that a try waits for the rows of others, and that must be left for a further try; by
+            default as long as it takes
         :raise OperationalError: when the fifth try conflicts too
         """
         for attempt in range(1, CONFLICT_TRIES + 1):
             try:
                 with no_rows_in_log(self.env.cr):
+                    if wait:
+                        self.env.cr.execute("SET LOCAL lock_timeout = %s", [f"{int(wait * 1000)}ms"])
                     result = work()
                     self.commit()
                 return result
             except (IntegrityError, OperationalError, ConcurrencyError) as error:
+                if self.is_disconnected():
+                    raise
                 self.rollback()
-                if attempt == CONFLICT_TRIES or not (is_conflict(error) or isinstance(error, UniqueViolation)):
+                is_last = attempt == CONFLICT_TRIES or (wait and not self.has_time(wait))
+                if is_last or not (is_conflict(error) or isinstance(error, UniqueViolation)):
                     raise
                 time.sleep(0.05 * 2**attempt * random.uniform(0.5, 1.5))
 
@@ -229,7 +246,7 @@ class FlowRun:
         except Exception as error:  # whatever it is, the run's record must say it; the traceback is logged
             if self.is_disconnected():
                 raise
-            state = self._record_unexpected(error)
+            state = self._record_conflict() if is_conflict(error) else self._record_unexpected(error)
         self.lock = None  # nothing follows that another process would have to wait for
         message = self._message()
 
@@ -304,7 +321,21 @@ class FlowRun:
 
     def is_disconnected(self):
         """Whether the pass's own connection to the database was lost."""
-        return bool(self.env.cr.connection.closed)
+        return is_disconnected(self.env.cr)
+
+    def put_off(self):
+        """Leave to the next pass what other work, which was quicker each time, stood in the way of."""
+        self.resume_in = PUT_OFF_SECONDS
+        message = self.env._("Some of it was put off, for other work was at the same records; goes on by itself.")
+        if message not in self.messages:
+            self.messages.append(message)
+
+    def _record_conflict(self):
+        """Note that the pass ended early; return the run's state."""
+        self.rollback()
+        self.put_off()
+        _logger.info("EIM %s of account %s: put off, others changed the same records", self.flow, self.account.id)
+        return "partial"
 
     def _record_lock_lost(self):
         """Note that the pass ended early; return the run's state."""

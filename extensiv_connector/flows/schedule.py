@@ -1,5 +1,9 @@
 """The schedules of the flows: when they run at all, and which accounts have their turn."""
 
+import logging
+
+import psycopg2
+
 from odoo import fields
 from odoo.tools import SQL
 
@@ -9,6 +13,8 @@ from .trigger import due_accounts, plan, trigger_import
 
 # Seconds that an account's pass may take at least, though others wait: enough to import a batch.
 ACCOUNT_SECONDS = 15
+
+_logger = logging.getLogger(__name__)
 
 
 def cron_of(env, flow):
@@ -163,12 +169,19 @@ def import_beside(env):
     deadline = new_deadline(env)
     began = False
     for account in env["extensiv.account"].sudo().search(account_domain("orders")):
-        with flows.FLOWS["orders"].run_class.open(account, deadline) as run:
-            while run.has_time(runner.SIDE_BATCH_SECONDS) and run.importer.import_next():
-                began = True
-            if not run.has_time(runner.SIDE_BATCH_SECONDS) and run.importer.find_importable(1):
-                trigger_import(env, 1 if began else 60)
-                break
+        run = None
+        try:
+            with flows.FLOWS["orders"].run_class.open(account, deadline) as run:
+                while run.has_time(runner.SIDE_BATCH_SECONDS) and run.importer.import_next():
+                    began = True
+                if not run.has_time(runner.SIDE_BATCH_SECONDS) and run.importer.find_importable(1):
+                    trigger_import(env, 1 if began else 60)
+                    return
+        except psycopg2.Error:
+            if not run or not run.is_disconnected():
+                raise
+            _logger.info("Import of EIM's orders of account %s: the connection to the database was lost", account.id)
+            return
 
 
 def _was_triggered(env):

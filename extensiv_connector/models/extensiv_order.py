@@ -47,6 +47,7 @@ class ExtensivOrder(models.Model):
         prefetch=False,
         help="The order as received, without anything that belongs to the payment.",
     )
+    line_count = fields.Integer("Lines", readonly=True, help="Of the order as received: what importing it costs.")
     state = fields.Selection(
         [
             ("received", "Received"),
@@ -68,6 +69,10 @@ class ExtensivOrder(models.Model):
     shipment_message = fields.Text(related="sale_order_id.extensiv_shipment_message")
     message = fields.Text(readonly=True, help="Why the order is in this state.")
     missing_skus = fields.Json(readonly=True)
+    # Of the process that is importing it, or was killed while it did, see ``flows.import_queue``. Only moments and
+    # numbers: what keeps others from importing it is the row's lock.
+    import_began_at = fields.Datetime("Import Began", readonly=True)
+    import_tries = fields.Integer("Begun Alone", readonly=True)
     cancelled_at = fields.Datetime("Cancelled at EIM", readonly=True)
     cancel_request = fields.Selection(
         [("due", "To be sent"), ("done", "Sent"), ("refused", "Refused")],
@@ -92,7 +97,7 @@ class ExtensivOrder(models.Model):
     payload_readable = fields.Text("As Received", compute="_compute_readable")
 
     _cust_ref_unique = models.Constraint("UNIQUE(account_id, cust_ref)", "This order was received already.")
-    _waiting_idx = models.Index("(account_id, id) WHERE state IN ('received', 'failed')")
+    _waiting_idx = models.Index("(account_id, (acknowledged_at IS NULL), id) WHERE state IN ('received', 'failed')")
     _received_idx = models.Index("(account_id, create_date)")
     _unacknowledged_idx = models.Index("(account_id, id) WHERE acknowledged_at IS NULL")
     _listed_again_idx = models.Index("(account_id) WHERE listed_again_at IS NOT NULL")
@@ -251,7 +256,7 @@ class ExtensivOrder(models.Model):
             {
                 name: value
                 for name, value in self._prepare_received_vals(self.account_id, self.cart_id, order).items()
-                if name in ("payload", "order_number", "amount_total", "currency_code", "order_date")
+                if name in ("payload", "line_count", "order_number", "amount_total", "currency_code", "order_date")
             }
         )
 
@@ -316,6 +321,7 @@ class ExtensivOrder(models.Model):
             "amount_total": float(order.grand_total or 0),
             "currency_code": order.currency,
             "payload": order.payload,
+            "line_count": order.line_count,
         }
 
     @api.model

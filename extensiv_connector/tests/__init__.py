@@ -25,6 +25,7 @@ from . import test_go_live
 from . import test_go_live_browser
 from . import test_health
 from . import test_held
+from . import test_import_batches
 from . import test_integrations
 from . import test_integrations_browser
 from . import test_inventory

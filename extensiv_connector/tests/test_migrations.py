@@ -88,3 +88,22 @@ class TestMigrations(ConnectorCase):
             (pushed + new + refused).mapped(lambda location: location.read_back_state),
             ["assumed", "to_check", "refused"],
         )
+
+    def test_the_lines_of_orders_that_wait_are_counted(self):
+        payloads = {
+            "list": '{"items": [{}, {}]}',
+            "map": '{"items": {"1": {}, "2": {}, "3": {}}}',
+            "none": "{}",
+            "broken": '{"items": ["\\u0000"',
+            "unkeepable": '{"items": ["\\u0000"]}',
+        }
+        orders = self.env["extensiv.order"].create(
+            [
+                {"account_id": self.account.id, "cust_ref": name, "order_number": name, "payload": payload}
+                for name, payload in payloads.items()
+            ]
+        )
+        self.env.flush_all()
+        self.env.cr.execute("UPDATE extensiv_order SET line_count = NULL")
+        self.migrate("19.0.1.4.0", "post", "lines")
+        self.assertEqual(orders.mapped("line_count"), [2, 3, 0, 1, 1])

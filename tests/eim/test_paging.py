@@ -84,6 +84,24 @@ def test_it_goes_on_at_its_place_and_still_notices_the_same_page():
         Pages(lambda _number: answers(1), pages.place).read()
 
 
+@pytest.mark.parametrize("gone", [0, 1, 9, 10, 13, 30, 99])
+def test_it_goes_on_further_to_the_front_where_what_was_read_left_the_list(gone):
+    entries = [str(name) for name in range(55)]
+
+    def ask(number):
+        page = entries[(number - 1) * LIMIT : number * LIMIT]
+        items = tuple(SimpleNamespace(identity=name) for name in page)
+        return Page(items, number, False, len(entries), limit=LIMIT)
+
+    pages = Pages(ask)
+    for _page in range(3):
+        pages.read()
+    del entries[: min(gone, 30)]
+    read = read_all(Pages(ask, {**pages.place, "gone": gone}))
+    assert set(read) >= {str(name) for name in range(30, 55)}
+    assert len(read) < 25 + LIMIT or gone > 30
+
+
 def test_after_trouble_the_same_page_is_asked_for_again():
     asked = []
 

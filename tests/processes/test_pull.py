@@ -5,6 +5,8 @@ import time
 import pytest
 from stall import stalling
 
+from dev import LOGS, databases
+
 CONNECT = """
 for sku in args["skus"]:
     env["product.product"].create({"name": sku, "default_code": sku, "is_storable": True})
@@ -52,6 +54,34 @@ for worker in workers:
     begun.wait(60)
 for worker in workers:
     worker.join()
+"""
+STALL_AT_ORDER = """
+import time
+from odoo.addons.extensiv_connector.flows.order_import import ImportBatch
+whole = ImportBatch.verify_total
+
+def stalling(self, draft):
+    whole(self, draft)
+    if draft.record.cust_ref == args["ref"]:
+        print("stalled", len(self.orders), flush=True)
+        time.sleep(args.get("seconds", 600))
+
+ImportBatch.verify_total = stalling
+env["extensiv.account"].search([]).action_pull_orders()
+"""
+IMPORT = 'env["extensiv.order"].search([("cust_ref", "=", args["ref"])]).action_import()'
+STOCK = """
+product = env["product.product"].search([("default_code", "=", args["sku"])])
+stock = env["stock.warehouse"].search([], limit=1).lot_stock_id
+env["stock.quant"]._update_available_quantity(product, stock, 1000)
+env.cr.commit()
+"""
+TO_ONE_SKU = """
+UPDATE extensiv_order
+   SET payload = jsonb_set(payload::jsonb, '{items}', (
+           SELECT jsonb_agg(item || jsonb_build_object('item', %s::text))
+             FROM jsonb_array_elements(payload::jsonb -> 'items') AS item
+       ))::text
 """
 FETCH_DURING_A_PULL = """
 from odoo import api
@@ -111,6 +141,87 @@ def test_killed_process_is_repaired_by_the_next_run(odoo, pulled, method, call, 
     odoo.run(PULL, {"waits": True})
     assert_each_exactly_once(odoo, pulled)
     assert odoo.query("SELECT count(*) FROM extensiv_run WHERE state = 'running'") == [(0,)]
+
+
+def kill_at(odoo, ref):
+    """Kill a process in the middle of importing an order, and let that be a while ago; return the orders it was at."""
+    victim = odoo.start(STALL_AT_ORDER, {"ref": ref})
+    stalled, count = victim.stdout.readline().split()
+    assert stalled == "stalled"
+    victim.kill()
+    victim.wait()
+    odoo.query("UPDATE extensiv_order SET import_began_at = import_began_at - interval '1 minute'")
+    return int(count)
+
+
+def test_an_order_whose_process_is_killed_is_imported_alone_and_fails_when_that_is_killed_twice(odoo, pulled):
+    odoo.run(RECEIVE)
+    [(ref,)] = odoo.query("SELECT cust_ref FROM extensiv_order ORDER BY id OFFSET 14 LIMIT 1")
+    assert [kill_at(odoo, ref) for _time in range(3)] == [10, 1, 1]
+    assert odoo.query("SELECT state, count(*) FROM extensiv_order GROUP BY state ORDER BY state") == [
+        ("imported", ORDERS - 1),
+        ("received", 1),
+    ]
+    odoo.run(PULL, {})
+    [(state, message)] = odoo.query("SELECT state, message FROM extensiv_order WHERE cust_ref = %s", [ref])
+    assert state == "failed"
+    assert "press Retry" in message
+    assert odoo.query("SELECT key, message FROM extensiv_error WHERE state = 'open'") == [(ref, message)]
+    odoo.run(IMPORT, {"ref": ref})
+    assert_each_exactly_once(odoo, pulled)
+
+
+def test_acknowledging_waits_for_nobody_who_holds_orders(odoo, pulled):
+    odoo.kill_stalled(STALL, {"method": "order_pull.OrderPull.acknowledge_received", "call": 1, "after": False})
+    with databases.cursor(odoo.database) as cr:
+        cr.execute("BEGIN")
+        cr.execute("SELECT id FROM extensiv_order ORDER BY id LIMIT 20 FOR UPDATE")
+        odoo.run(PULL, {})
+        [(duration,)] = odoo.query("SELECT duration FROM extensiv_run WHERE flow = 'orders' ORDER BY id DESC LIMIT 1")
+        assert duration < 40  # for as long as it likes
+        assert pulled.get("/sandbox/state")["orders"] == {"at_wms": ORDERS}
+        assert odoo.query(
+            "SELECT state, count(*) FROM extensiv_order WHERE acknowledged_at IS NOT NULL GROUP BY 1"
+        ) == [("imported", ORDERS - 20)]
+        cr.execute("ROLLBACK")
+    odoo.run(PULL, {"waits": True})
+    assert_each_exactly_once(odoo, pulled)
+
+
+def test_two_workers_that_contend_for_one_sku_import_everything_without_a_fault(odoo, pulled):
+    odoo.run(RECEIVE)
+    sku = skus(pulled)[0]
+    odoo.run(STOCK, {"sku": sku})
+    odoo.query(TO_ONE_SKU, [sku])
+    odoo.query("UPDATE extensiv_account SET pull_orders = true")
+    assert odoo.run(TWO_WORKERS).split() == ["done", "done"]
+    assert_no_fault("process-run.log")
+    odoo.run(PULL, {"waits": True})
+    assert_each_exactly_once(odoo, pulled)
+
+
+def test_a_database_lost_in_the_middle_of_a_batch_is_no_fault_and_puts_no_buyer_into_the_log(odoo, pulled):
+    odoo.run(RECEIVE)
+    [(ref,)] = odoo.query("SELECT cust_ref FROM extensiv_order ORDER BY id LIMIT 1")
+    victim = odoo.start(STALL_AT_ORDER, {"ref": ref, "seconds": 3})
+    assert victim.stdout.readline().startswith("stalled")
+    [(ended,)] = odoo.query(
+        "SELECT count(pg_terminate_backend(pid)) FROM pg_locks"
+        " WHERE relation = 'sale_order'::regclass AND mode = 'RowExclusiveLock'"
+    )
+    assert ended == 1
+    victim.communicate(timeout=120)
+    log = assert_no_fault("process-0.log")
+    for order in pulled.get("/sandbox/orders"):
+        assert order["cust_last_name"] not in log
+    odoo.run(PULL, {"waits": True})
+    assert_each_exactly_once(odoo, pulled)
+
+
+def assert_no_fault(log):
+    text = (LOGS / log).read_text()
+    assert " ERROR " not in text and "unexpected" not in text, text[-3000:]
+    return text
 
 
 def test_two_processes_pulling_at_once_lose_nothing_and_show_no_error(odoo, pulled):

@@ -197,6 +197,11 @@ class Order:
         """Whether EIM has removed the buyer's personal data."""
         return self.billing.is_redacted or bool(self.delivery and self.delivery.is_redacted)
 
+    @property
+    def line_count(self) -> int:
+        """How many lines it has, those left out included."""
+        return len(self.lines)
+
     def codes(self) -> dict[str, set[str]]:
         """Return ``{SKU: every other code that came with it}`` of the lines that are ours to ship."""
         codes = {}
@@ -278,7 +283,7 @@ class ListedOrder:
 
     __slots__ = (
         "cust_ref", "cust_po_no", "order_source", "status", "order_date", "created", "grand_total", "currency",
-        "sending_canceled", "on_hold", "payload", "_whole",
+        "sending_canceled", "on_hold", "line_count", "payload", "_whole",
     )  # fmt: skip
 
     identity = Order.identity
@@ -311,6 +316,8 @@ class ListedOrder:
         order.currency = fields.text("currency_code").upper()
         order.sending_canceled = fields.flag("sending_canceled")
         order.on_hold = fields.flag("on_hold")
+        lines = raw.get("items")
+        order.line_count = len(lines) if isinstance(lines, (list, dict)) else 0
         return order
 
 
