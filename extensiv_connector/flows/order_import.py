@@ -2,12 +2,13 @@
 
 from decimal import Decimal
 
+from .deadline import deadline_of
 from .exceptions import is_conflict
 from .order_confirmation import confirm, report_held
 from .order_draft import DraftBuilder
 from .order_refusal import explain
 from .quiet import quiet
-from .runner import BATCH_SECONDS, FlowRun, new_deadline, refresh_snapshot, release_locks
+from .runner import BATCH_SECONDS, FlowRun, refresh_snapshot, release_locks
 from .trigger import trigger_import
 
 
@@ -86,9 +87,9 @@ class OrderImport:
 def import_now(orders):
     """Import ``orders`` of the inbox for a person; what a request has no time for is left to the schedule."""
     release_locks(orders.env)
-    deadline = new_deadline()
+    deadline = deadline_of(orders.env)
     for account, account_orders in orders.grouped("account_id").items():
-        with FlowRun.open(account, deadline) as run:
+        with FlowRun.open(account, deadline.at) as run:
             _import_chosen(run, account_orders.with_env(run.env))
     refresh_snapshot(orders.env)
 

@@ -5,6 +5,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 
 from ..eim import errors as eim
+from ..flows.deadline import one_deadline
 from ..flows.inventory_reading import InventoryReading, read_inventory
 from ..flows.stock_preview import StockPreview, is_alarming
 from ..flows.stock_sources import find_sources
@@ -211,6 +212,7 @@ class ExtensivStockPreview(models.TransientModel):
         action = self.env["ir.actions.act_window"]._for_xml_id("extensiv_connector.extensiv_stock_preview_line_action")
         return {**action, "domain": [("preview_id", "=", self.id)]}
 
+    @one_deadline
     def action_go_live(self):
         """Go live with what is shown: what was decided about products, and the zeros that were confirmed.
 
@@ -290,6 +292,7 @@ class ExtensivStockPreviewLocation(models.TransientModel):
                 "%(zeros)s of %(all)s SKUs would become 0", zeros=line.zero_count, all=line.above_count
             )
 
+    @one_deadline
     def action_take_quantities(self):
         """Take EIM's levels of this location as a proposed count in Odoo: the other way out."""
         self.ensure_one()

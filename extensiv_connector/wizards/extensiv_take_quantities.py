@@ -3,6 +3,7 @@ import time
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
+from ..flows.deadline import one_deadline
 from ..flows.inventory_reading import read_inventory
 from ..flows.take_quantities import Held, QuantitiesToTake, held_at
 
@@ -52,6 +53,7 @@ class ExtensivTakeQuantities(models.TransientModel):
         """Read EIM's levels of ``location`` and return the action that shows what would be proposed."""
         return self.create({"location_id": location.id}).action_read()
 
+    @one_deadline
     def action_read(self):
         """Read EIM's inventory from where the last click stopped, and compare once all of it is read."""
         self.ensure_one()
