@@ -27,7 +27,7 @@ def run_flow(account, flow):
         else:
             again = account.env._("Press the button again in some minutes.")
         result.message = f"{result.message} {again}"
-    if result.resume_in is not None and result.resume_in <= SOON_SECONDS:
+    elif result.resume_in is not None and result.resume_in <= SOON_SECONDS:
         result.message = f"{result.message} {put_off(account, flow, result.resume_in)}"
     return result
 

@@ -101,6 +101,7 @@ class TestDeadline(ConnectorCase):
         )
         cls.refs = [f"D-{number}" for number in range(EACH)]
         cls._make_records()
+        cls._make_errors()
 
     @classmethod
     def _make_records(cls):
@@ -150,7 +151,11 @@ class TestDeadline(ConnectorCase):
                 for account, _ref in of_each
             ]
         )
-        Error = env["extensiv.error"]
+
+    @classmethod
+    def _make_errors(cls):
+        """Make errors of every flow, about the records of each account."""
+        Error = cls.env["extensiv.error"]
         cls.errors = Error.browse()
         documents = {
             "orders": lambda account: cls.orders.filtered(lambda order: order.account_id == account),

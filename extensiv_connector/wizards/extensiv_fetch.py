@@ -123,7 +123,7 @@ class ExtensivFetch(models.TransientModel):
         if self.mode == "dates":
             found = list(self._ask_pages(client, self.date_from, self.date_to, refusals))
         else:
-            found = self._ask_reference(client, self.reference.strip())
+            found = self._ask_reference(client, self.reference.strip(), refusals)
         archived = self._archived_sources()
         for order in found:
             reason = self._why_not(order, archived)
@@ -135,7 +135,11 @@ class ExtensivFetch(models.TransientModel):
                 orders.append(order)
         return orders, refusals
 
-    def _ask_reference(self, client, reference):
+    def _ask_reference(self, client, reference, told=None):
+        """Return the order that ``reference`` names, in a list.
+
+        :param told: list that gets a sentence where there was no time to look through all
+        """
         known = self.env["extensiv.order"].search(
             [("account_id", "=", self.account_id.id), ("order_number", "=", reference)], limit=1
         )
@@ -150,9 +154,18 @@ class ExtensivFetch(models.TransientModel):
             ):  # ValueError: no reference of EIM's can read so
                 continue
         until = fields.Datetime.now() + timedelta(days=1)
-        for order in self._ask_pages(client, until - timedelta(days=SEARCH_DAYS), until, []):
+        rest = []
+        for order in self._ask_pages(client, until - timedelta(days=SEARCH_DAYS), until, rest):
             if order.order_number == reference:
                 return [order]
+        if rest and told is not None:
+            told.append(
+                self.env._(
+                    "Among as many orders of the last %(days)s days as there was time to look through, none has this "
+                    "number. Enter EIM's reference, which finds any, or fetch orders between two dates.",
+                    days=SEARCH_DAYS,
+                )
+            )
         return []
 
     def _ask_pages(self, client, date_from, date_to, told):

@@ -1,17 +1,14 @@
-import time
 from itertools import product as pairs_of
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
 from ..eim import errors as eim
-from ..flows.deadline import one_deadline
+from ..flows.deadline import deadline_of, one_deadline
 from ..flows.inventory_reading import InventoryReading, read_inventory
 from ..flows.stock_preview import StockPreview, is_alarming
 from ..flows.stock_sources import find_sources
 
-# A person waits: what EIM's rate limit does not allow to be read in this time counts as above zero.
-READ_SECONDS = 35
 # What the wizard itself lists; All Levels lists the others, too.
 SHOWN = 200
 
@@ -101,11 +98,13 @@ class ExtensivStockPreview(models.TransientModel):
     def _read_inventory(self, account):
         """Return EIM's inventory, and the words in which EIM refused to list any.
 
+        What the request has no time to read counts as above zero.
+
         :raise UserError: EIM could not be asked
         """
         with account.sudo()._asking_eim() as client:
             try:
-                return read_inventory(client, time.monotonic() + READ_SECONDS), ""
+                return read_inventory(client, deadline_of(self.env).last_call_at), ""
             except eim.Refused as error:
                 return InventoryReading(), error.message
 
