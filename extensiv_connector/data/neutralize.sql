@@ -6,7 +6,7 @@ UPDATE extensiv_account
        api_user = NULL,
        api_key = NULL,
        webhook_enabled = false,
-       webhook_secret = NULL,
+       webhook_key = NULL,
        webhook_token = NULL,
        pull_orders = false,
        push_inventory = false,

@@ -100,9 +100,13 @@ class EimClient:
         """The moment by EIM's clock of its last answer that said it, naive UTC, or ``None``."""
         return self._transport.date
 
-    def end_by(self, deadline):
-        """Let calls take no longer than ``deadline``, seconds of the client's clock, or little more."""
+    def end_by(self, deadline, is_strict=False):
+        """Let calls take no longer than ``deadline``, seconds of the client's clock, or little more.
+
+        :param is_strict: whether calls after it raise ``OutOfTime``; else each may still take ``LEAST_SECONDS``
+        """
         self._transport.deadline = deadline
+        self._transport.is_strict = is_strict
 
     # Connection
 

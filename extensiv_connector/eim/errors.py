@@ -29,6 +29,10 @@ class Transient(EimError):
     """EIM was not reached or had trouble of its own; nothing was done, trying later may work."""
 
 
+class OutOfTime(Transient):
+    """The time that was given for the whole is over, so nothing was sent."""
+
+
 class CertificateInvalid(Transient):
     """The certificate of whoever answers at EIM's address is not valid, so nothing was sent."""
 

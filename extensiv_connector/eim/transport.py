@@ -23,6 +23,7 @@ from .errors import (
     EimError,
     Forbidden,
     NotFound,
+    OutOfTime,
     RateLimited,
     Refused,
     Transient,
@@ -102,6 +103,7 @@ class Transport:
         self._record = record
         self.max_wait = max_wait
         self.deadline = None
+        self.is_strict = False
         self.served = False
         self.date = None
         self._timeout = timeout
@@ -120,19 +122,23 @@ class Transport:
 
         A GET is tried up to three times on transient trouble, but not again after half again the time limit,
         and a time-out leaves less for the next try: 45 s in all, not counting waits for tokens, 60 s at the
-        very worst. A POST is sent once. Near ``deadline`` the limits shrink, to ``LEAST_SECONDS`` at least.
+        very worst. A POST is sent once. Near ``deadline`` the limits shrink, to ``LEAST_SECONDS`` at least, and no
+        token is waited for beyond it. Where it is strict, nothing is sent after it.
         Where an answer asks to wait (``Retry-After``), the next try comes after that; where that is more than
         ``max_wait`` or the time of the call, there is none, and the error's ``retry_after`` says for how long.
 
         :raise RateLimited: no token within ``max_wait``, or EIM says so
+        :raise OutOfTime: a strict ``deadline`` is over; nothing was sent
         :raise Transient: EIM was not reached; of a GET also: 5xx, time-out, reset
         :raise AnswerLost: a POST was sent and no readable answer came
         :raise Blocked, CertificateInvalid, Forbidden, Refused, NotFound, Unreadable: as their classes say
         """
         now = self._clock()
         limit = self._timeout
+        least = limit / 2
         if self.deadline is not None:
             limit = min(limit, max(self.deadline - now, LEAST_SECONDS))
+            least = min(limit / 2, LEAST_SECONDS)
         seconds = limit
         until = now + 1.5 * limit if self.deadline is None else min(now + 1.5 * limit, self.deadline)
         patience = self.max_wait
@@ -152,7 +158,7 @@ class Transport:
                     raise error
             _logger.info("EIM %s is tried again: %s (process %s)", route.name, type(error).__name__, error.process_id)
             self._sleep(pause)
-            seconds = min(limit, max(until - self._clock(), limit / 2))
+            seconds = min(limit, max(until - self._clock(), least))
 
     def try_once(self, route, path, params, seconds):
         """Make one try of a GET, ``seconds`` long at most, and return its ``Answer``.
@@ -172,6 +178,8 @@ class Transport:
         """Make one try, with the redirects of a GET within the host; return ``(answer, error)``."""
         url = f"{self.base_url}/v1/{path}"
         for _redirect in range(MAX_REDIRECTS + 1):
+            if self.is_strict and self._clock() >= self.deadline:
+                raise OutOfTime("There was no time left to ask EIM.", route=route.name)
             self._wait_for_token(route)
             started = self._clock()
             answer, error, location = self._exchange(route, path, url, params, body, seconds)
@@ -186,8 +194,11 @@ class Transport:
 
     def _wait_for_token(self, route):
         slept = 0.0
+        patience = self.max_wait
+        if self.deadline is not None:
+            patience = min(patience, max(self.deadline - self._clock(), 0.0))
         while wait := self._tokens.take(route.reserve):
-            if slept + wait > self.max_wait:
+            if slept + wait > patience:
                 used_up = "The calls that EIM allows are used up for the moment."
                 raise RateLimited(used_up, retry_after=wait, route=route.name)
             self._sleep(wait)

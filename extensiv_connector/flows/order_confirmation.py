@@ -4,10 +4,11 @@ Such an app need not raise anything: it may return an action that opens a window
 batch as it is. So what counts is the state that the orders are in afterwards.
 """
 
+from .deadline import deadline_of
 from .exceptions import is_conflict
 from .order_refusal import explain
 from .quiet import quiet
-from .runner import BATCH_SECONDS, FlowRun, new_deadline, release_locks
+from .runner import BATCH_SECONDS, FlowRun, release_locks
 
 
 class _SomeHeld(Exception):
@@ -97,13 +98,18 @@ def report_held(account, held):
 
 
 def confirm_held_now(account, orders):
-    """Try for a person to confirm the quotations of ``orders`` of the inbox of ``account``, each by itself."""
+    """Try for a person to confirm the quotations of ``orders`` of the inbox of ``account``, each by itself.
+
+    :return: those that the request has no time for
+    """
+    deadline = deadline_of(orders.env)
     release_locks(orders.env)
-    with FlowRun.open(account, new_deadline()) as run:
-        for order in orders.with_env(run.env):
+    with FlowRun.open(account, deadline.at) as run:
+        for place, order in enumerate(orders.with_env(run.env)):
             if not run.has_time(BATCH_SECONDS):
-                break
+                return orders[place:]
             run.retry_on_conflict(lambda order=order: _confirm_held(order))
+    return orders.browse()
 
 
 def _confirm_held(order):

@@ -4,6 +4,7 @@ import time
 from decimal import Decimal
 from functools import partial
 
+from .deadline import deadline_of
 from .exceptions import is_conflict, is_disconnected
 from .import_pace import BATCH_TARGET, Pace
 from .import_queue import UNMARKED, ImportQueue
@@ -12,7 +13,7 @@ from .order_confirmation import confirm, report_held
 from .order_draft import DraftBuilder
 from .order_refusal import explain, explain_killed
 from .quiet import quiet
-from .runner import BATCH_SECONDS, FlowRun, new_deadline, refresh_snapshot, release_locks
+from .runner import BATCH_SECONDS, FlowRun, refresh_snapshot, release_locks
 from .trigger import trigger_import
 
 
@@ -187,9 +188,9 @@ def _halves(part):
 def import_now(orders):
     """Import ``orders`` of the inbox for a person; what a request has no time for is left to the schedule."""
     release_locks(orders.env)
-    deadline = new_deadline()
+    deadline = deadline_of(orders.env)
     for account, account_orders in orders.grouped("account_id").items():
-        with FlowRun.open(account, deadline) as run:
+        with FlowRun.open(account, deadline.at) as run:
             _import_chosen(run, account_orders.with_env(run.env))
     refresh_snapshot(orders.env)
 

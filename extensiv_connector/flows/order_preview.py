@@ -2,10 +2,11 @@
 
 from markupsafe import Markup
 
+from .deadline import deadline_of
 from .order_import import import_batch
 from .order_inbox import Inbox
 from .quiet import quiet
-from .runner import FlowRun, new_deadline, release_locks
+from .runner import FlowRun, release_locks
 
 
 def preview(account, order):
@@ -14,7 +15,7 @@ def preview(account, order):
     It is received and imported by the very same code, in a transaction that is rolled back.
     """
     release_locks(account.env)
-    with FlowRun.open(account, new_deadline()) as run:
+    with FlowRun.open(account, deadline_of(account.env).at) as run:
         env = run.env
         known = env["extensiv.order"].search([("account_id", "=", account.id), ("cust_ref", "=", order.cust_ref)])
         if known.sale_order_id:

@@ -9,8 +9,9 @@ from datetime import timedelta
 from odoo import fields
 
 from ..eim.wire import Order
+from .deadline import deadline_of
 from .order_import import import_batch
-from .runner import FlowRun, new_deadline, refresh_snapshot, release_locks
+from .runner import BATCH_SECONDS, FlowRun, refresh_snapshot, release_locks
 from .trigger import trigger
 
 STEP = "listed"
@@ -155,15 +156,23 @@ def close(orders):
 
 
 def import_anew_now(orders):
-    """Import ``orders`` for a person, beside their cancelled sale orders; EIM is told by the next pass."""
+    """Import ``orders`` for a person, beside their cancelled sale orders; EIM is told by the next pass.
+
+    Those that the request has no time for stay as they are: the person is still asked about them.
+    """
     env = orders.env
     person = env.user.name
     release_locks(env)
-    deadline = new_deadline()
+    deadline = deadline_of(env)
     for account, account_orders in orders.grouped("account_id").items():
-        with FlowRun.open(account, deadline) as run:
+        with FlowRun.open(account, deadline.at) as run:
             cancelled = account_orders.with_env(run.env)
-            run.retry_on_conflict(lambda cancelled=cancelled: import_anew(cancelled, person))
+            size = run.account.import_batch_size
+            for start in range(0, len(cancelled), size):
+                if not run.has_time(BATCH_SECONDS):
+                    break
+                batch = cancelled[start : start + size]
+                run.retry_on_conflict(lambda batch=batch: import_anew(batch, person))
     trigger(env, "orders", orders.account_id)
     refresh_snapshot(env)
 

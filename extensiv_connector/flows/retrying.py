@@ -2,6 +2,7 @@
 
 from . import SCHEDULED, SWITCHED, missing_carrier, relisting, shipped_elsewhere, status_check
 from .credential_check import CREDENTIALS_KEY
+from .deadline import deadline_of
 
 # Steps of orders that no pass takes up.
 LOCAL_STEPS = ("confirm", relisting.STEP)
@@ -62,7 +63,8 @@ def _retry_orders(errors, account):
     orders._import_now()
     known = set(orders.mapped("cust_ref"))
     if held := _orders_of_step(errors, account, "confirm"):
-        held._confirm_held_now(account)
+        if held._confirm_held_now(account):
+            deadline_of(account.env).late[account.id, "orders"] = False
     # A person decides these; one that was dismissed is asked about again.
     relisting.report(_orders_of_step(errors, account, relisting.STEP).filtered("listed_again_at"))
     others = errors.filtered(lambda error: error.step not in LOCAL_STEPS and (error.step or error.key not in known))
@@ -71,6 +73,8 @@ def _retry_orders(errors, account):
             lambda order: order.cancel_request != "done"
         ).cancel_request = "due"
         elsewhere = _orders_of_step(errors, account, shipped_elsewhere.STEP)
+        if shipped_elsewhere.ALL_KEY in errors.mapped("key"):
+            elsewhere |= shipped_elsewhere.find_together(account)
         status_check.mark(account, {(order.cust_ref, "") for order in elsewhere})
         account._run_flow("orders")
 

@@ -12,9 +12,10 @@ from ..eim import errors as eim
 from ..eim.preview import Preview, preview
 from ..eim.routes import ROUTES, fill
 from ..eim.wire import Order
+from .deadline import deadline_of
 from .lock import LockLost, flow_lock
 from .masking import get_personal_words, make_mask
-from .runner import new_deadline, refresh_snapshot, release_locks
+from .runner import refresh_snapshot, release_locks
 
 PATIENCE = 20.0  # seconds that a person who waits bears for a token
 MAX_KEPT = 300  # characters of EIM's words
@@ -196,6 +197,9 @@ class RouteProof:
         if account.state != "connected":
             raise UserError(self.env._("%s is not connected. Press Connect first.", account.name))
         account._check_is_no_copy()
+        deadline = deadline_of(self.env)
+        if not deadline.has_time(account):
+            raise UserError(deadline.explain(account))
         release_locks(self.env)
         with flow_lock(account, self.run_class.flow) as lock:
             if not lock:
@@ -205,7 +209,7 @@ class RouteProof:
                         "in a minute."
                     )
                 )
-            with self.run_class.open(account, new_deadline(), lock) as run:
+            with self.run_class.open(account, deadline.last_call_at, lock) as run:
                 outcome = self._prove_in(run, shown)
         refresh_snapshot(self.env)
         return outcome

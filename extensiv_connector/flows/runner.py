@@ -18,6 +18,7 @@ from .. import flows
 from ..eim import errors as eim
 from . import stepping_back, trigger
 from .credential_check import CredentialCheck
+from .deadline import is_unanswered
 from .exceptions import is_conflict, is_disconnected, log_unexpected, no_rows_in_log
 from .explanations import explain
 from .lock import LockLost, find_holder, flow_lock
@@ -48,11 +49,15 @@ LOST_SECONDS = 60
 
 @dataclass
 class Result:
-    """How a pass ended: the run's state, what to tell a person, seconds until it goes on (None: by schedule)."""
+    """How a pass ended: the run's state, what to tell a person, seconds until it goes on (None: by schedule).
+
+    ``is_unanswered``: EIM was not reached, or did not answer.
+    """
 
     state: str
     message: str
     resume_in: float | None = None
+    is_unanswered: bool = False
 
 
 class FlowRun:
@@ -79,6 +84,7 @@ class FlowRun:
         self.resume_in = None
         self.is_probing = False
         """Whether the pass finds out at this moment if EIM answers at all."""
+        self.is_unanswered = False
 
     @classmethod
     @contextmanager
@@ -266,7 +272,7 @@ class FlowRun:
         self.retry_on_conflict(finish)
         self.remember_routes()
         self.retry_on_conflict(account._remind_responsible)
-        return Result(state, message, self.resume_in)
+        return Result(state, message, self.resume_in, self.is_unanswered)
 
     def _now(self):
         """Return the database's own moment (naive UTC), by which due moments are noted."""
@@ -303,6 +309,7 @@ class FlowRun:
         """Note that EIM ended the pass with ``error``; return the run's state."""
         self.env.cr.rollback()
         self.failed += 1
+        self.is_unanswered = is_unanswered(error)
         if error.retry_after is not None:
             self.resume_in = max(error.retry_after, LEAST_PAUSE)
         if isinstance(error, eim.CredentialsRefused):

@@ -13,9 +13,11 @@ from odoo.tools import SQL
 
 from ..eim import errors as eim
 from . import fulfilment, missing_carrier, parcels
+from .by_hand import put_off
+from .deadline import deadline_of
 from .exceptions import is_conflict, log_unexpected
 from .lock import LockLost, flow_lock
-from .runner import FlowRun, new_deadline, refresh_snapshot, release_locks
+from .runner import FlowRun, refresh_snapshot, release_locks
 from .shipment_outcome import (
     KNOWN_AT_EIM,
     get_cancelled_message,
@@ -25,7 +27,6 @@ from .shipment_outcome import (
     report,
 )
 from .shipment_refusals import HeldRefusals, ask_status
-from .trigger import trigger
 
 _logger = logging.getLogger(__name__)
 
@@ -39,23 +40,43 @@ DISMISSED_PAUSE = timedelta(hours=1)
 
 
 def send_now(orders):
-    """Send the shipments of ``orders`` for a person who waits.
+    """Send the shipments of ``orders`` for a person who waits, as far as the request has time.
 
-    :return: whether a pass is at work elsewhere, which sends what is ready
+    :return: sentences on what is not sent now, and when it is
+    :raise UserError: EIM could not be told; of several accounts for none
+    """
+    release_locks(orders.env)
+    by_account = orders.grouped("extensiv_account_id")
+    said = []
+    refusals = []
+    for account, account_orders in by_account.items():
+        try:
+            said.append(_send_of_account(account, account_orders))
+        except UserError as error:
+            refusals.append(str(error) if len(by_account) == 1 else f"{account.name}: {error}")
+    if len(refusals) == len(by_account):
+        raise UserError("\n".join(refusals))
+    refresh_snapshot(orders.env)
+    return [*refusals, *dict.fromkeys(filter(None, said))]
+
+
+def _send_of_account(account, orders):
+    """Send the shipments of ``orders`` of one account; return what to say of the rest, or an empty text.
+
     :raise UserError: EIM could not be told
     """
-    is_busy = False
-    release_locks(orders.env)
-    for account, account_orders in orders.grouped("extensiv_account_id").items():
-        with flow_lock(account, ShipmentPush.flow) as lock:
-            if not lock:
-                is_busy = True
-                continue
-            with ShipmentPush.open(account, new_deadline(), lock) as push:
-                is_busy |= not push.send_now(account_orders.ids)
+    env = account.env
+    deadline = deadline_of(env)
+    if not deadline.has_time(account):
+        return f"{deadline.explain(account)} {put_off(account, ShipmentPush.flow)}"
+    with flow_lock(account, ShipmentPush.flow) as lock:
+        if lock:
+            with ShipmentPush.open(account, deadline.last_call_at, lock) as push:
+                is_busy = not push.send_now(orders.ids)
                 push.remember_routes()
-    refresh_snapshot(orders.env)
-    return is_busy
+    if not lock or is_busy:
+        return env._("A pass is already at work elsewhere; it sends what is to be told.")
+    return put_off(account, ShipmentPush.flow) if push.resume_in is not None else ""
 
 
 class ShipmentPush(FlowRun):
@@ -88,10 +109,9 @@ class ShipmentPush(FlowRun):
                 self.propose_carriers(self.env["sale.order"].browse(order_ids))
                 with self.held_refusals.recorded():
                     for order_id in order_ids:
-                        trouble = self.push(order_id)
-                        if trouble or not self.has_time():
-                            trigger(self.env, self.flow)
-                            return True
+                        if not self.has_time() or self.push(order_id):
+                            self.resume_in = 0
+                            break
         except LockLost:
             self.rollback()
             return False

@@ -11,7 +11,7 @@ ACTIVITY = "extensiv_connector.mail_activity_type_eim"
 WHICH_DATABASE = "extensiv_connector.mail_activity_type_which_database"
 API_HOSTS = "extensiv_connector.api_hosts"
 """The system parameter that names further hosts which may be sent the credentials, with commas between them."""
-SECRETS = ("api_key",)
+SECRETS = ("api_key", "webhook_key")
 """What managers write and nobody but the superuser reads, see ``extensiv_account_connection``."""
 CREDENTIALS = ("base_url", "api_user", "api_key", "merchant_pk")
 # What decides by which schedules an account is served, and how; and what is pushed of its stock.
@@ -95,13 +95,6 @@ class ExtensivAccount(models.Model):
         default=APP,
         help="EIM's page of alerts, opened from our list of them. EIM does not publish its path: the front page leads "
         "to it by Alerts.",
-    )
-    webhook_enabled = fields.Boolean(
-        "Webhook", copy=False, tracking=True, help="Let EIM call Odoo, so that orders are here within seconds."
-    )
-    webhook_secret = fields.Char(copy=False, groups=fields.NO_ACCESS)
-    webhook_token = fields.Char(
-        compute="_compute_webhook_token", store=True, copy=False, groups="extensiv_connector.group_manager"
     )
     route_overrides = fields.Text(
         copy=False,
@@ -492,9 +485,11 @@ class ExtensivAccount(models.Model):
     def _clean_vals(self, vals):
         """Write what people paste in one way: no blanks around a key, no capitals, slash or /v1 in the address."""
         vals = dict(vals)
-        for name in CREDENTIALS:
+        for name in {*CREDENTIALS, *SECRETS}:
             if isinstance(vals.get(name), str):
                 vals[name] = vals[name].strip()
+        if vals.get("webhook_key") == "":
+            del vals["webhook_key"]  # blanks forget no key: a button does, for EIM's calls are then signed otherwise
         if vals.get("base_url"):
             vals["base_url"] = vals["base_url"].lower().rstrip("/").removesuffix("/v1").rstrip("/")
         return vals

@@ -15,6 +15,7 @@ from ..eim.updates import BATCH, OrderUpdates
 from ..flows import batch_acknowledging
 from ..flows.call_log import CallLog
 from ..flows.credential_check import CredentialCheck
+from ..flows.deadline import deadline_of, is_unanswered, one_deadline
 from ..flows.explanations import advise_certificate, explain_refusal
 from ..flows.runner import new_deadline, release_locks
 from ..flows.webhook import ROUTE as WEBHOOK
@@ -37,14 +38,18 @@ class ExtensivAccount(models.Model):
     _inherit = "extensiv.account"  # pylint: disable=consider-merging-classes-inherited  # what is asked of EIM
 
     can_cancel_at_eim = fields.Boolean(compute="_compute_can_cancel_at_eim")
+    webhook_enabled = fields.Boolean(
+        "Webhook", copy=False, tracking=True, help="Let EIM call Odoo, so that orders are here within seconds."
+    )
+    webhook_token = fields.Char(
+        compute="_compute_webhook_token", store=True, copy=False, groups="extensiv_connector.group_manager"
+    )
     webhook_key = fields.Char(
-        compute="_compute_webhook_key",
-        inverse="_inverse_webhook_key",
         groups="extensiv_connector.group_manager",
         copy=False,
         help="With what EIM signs its calls. Empty: the API key above. It is never logged or shown again here.",
     )
-    has_webhook_key = fields.Boolean(compute="_compute_webhook_key", groups="extensiv_connector.group_manager")
+    has_webhook_key = fields.Boolean(compute="_compute_has_secrets", groups="extensiv_connector.group_manager")
     webhook_url = fields.Char(
         "Webhook Address", compute="_compute_webhook_url", groups="extensiv_connector.group_manager"
     )
@@ -52,7 +57,7 @@ class ExtensivAccount(models.Model):
     webhook_called_at = fields.Datetime(
         "Last Call", compute="_compute_webhook_called_at", help="When EIM's webhook called last, in the last 7 days."
     )
-    has_api_key = fields.Boolean(compute="_compute_has_api_key", groups="extensiv_connector.group_manager")
+    has_api_key = fields.Boolean(compute="_compute_has_secrets", groups="extensiv_connector.group_manager")
 
     @api.depends("route_overrides")
     def _compute_can_cancel_at_eim(self):
@@ -62,10 +67,12 @@ class ExtensivAccount(models.Model):
 
     # -- secrets: written by managers, read by the superuser alone
 
-    @api.depends("api_key")
-    def _compute_has_api_key(self):
+    @api.depends("api_key", "webhook_key")
+    def _compute_has_secrets(self):
+        """Say whether there is one: nobody reads it."""
         for account in self:
             account.has_api_key = bool(account.sudo().api_key)
+            account.has_webhook_key = bool(account.sudo().webhook_key)
 
     @api.model
     def _has_field_access(self, field, operation):
@@ -231,19 +238,6 @@ class ExtensivAccount(models.Model):
             is_stored = account._origin == account
             account.webhook_token = token or (account.webhook_enabled and is_stored and secrets.token_urlsafe(32))
 
-    @api.depends("webhook_secret")
-    def _compute_webhook_key(self):
-        """Only say whether there is a key: nobody reads it."""
-        for account in self:
-            account.webhook_key = False
-            account.has_webhook_key = bool(account.sudo().webhook_secret)
-
-    def _inverse_webhook_key(self):
-        for account in self:
-            if key := (account.webhook_key or "").strip():
-                account.sudo().webhook_secret = key
-        self.invalidate_recordset(["webhook_key"], flush=False)
-
     @api.depends("webhook_enabled", "webhook_token", "pull_orders")
     def _compute_webhook_url(self):
         for account in self:
@@ -279,16 +273,16 @@ class ExtensivAccount(models.Model):
         """Return the account that listens under ``token``, and the key that signs, or ``(empty, "")``."""
         account = self.sudo().search_fetch(
             [("webhook_token", "=", token), ("webhook_enabled", "=", True), ("state", "=", "connected")],
-            ["webhook_secret", "api_key"],
+            ["webhook_key", "api_key"],
             limit=1,
         )
-        return account, account.webhook_secret or account.api_key or ""
+        return account, account.webhook_key or account.api_key or ""
 
     def action_forget_webhook_key(self):
         """Have EIM's calls signed with the API key from now on."""
         self._check_manager()
         self.check_access("write")
-        self.sudo().webhook_secret = False
+        self.sudo().webhook_key = False
 
     def action_renew_webhook(self):
         """Give the webhook another address: what knows the present one reaches nothing any more."""
@@ -298,6 +292,7 @@ class ExtensivAccount(models.Model):
             account.webhook_token = secrets.token_urlsafe(32)
             account._message_log(body=self.env._("The webhook has a new address, made by %s.", self.env.user.name))
 
+    @one_deadline
     def action_connect(self):
         """Check the credentials against EIM, then fetch carts and locations.
 
@@ -306,19 +301,18 @@ class ExtensivAccount(models.Model):
         :raise UserError: with EIM's own words when it refuses; the account stays as it was
         """
         try:
-            self._connect()
+            problems = self._connect()
         except WarehouseKey:
-            if len(self) > 1:
-                raise
             result = self.env["extensiv.merchants"]._make(self)
         else:
-            result = self._notification(
+            result = self._notify_asked(
                 self.env._("Connected"),
                 self.env._(
                     "%(carts)s carts and %(locations)s locations found.",
                     carts=len(self.cart_ids),
                     locations=len(self.location_ids),
                 ),
+                problems,
             )
         self.filtered(
             lambda account: account.state == "connected" and account.setup_step == "connect"
@@ -326,13 +320,15 @@ class ExtensivAccount(models.Model):
         return result
 
     def _connect(self):
-        """Connect these accounts, see ``action_connect``."""
+        """Connect these accounts, see ``action_connect``; return sentences on those that could not be."""
         self._check_manager()
-        for account in self:
-            with account._asking_eim(connecting=True) as client:
-                client.check_credentials()
-                carts = client.list_carts()
-                locations = client.list_locations()
+
+        def ask(client, _account):
+            client.check_credentials()
+            return client.list_carts(), client.list_locations(), client.learned
+
+        answers, problems = self._ask_each(ask, connecting=True)
+        for account, (carts, locations, learned) in answers.items():
             account.sudo().write(
                 {
                     "state": "connected",
@@ -341,64 +337,93 @@ class ExtensivAccount(models.Model):
                     "import_from": account.import_from or fields.Datetime.now(),
                 }
             )
-            account.sudo()._remember_routes(client.learned)
+            account.sudo()._remember_routes(learned)
             account.sudo()._request_audit()
             account.cart_ids._sync_from_eim(account, carts)
             account.location_ids._sync_from_eim(account, locations)
             self.env["extensiv.error"].sudo()._resolve(account, "connection")
             account._take_over()
             account.sudo()._remind_responsible()
+        return problems
 
     def action_disconnect(self):
         """Stop all flows of the account until the next Connect; nothing is forgotten."""
         self._check_manager()
         self.write({"state": "draft", "state_message": self.env._("Disconnected by %s.", self.env.user.name)})
 
+    @one_deadline
     def action_check_carts(self):
         """Fetch the carts that are set up at EIM; known ones keep their settings."""
         self._check_manager()
-        for account in self:
-            with account._asking_eim() as client:
-                carts = client.list_carts()
-            new = account.cart_ids._sync_from_eim(account, carts)
-        return self._notification(
-            self.env._("Carts"),
-            self.env._("%(found)s carts at EIM, %(new)s of them new.", found=len(carts), new=len(new)),
-        )
+        answers, problems = self._ask_each(lambda client, _account: client.list_carts())
+        new = sum(len(account.cart_ids._sync_from_eim(account, carts)) for account, carts in answers.items())
+        found = sum(map(len, answers.values()))
+        message = self.env._("%(found)s carts at EIM, %(new)s of them new.", found=found, new=new)
+        return self._notify_asked(self.env._("Carts"), message, problems)
 
+    @one_deadline
     def action_fetch_locations(self):
         """Fetch EIM's locations; known ones keep their mapping."""
         self._check_manager()
+        answers, problems = self._ask_each(lambda client, _account: client.list_locations())
+        new = sum(len(account.location_ids._sync_from_eim(account, listed)) for account, listed in answers.items())
+        found = sum(map(len, answers.values()))
+        message = self.env._("%(found)s locations at EIM, %(new)s of them new.", found=found, new=new)
+        return self._notify_asked(self.env._("Locations"), message, problems)
+
+    def _ask_each(self, question, connecting=False):
+        """Ask EIM something for each of these accounts, as far as the request has time.
+
+        :param question: a function of an ``EimClient`` and the account
+        :return: ``{account: answer}``, and a sentence on each account for which EIM was not asked or did not answer
+        :raise UserError: there is no answer at all; of one account alone as ``_asking_eim`` raises it
+        """
+        answers = {}
+        problems = []
         for account in self:
-            with account._asking_eim() as client:
-                locations = client.list_locations()
-            new = account.location_ids._sync_from_eim(account, locations)
-        return self._notification(
-            self.env._("Locations"),
-            self.env._("%(found)s locations at EIM, %(new)s of them new.", found=len(locations), new=len(new)),
-        )
+            try:
+                with account._asking_eim(connecting) as client:
+                    answers[account] = question(client, account)
+            except UserError as error:
+                if len(self) == 1:
+                    raise
+                problems.append(f"{account.name}: {error}")
+        if problems and not answers:
+            raise UserError("\n".join(problems))
+        return answers, problems
+
+    @api.model
+    def _notify_asked(self, title, message, problems):
+        """Return the notification of what EIM answered, and of the accounts for which it did not."""
+        if not problems:
+            return self._notification(title, message)
+        again = self.env._("Press the button again for these.")
+        return self._notification(title, "\n".join([message, *problems, again]), "warning", sticky=True)
 
     # -- asking EIM
 
     @contextmanager
-    def _eim(self, deadline=None, wait=5.0, log=True):
+    def _eim(self, deadline=None, wait=5.0, log=True, is_strict=False, timeout=30.0):
         """Give an ``EimClient`` that shares this credential's allowance with every other process.
 
         :param deadline: when it stops asking, by ``time.monotonic()``; by default after the time of one pass
         :param wait: seconds it sleeps for a token before it raises ``RateLimited``
         :param log: whether its calls go into the log of calls
+        :param is_strict: whether it asks nothing more after ``deadline``, whoever tries
+        :param timeout: seconds for an answer to be complete
         """
         with CallLog(self) if log else nullcontext() as calls:
-            client = self._client(max_wait=wait, on_call=calls)
-            client.end_by(deadline or new_deadline())
+            client = self._client(max_wait=wait, on_call=calls, timeout=timeout)
+            client.end_by(deadline or new_deadline(), is_strict)
             yield client
 
-    def _client(self, max_wait=5.0, on_call=None, transport=None):
+    def _client(self, max_wait=5.0, on_call=None, transport=None, timeout=30.0):
         """Return an ``EimClient`` that shares this credential's allowance with every other process.
 
         :param max_wait: seconds it sleeps for a token before it raises ``RateLimited``
         :param on_call: what is told of each call, a ``CallLog``
         :param transport: a ``Preview`` where nothing is to be sent
+        :param timeout: seconds for an answer to be complete
         """
         self.ensure_one()
         self.check_access("read")
@@ -417,25 +442,34 @@ class ExtensivAccount(models.Model):
             on_call=on_call,
             record=bool(on_call) and account._is_recording(),
             transport=transport,
+            timeout=timeout,
         )
 
     @contextmanager
     def _asking_eim(self, connecting=False):
-        """Give a client for a button; EIM's refusals become ``UserError`` in EIM's words.
+        """Give a client for a button, which asks as long as the request has time (``flows.deadline``).
 
-        :raise UserError: in a copy of the database that was connected, but for Connect, which takes over
+        EIM's refusals become ``UserError`` in EIM's words. Where it does not answer, it is not asked for a further
+        record of this account in this request.
+
+        :raise UserError: also in a copy of the database that was connected, but for Connect, which takes over
         """
         if not connecting:
             self._check_is_no_copy()
+        deadline = deadline_of(self.env)
+        if not deadline.has_time(self):
+            raise UserError(deadline.explain(self))
         release_locks(self.env)
         try:
-            with self._eim(wait=20.0) as client:
+            with self._eim(deadline.last_call_at, wait=20.0, is_strict=True) as client:
                 try:
                     yield client
                 except eim.EimError as error:
                     _logger.info("EIM account %s: %s (process %s)", self.id, type(error).__name__, error.process_id)
                     raise CredentialCheck(client, self).judge(error) from None
         except eim.EimError as error:
+            if is_unanswered(error):
+                deadline.leave(self, error.message)
             raise self._get_user_error(error) from None
 
     def _get_user_error(self, error):
@@ -445,6 +479,8 @@ class ExtensivAccount(models.Model):
             return kind(self.env._("EIM refused: %s", explain_refusal(self.env, error)))
         if isinstance(error, eim.Refused):
             return UserError(self.env._("EIM refused: %s", error.message))
+        if isinstance(error, eim.OutOfTime):
+            return UserError(deadline_of(self.env).explain(self))
         host = urlsplit(self.base_url).hostname
         advice = advise_certificate(self.env, error)
         reason = " ".join(filter(None, [error.message, advice]))

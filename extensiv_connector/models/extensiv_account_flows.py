@@ -1,7 +1,8 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
-from ..flows import audit, label_of, list_reading, runner, schedule, stepping_back
+from ..flows import audit, by_hand, label_of, list_reading, schedule, stepping_back
+from ..flows.deadline import one_deadline
 from ..flows.level_warning import LevelWarning
 from ..flows.trigger import trigger
 
@@ -35,22 +36,27 @@ class ExtensivAccount(models.Model):
             },
         }
 
+    @one_deadline
     def action_pull_orders(self):
         """Pull the account's orders now and say what was done."""
         return self._run_flow("orders")
 
+    @one_deadline
     def action_push_inventory(self):
         """Push what EIM does not know yet, now, and say what was done; what a click has no time for follows."""
         return self._run_flow("inventory")
 
+    @one_deadline
     def action_push_shipments(self):
         """Tell EIM now of all orders that have left as a whole."""
         return self._run_flow("shipments")
 
+    @one_deadline
     def action_fetch_alerts(self):
         """Fetch EIM's alerts now."""
         return self._run_flow("alerts")
 
+    @one_deadline
     def action_audit(self):
         """Compare now what EIM believes that it gave us, or that has left, with what is here; 30 days back."""
         self.ensure_one()
@@ -77,17 +83,40 @@ class ExtensivAccount(models.Model):
         )
 
     def _run_flow(self, flow):
-        """Run one pass of ``flow`` for a person, who is told what it did."""
-        self.ensure_one()
+        """Run one pass of ``flow`` on each of these accounts for a person, who is told what it did.
+
+        :raise UserError: none of them is connected
+        """
         self.check_access("read")
         self.env["extensiv.error"]._check_user()
-        if self.state != "connected":
-            raise UserError(self.env._("%s is not connected. Press Connect first.", self.name))
-        stepping_back.clear(self.sudo())  # a person may know that EIM is there again
-        result = runner.run_flow(self, flow)
-        kind = {"done": "success", "partial": "warning", "failed": "danger"}[result.state]
-        return self._notification(label_of(self.env, flow), result.message, kind, sticky=kind == "danger")
+        connected = self.filtered(lambda account: account.state == "connected")
+        if not connected:
+            raise UserError(
+                self.env._("%s is not connected. Press Connect first.", ", ".join(self.mapped("display_name")))
+            )
+        stepping_back.clear(connected.sudo())  # a person may know that EIM is there again
+        results = {account: by_hand.run_flow(account, flow) for account in connected._healthy_first(flow)}
+        states = {result.state for result in results.values()}
+        kind = "danger" if "failed" in states else "warning" if "partial" in states else "success"
+        said = [
+            result.message if len(self) == 1 else f"{account.name}: {result.message}"
+            for account, result in results.items()
+        ]
+        said += [self.env._("%s is not connected. Press Connect first.", account.name) for account in self - connected]
+        return self._notification(label_of(self.env, flow), "\n".join(said), kind, sticky=kind == "danger")
 
+    def _healthy_first(self, flow):
+        """Return these accounts, those last whose connection failed in the last pass of ``flow``: EIM may hang."""
+        failing = set(
+            self.env["extensiv.error"]
+            .sudo()
+            .search([("account_id", "in", self.ids), ("flow", "=", "connection"), ("state", "=", "open")])
+            .filtered(lambda error: error.key == flow and not error.step)
+            .account_id.ids
+        )
+        return self.sorted(lambda account: account.id in failing)
+
+    @one_deadline
     def action_push_everything(self):
         """Push every level again, whatever EIM accepted before."""
         self._check_manager()
@@ -161,6 +190,7 @@ class ExtensivAccount(models.Model):
             name=self.env._("Compare with EIM"), target="new", context={"default_account_id": self.id}
         )
 
+    @one_deadline
     def action_preview_stock(self):
         """Show EIM's levels beside what would be pushed to every location that is pushed, or mapped at least."""
         self.ensure_one()

@@ -7,6 +7,7 @@ from odoo.tools.misc import format_datetime
 
 from ..flows import label_of
 from ..flows.database_identity import explain_differences, find_differences, read_identity
+from ..flows.deadline import one_deadline
 from .extensiv_account import ACTIVITY, WHICH_DATABASE
 
 RECORDING_MINUTES = 60
@@ -298,6 +299,7 @@ class ExtensivAccount(models.Model):
         self.sudo().activity_unlink([WHICH_DATABASE])
         return True
 
+    @one_deadline
     def action_goes_on(self):
         """Say that this database goes on in place of the one that was connected: a backup was restored, or it moved."""
         self._check_manager()

@@ -2,6 +2,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 
 from ..flows import SWITCHED
+from ..flows.deadline import one_deadline
 from ..flows.live_check import SAMPLE, LiveCheck
 from ..flows.trigger import plan
 from .extensiv_account import SETUP_STEPS
@@ -66,10 +67,12 @@ class ExtensivAccount(models.Model):
             "url": "/odoo/action-extensiv_connector.extensiv_account_action/new" if needed else "/odoo",
         }
 
+    @one_deadline
     def action_setup_next(self):
         """Go on to the next step; the last one begins with its check."""
         return self._setup_move(1)
 
+    @one_deadline
     def action_setup_back(self):
         """Go back one step; nothing is lost."""
         return self._setup_move(-1)
@@ -85,6 +88,7 @@ class ExtensivAccount(models.Model):
         )
         return self._setup_go(step)
 
+    @one_deadline
     def action_setup_goto(self):
         """Go to the step that the pressed button names."""
         self.ensure_one()
@@ -105,6 +109,7 @@ class ExtensivAccount(models.Model):
         self.setup_step = "done"
         return True
 
+    @one_deadline
     def action_setup_resume(self):
         """Open the guide again where it makes sense; what runs goes on running."""
         self.ensure_one()
@@ -112,6 +117,7 @@ class ExtensivAccount(models.Model):
         self._choose_what_runs()
         return self._setup_go("settings" if self.state == "connected" else "connect")
 
+    @one_deadline
     def action_setup_cart(self):
         """Open the guide where a cart is set up: at *Carts*, or at *Connect* first; what runs goes on running."""
         self.ensure_one()
@@ -127,6 +133,7 @@ class ExtensivAccount(models.Model):
         if any(running.values()):
             self.write(running)
 
+    @one_deadline
     def action_check_live(self):
         """Make the check again."""
         self.ensure_one()
@@ -150,6 +157,7 @@ class ExtensivAccount(models.Model):
             orders = ()
         self.write({"live_checks": LiveCheck(self, orders).results(), "live_checked_at": fields.Datetime.now()})
 
+    @one_deadline
     def action_go_live(self):
         """Switch on what was chosen; the schedules start at once.
 
@@ -209,6 +217,7 @@ class ExtensivAccount(models.Model):
             raise UserError(self.env._("Odoo's import is not installed: look for base_import in Apps."))
         return self.env["ir.actions.client"]._for_xml_id("extensiv_connector.import_products_action")
 
+    @one_deadline
     def action_sku_report(self):
         """Compare EIM's inventory with the products here."""
         self.ensure_one()
@@ -222,6 +231,7 @@ class ExtensivAccount(models.Model):
             [("base_url", "=", account.base_url), ("api_user", "=", account.api_user)]
         )
 
+    @one_deadline
     def action_list_merchants(self):
         """List the merchants that a warehouse's key may act for."""
         self.ensure_one()

@@ -1,6 +1,7 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
+from ..flows.deadline import one_deadline
 from ..flows.spreadsheet import quote_export
 
 KEPT_DAYS = 90  # what closed alerts said
@@ -138,6 +139,7 @@ class ExtensivAlert(models.Model):
             raise UserError(self.env._("Order %s was not received here; it is held at EIM.", self.cust_ref))
         return order._get_records_action()
 
+    @one_deadline
     def action_dismiss_at_eim(self):
         """Ask EIM to dismiss the alerts, and close them here.
 
@@ -153,8 +155,14 @@ class ExtensivAlert(models.Model):
                     "leaves this list by itself."
                 )
             )
-        for account, of_account in alerts.grouped("account_id").items():
-            with account._asking_eim() as client:
-                client.dismiss_alerts(of_account.mapped("remote_id"))
-            of_account.write({"state": "closed"})
-        return True
+        by_account = alerts.grouped("account_id")
+        answers, problems = alerts.account_id._ask_each(
+            lambda client, account: client.dismiss_alerts(by_account[account].mapped("remote_id"))
+        )
+        for account in answers:
+            by_account[account].write({"state": "closed"})
+        if not problems:
+            return True
+        closed = alerts.filtered(lambda alert: alert.state == "closed")
+        message = self.env._("%(done)s of %(all)s alerts dismissed.", done=len(closed), all=len(alerts))
+        return self.env["extensiv.account"]._notify_asked(self.env._("Alerts"), message, problems)

@@ -10,6 +10,7 @@ from odoo.tools import consteq
 
 from ..eim.errors import EimError
 from ..flows import SHARE_CRON, runner, schedule, stepping_back
+from ..flows.deadline import one_deadline
 
 _logger = logging.getLogger(__name__)
 
@@ -201,6 +202,7 @@ class ExtensivCartShare(models.Model):
 
     # -- what a person does
 
+    @one_deadline
     def action_send(self):
         """Mail the merchant the link to our page; sending again gives an open share more time.
 
@@ -222,9 +224,8 @@ class ExtensivCartShare(models.Model):
                         share.account_id.name,
                     )
                 )
-            share.account_id.action_check_carts()
-            if share.state == "connected":  # it appeared before the reminder was sent
-                continue
+        self.account_id.action_check_carts()
+        for share in self.filtered(lambda share: share.state != "connected"):  # else it appeared before the reminder
             today = fields.Date.context_today(share)
             vals = {
                 "state": "opened" if share.state == "opened" else "sent",

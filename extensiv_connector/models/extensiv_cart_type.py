@@ -1,5 +1,7 @@
 from odoo import api, fields, models
 
+from ..flows.deadline import one_deadline
+
 # How much of a function a cart has, as far as EIM's public documentation says.
 SUPPORT = [("none", "No"), ("basic", "Yes"), ("detailed", "Yes, detailed"), ("unknown", "Not documented")]
 SHOWN_MANAGERS = 3
@@ -131,6 +133,7 @@ class ExtensivCartType(models.Model):
             target="new",
         )
 
+    @one_deadline
     def action_set_up(self):
         """Open the guided set-up where it goes on: a new account, *Connect*, *Carts*, or the accounts there are."""
         Account = self.env["extensiv.account"]

@@ -1,10 +1,12 @@
+from collections import Counter
 from datetime import timedelta
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Domain
 
-from ..flows import SELECTION, audit, batch_acknowledging, relisting, retrying, schedule
+from ..flows import SELECTION, audit, batch_acknowledging, by_hand, relisting, retrying, schedule, shipped_elsewhere
+from ..flows.deadline import deadline_of, one_deadline
 from ..flows.runner import refresh_snapshot
 from ..flows.spreadsheet import quote_export
 from ..flows.stock_errors import ZEROS
@@ -78,6 +80,7 @@ class ExtensivError(models.Model):
             ("schedule", "Switch the Schedule On"),
             ("import", "Import After All"),
             ("unknown", "Show the Orders"),
+            ("elsewhere", "Show the Orders Shipped Elsewhere"),
         ],
         "How to Fix",
         compute="_compute_fix",
@@ -135,6 +138,8 @@ class ExtensivError(models.Model):
             return "import"
         if self.flow == "audit" and self.key == audit.UNKNOWN_KEY:
             return "unknown"
+        if self.step == shipped_elsewhere.STEP and self.key == shipped_elsewhere.ALL_KEY:
+            return "elsewhere"
         if self.flow == "orders" and self.step == batch_acknowledging.STEP:
             return "account"
         # EIM's words for a shipping method that it does not know.
@@ -169,6 +174,7 @@ class ExtensivError(models.Model):
 
     # -- actions
 
+    @one_deadline
     def action_retry(self):
         """Try again what failed, now, and say what came of it."""
         self._check_user()
@@ -180,19 +186,42 @@ class ExtensivError(models.Model):
         refresh_snapshot(self.env)
         errors.account_id._remind_responsible()
         left = errors._open_now()
-        kind = "warning" if left else "success"
-        message = (
-            self.env._(
-                "%(done)s of %(all)s solved.",
-                done=len(errors) - len(left),
-                all=len(errors),
-            )
-            if len(errors) != 1
-            else left.message or errors.concerns
-        )
+        said = [
+            left.message or errors.concerns
+            if len(errors) == 1
+            else self.env._("%(done)s of %(all)s solved.", done=len(errors) - len(left), all=len(errors)),
+            *left._say_late(),
+        ]
         return self.env["extensiv.account"]._notification(
-            self.env._("Still failing") if left else self.env._("Solved"), message, kind
+            self.env._("Still failing") if left else self.env._("Solved"),
+            "\n".join(said),
+            "warning" if left else "success",
         )
+
+    def _say_late(self):
+        """Return sentences on those of these errors, just retried, for which the request had no time."""
+        late = deadline_of(self.env).late
+        orders = self.filtered(
+            lambda error: error.flow == "orders" and error.res_model == "extensiv.order" and not error.step
+        )
+        received = set(
+            self.env["extensiv.order"].search([("id", "in", orders.mapped("res_id")), ("state", "=", "received")]).ids
+        )
+        goes_on = Counter()
+        for error in self:
+            flow = error.key if error.flow == "connection" else error.flow
+            if (error.account_id.id, flow) in late:
+                goes_on[late[error.account_id.id, flow]] += 1
+            elif error in orders and error.res_id in received:
+                goes_on[by_hand.runs_by_itself(error.account_id, flow)] += 1
+        said = []
+        if goes_on[True]:
+            said.append(
+                self.env._("%s go on in the background: what is solved leaves this list by itself.", goes_on[True])
+            )
+        if goes_on[False]:
+            said.append(self.env._("There was no time left for %s: press Retry again.", goes_on[False]))
+        return said
 
     def action_dismiss(self):
         """Take the errors off the list; what failed is left alone until it fails anew or a person retries it."""
@@ -217,6 +246,7 @@ class ExtensivError(models.Model):
             document = document.sudo().extensiv_order_id.sudo(False) or document
         return document._get_records_action()
 
+    @one_deadline
     def action_fix(self):
         """Open where a person puts the cause right, or do so where that is a matter of one click."""
         self.ensure_one()
@@ -230,6 +260,7 @@ class ExtensivError(models.Model):
             "schedule": self._fix_schedule,
             "import": self._fix_import,
             "unknown": self._fix_unknown,
+            "elsewhere": self._fix_elsewhere,
         }
         return fixes[self.fix]()
 
@@ -262,9 +293,16 @@ class ExtensivError(models.Model):
             "context": {"search_default_found": True, "search_default_account_id": self.account_id.id},
         }
 
+    def _fix_elsewhere(self):
+        return {
+            **self.env["ir.actions.act_window"]._for_xml_id("extensiv_connector.extensiv_order_action"),
+            "context": {"search_default_shipped_elsewhere": True, "search_default_account_id": self.account_id.id},
+        }
+
     def _fix_import(self):
         return self.env["extensiv.order"].browse(self.res_id).action_import_after_all()
 
+    @one_deadline
     def action_push_zeros(self):
         """Confirm the zeros that wait in the locations of these errors, and push now."""
         self._check_user()
@@ -281,8 +319,7 @@ class ExtensivError(models.Model):
             )
             Level._confirm_zeros(account, [(level.location_id.id, level.sku) for level in waiting])
         trigger(self.env, "inventory")  # should another pass be at work just now
-        for account in errors.account_id:
-            notification = account.with_env(self.env)._run_flow("inventory")
+        notification = errors.account_id.with_env(self.env)._run_flow("inventory")
         errors.account_id._remind_responsible()
         return notification
 

@@ -5,6 +5,7 @@ from odoo.exceptions import UserError, ValidationError
 from odoo.fields import Domain
 from odoo.tools import SQL
 
+from ..flows.deadline import one_deadline
 from ..flows.level_warning import LevelWarning
 from ..flows.read_back import address_of, say_waiting
 from ..flows.stock_errors import StockErrors
@@ -187,6 +188,7 @@ class ExtensivLocation(models.Model):
             }
         )
 
+    @one_deadline
     def action_push_nevertheless(self):
         """Push to locations that EIM does not show, because a person says that they are right.
 
@@ -207,9 +209,9 @@ class ExtensivLocation(models.Model):
                 author_id=self.env.user.partner_id.id,
             )
             account.sudo()._remind_responsible()
-            notification = account._run_flow("inventory")
-        return notification
+        return locations.account_id._run_flow("inventory")
 
+    @one_deadline
     def action_preview_stock(self):
         """Show EIM's levels of this location beside what would be pushed, also while Push Stock is off."""
         self.ensure_one()
@@ -355,6 +357,7 @@ class ExtensivLocation(models.Model):
 
     # -- EIM's quantities
 
+    @one_deadline
     def action_take_quantities(self):
         """Read EIM's levels of this location and show which counts they would be in Odoo."""
         self.ensure_one()

@@ -8,7 +8,8 @@ from odoo.exceptions import UserError
 from odoo.fields import Command
 
 from ..eim.wire import Order
-from ..flows import order_confirmation, order_import, relisting
+from ..flows import import_by_hand, order_confirmation, order_import, relisting
+from ..flows.deadline import one_deadline
 from ..flows.spreadsheet import quote_export
 from ..flows.trigger import trigger
 
@@ -93,6 +94,9 @@ class ExtensivOrder(models.Model):
         readonly=True,
         help="EIM had its shipment before it was received here: it becomes a quotation that is never shipped or told.",
     )
+    shipped_elsewhere = fields.Char(
+        readonly=True, help="EIM has it as shipped (its status), it is open here, and another system tells EIM."
+    )
     summary = fields.Html(compute="_compute_readable", sanitize=False)
     payload_readable = fields.Text("As Received", compute="_compute_readable")
 
@@ -100,6 +104,7 @@ class ExtensivOrder(models.Model):
     _waiting_idx = models.Index("(account_id, (acknowledged_at IS NULL), id) WHERE state IN ('received', 'failed')")
     _received_idx = models.Index("(account_id, create_date)")
     _unacknowledged_idx = models.Index("(account_id, id) WHERE acknowledged_at IS NULL")
+    _shipped_elsewhere_idx = models.Index("(account_id) WHERE shipped_elsewhere IS NOT NULL")
     _listed_again_idx = models.Index("(account_id) WHERE listed_again_at IS NOT NULL")
 
     # -- computed
@@ -137,15 +142,16 @@ class ExtensivOrder(models.Model):
 
     # -- actions
 
+    @one_deadline
     def action_import(self):
         """Import the orders now; those that cannot be imported say why."""
         self.env["extensiv.error"]._check_user()
         self.check_access("read")
-        for order in self._importable_again().filtered(lambda order: not order.payload):
-            order.sudo()._fetch_payload()
-        self.sudo()._import_now()
-        return self._notify_imported()
+        problems = import_by_hand.fetch_payloads(self._importable_again().sudo())
+        (self - self.browse().union(*problems)).sudo()._import_now()
+        return self._notify_imported(problems)
 
+    @one_deadline
     def action_import_after_all(self):
         """Make a new sale order of each of these cancelled orders, which EIM lists as new again.
 
@@ -161,12 +167,12 @@ class ExtensivOrder(models.Model):
                         order.order_number,
                     )
                 )
-        for order in self.sudo().filtered(lambda order: not order.payload):
-            order._fetch_payload()
-        relisting.import_anew_now(self.sudo())
+        problems = import_by_hand.fetch_payloads(self.sudo())
+        relisting.import_anew_now((self - self.browse().union(*problems)).sudo())
         self.account_id.sudo()._remind_responsible()
-        return self._notify_imported()
+        return self._notify_imported(problems)
 
+    @one_deadline
     def action_fetch_again(self):
         """Read the order from EIM again and import it, where its sale order is gone or was never made.
 
@@ -197,13 +203,17 @@ class ExtensivOrder(models.Model):
         self.ensure_one()
         return self.sale_order_id._get_records_action()
 
-    def _notify_imported(self):
-        """Return the action that shows a person what became of the orders just imported."""
+    def _notify_imported(self, problems=()):
+        """Return the action that shows a person what became of the orders just imported.
+
+        :param problems: ``{order: why}`` of those that could not be read from EIM again
+        """
         self.invalidate_recordset()
+        Account = self.env["extensiv.account"]
         if len(self) == 1 and self.state == "failed":
-            return self.env["extensiv.account"]._notification(
-                self.env._("Not imported"), self.message, "warning", sticky=True
-            )
+            return Account._notification(self.env._("Not imported"), self.message, "warning", sticky=True)
+        if said := import_by_hand.say_rest(self, problems):
+            return Account._notification(self.env._("Orders"), "\n".join(said), "warning", sticky=True)
         return {"type": "ir.actions.client", "tag": "soft_reload"}
 
     # -- what buttons and flows do with records
@@ -222,8 +232,8 @@ class ExtensivOrder(models.Model):
         )
 
     def _confirm_held_now(self, account):
-        """Try for a person to confirm the quotations of these orders of ``account``, each by itself."""
-        order_confirmation.confirm_held_now(account, self)
+        """Try for a person to confirm the quotations of these orders of ``account``, and return those left."""
+        return order_confirmation.confirm_held_now(account, self)
 
     def _request_cancel(self):
         """Have EIM asked to cancel these orders, by the next pass of their account."""

@@ -3,6 +3,7 @@ from odoo.exceptions import UserError
 from odoo.fields import Domain
 from odoo.tools import SQL
 
+from ..flows.deadline import one_deadline
 from ..flows.spreadsheet import quote_export
 from ..flows.stock_errors import READ_BACK
 from ..flows.trigger import trigger
@@ -150,6 +151,7 @@ class ExtensivStockLevel(models.Model):
 
     # -- actions
 
+    @one_deadline
     def action_push_again(self):
         """Have the levels pushed again at once, whatever EIM accepted or refused before."""
         self.env["extensiv.error"]._check_user()
@@ -159,8 +161,10 @@ class ExtensivStockLevel(models.Model):
         accounts = levels.location_id.account_id
         if not all(account.state == "connected" for account in accounts):
             raise UserError(self.env._("The account is not connected. Press Connect first."))
-        for account in accounts:
-            notification = account._run_flow("inventory")
+        notification = accounts._run_flow("inventory")
+        if len(levels) > 1 and (left := levels.filtered("unconfirmed")):
+            told = self.env._("EIM took %(done)s of %(all)s levels.", done=len(levels - left), all=len(levels))
+            notification["params"]["message"] = f"{told}\n{notification['params']['message']}"
         return notification
 
     def _mark_unconfirmed(self):

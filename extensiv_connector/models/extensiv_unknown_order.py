@@ -1,6 +1,7 @@
 from odoo import api, fields, models
 
 from ..flows.audit import report_unknown
+from ..flows.deadline import one_deadline
 from ..flows.trigger import trigger
 
 
@@ -102,14 +103,14 @@ class ExtensivUnknownOrder(models.Model):
 
     # -- actions
 
+    @one_deadline
     def action_import(self):
         """Import these orders: what a click has no time for follows by itself."""
         self._decide("chosen")
         accounts = self.account_id
         trigger(self.env, "audit", accounts)  # should another pass be at work just now
-        notification = True
-        for account in accounts.filtered(lambda account: account.state == "connected"):
-            notification = account._run_flow("audit")
+        connected = accounts.filtered(lambda account: account.state == "connected")
+        notification = connected._run_flow("audit") if connected else True
         accounts.sudo()._remind_responsible()
         return notification
 

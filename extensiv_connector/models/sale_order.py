@@ -5,6 +5,7 @@ from odoo.tools import SQL
 from ..eim.errors import EimError
 from ..eim.wire import Order
 from ..flows import shipped_elsewhere
+from ..flows.deadline import one_deadline
 from ..flows.fulfilment import mark_now, read_progress
 from ..flows.order_import import amount_of
 from ..flows.quiet import is_quiet
@@ -13,6 +14,8 @@ from ..flows.shipment_outcome import release_refused_carrier
 from ..flows.shipment_push import send_now
 from ..flows.trigger import trigger
 from .delivery_carrier import BRANDS
+
+SHOWN = 5  # texts about single orders in one message
 
 SHIPMENT_STATES = [
     ("waiting", "Waiting"),
@@ -154,24 +157,9 @@ class SaleOrder(models.Model):
 
     def _compute_extensiv_shipped_elsewhere(self):
         """Say of orders that are open here that EIM has them as shipped, while nobody dismissed it."""
-        told = {
-            (error.account_id, error.key): error.message
-            for error in self.env["extensiv.error"]
-            .sudo()
-            .search(
-                [
-                    ("account_id", "in", self.extensiv_account_id.ids),
-                    ("flow", "=", "orders"),
-                    ("step", "=", shipped_elsewhere.STEP),
-                    ("state", "=", "open"),
-                    ("key", "in", self.mapped("extensiv_cust_ref")),
-                ]
-            )
-        }
+        told = shipped_elsewhere.find_told(self.sudo())
         for order in self:
-            order.extensiv_shipped_elsewhere = (
-                order.state != "cancel" and told.get((order.extensiv_account_id, order.extensiv_cust_ref)) or False
-            )
+            order.extensiv_shipped_elsewhere = told.get(order.sudo(), False)
 
     def _extensiv_describe(self, shipment):
         """Return one shipment, as it was sent, in a line for a person."""
@@ -373,6 +361,7 @@ class SaleOrder(models.Model):
                 }
             )
 
+    @one_deadline
     def action_extensiv_send(self):
         """Tell EIM now of the shipments of these orders, which have left as a whole.
 
@@ -407,6 +396,7 @@ class SaleOrder(models.Model):
             )
         return {"type": "ir.actions.client", "tag": "soft_reload"}
 
+    @one_deadline
     def action_extensiv_resend(self):
         """Send the shipment again, though EIM takes it once: for a manager who knows that EIM lost it."""
         self.env["extensiv.account"]._check_manager()
@@ -432,11 +422,13 @@ class SaleOrder(models.Model):
         """
         orders = self.sudo()
         orders._message_log_batch(bodies=dict.fromkeys(orders.ids, note))
-        is_busy = send_now(orders)
+        rest = send_now(orders)
         waiting = orders.filtered(lambda order: order.extensiv_shipment_state != "sent")
-        messages = waiting.mapped(lambda order: order.extensiv_shipment_message or "")
-        if is_busy:
-            messages.append(self.env._("A pass is already at work elsewhere; it sends what is to be told."))
+        messages = list(dict.fromkeys(waiting.mapped(lambda order: order.extensiv_shipment_message or "")))[:SHOWN]
+        messages += rest
+        if len(orders) > 1 and waiting:
+            told = self.env._("EIM was told of %(told)s of %(all)s.", told=len(orders - waiting), all=len(orders))
+            messages.insert(0, told)
         if any(order.extensiv_shipment_state == "sending" for order in waiting):
             messages.append(
                 self.env._("EIM has not shown yet what the last call did; it is asked again within minutes.")

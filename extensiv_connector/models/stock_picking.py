@@ -2,6 +2,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 
 from ..flows import fulfilment
+from ..flows.deadline import one_deadline
 from ..flows.recorded import check_written_by_connector, is_refused
 from ..flows.tracking import update_tracking
 
@@ -51,6 +52,7 @@ class StockPicking(models.Model):
             return None
         return super()._add_delivery_cost_to_so()
 
+    @one_deadline
     def action_extensiv_send(self):
         """Tell EIM now of the shipments of the order, as the button of the order does."""
         return self._extensiv_order().action_extensiv_send()
@@ -59,6 +61,7 @@ class StockPicking(models.Model):
         """Note that EIM knows of the order's shipment already."""
         return self._extensiv_order().action_extensiv_mark_sent()
 
+    @one_deadline
     def action_extensiv_resend(self):
         """Send the shipment of the order again."""
         if not self.env.user.has_group("extensiv_connector.group_manager"):

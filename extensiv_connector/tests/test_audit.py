@@ -203,6 +203,7 @@ class TestKnown(AuditCase):
     """Orders that are here, and of which EIM believes something else."""
 
     def test_one_that_is_open_here_and_shipped_there_is_told_on_order_and_transfer(self):
+        self.account.push_shipments = True
         order = self.pulled()
         sale = order.sale_order_id
         self.change_order("X-1", order_status="shipped")
@@ -218,6 +219,56 @@ class TestKnown(AuditCase):
         sale._action_cancel()
         self.audit()
         self.assertEqual(error.state, "resolved")
+
+    def test_those_that_another_system_tells_eim_of_are_one_error_and_a_list(self):
+        orders = self.pulled("X-1") | self.pulled("X-2") | self.pulled("X-3")
+        for order in orders[:2]:
+            self.change_order(order.cust_ref, order_status="shipped")
+        self.audit()
+        error = self.errors(shipped_elsewhere.ALL_KEY, shipped_elsewhere.STEP, "orders")
+        self.assertEqual(error, self.env["extensiv.error"]._open(self.account, "orders", step=shipped_elsewhere.STEP))
+        self.assertIn("EIM has 2 orders as shipped that are open here", error.message)
+        action = error.action_fix()
+        self.assertEqual(action["res_model"], "extensiv.order")
+        listed = self.env["extensiv.order"].search([("shipped_elsewhere", "!=", False)])
+        self.assertEqual(listed, orders[:2].sorted("id", reverse=True))
+        sale = orders[0].sale_order_id
+        for document in (sale, sale.picking_ids):
+            document.invalidate_recordset()
+            self.assertIn("Do not ship it a second time", document.extensiv_shipped_elsewhere)
+            self.assertIn("Do not ship it a second time", document.message_ids[0].body)
+        self.audit()
+        self.assertEqual(error.attempts, 1)
+        # One that was dismissed is told again only with news.
+        error.action_dismiss()
+        sale.invalidate_recordset()
+        self.assertFalse(sale.extensiv_shipped_elsewhere)
+        self.audit()
+        self.assertFalse(self.errors(shipped_elsewhere.ALL_KEY, shipped_elsewhere.STEP, "orders"))
+        self.change_order("X-3", order_status="confirmed")
+        self.audit()
+        again = self.errors(shipped_elsewhere.ALL_KEY, shipped_elsewhere.STEP, "orders")
+        self.assertIn("EIM has 3 orders", again.message)
+        orders[:2].sale_order_id._action_cancel()
+        self.audit()
+        self.assertIn("EIM has 1 orders", again.message)
+        self.change_order("X-3", order_status="at_wms")
+        with self.flows():
+            again.action_retry()
+        self.assertEqual(again.state, "resolved")
+        self.assertFalse(orders.filtered("shipped_elsewhere"))
+
+    def test_a_cart_that_another_system_tells_of_shares_the_accounts_error(self):
+        self.account.push_shipments = True
+        order = self.pulled()
+        self.change_order("X-1", order_status="shipped")
+        self.audit()
+        own = self.errors("X-1", shipped_elsewhere.STEP, "orders")
+        self.assertTrue(own)
+        order.cart_id.push_shipments = False
+        self.audit()
+        self.assertEqual(own.state, "resolved", "from now on it is one of those of the one error")
+        self.assertTrue(self.errors(shipped_elsewhere.ALL_KEY, shipped_elsewhere.STEP, "orders"))
 
     def test_one_that_was_told_from_here_is_nothing_new(self):
         order = self.pulled()

@@ -74,7 +74,7 @@ class TestFetch(ConnectorCase):
     def test_more_orders_than_are_read_at_once_are_told(self):
         for number in range(101):
             self.add(f"F-11-{number}", order_status="shipped")
-        for limit, least in (("wizards.extensiv_fetch.MAX_PAGES", 1), ("flows.runner.PASS_SECONDS", 5)):
+        for limit, least in (("wizards.extensiv_fetch.MAX_PAGES", 1), ("flows.deadline.REQUEST_SECONDS", 15)):
             with (
                 patch(f"odoo.addons.extensiv_connector.{limit}", least),
                 self.assertRaisesRegex(UserError, "Only the first 100 orders"),

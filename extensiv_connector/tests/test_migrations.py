@@ -1,3 +1,5 @@
+import json
+
 from odoo.modules.module import load_script
 from odoo.tests import tagged
 
@@ -107,3 +109,36 @@ class TestMigrations(ConnectorCase):
         self.env.cr.execute("UPDATE extensiv_order SET line_count = NULL")
         self.migrate("19.0.1.4.0", "post", "lines")
         self.assertEqual(orders.mapped("line_count"), [2, 3, 0, 1, 1])
+
+    def test_what_looks_like_a_card_is_masked_in_orders_of_before(self):
+        def payload(note, **values):
+            return json.dumps({"cust_ref": "A", "shipping_instructions": note, "grand_total": "12.50", **values})
+
+        texts = {
+            "A-1": payload("Card 4111 1111 1111 1111, please ring", custom_field_1="5500-0000-0000-0004"),
+            "A-2": payload("Please ring at 12"),
+            "A-3": "4111 1111 1111 1111 {",
+            "A-4": False,
+        }
+        orders = self.env["extensiv.order"].create(
+            [
+                {"account_id": self.account.id, "cust_ref": ref, "order_number": ref, "payload": text}
+                for ref, text in texts.items()
+            ]
+        )
+        self.migrate("19.0.1.4.0", "post", "payloads")
+        masked, plain, broken, emptied = orders.mapped(lambda order: order.payload)
+        self.assertNotRegex(masked, "1111|5500")
+        self.assertEqual(json.loads(masked)["grand_total"], "12.50")
+        self.assertIn("please ring", masked)
+        self.assertEqual(json.loads(plain), json.loads(texts["A-2"]), "what is clean stays")
+        self.assertNotIn("1111", broken)
+        self.assertFalse(emptied)
+
+    def test_the_webhooks_key_is_kept_under_its_new_name(self):
+        self.env.flush_all()
+        self.env.cr.execute("ALTER TABLE extensiv_account RENAME webhook_key TO webhook_secret")
+        self.env.cr.execute("UPDATE extensiv_account SET webhook_secret = 'hook-key' WHERE id = %s", [self.account.id])
+        for _again in range(2):
+            self.migrate("19.0.1.4.0", "pre", "webhook_key")
+        self.assertEqual(self.account.webhook_key, "hook-key")

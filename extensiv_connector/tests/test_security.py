@@ -565,7 +565,7 @@ class TestNeutralize(TransactionCase):
         self.env.invalidate_all()
         self.assertEqual(account.state, "draft")
         self.assertFalse(account.api_user or account.api_key)
-        self.assertFalse(account.webhook_enabled or account.webhook_secret or account.webhook_token)
+        self.assertFalse(account.webhook_enabled or account.webhook_key or account.webhook_token)
         self.assertFalse(account.pull_orders or account.push_inventory or account.push_shipments)
         self.assertFalse(any(crons.mapped("active")))
         self.assertEqual(share.state, "withdrawn", "its link leads nowhere from the copy")

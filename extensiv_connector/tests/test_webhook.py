@@ -46,6 +46,7 @@ class TestWebhook(WebhookMixin, ConnectorCase):
     def setUp(self):
         super().setUp()
         self._listen()
+        self.account.push_shipments = True  # else another system tells EIM, and nobody need wonder
 
     def hook(self, *orders, event="order_new"):
         """Do what follows EIM's answered call about ``orders``, dicts."""

@@ -1,6 +1,8 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
+from ..flows.deadline import one_deadline
+
 
 class ExtensivAddAlias(models.TransientModel):
     """Say which product is meant by a SKU that no product has, and have its orders imported."""
@@ -46,6 +48,7 @@ class ExtensivAddAlias(models.TransientModel):
         matches = self.env["product.product"].sudo()._extensiv_match(error.account_id, {sku: () for sku in skus})
         return {sku: matches[sku] for sku in skus if matches[sku].problem}
 
+    @one_deadline
     def action_add(self):
         """Add the alias; ask for the next missing SKU, or import every order that waited for these."""
         self.ensure_one()

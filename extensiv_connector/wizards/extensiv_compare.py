@@ -4,6 +4,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import SQL
 
+from ..flows.deadline import one_deadline
 from ..flows.inventory_reading import read_inventory
 
 # A person waits for the answer: what EIM's rate limit does not allow in this time is read with the next click.
@@ -41,6 +42,7 @@ class ExtensivCompare(models.TransientModel):
         for compare in self:
             compare.difference_count = len(compare.line_ids)
 
+    @one_deadline
     def action_read(self):
         """Read EIM's inventory page by page, from where the last click stopped, and compare."""
         self.ensure_one()
@@ -72,6 +74,7 @@ class ExtensivCompare(models.TransientModel):
             wizard._add_missing()
         return self._reopen()
 
+    @one_deadline
     def action_push(self):
         """Push the levels in which EIM differs again."""
         self.ensure_one()

@@ -8,12 +8,14 @@ from odoo import fields, models, release
 from ..eim import errors as eim
 from ..flows import label_of
 from ..flows.credential_check import CredentialCheck
+from ..flows.deadline import deadline_of, one_deadline
 from ..flows.eim_pages import page_url
 from ..flows.explanations import advise_certificate, explain_refusal
 from ..flows.masking import make_mask
 from ..flows.runner import release_locks
 
 PACIFIC = pytz.timezone("America/Los_Angeles")  # what EIM's own screens show
+PATIENCE = 10.0  # seconds for an answer: many questions are asked, and one that hangs must not keep the others waiting
 MARKS = {"good": "OK", "bad": "PROBLEM", "note": "NOTE", "look": "LOOK"}
 
 
@@ -59,6 +61,7 @@ class ExtensivDiagnosis(models.TransientModel):
     result = fields.Html(readonly=True, sanitize=False)
     text = fields.Text("As Text", readonly=True, help="Without credentials and personal data.")
 
+    @one_deadline
     def action_diagnose(self):
         """Ask EIM and Odoo, and show what was found."""
         self.ensure_one()
@@ -95,7 +98,8 @@ class ExtensivDiagnosis(models.TransientModel):
         if account.state == "draft" or account._is_copy() or not (account.api_user and account.api_key):
             yield None
             return
-        with account._eim(wait=10, log=False) as client:
+        deadline = deadline_of(self.env).last_call_at
+        with account._eim(deadline, wait=10, log=False, is_strict=True, timeout=PATIENCE) as client:
             yield client
 
     def _ask(self, client, question):

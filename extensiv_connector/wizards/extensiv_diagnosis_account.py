@@ -152,6 +152,8 @@ class ExtensivDiagnosis(models.TransientModel):
             )
         if isinstance(error, eim.RateLimited):
             return Line("note", self.env._("%(route)s: not tried, EIM's calls are used up for the moment.", **about))
+        if isinstance(error, eim.OutOfTime):
+            return Line("note", self.env._("%(route)s: not tried, there was no time left.", **about))
         todo = ""
         if route.mark != SEEN or isinstance(error, eim.NotFound):
             todo = self.env._(

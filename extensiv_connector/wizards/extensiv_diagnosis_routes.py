@@ -9,6 +9,7 @@ from ..eim import errors as eim
 from ..eim.routes import CALL_KNOWN, INFERRED, ROUTES, SEEN
 from ..eim.updates import BATCH
 from ..flows import batch_acknowledging
+from ..flows.deadline import one_deadline
 from ..flows.masking import make_mask
 from ..flows.route_proofs import PROOFS
 from ..flows.runner import release_locks
@@ -63,6 +64,7 @@ class ExtensivDiagnosis(models.TransientModel):
             "res_id": self.id,
         }
 
+    @one_deadline
     def action_try_routes(self):
         """Try each route that only reads, and list what it answers."""
         self.ensure_one()
@@ -106,6 +108,8 @@ class ExtensivDiagnosis(models.TransientModel):
             return Tried("good", words)
         if isinstance(error, eim.RateLimited):
             return Tried("note", self.env._("Not tried: EIM's calls are used up for the moment"))
+        if isinstance(error, eim.OutOfTime):
+            return Tried("note", self.env._("Not tried: there was no time left. Press Ask EIM again"))
         words = self.env._("Does not answer: %(words)s (%(kind)s)", words=error.message, kind=type(error).__name__)
         return Tried("bad", words, error.process_id or "")
 

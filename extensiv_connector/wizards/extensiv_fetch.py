@@ -5,9 +5,10 @@ from odoo.exceptions import UserError
 
 from ..eim import errors as eim
 from ..eim.client import MAX_LIMIT
+from ..flows.deadline import deadline_of, one_deadline
 from ..flows.order_inbox import Inbox
 from ..flows.order_preview import preview
-from ..flows.runner import new_deadline, refresh_snapshot, seconds_until
+from ..flows.runner import BATCH_SECONDS, refresh_snapshot, seconds_until
 
 # An order is looked for by its number among those of the last weeks: EIM only finds by its own reference.
 SEARCH_DAYS = 60
@@ -34,6 +35,7 @@ class ExtensivFetch(models.TransientModel):
     date_to = fields.Datetime("Until", default=fields.Datetime.now)
     preview = fields.Html(readonly=True, sanitize=False)
 
+    @one_deadline
     def action_fetch(self):
         """Fetch into the inbox and import, like any pulled order."""
         self.ensure_one()
@@ -53,6 +55,7 @@ class ExtensivFetch(models.TransientModel):
             )
         return stored._get_records_action(name=self.env._("Fetched Orders"))
 
+    @one_deadline
     def action_preview(self):
         """Show what one order would become, without receiving or acknowledging it."""
         self.ensure_one()
@@ -120,7 +123,7 @@ class ExtensivFetch(models.TransientModel):
         if self.mode == "dates":
             found = list(self._ask_pages(client, self.date_from, self.date_to, refusals))
         else:
-            found = self._ask_reference(client, self.reference.strip())
+            found = self._ask_reference(client, self.reference.strip(), refusals)
         archived = self._archived_sources()
         for order in found:
             reason = self._why_not(order, archived)
@@ -132,7 +135,11 @@ class ExtensivFetch(models.TransientModel):
                 orders.append(order)
         return orders, refusals
 
-    def _ask_reference(self, client, reference):
+    def _ask_reference(self, client, reference, told=None):
+        """Return the order that ``reference`` names, in a list.
+
+        :param told: list that gets a sentence where there was no time to look through all
+        """
         known = self.env["extensiv.order"].search(
             [("account_id", "=", self.account_id.id), ("order_number", "=", reference)], limit=1
         )
@@ -147,9 +154,18 @@ class ExtensivFetch(models.TransientModel):
             ):  # ValueError: no reference of EIM's can read so
                 continue
         until = fields.Datetime.now() + timedelta(days=1)
-        for order in self._ask_pages(client, until - timedelta(days=SEARCH_DAYS), until, []):
+        rest = []
+        for order in self._ask_pages(client, until - timedelta(days=SEARCH_DAYS), until, rest):
             if order.order_number == reference:
                 return [order]
+        if rest and told is not None:
+            told.append(
+                self.env._(
+                    "Among as many orders of the last %(days)s days as there was time to look through, none has this "
+                    "number. Enter EIM's reference, which finds any, or fetch orders between two dates.",
+                    days=SEARCH_DAYS,
+                )
+            )
         return []
 
     def _ask_pages(self, client, date_from, date_to, told):
@@ -158,15 +174,14 @@ class ExtensivFetch(models.TransientModel):
         :param told: list that gets a sentence where that was not all
         """
         count = 0
-        deadline = new_deadline()
-        client.end_by(deadline)
+        deadline = deadline_of(self.env).last_call_at
         for number in range(1, MAX_PAGES + 1):
             page = client.list_orders("any", page=number, from_date=date_from, to_date=date_to)
             yield from page.items
             count += len(page.items)
             if page.is_last:
                 return
-            if seconds_until(deadline) < 10:
+            if seconds_until(deadline) < BATCH_SECONDS:  # what was read is imported, too
                 break
         told.append(
             self.env._("Only the first %s orders in these dates were read. Choose shorter ones for the rest.", count)

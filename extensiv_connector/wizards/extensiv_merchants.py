@@ -1,7 +1,7 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
-from ..flows import runner
+from ..flows.deadline import deadline_of, one_deadline
 
 
 class ExtensivMerchants(models.TransientModel):
@@ -44,6 +44,7 @@ class ExtensivMerchants(models.TransientModel):
         )
         return wizard._get_records_action(name=self.env._("Merchants of This Key"), target="new")
 
+    @one_deadline
     def action_create_accounts(self):
         """Create an account for each chosen merchant, with this key and these settings, and connect them.
 
@@ -68,10 +69,10 @@ class ExtensivMerchants(models.TransientModel):
                     "route_overrides": origin.route_overrides,
                 }
             )
-        deadline = runner.new_deadline()
+        deadline = deadline_of(self.env)
         for account in accounts:
             try:
-                if runner.seconds_until(deadline) < 5:
+                if not deadline.has_time():
                     raise UserError(self.env._("There was no time left to connect it. Press Connect."))
                 account.action_connect()
             except UserError as error:

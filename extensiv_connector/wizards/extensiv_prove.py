@@ -2,6 +2,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 
 from ..eim.routes import ROUTES
+from ..flows.deadline import one_deadline
 from ..flows.route_proof import Shown
 from ..flows.route_proofs import PROOFS
 
@@ -141,6 +142,7 @@ class ExtensivProve(models.TransientModel):
 
     # -- actions
 
+    @one_deadline
     def action_send(self):
         """Send what is shown, once, and show what came of it.
 

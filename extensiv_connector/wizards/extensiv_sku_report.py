@@ -1,7 +1,6 @@
 import base64
 import csv
 import io
-import time
 from collections import Counter
 
 from odoo import api, fields, models
@@ -9,6 +8,7 @@ from odoo.exceptions import UserError
 from odoo.fields import Domain
 
 from ..eim import errors as eim
+from ..flows.deadline import deadline_of, one_deadline
 from ..flows.inventory_reading import read_inventory
 from ..flows.runner import release_locks
 from ..flows.spreadsheet import quote, quote_export
@@ -20,9 +20,8 @@ STATES = [
     ("odoo_only", "Only here"),
     ("double", "Double"),
 ]
-# A button has no longer: what is not read by then is said to be missing.
-SECONDS = 45
-ORDERS_SECONDS = 10  # of these, kept for the orders that wait
+# Of what a request has, kept for the orders that wait; what is not read by then is said to be missing.
+ORDERS_SECONDS = 10
 # As Odoo's own import of products wants them.
 TEMPLATE_COLUMNS = ("id", "name", "default_code")
 
@@ -44,7 +43,7 @@ class ExtensivSkuReport(models.TransientModel):
     @api.model
     def _make(self, account):
         """Read EIM's inventory, compare, and return the action that shows the lines."""
-        end = time.monotonic() + SECONDS
+        end = deadline_of(self.env).last_call_at
         with account._asking_eim() as client:
             reading = read_inventory(client, end - ORDERS_SECONDS)
             orders, is_orders_complete = read_new_orders(client, end, account.import_from or None)
@@ -253,6 +252,7 @@ class ExtensivSkuReportLine(models.TransientModel):
         self._take_off_products(lines)
         return {"type": "ir.actions.client", "tag": "soft_reload"}
 
+    @one_deadline
     def action_create_product(self):
         """Create storable products for SKUs that only EIM knows, named as EIM names them.
 
@@ -275,27 +275,30 @@ class ExtensivSkuReportLine(models.TransientModel):
             [{"name": names.get(line.sku) or line.sku, "default_code": line.sku, "is_storable": True} for line in lines]
         )
         for line, product in zip(lines, products, strict=True):
-            line.write({"state": "matched", "product_id": product.id, "message": self.env._("Created.")})
+            message = (
+                self.env._("Created.")
+                if line.sku in names
+                else self.env._("Created. EIM could not be asked for its name: rename it where the SKU is none.")
+            )
+            line.write({"state": "matched", "product_id": product.id, "message": message})
         return {"type": "ir.actions.client", "tag": "soft_reload"}
 
     @api.model
     def _names_at_eim(self, account, skus):
-        """Return the names of SKUs by EIM, as many as can be asked for in half a minute; the SKU serves otherwise."""
+        """Return the names of SKUs by EIM, of as many as the request has time to ask for; the SKU serves otherwise."""
         names = {}
-        if account._is_copy():
+        deadline = deadline_of(self.env)
+        if account._is_copy() or not deadline.has_time(account):
             return names
         release_locks(self.env)
-        with account._eim(time.monotonic() + 60, wait=1.0, log=False) as client:
-            end = time.monotonic() + 30
+        with account._eim(deadline.last_call_at, wait=1.0, log=False, is_strict=True) as client:
             for sku in skus:
-                if time.monotonic() > end:
-                    break
                 try:
                     names[sku] = client.get_product(sku).name
-                except eim.RateLimited:
+                except (eim.Refused, eim.Blocked, eim.Unreadable, ValueError):
+                    names[sku] = ""
+                except eim.EimError:  # nobody answers there, or there is no time: so it is for the others
                     break
-                except (eim.EimError, ValueError):
-                    continue
         return names
 
     def _take_off_products(self, lines):

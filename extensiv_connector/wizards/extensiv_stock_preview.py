@@ -1,16 +1,14 @@
-import time
 from itertools import product as pairs_of
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
 from ..eim import errors as eim
+from ..flows.deadline import deadline_of, one_deadline
 from ..flows.inventory_reading import InventoryReading, read_inventory
 from ..flows.stock_preview import StockPreview, is_alarming
 from ..flows.stock_sources import find_sources
 
-# A person waits: what EIM's rate limit does not allow to be read in this time counts as above zero.
-READ_SECONDS = 35
 # What the wizard itself lists; All Levels lists the others, too.
 SHOWN = 200
 
@@ -100,11 +98,13 @@ class ExtensivStockPreview(models.TransientModel):
     def _read_inventory(self, account):
         """Return EIM's inventory, and the words in which EIM refused to list any.
 
+        What the request has no time to read counts as above zero.
+
         :raise UserError: EIM could not be asked
         """
         with account.sudo()._asking_eim() as client:
             try:
-                return read_inventory(client, time.monotonic() + READ_SECONDS), ""
+                return read_inventory(client, deadline_of(self.env).last_call_at), ""
             except eim.Refused as error:
                 return InventoryReading(), error.message
 
@@ -211,6 +211,7 @@ class ExtensivStockPreview(models.TransientModel):
         action = self.env["ir.actions.act_window"]._for_xml_id("extensiv_connector.extensiv_stock_preview_line_action")
         return {**action, "domain": [("preview_id", "=", self.id)]}
 
+    @one_deadline
     def action_go_live(self):
         """Go live with what is shown: what was decided about products, and the zeros that were confirmed.
 
@@ -290,6 +291,7 @@ class ExtensivStockPreviewLocation(models.TransientModel):
                 "%(zeros)s of %(all)s SKUs would become 0", zeros=line.zero_count, all=line.above_count
             )
 
+    @one_deadline
     def action_take_quantities(self):
         """Take EIM's levels of this location as a proposed count in Odoo: the other way out."""
         self.ensure_one()

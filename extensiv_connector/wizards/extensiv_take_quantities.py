@@ -1,13 +1,9 @@
-import time
-
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
+from ..flows.deadline import deadline_of, one_deadline
 from ..flows.inventory_reading import read_inventory
 from ..flows.take_quantities import Held, QuantitiesToTake, held_at
-
-# A person waits for the answer: what EIM's rate limit does not allow in this time is read with the next click.
-READ_SECONDS = 40
 
 
 class ExtensivTakeQuantities(models.TransientModel):
@@ -52,6 +48,7 @@ class ExtensivTakeQuantities(models.TransientModel):
         """Read EIM's levels of ``location`` and return the action that shows what would be proposed."""
         return self.create({"location_id": location.id}).action_read()
 
+    @one_deadline
     def action_read(self):
         """Read EIM's inventory from where the last click stopped, and compare once all of it is read."""
         self.ensure_one()
@@ -61,7 +58,7 @@ class ExtensivTakeQuantities(models.TransientModel):
             wizard.line_ids.unlink()
             wizard.write({"state": "reading", "next_page": 1, "levels": False, "read_count": 0, "unreadable": False})
         with location.account_id.sudo()._asking_eim() as client:
-            reading = read_inventory(client, time.monotonic() + READ_SECONDS, self.next_page, max_wait=5.0)
+            reading = read_inventory(client, deadline_of(self.env).last_call_at, self.next_page, max_wait=5.0)
         levels = {
             **(self.levels or {}),
             **{

@@ -22,6 +22,7 @@ from eim.errors import (
     EimError,
     Forbidden,
     NotFound,
+    OutOfTime,
     RateLimited,
     Refused,
     Transient,
@@ -497,3 +498,32 @@ def test_a_probe_waits_where_eim_asks_for_it(service, connect):
     service.script = [refusal("Over API limit", code="RateLimit")]
     with pytest.raises(RateLimited):
         connect().probe()
+
+
+def test_after_a_strict_deadline_nothing_is_sent(service, connect, slept):
+    service.script = [ok({"cust_ref": "A", "order_status": "new"})] * 2
+    client = connect()
+    client.end_by(time.monotonic() + 60, is_strict=True)
+    client.get_order_status("A")
+    client.end_by(time.monotonic(), is_strict=True)
+    for ask in (lambda: client.get_order_status("A"), lambda: client.ship("A", [PARCEL])):
+        with pytest.raises(OutOfTime):
+            ask()
+    assert len(service.requests) == 1 and not slept
+    client.end_by(time.monotonic())
+    assert client.get_order_status("A").status == "new", "a pass ends what it began"
+
+
+def test_no_token_is_waited_for_beyond_the_deadline(service, connect, slept):
+    class Empty:
+        def take(self, reserve):
+            return 3.0
+
+        def observe(self, remaining):
+            pass
+
+    client = connect(tokens=Empty(), max_wait=20.0)
+    client.end_by(time.monotonic() + 1)
+    with pytest.raises(RateLimited):
+        client.list_carts()
+    assert not slept and not service.requests

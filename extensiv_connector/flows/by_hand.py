@@ -1,0 +1,58 @@
+"""Passes that a person starts and waits for, as far as the request has time; what is left is triggered, and said."""
+
+from .. import flows
+from . import runner
+from .deadline import deadline_of
+from .schedule import cron_of
+from .trigger import plan
+
+# What is tried again later than this is no rest of what a person asked for.
+SOON_SECONDS = 60
+
+
+def run_flow(account, flow):
+    """Run one pass of ``flow`` for a person, in the time that the request has left; what is left is triggered.
+
+    :return: the ``runner.Result``, whose message says what goes on by itself
+    """
+    deadline = deadline_of(account.env)
+    if not deadline.has_time(account):
+        return runner.Result("partial", f"{deadline.explain(account)} {put_off(account, flow)}", 0)
+    result = runner.run_flow(account, flow, min(deadline.last_call_at, runner.new_deadline()))
+    if result.is_unanswered:
+        deadline.leave(account, result.message)
+        deadline.late[account.id, flow] = runs_by_itself(account, flow)
+        if deadline.late[account.id, flow]:
+            again = account.env._("It is tried again in the background: see Runs.")
+        else:
+            again = account.env._("Press the button again in some minutes.")
+        result.message = f"{result.message} {again}"
+    elif result.resume_in is not None and result.resume_in <= SOON_SECONDS:
+        result.message = f"{result.message} {put_off(account, flow, result.resume_in)}"
+    return result
+
+
+def put_off(account, flow, seconds=0):
+    """Have a pass of ``flow`` start in ``seconds``, and return the sentence that says so.
+
+    Where the flow does not run by itself, a person has to press again.
+    """
+    env = account.env
+    goes_on = runs_by_itself(account, flow)
+    deadline_of(env).late[account.id, flow] = goes_on
+    if not goes_on:
+        return env._(
+            "%(flow)s does not run by itself for %(account)s, so press the button again for the rest.",
+            flow=flows.label_of(env, flow),
+            account=account.name,
+        )
+    plan(env, flow, account.ids, seconds)
+    return env._("The rest goes on in the background: see Runs.")
+
+
+def runs_by_itself(account, flow):
+    """Whether the schedule of ``flow`` serves ``account``."""
+    switch = flows.FLOWS[flow].switch
+    return bool(
+        account.state == "connected" and (not switch or account[switch]) and cron_of(account.env, flow).sudo().active
+    )
