@@ -1,7 +1,7 @@
 """How long importing takes, learned while it goes on, so that a batch is no larger than the time that is left."""
 
 # Seconds that a line may take until this is known: several times what it takes on an ordinary server.
-CAREFUL = 0.03
+CAREFUL = 0.06
 # What creating an order costs beside its lines, in lines.
 ORDER_WEIGHT = 2
 # Seconds that a batch is to take. A longer one would import no faster, and hold its rows and stock for longer.

@@ -3,7 +3,7 @@ from unittest.mock import patch
 from odoo.exceptions import UserError
 from odoo.tests import tagged
 
-from ..flows import runner
+from ..flows.deadline import Deadline
 from ..sandbox.service import WAREHOUSE_KEY, WAREHOUSE_USER
 from .common import ConnectorCase
 
@@ -73,7 +73,7 @@ class TestMerchants(ConnectorCase):
     def test_merchants_that_a_request_has_no_time_to_connect_have_their_accounts_and_say_so(self):
         wizard = self._list()
         wizard.line_ids.chosen = True
-        with patch.object(runner, "seconds_until", side_effect=(40, 3)):
+        with patch.object(Deadline, "has_time", side_effect=(True, True, False)):
             harbour, pine = self._create(wizard)
         self.assertEqual(harbour.state, "connected")
         self.assertEqual(pine.state, "draft")
