@@ -16,7 +16,7 @@ from odoo.exceptions import ConcurrencyError
 
 from .. import flows
 from ..eim import errors as eim
-from . import stepping_back, trigger
+from . import stepping_back, trigger, turn
 from .credential_check import CredentialCheck
 from .deadline import is_unanswered
 from .exceptions import is_conflict, is_disconnected, log_unexpected, no_rows_in_log
@@ -151,8 +151,12 @@ class FlowRun:
         return self.seconds_left() > seconds
 
     def has_whole_pass(self):
-        """Whether nearly all of a pass's time is left: what takes longer than that may begin now, or never."""
-        return self.has_time(WHOLE_SHARE * PASS_SECONDS)
+        """Whether nearly all of a pass's time is left: what takes longer than that may begin now, or never.
+
+        Where other schedules share the turn, the pass's own part is less; what counts then is when Odoo would kill it.
+        """
+        current = turn.get_current()
+        return current.has_share(WHOLE_SHARE) if current else self.has_time(WHOLE_SHARE * PASS_SECONDS)
 
     @contextmanager
     def half_of_the_time(self):

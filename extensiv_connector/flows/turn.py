@@ -50,6 +50,7 @@ class Turn:
         """Whether a job of ours had time for its work."""
         self._end = time.monotonic() + _wall_seconds()
         self._our_end = None
+        self._whole = 0
 
     def get_deadline(self, waiting):
         """Return when a job of ours that begins now must end, by ``time.monotonic()``; perhaps it has no time at all.
@@ -59,9 +60,20 @@ class Turn:
         now = time.monotonic()
         if self._our_end is None:
             self._our_end = min(self._end, now + OUR_SECONDS)
-        left = max(min(self._our_end - now, _cpu_seconds()), 0)
+            self._whole = self._seconds_left()
+        left = self._seconds_left()
         self.had_time |= left >= LEAST_SECONDS
         return now + max(left / (1 + waiting), min(left, LEAST_SECONDS))
+
+    def has_share(self, share):
+        """Whether so much is left of what our jobs had when the first of them began.
+
+        :param share: between 0 and 1
+        """
+        return self._seconds_left() >= share * self._whole
+
+    def _seconds_left(self):
+        return max(min(self._our_end - time.monotonic(), _cpu_seconds()), 0)
 
 
 def get_current():
