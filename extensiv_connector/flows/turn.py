@@ -73,7 +73,8 @@ class Turn:
         return self._seconds_left() >= share * self._whole
 
     def _seconds_left(self):
-        return max(min(self._our_end - time.monotonic(), _cpu_seconds()), 0)
+        end = self._end if self._our_end is None else self._our_end
+        return max(min(end - time.monotonic(), _cpu_seconds()), 0)
 
 
 def get_current():
