@@ -6,7 +6,6 @@ buffers; rounded down to whole units, at least 0.
 
 import logging
 from collections.abc import Iterable
-from operator import attrgetter
 from typing import NamedTuple
 
 import psycopg2
@@ -65,7 +64,8 @@ class Change(NamedTuple):
 
     ``urgency`` is ``ZERO``, ``FELL`` …, the smaller the earlier. ``cause`` is a key of the field ``cause`` of
     ``extensiv.stock.history``, empty where stock or a setting changed the quantity. ``unanswered`` is with how many
-    levels at once EIM gave no usable answer to it (see ``unanswered``), 0: it did.
+    levels at once EIM gave no usable answer to it (see ``unanswered``), 0: it did. ``unconfirmed``: EIM was told of it
+    before, or may have been, and has not answered.
     """
 
     location_id: int
@@ -75,6 +75,7 @@ class Change(NamedTuple):
     urgency: int = ZERO
     cause: str | None = None
     unanswered: int = 0
+    unconfirmed: bool = False
 
     @property
     def key(self):
@@ -115,8 +116,8 @@ class ExpectedLevels:
             cannot be pushed now, of other locations, comes last and is not ``left_over``
         :return: the ``Change`` list, the most urgent first, and ``[(location id, sku)]`` that several products feed
         """
-        asked = self._find_zeros_asked_elsewhere()
         self.left_over = 0
+        asked = self._find_zeros_asked_elsewhere(limit)
         if not self.sources:
             return asked, []
         rows = self.env.execute_query(
@@ -127,7 +128,7 @@ class ExpectedLevels:
                          UNION ALL
                         (SELECT * FROM change WHERE NOT shared AND NOT is_loss
                           ORDER BY %(order)s LIMIT %(limit)s))
-               SELECT location_id, sku, product_id, quantity, urgency, cause, unanswered, shared,
+               SELECT location_id, sku, product_id, quantity, urgency, cause, unanswered, unconfirmed, shared,
                       (SELECT COUNT(*) FROM change WHERE location_id = ANY (%(turns)s::int[]))
                  FROM chosen ORDER BY %(order)s""",
                 compared=self._compared_sql(),
@@ -141,9 +142,9 @@ class ExpectedLevels:
             )
         )
         if limit and rows:
-            self.left_over = rows[0][8] - sum(row[0] in turns for row in rows)
-        changes = [Change(*row[:7]) for row in rows if not row[7]]
-        return sorted(changes + asked, key=attrgetter("urgency")), [row[:2] for row in rows if row[7]]
+            self.left_over += rows[0][9] - sum(row[0] in turns for row in rows)
+        changes = [Change(*row[:8]) for row in rows if not row[8]]
+        return asked + changes, [row[:2] for row in rows if row[8]]
 
     def _compared_sql(self):
         """Return SQL for the WITH query ``change``: every level that EIM does not know, or not surely.
@@ -159,6 +160,7 @@ class ExpectedLevels:
                     change AS (
                SELECT location_id, sku, expected.product_id, COALESCE(expected.quantity, 0) AS quantity,
                       COALESCE(shared, FALSE) AS shared, COALESCE(known.unanswered, 0) AS unanswered,
+                      COALESCE(known.unconfirmed, FALSE) AS unconfirmed,
                       known.pushed_at IS NULL AS is_new, %(described)s
                  FROM expected FULL JOIN known USING (location_id, sku)
                 WHERE CASE
@@ -195,19 +197,29 @@ class ExpectedLevels:
             again=self.account.push_again_at or fields.Datetime.to_datetime("1970-01-01"),
         )
 
-    def _find_zeros_asked_elsewhere(self):
+    def _find_zeros_asked_elsewhere(self, limit):
         """Return the ``Change`` list of zeros that a person asked for in locations whose stock is not pushed."""
         rows = self.env.execute_query(
             SQL(
-                """SELECT level.location_id, level.sku
+                """SELECT level.location_id, level.sku, COALESCE(level.unanswered, 0),
+                      COALESCE(level.unconfirmed, FALSE), COUNT(*) OVER ()
                  FROM extensiv_stock_level AS level JOIN extensiv_location AS location ON location.id = location_id
                 WHERE level.zero_asked AND location.account_id = %s AND NOT COALESCE(location.push_enabled, FALSE)
-                  AND NOT location.id = ANY (%s::int[]) AND (level.refused_at IS NULL OR level.unconfirmed)""",
+                  AND NOT location.id = ANY (%s::int[]) AND (level.refused_at IS NULL OR level.unconfirmed)
+                  AND (level.next_try IS NULL OR level.next_try <= %s)
+                ORDER BY level.id LIMIT %s""",
                 self.account.id,
                 self.source_ids,
+                fields.Datetime.now(),
+                limit,
             )
         )
-        return [Change(location, sku, None, 0, cause="zero") for location, sku in rows]
+        if rows:
+            self.left_over += rows[0][4] - len(rows)
+        return [
+            Change(location, sku, None, 0, ZERO, "zero", unanswered, unconfirmed)
+            for location, sku, unanswered, unconfirmed, _count in rows
+        ]
 
     # -- what is expected
 

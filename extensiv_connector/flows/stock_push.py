@@ -52,6 +52,8 @@ class StockPush(StockRecords):
         self.total = 0
         """How many levels the pass is to push."""
         self.written_at = 0.0
+        self.sent = set()
+        """The changes that EIM was told of those marked last."""
         self.is_out_of_time = False
         """Whether something was not pushed for lack of time."""
 
@@ -114,9 +116,9 @@ class StockPush(StockRecords):
 
     def take_most_urgent(self, changes):
         """Return as many of the changes as the pass may take; the others are left over."""
-        taken = changes[: self.most()]
-        self.left_over += len(changes) - len(taken)
-        return taken
+        most = self.most()
+        self.left_over += sum(change.location_id in self.turns for change in changes[most:])
+        return changes[:most]
 
     # -- pushing
 
@@ -205,9 +207,22 @@ class StockPush(StockRecords):
         for start in range(0, len(changes), chunk):
             part = changes[start : start + chunk]
             self.retry_on_conflict(lambda part=part: self.mark_sending(part))
-            if not self.push_chunk(part):
-                return False
+            self.sent.clear()
+            try:
+                if self.push_chunk(part):
+                    continue
+            except eim.EimError:
+                self.unmark_unsent(part)
+                raise
+            self.unmark_unsent(part)
+            return False
         return True
+
+    def unmark_unsent(self, changes):
+        """Take back the mark of levels that there was no time to push: they go before no others next time."""
+        unsent = [change for change in changes if change not in self.sent and not change.unconfirmed]
+        if unsent:
+            self.retry_on_conflict(lambda: self.unmark(unsent))
 
     def push_chunk(self, changes):
         """Push levels that were marked, write what EIM answers, and return whether there was time for all of these."""
@@ -302,6 +317,7 @@ class StockPush(StockRecords):
         :return: ``{change: eim.Refused}`` of those refused; all others were accepted
         :raise eim.Refused, ValueError: all of them, or nobody knows which
         """
+        self.sent.update(changes)
         moment = self.stock_read.moment
         levels = [
             Level(change.sku, self.addresses[change.location_id], change.quantity, change.quantity, moment)

@@ -9,6 +9,7 @@ from odoo.tools import SQL
 
 from .read_back import address_of
 from .runner import FlowRun
+from .stock_levels import TOUCHED
 from .unanswered import Unanswered
 
 
@@ -83,6 +84,25 @@ class StockRecords(FlowRun):
                 skus,
                 products,
                 quantities,
+            )
+        )
+        self.env["extensiv.stock.level"].invalidate_model()
+
+    def unmark(self, changes):
+        """Take the mark back of levels that EIM was not told; what it was never told is no level yet."""
+        locations, skus, _quantities = _columns(changes)
+        unsent = SQL("unnest(%s::int[], %s::text[]) AS unsent(location_id, sku)", locations, skus)
+        same = SQL("level.location_id = unsent.location_id AND level.sku = unsent.sku")
+        self.env.cr.execute(
+            SQL("UPDATE extensiv_stock_level AS level SET unconfirmed = FALSE FROM %s WHERE %s", unsent, same)
+        )
+        self.env.cr.execute(
+            SQL(
+                """DELETE FROM extensiv_stock_level AS level USING %s
+                WHERE %s AND NOT %s AND held_at IS NULL AND NOT COALESCE(zero_allowed OR zero_asked, FALSE)""",
+                unsent,
+                same,
+                TOUCHED,
             )
         )
         self.env["extensiv.stock.level"].invalidate_model()
