@@ -86,7 +86,7 @@ class ExtensivStockLevel(models.Model):
     )
     next_try = fields.Datetime(readonly=True, help="When it is told again that EIM gave no usable answer to by itself.")
     cause = fields.Selection(CAUSES, "Told Again For", readonly=True, help="Why it is told again. Until EIM answers.")
-    history_ids = fields.One2many("extensiv.stock.history", "level_id", "History", readonly=True)
+    history_ids = fields.One2many("extensiv.stock.history", "level_id", readonly=True)
     state = fields.Selection(
         [
             ("held", "Waits for a Person"),
