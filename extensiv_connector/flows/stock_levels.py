@@ -111,7 +111,8 @@ class ExpectedLevels:
         """Compare what EIM should know with what it accepted.
 
         :param limit: how many changes are taken at most, the most urgent ones; by default all. Zeros of what EIM may
-            hold above zero are all taken, for the safety stop counts them.
+            hold above zero are all taken, for the safety stop counts them, and so is what a person decided about
+            before EIM was told of it.
         :param turns: location ids in the order in which they have their turn among what is equally urgent; what
             cannot be pushed now, of other locations, comes last and is not ``left_over``
         :return: the ``Change`` list, the most urgent first, and ``[(location id, sku)]`` that several products feed
@@ -124,9 +125,9 @@ class ExpectedLevels:
             SQL(
                 """WITH %(compared)s,
                     chosen AS (
-                        (SELECT * FROM change WHERE shared OR is_loss)
+                        (SELECT * FROM change WHERE shared OR is_loss OR is_noted)
                          UNION ALL
-                        (SELECT * FROM change WHERE NOT shared AND NOT is_loss
+                        (SELECT * FROM change WHERE NOT (shared OR is_loss OR is_noted)
                           ORDER BY %(order)s LIMIT %(limit)s))
                SELECT location_id, sku, product_id, quantity, urgency, cause, unanswered, unconfirmed, shared,
                       (SELECT COUNT(*) FROM change WHERE location_id = ANY (%(turns)s::int[]))
@@ -161,7 +162,7 @@ class ExpectedLevels:
                SELECT location_id, sku, expected.product_id, COALESCE(expected.quantity, 0) AS quantity,
                       COALESCE(shared, FALSE) AS shared, COALESCE(known.unanswered, 0) AS unanswered,
                       COALESCE(known.unconfirmed, FALSE) AS unconfirmed,
-                      known.pushed_at IS NULL AS is_new, %(described)s
+                      known.pushed_at IS NULL AS is_new, NOT COALESCE(known.touched, TRUE) AS is_noted, %(described)s
                  FROM expected FULL JOIN known USING (location_id, sku)
                 WHERE CASE
                       WHEN expected.shared OR known.id IS NULL THEN TRUE

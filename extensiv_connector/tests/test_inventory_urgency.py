@@ -145,6 +145,17 @@ class TestLimit(UrgencyCase):
             self.run_pass()
         self.assertEqual((self.at_eim()["S-3"], self.at_eim()["LATE"]), (1000, 500))
 
+    def test_zeros_that_a_person_confirmed_are_not_forgotten_by_a_pass_that_is_full(self):
+        skus = [f"S-{number}" for number in range(9)]
+        self.make(*skus, quantity=0)
+        levels = self.env["extensiv.stock.level"]
+        levels._confirm_zeros(self.account, [(self.east.id, sku) for sku in skus])
+        self.run_pass()
+        self.assertEqual(levels.search_count([("sku", "in", skus)]), 9)
+        while self.run_pass().resume_in is not None:
+            continue
+        self.assertEqual(len(self.at_eim()), 11)
+
     def test_a_location_that_waits_takes_nobodys_place(self):
         self.add_west()
         self.west.read_back_state = "refused"
