@@ -25,6 +25,7 @@
         "views/extensiv_order_templates.xml",
         "views/extensiv_order_views.xml",
         "views/extensiv_cart_views.xml",
+        "views/extensiv_stock_history_views.xml",
         "views/extensiv_stock_level_views.xml",
         "views/extensiv_cart_type_views.xml",
         "views/extensiv_integrations_views.xml",

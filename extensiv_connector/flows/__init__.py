@@ -23,6 +23,7 @@ class Flow:
     :param setup_choice: the account's field by which the guided set-up chooses it
     :param cron: the external id of its schedule
     :param pause: seconds between the start of a schedule and of the next one that a change triggers
+    :param quick_pause: the same for an account of whose calls EIM's bucket holds more than half; by default `pause`
     :param done: the count of a pass that its run shows as done
     :param run_class: the `FlowRun` that does a pass; empty: no pass of its own
     """
@@ -33,6 +34,7 @@ class Flow:
     setup_choice: str = ""
     cron: str = ""
     pause: float = 0
+    quick_pause: float | None = None
     done: str = ""
     run_class: type | None = None
 
@@ -57,6 +59,7 @@ FLOWS = {
             setup_choice="live_inventory",
             cron="extensiv_connector.ir_cron_push_inventory",
             pause=60,  # changes come by the hundred while a warehouse is at work: one push a minute states them all
+            quick_pause=10,
             done="pushed",
             run_class=StockPush,
         ),

@@ -9,7 +9,7 @@ from datetime import timedelta
 from typing import NamedTuple
 
 from odoo import fields
-from odoo.tools import SQL
+from odoo.tools import SQL, groupby
 
 from ..eim import errors as eim
 from .credential_check import is_suspicious, may_be_the_key
@@ -138,12 +138,27 @@ class ReadBack:
 
     # -- the first level
 
-    def in_order(self, groups):
-        """Return ``groups``, pairs of a location's id and its changes, those to be proven last: that takes its time."""
-        groups = list(groups)
-        locations = self.env["extensiv.location"].browse(location for location, _changes in groups)
-        unproven = locations.filtered(lambda location: location.read_back_state == "to_check").ids
-        return sorted(groups, key=lambda group: group[0] in unproven)
+    def in_order(self, changes):
+        """Return pairs of a location's id and changes of it, in the order in which they are pushed.
+
+        What is most urgent in any location goes before what is less in another. Locations that are to be proven come
+        last, each with all of its changes: that takes its time.
+
+        :param changes: ``Change`` list, the most urgent first
+        """
+        locations = self.env["extensiv.location"].browse({change.location_id for change in changes})
+        unproven = set(locations.filtered(lambda location: location.read_back_state == "to_check").ids)
+        has_rounds = len(locations) - len(unproven) > 1
+        rounds = groupby(
+            changes,
+            lambda change: (
+                change.location_id in unproven,
+                change.urgency if has_rounds and change.location_id not in unproven else 0,
+                change.location_id,
+            ),
+        )
+        # Within a round they come in the order of their turn.
+        return [(key[2], of_location) for key, of_location in sorted(rounds, key=lambda each: each[0][:2])]
 
     def let_through(self, location_id, changes):
         """Return the ``Change`` list of one location that may be pushed, or None where there is no time to find out.
@@ -169,6 +184,8 @@ class ReadBack:
                 self.push.record_answers([([*refused], refused)])  # the next pass goes on behind them
                 raise
             answer = next(self.push.push_until_answered([change]), None)
+            if answer is None and change in self.push.unanswered.alone:
+                continue
             if answer is None:
                 break  # no time
             if not answer[1]:
@@ -181,15 +198,19 @@ class ReadBack:
             _check_all_refused(refused)
         # What was accepted and is not proven stays unconfirmed: it is pushed again.
         self.push.record_answers([([*told, *refused], refused)])
-        rest = [change for change in changes if change not in refused and change not in told]
+        done = {*refused, *told, *self.push.unanswered.alone}
+        rest = [change for change in changes if change not in done]
         if told or not rest:
             return rest
         return self._wait(location_id, rest) if outcome else None
 
     def _in_order(self, location_id, changes):
-        """Return the changes in the order in which one is tried: the one begun before, then those above zero."""
+        """Return the changes in the order in which one is tried: the one begun before, then those above zero.
+
+        What EIM gave no usable answer to comes last.
+        """
         begun = (self._location(location_id).read_back or {}).get("sku")
-        return sorted(changes, key=lambda change: (change.sku != begun, not change.quantity))
+        return sorted(changes, key=lambda change: (change.unanswered, change.sku != begun, not change.quantity))
 
     def _begin(self, change):
         """Read what EIM holds of a SKU, and commit that its level is about to be pushed.
@@ -214,8 +235,10 @@ class ReadBack:
 
     def _wait(self, location_id, changes):
         """Have the levels of a location wait, and say so."""
-        self.waiting.add(location_id)
         self.push.total -= len(changes)
+        if location_id in self.waiting:
+            return []
+        self.waiting.add(location_id)
         location = self._location(location_id)
         if location.read_back_state == "refused":
             self.push.retry_on_conflict(lambda: self.push.errors.report_misplaced_again(location))
@@ -307,7 +330,7 @@ class ReadBack:
             ]
         )
         if overwritten:
-            overwritten._mark_unconfirmed()
+            overwritten._mark_unconfirmed("repaired")
             self._plan(timedelta())
 
     def _write_waiting(self, location, sku, seen, is_last):

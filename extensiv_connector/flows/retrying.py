@@ -20,6 +20,10 @@ def stop(errors, account, flow):
     """Stop trying by itself what ``errors`` of one flow, which were dismissed, are about."""
     if flow == "orders":
         _stop_cancelling(errors, account)
+    elif flow == "inventory":
+        levels = errors.env["extensiv.stock.level"]
+        of_levels = errors.filtered(lambda error: error.res_model == levels._name)
+        levels.browse(of_levels.mapped("res_id")).exists()._leave_alone()
 
 
 def _retry_connection(errors, account):

@@ -21,6 +21,31 @@ class Accepted(NamedTuple):
     last_move_id: int | None
 
 
+def find_causes(account, changes):
+    """Return the ``Change`` list with why each is pushed: its product's stock changed, or a setting made it another."""
+    unknown = [change for change in changes if not change.cause]
+    if not unknown:
+        return changes
+    known = account.env.execute_query(
+        SQL(
+            """SELECT level.location_id, level.sku, level.product_id, level.pushed_at, level.last_move_id
+             FROM unnest(%s::int[], %s::text[], %s::int[]) AS new(location_id, sku, product_id)
+             JOIN extensiv_stock_level AS level
+                  ON level.location_id = new.location_id AND level.sku = new.sku
+                     AND level.product_id = new.product_id
+            WHERE level.pushed_at IS NOT NULL""",
+            [change.location_id for change in unknown],
+            [change.sku for change in unknown],
+            [change.product_id for change in unknown],
+        )
+    )
+    by_stock = changed_since(account, [Accepted(*row) for row in known])
+    return [
+        change if change.cause else change._replace(cause="stock" if change.key in by_stock else "setting")
+        for change in changes
+    ]
+
+
 def changed_since(account, levels):
     """Return ``{(location id, SKU)}`` of the ``Accepted`` levels whose product's stock changed since, in their mapping.
 

@@ -47,12 +47,7 @@ class StockErrors:
             self.Error._resolve(self.account, "inventory", keys)
         if not refused:
             return
-        levels = {
-            (level.location_id.id, level.sku): level
-            for level in self.Level.search(
-                [("location_id", "in", list(self.names)), ("sku", "in", [change.sku for change in refused])]
-            )
-        }
+        levels = self._find_levels(refused)
         self._report(
             {
                 self._key(change): {
@@ -76,6 +71,44 @@ class StockErrors:
             "press Retry; if not, switch Push Stock to EIM off on the product.",
             **about,
         )
+
+    def report_unanswered(self, alone):
+        """Open an error for each record that EIM gives no usable answer to by itself.
+
+        :param alone: ``{change: eim.EimError}``
+        :return: ``{change: when it is told again}``
+        """
+        if not alone:
+            return {}
+        levels = self._find_levels(alone)
+        errors = self._report(
+            {
+                self._key(change): {
+                    "message": self.env._(
+                        "EIM gave no usable answer to the level %(quantity)s of %(sku)s: %(reason)s It may have taken "
+                        "it, or not. It is told again by itself, after everything else.",
+                        quantity=change.quantity,
+                        sku=change.sku,
+                        reason=error.message,
+                    ),
+                    "category": "transient",
+                    "process_id": error.process_id,
+                    "document": levels[change.location_id, change.sku],
+                }
+                for change, error in alone.items()
+            }
+        )
+        next_tries = dict(zip(errors.mapped("key"), errors.mapped("next_try"), strict=True))
+        return {change: next_tries[self._key(change)] for change in alone}
+
+    def _find_levels(self, changes):
+        """Return ``{(location id, SKU): level}``."""
+        return {
+            (level.location_id.id, level.sku): level
+            for level in self.Level.search(
+                [("location_id", "in", list(self.names)), ("sku", "in", [change.sku for change in changes])]
+            )
+        }
 
     def requeue_due(self):
         """Have the levels pushed again whose temporary trouble is to be tried once more."""

@@ -4,8 +4,11 @@ The sources' stock (see ``stock_sources``), the kits, less what waiting orders w
 buffers; rounded down to whole units, at least 0.
 """
 
+import logging
 from collections.abc import Iterable
 from typing import NamedTuple
+
+import psycopg2
 
 from odoo import fields
 from odoo.fields import Domain
@@ -15,17 +18,64 @@ from .made_to_order import made_to_order_sql
 from .stock_demand import compute_corrections
 from .stock_sources import OdooStock, StockSource, find_sources
 
+_logger = logging.getLogger(__name__)
+
+# A hundred thousand SKUs are hashed in memory; the server's own setting is made for small questions. Of what the server
+# allows for one large piece of work (maintenance_work_mem) no more is taken, for on a small machine there is no more.
+# Passing rows from one worker to another costs less than its setting says, and a quarter of the time is won.
+PLANNING = """
+SELECT set_config('work_mem', GREATEST(pg_size_bytes(current_setting('work_mem')),
+                                       LEAST(pg_size_bytes(current_setting('maintenance_work_mem')),
+                                             pg_size_bytes('128MB'))) / 1024 || 'kB', TRUE),
+       set_config('jit', 'off', TRUE), set_config('parallel_tuple_cost', '0.005', TRUE)"""
+# What is pushed first, see ``Change.urgency``.
+ZERO, FELL, UNCONFIRMED, NEW, RISEN, REPEAT = range(6)
 # SQL for whether EIM was ever told a ``level``; others note what a person decided, or is to decide, beforehand.
 TOUCHED = SQL("(level.pushed_at IS NOT NULL OR level.unconfirmed OR level.refused_at IS NOT NULL)")
 
 
+# SQL that says of a ``known`` level and the ``expected`` one how urgent the change is, whether it may take goods from
+# sale that nobody confirmed (as ``zero_stop`` reads it), and why it is told.
+DESCRIBED = SQL(
+    """CASE
+       WHEN COALESCE(expected.quantity, 0) = 0 AND (
+            known.pushed_at IS NULL OR known.unconfirmed OR known.quantity > 0) THEN 0
+       WHEN known.pushed_at IS NOT NULL AND known.quantity > expected.quantity THEN 1
+       WHEN known.unconfirmed THEN 2
+       WHEN known.pushed_at IS NULL THEN 3
+       WHEN known.quantity < expected.quantity THEN 4
+       ELSE 5
+       END AS urgency,
+       COALESCE(expected.quantity, 0) = 0 AND NOT COALESCE(known.zero_allowed OR known.zero_asked, FALSE) AND (
+           known.pushed_at IS NULL OR known.quantity > 0 OR known.unconfirmed AND known.told_quantity > 0) AS is_loss,
+       CASE
+       WHEN known.zero_asked AND COALESCE(expected.quantity, 0) = 0 THEN 'zero'
+       WHEN known.cause IS NOT NULL THEN known.cause
+       WHEN known.pushed_at IS NULL THEN 'first'
+       WHEN known.unconfirmed AND known.refused_at IS NULL
+            AND known.told_quantity = COALESCE(expected.quantity, 0) THEN 'repeated'
+       WHEN known.quantity = COALESCE(expected.quantity, 0) THEN 'restated'
+       END AS cause"""
+)
+
+
 class Change(NamedTuple):
-    """A level that EIM does not know yet; ``product_id`` is empty where nothing feeds the SKU any more."""
+    """A level that EIM does not know yet; ``product_id`` is empty where nothing feeds the SKU any more.
+
+    ``urgency`` is ``ZERO``, ``FELL`` …, the smaller the earlier. ``cause`` is a key of the field ``cause`` of
+    ``extensiv.stock.history``, empty where stock or a setting changed the quantity. ``unanswered`` is with how many
+    levels at once EIM gave no usable answer to it (see ``unanswered``), 0: it did. ``unconfirmed``: EIM was told of it
+    before, or may have been, and has not answered.
+    """
 
     location_id: int
     sku: str
     product_id: int | None
     quantity: int
+    urgency: int = ZERO
+    cause: str | None = None
+    unanswered: int = 0
+    unconfirmed: bool = False
 
     @property
     def key(self):
@@ -48,6 +98,8 @@ class ExpectedLevels:
         # A source that counts no place is a mistake to be told: nothing is expected of it.
         self.sources = [source for source in sources if source.location_ids]
         self.placeless_ids = [source.id for source in sources if not source.location_ids]
+        self.left_over = 0
+        """How many changes ``find_changes`` left to a later pass."""
 
     @property
     def source_ids(self):
@@ -55,22 +107,62 @@ class ExpectedLevels:
 
     # -- the difference
 
-    def find_changes(self):
+    def find_changes(self, limit=None, turns=()):
         """Compare what EIM should know with what it accepted.
 
-        :return: the ``Change`` list, and ``[(location id, sku)]`` that several products feed
+        :param limit: how many changes are taken at most, the most urgent ones; by default all. Zeros of what EIM may
+            hold above zero are all taken, for the safety stop counts them, and so is what a person decided about
+            before EIM was told of it.
+        :param turns: location ids in the order in which they have their turn among what is equally urgent; what
+            cannot be pushed now, of other locations, comes last and is not ``left_over``
+        :return: the ``Change`` list, the most urgent first, and ``[(location id, sku)]`` that several products feed
         """
-        asked = self._find_zeros_asked_elsewhere()
+        self.left_over = 0
+        asked = self._find_zeros_asked_elsewhere(limit)
         if not self.sources:
             return asked, []
         rows = self.env.execute_query(
             SQL(
-                """WITH expected AS (%(expected)s),
+                """WITH %(compared)s,
+                    chosen AS (
+                        (SELECT * FROM change WHERE shared OR is_loss OR is_noted)
+                         UNION ALL
+                        (SELECT * FROM change WHERE NOT (shared OR is_loss OR is_noted)
+                          ORDER BY %(order)s LIMIT %(limit)s))
+               SELECT location_id, sku, product_id, quantity, urgency, cause, unanswered, unconfirmed, shared,
+                      (SELECT COUNT(*) FROM change WHERE location_id = ANY (%(turns)s::int[]))
+                 FROM chosen ORDER BY %(order)s""",
+                compared=self._compared_sql(),
+                order=SQL(
+                    """array_position(%(turns)s::int[], location_id) IS NULL, urgency, is_new,
+                       array_position(%(turns)s::int[], location_id), product_id, sku COLLATE "C", location_id""",
+                    turns=list(turns),
+                ),
+                turns=list(turns),
+                limit=limit,
+            )
+        )
+        if limit and rows:
+            self.left_over += rows[0][9] - sum(row[0] in turns for row in rows)
+        changes = [Change(*row[:8]) for row in rows if not row[8]]
+        return asked + changes, [row[:2] for row in rows if row[8]]
+
+    def _compared_sql(self):
+        """Return SQL for the WITH query ``change``: every level that EIM does not know, or not surely.
+
+        What EIM gave no usable answer to is not told again before its time, unless there is something else to tell.
+        """
+        return SQL(
+            """expected AS (%(expected)s),
                     known AS (
                         SELECT level.*, %(touched)s AS touched
                           FROM extensiv_stock_level AS level WHERE location_id = ANY (%(sources)s::int[])),
-                    left_alone AS (%(left)s)
-               SELECT location_id, sku, expected.product_id, COALESCE(expected.quantity, 0), COALESCE(shared, FALSE)
+                    left_alone AS (%(left)s),
+                    change AS (
+               SELECT location_id, sku, expected.product_id, COALESCE(expected.quantity, 0) AS quantity,
+                      COALESCE(shared, FALSE) AS shared, COALESCE(known.unanswered, 0) AS unanswered,
+                      COALESCE(known.unconfirmed, FALSE) AS unconfirmed,
+                      known.pushed_at IS NULL AS is_new, NOT COALESCE(known.touched, TRUE) AS is_noted, %(described)s
                  FROM expected FULL JOIN known USING (location_id, sku)
                 WHERE CASE
                       WHEN expected.shared OR known.id IS NULL THEN TRUE
@@ -78,7 +170,9 @@ class ExpectedLevels:
                       WHEN expected.sku IS NULL AND (
                            NOT known.touched OR known.sku IN (SELECT sku FROM left_alone)
                            OR known.product_id IN (SELECT product_id FROM left_alone)) THEN FALSE
-                      WHEN known.unconfirmed THEN TRUE
+                      WHEN known.unconfirmed THEN
+                           known.next_try IS NULL OR known.next_try <= %(now)s
+                           OR known.told_quantity IS DISTINCT FROM COALESCE(expected.quantity, 0)
                       -- What a person decided of a zero that it is not any more is used up when EIM accepts another.
                       WHEN (known.zero_asked OR known.zero_allowed) AND known.refused_at IS NULL THEN TRUE
                       WHEN known.refused_at IS NULL THEN
@@ -94,30 +188,39 @@ class ExpectedLevels:
                                WHERE product.id = expected.product_id
                                  AND GREATEST(product.write_date, template.write_date)
                                      > known.refused_at + INTERVAL '1 second')
-                      END""",
-                expected=self.sql(),
-                touched=TOUCHED,
-                left=left_alone_sql(self.account),
-                sources=self.source_ids,
-                again=self.account.push_again_at or fields.Datetime.to_datetime("1970-01-01"),
-            )
+                      END)""",
+            expected=self.sql(),
+            touched=TOUCHED,
+            left=left_alone_sql(self.account),
+            sources=self.source_ids,
+            described=DESCRIBED,
+            now=fields.Datetime.now(),
+            again=self.account.push_again_at or fields.Datetime.to_datetime("1970-01-01"),
         )
-        changes = [Change(*row[:4]) for row in rows if not row[4]]
-        return changes + asked, [row[:2] for row in rows if row[4]]
 
-    def _find_zeros_asked_elsewhere(self):
+    def _find_zeros_asked_elsewhere(self, limit):
         """Return the ``Change`` list of zeros that a person asked for in locations whose stock is not pushed."""
         rows = self.env.execute_query(
             SQL(
-                """SELECT level.location_id, level.sku
+                """SELECT level.location_id, level.sku, COALESCE(level.unanswered, 0),
+                      COALESCE(level.unconfirmed, FALSE), COUNT(*) OVER ()
                  FROM extensiv_stock_level AS level JOIN extensiv_location AS location ON location.id = location_id
                 WHERE level.zero_asked AND location.account_id = %s AND NOT COALESCE(location.push_enabled, FALSE)
-                  AND NOT location.id = ANY (%s::int[]) AND (level.refused_at IS NULL OR level.unconfirmed)""",
+                  AND NOT location.id = ANY (%s::int[]) AND (level.refused_at IS NULL OR level.unconfirmed)
+                  AND (level.next_try IS NULL OR level.next_try <= %s)
+                ORDER BY level.id LIMIT %s""",
                 self.account.id,
                 self.source_ids,
+                fields.Datetime.now(),
+                limit,
             )
         )
-        return [Change(location, sku, None, 0) for location, sku in rows]
+        if rows:
+            self.left_over += rows[0][4] - len(rows)
+        return [
+            Change(location, sku, None, 0, ZERO, "zero", unanswered, unconfirmed)
+            for location, sku, unanswered, unconfirmed, _count in rows
+        ]
 
     # -- what is expected
 
@@ -128,12 +231,7 @@ class ExpectedLevels:
         must be a source.
         """
         kits, corrections = compute_corrections(self.account, self.sources)
-        # A hundred thousand SKUs are hashed in memory; the server's own setting is made for small questions.
-        # Passing rows from one worker to another costs less than its setting says, and a quarter of the time is won.
-        self.env.cr.execute(
-            "SELECT set_config('work_mem', '128MB', TRUE), set_config('jit', 'off', TRUE),"
-            " set_config('parallel_tuple_cost', '0.005', TRUE)"
-        )
+        plan_for_many(self.env)
         to_order = made_to_order_sql(self.env, self.account.company_id)
         expected = SQL(
             """WITH stock AS (%(stock)s),
@@ -161,6 +259,15 @@ class ExpectedLevels:
             expected=expected,
             touched=TOUCHED,
         )
+
+
+def plan_for_many(env):
+    """Have the database plan the transaction's queries for a hundred thousand SKUs, as far as the server allows it."""
+    try:
+        with env.cr.savepoint(flush=False):
+            env.cr.execute(PLANNING, log_exceptions=False)
+    except psycopg2.Error as error:
+        _logger.info("The database computes stock with its own settings (%s).", type(error).__name__)
 
 
 def _corrected_sql(kits, corrections):

@@ -2,43 +2,35 @@
 
 import random
 import time
+from contextlib import contextmanager
 from datetime import datetime
 from functools import cached_property
-from operator import attrgetter
-from typing import NamedTuple
 
 from odoo import fields
-from odoo.tools import SQL, groupby
 
 from ..eim import errors as eim
+from ..eim.throttle import Bucket
 from ..eim.wire import Level
 from .credential_check import is_suspicious, may_be_the_key
 from .read_back import ReadBack, address_of
 from .refusals import ALL_REFUSED, SAME_WORDS
-from .runner import FlowRun
+from .runner import seconds_until
+from .stock_changes import find_causes
 from .stock_errors import StockErrors
 from .stock_levels import ExpectedLevels, find_locations_to_empty
+from .stock_records import StockRecords
 from .zero_stop import ZeroStop
 
 # So many levels at once are marked as about to be pushed; outcomes are written then, and every few seconds: a killed
 # pass repeats little.
 CHUNK = 2_000
 WRITE_SECONDS = 2.0
+# So many levels a pass takes into memory, or what EIM allows to tell in its time.
+PASS_LEVELS = 20_000
+NEVER = datetime.min
 
 
-class StockRead(NamedTuple):
-    """When stock was read, naive UTC with its fractions of a second, and the newest move there was.
-
-    A transaction at work just then has an older time, but its moves come later: both together say what changed since.
-    ``settled_at`` is before all that other transactions at work just then have written, and may not have shown yet.
-    """
-
-    moment: datetime
-    last_move_id: int | None
-    settled_at: datetime
-
-
-class StockPush(FlowRun):
+class StockPush(StockRecords):
     """State to EIM every stock level that it does not know yet.
 
     What is expected is compared with what EIM accepted (``stock_levels``), zeros that nothing explains wait for a
@@ -50,22 +42,20 @@ class StockPush(FlowRun):
 
     def __init__(self, account, deadline):
         super().__init__(account, deadline)
-        self.names = {}
-        """``{location id: name}``"""
-        self.location_key = ""
-        self.addresses = {}
-        """``{location id: what names it in a push}``, without those whose ID at EIM would have to be known"""
         self.batch_size = 1
         """How many levels one call pushes."""
-        self.stock_read = None
-        """When the pass read what it states."""
         self.pushed_location_ids = []
+        self.turns = []
+        """The ids of the locations that nothing keeps from being pushed to, in the order of their turn."""
+        self.left_over = 0
+        """How many levels are left to the next pass from the beginning."""
         self.total = 0
         """How many levels the pass is to push."""
-        self.accepted = []
-        self.refused = {}
-        """``{Change: eim.EimError}``; both are what EIM answered and is not written yet."""
         self.written_at = 0.0
+        self.sent = set()
+        """The changes that EIM was told of those marked last."""
+        self.is_out_of_time = False
+        """Whether something was not pushed for lack of time."""
 
     @cached_property
     def errors(self):
@@ -83,7 +73,9 @@ class StockPush(FlowRun):
         self.retry_on_conflict(self.errors.requeue_due)
         changes = self.find_changes()
         self.commit()  # nothing is locked, and no snapshot held, while EIM is asked
-        self.push(ZeroStop(self).let_through(changes))
+        changes = find_causes(self.account, self.take_most_urgent(ZeroStop(self).let_through(changes)))
+        self.commit()
+        self.push(changes)
 
     # -- what is to be pushed
 
@@ -94,24 +86,17 @@ class StockPush(FlowRun):
         self.location_key = self.account.location_key
         self.addresses = {location.id: address for location in locations if (address := address_of(location))}
         self.batch_size = self.account.push_batch_size
-        self.stock_read = self.read_stock_moment()
-
-    def read_stock_moment(self):
-        """Return the ``StockRead`` of this moment, by the database's clock."""
-        [row] = self.env.execute_query(
-            SQL(
-                """SELECT clock_timestamp() AT TIME ZONE 'UTC', (SELECT MAX(id) FROM stock_move),
-                      (SELECT COALESCE(MIN(xact_start) - INTERVAL '1 millisecond', clock_timestamp())
-                         FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()
-                      ) AT TIME ZONE 'UTC'"""
-            )
+        ready = locations.filtered(
+            lambda location: location.id in self.addresses and location.read_back_state not in ("waiting", "refused")
         )
-        return StockRead(*row)
+        self.turns = ready.sorted(lambda location: (location.turn_at or NEVER, location.id)).ids
+        self.stock_read = self.read_stock_moment()
 
     def find_changes(self):
         """Return the ``Change`` list of what EIM does not know, and record which levels cannot be pushed, and why."""
         expected = ExpectedLevels(self.account)
-        changes, shared = expected.find_changes()
+        changes, shared = expected.find_changes(self.most(), self.turns)
+        self.left_over = expected.left_over
         locations = self.account.location_ids
         self.pushed_location_ids = (locations.filtered("push_enabled") | find_locations_to_empty(self.account)).ids
         self.errors.report_shared(shared)
@@ -123,34 +108,41 @@ class StockPush(FlowRun):
         )
         return [change for change in changes if change.location_id in self.addresses]
 
+    def most(self):
+        """Return how many levels the pass may take: EIM allows no more calls in the time that is left."""
+        bucket = Bucket()
+        calls = bucket.capacity + max(seconds_until(self.deadline), 0) / bucket.seconds_per_token
+        return max(PASS_LEVELS, int(calls) * self.batch_size)
+
+    def take_most_urgent(self, changes):
+        """Return as many of the changes as the pass may take; the others are left over."""
+        most = self.most()
+        self.left_over += sum(change.location_id in self.turns for change in changes[most:])
+        return changes[:most]
+
     # -- pushing
 
     def push(self, changes):
-        """Push levels location by location, while there is time.
+        """Push levels, the most urgent of all locations first, while there is time.
 
         :raise eim.EimError: EIM could not be asked, or refuses every location
         """
-        self.total = len(changes)
+        self.total = len(changes) + self.left_over
         pushed = []
         refused = {}
         try:
             self.read_back.look()
-            for location, of_location in self.read_back.in_order(groupby(changes, attrgetter("location_id"))):
-                try:
-                    proven = self.read_back.let_through(location, of_location)
-                    if proven is None or not self.push_location(proven):
-                        self.resume_in = 0
-                        break
-                    pushed.append(location)
-                except eim.NotFound:
-                    raise
-                except eim.Refused as error:
-                    self.check.ask()
-                    refused[location] = error
-                    if len(refused) == len(self.pushed_location_ids):
-                        raise
+            if not self.push_rounds(changes, pushed, refused) or self.left_over:
+                self.resume_in = 0
+            self.push_unanswered(refused)
+        except eim.EimError:
+            self.retry_on_conflict(lambda: self.write_unanswered({}))
+            self.let_others_begin(changes)
+            raise
         finally:
             self.add_message_of_rest()
+        if self.resume_in is not None:
+            self.let_others_begin(changes)
         self.failed += len(refused)
         pushed = [location for location in pushed if location not in self.read_back.waiting]
         self.retry_on_conflict(lambda: self.errors.record_locations(pushed, refused))
@@ -158,6 +150,46 @@ class StockPush(FlowRun):
             left = refused.keys() | self.read_back.waiting | (self.names.keys() - self.addresses.keys())
             compared = [location for location in self.pushed_location_ids if location not in left]
             self.retry_on_conflict(lambda: self.write_compared(compared))
+
+    def push_rounds(self, changes, pushed, refused):
+        """Push levels as ``push`` does, and return whether there was time for all of these.
+
+        :param pushed: list of the ids of locations, added to, to which there was time to push
+        :param refused: ``{location id: eim.Refused}``, added to
+        """
+        for location, of_location in self.read_back.in_order(changes):
+            if location in refused:
+                continue
+            with self.noting_refusal(location, refused):
+                proven = self.read_back.let_through(location, of_location)
+                if proven is None or not self.push_location(self.unanswered.split_off(proven)):
+                    return False
+                pushed.append(location)
+        return True
+
+    @contextmanager
+    def noting_refusal(self, location, refused):
+        """Note that EIM refuses whatever is pushed here to a location.
+
+        :raise eim.EimError: it refuses so every location, or the credentials
+        """
+        try:
+            yield
+        except eim.NotFound:
+            raise
+        except eim.Refused as error:
+            self.check.ask()
+            refused[location] = error
+            if len(refused) == len(self.pushed_location_ids):
+                raise
+
+    def let_others_begin(self, changes):
+        """Note that the pass began with its first location, and ended early: the next begins with another."""
+        locations = {change.location_id for change in changes}
+        first = next((location for location in self.turns if location in locations), None)
+        if first and len(self.turns) > 1:
+            now = fields.Datetime.now()
+            self.retry_on_conflict(lambda: self.env["extensiv.location"].browse(first).write({"turn_at": now}))
 
     def add_message_of_rest(self):
         """Say how many levels were pushed where these are not all."""
@@ -175,25 +207,36 @@ class StockPush(FlowRun):
         for start in range(0, len(changes), chunk):
             part = changes[start : start + chunk]
             self.retry_on_conflict(lambda part=part: self.mark_sending(part))
-            if not self.push_chunk(part):
-                return False
+            self.sent.clear()
+            try:
+                if self.push_chunk(part):
+                    continue
+            except eim.EimError:
+                self.unmark_unsent(part)
+                raise
+            self.unmark_unsent(part)
+            return False
         return True
+
+    def unmark_unsent(self, changes):
+        """Take back the mark of levels that there was no time to push: they go before no others next time."""
+        unsent = [change for change in changes if change not in self.sent and not change.unconfirmed]
+        if unsent:
+            self.retry_on_conflict(lambda: self.unmark(unsent))
 
     def push_chunk(self, changes):
         """Push levels that were marked, write what EIM answers, and return whether there was time for all of these."""
-        return self.record_answers(self.push_batches(changes)) == len(changes)
+        self.record_answers(self.push_batches(changes))
+        return not self.is_out_of_time
 
     def record_answers(self, answers):
         """Write what EIM answers of levels that were marked, as it comes.
 
         :param answers: iterable of ``(changes, failures)`` as ``push_batch`` takes and returns them
-        :return: how many levels were answered
         """
-        done = 0
         self.written_at = time.monotonic()
         try:
             for batch, failures in answers:
-                done += len(batch)
                 self.take_answers(batch, failures)
                 if time.monotonic() - self.written_at > WRITE_SECONDS:
                     self.record_result()
@@ -201,7 +244,6 @@ class StockPush(FlowRun):
         finally:
             self.refusals.drop()  # they are pushed again
             self.record_result()
-        return done
 
     def push_batches(self, changes):
         """Push levels call by call while there is time.
@@ -226,17 +268,21 @@ class StockPush(FlowRun):
         doubted = len(batch) >= ALL_REFUSED
         while parts:
             if not self.has_time():
+                self.is_out_of_time = True
                 return False
             part = parts.pop()
+            started = time.monotonic()
             try:
                 failures = self.push_batch(part)
                 doubted = False
             except eim.NotFound:
                 raise
+            except (eim.AnswerLost, eim.Unreadable) as error:
+                # Larger parts first, so that a record alone is not all that EIM is asked.
+                parts[:0] = self.unanswered.take(part, error, started)
+                continue
             except (eim.Refused, eim.Blocked, ValueError) as trouble:
-                error = trouble if isinstance(trouble, eim.EimError) else eim.Refused(str(trouble))
-                if is_suspicious(error):
-                    self.check.ask()
+                error = self.read_refusal(part, trouble)
                 if len(part) > 1:
                     part = random.sample(part, len(part))
                     parts += [part[len(part) // 2 :], part[: len(part) // 2]]
@@ -252,7 +298,18 @@ class StockPush(FlowRun):
             if not doubted:
                 yield [*part, *alone], {**failures, **alone}
                 alone = {}
+        if alone:
+            yield [*alone], alone
         return True
+
+    def read_refusal(self, changes, trouble):
+        """Return as an ``eim.EimError`` why none of ``changes`` was taken, once it is known that it is not the key."""
+        if not isinstance(trouble, eim.EimError):
+            return eim.Refused(str(trouble))
+        self.unanswered.answered(changes)
+        if is_suspicious(trouble):
+            self.check.ask()
+        return trouble
 
     def push_batch(self, changes):
         """Push levels in one call.
@@ -260,17 +317,20 @@ class StockPush(FlowRun):
         :return: ``{change: eim.Refused}`` of those refused; all others were accepted
         :raise eim.Refused, ValueError: all of them, or nobody knows which
         """
+        self.sent.update(changes)
         moment = self.stock_read.moment
         levels = [
             Level(change.sku, self.addresses[change.location_id], change.quantity, change.quantity, moment)
             for change in changes
         ]
+        started = time.monotonic()
         try:
             result = self.client.push_inventory(levels, self.location_key)
         except eim.AnswerLost as error:
-            if error.retry_after is not None:
-                raise  # it asks not to be told again at once
+            if error.retry_after is not None or not self.unanswered.is_repeated(started):
+                raise  # it asks not to be told again at once, or others would wait for it
             result = self.client.push_inventory(levels, self.location_key)
+        self.unanswered.answered(changes)
         return self.match_failures(changes, result)
 
     def match_failures(self, changes, result):
@@ -298,13 +358,39 @@ class StockPush(FlowRun):
         """Whether EIM's words name a location (id)."""
         return self.names[location] in message or self.addresses[location] in message
 
-    def is_as_pushed(self, location):
-        """Whether a location is named still as this pass names it."""
-        return (
-            location.name == self.names[location.id]
-            and address_of(location) == self.addresses.get(location.id, "")
-            and self.account.location_key == self.location_key
-        )
+    # -- what EIM gave no usable answer to
+
+    def push_unanswered(self, refused):
+        """Push again what EIM gave no usable answer to, in ever smaller parts and as long as there is time.
+
+        :param refused: as ``push_rounds`` has it
+        :raise eim.EimError: EIM gave no usable answer to whatever it was told
+        """
+        if parts := self.unanswered.parts:
+            waiting = [change for part in parts for change in part]
+            self.retry_on_conflict(lambda: self.mark_sending(waiting))
+            self.client.end_by(time.monotonic())  # no call takes longer than it must be given
+            try:
+                self.push_parts(refused)
+            except (eim.AnswerLost, eim.Unreadable) as error:
+                if error.retry_after is not None or not self.unanswered.has_answered:
+                    raise
+            finally:
+                self.client.end_by(self.deadline)
+        alone = self.unanswered.judge()
+        if self.unanswered.sizes:
+            self.retry_on_conflict(lambda: self.write_unanswered(self.errors.report_unanswered(alone)))
+        self.failed += len(alone)
+
+    def push_parts(self, refused):
+        """Push the parts that wait for the end of the pass."""
+        while part := self.unanswered.next_part():
+            location = part[0].location_id
+            if location not in refused:
+                with self.noting_refusal(location, refused):
+                    if not self.push_chunk(part):
+                        self.resume_in = 0
+                        return
 
     # -- what EIM answered is written
 
@@ -345,85 +431,3 @@ class StockPush(FlowRun):
             told=self.counts["pushed"] + self.failed + answered,
             all=self.total,
         )
-
-    def mark_sending(self, changes):
-        """Mark levels as about to be pushed, so that what EIM holds of them is not known until it answers."""
-        locations, skus, products, quantities = map(list, zip(*changes, strict=True))
-        self.env.cr.execute(
-            SQL(
-                """INSERT INTO extensiv_stock_level
-                      (location_id, company_id, sku, product_id, unconfirmed, told_quantity)
-               SELECT new.location_id, %s, new.sku, product.id, TRUE, new.quantity
-                 FROM unnest(%s::int[], %s::text[], %s::int[], %s::int[])
-                      AS new(location_id, sku, product_id, quantity)
-                 LEFT JOIN product_product AS product ON product.id = new.product_id
-                   ON CONFLICT (location_id, sku) DO UPDATE
-                  SET product_id = EXCLUDED.product_id, unconfirmed = TRUE, told_quantity = EXCLUDED.told_quantity""",
-                self.account.company_id.id,
-                locations,
-                skus,
-                products,
-                quantities,
-            )
-        )
-        self.env["extensiv.stock.level"].invalidate_model()
-
-    def write_answers(self):
-        """Write what EIM accepted, as of when the stock was read, and what it refused, of levels marked before.
-
-        What it accepted of a location that was renamed meanwhile stays unconfirmed: under its new name it is told anew.
-        """
-        locations = self.account.location_ids.filtered(lambda location: location.id in self.names)
-        same = set(locations.filtered(self.is_as_pushed).ids)
-        accepted = [change for change in self.accepted if change.location_id in same]
-        if accepted:
-            self.env.cr.execute(
-                SQL(
-                    """UPDATE extensiv_stock_level AS level
-                      SET quantity = new.quantity, pushed_at = %s, unconfirmed = FALSE,
-                          refused_quantity = NULL, refused_at = NULL, last_move_id = %s,
-                          held_at = NULL, held_reason = NULL, zero_allowed = FALSE, zero_asked = FALSE
-                     FROM unnest(%s::int[], %s::text[], %s::int[]) AS new(location_id, sku, quantity)
-                    WHERE level.location_id = new.location_id AND level.sku = new.sku""",
-                    self.stock_read.moment,
-                    self.stock_read.last_move_id,
-                    *_columns(accepted),
-                )
-            )
-        if self.refused:
-            self.env.cr.execute(
-                SQL(
-                    """UPDATE extensiv_stock_level AS level
-                      SET refused_quantity = new.quantity, refused_at = %s, unconfirmed = FALSE
-                     FROM unnest(%s::int[], %s::text[], %s::int[]) AS new(location_id, sku, quantity)
-                    WHERE level.location_id = new.location_id AND level.sku = new.sku""",
-                    fields.Datetime.now(),
-                    *_columns(self.refused),
-                )
-            )
-        self.env["extensiv.stock.level"].invalidate_model()
-
-    def write_compared(self, locations):
-        """Write that all levels of these locations (ids) were what EIM has, or wait for a person, when stock was read.
-
-        What changes later without a change of stock is made by a setting; a stock that went up and down before, or
-        was reserved and left, explains no zero of it.
-        """
-        self.env.cr.execute(
-            SQL(
-                "UPDATE extensiv_location SET compared_at = %s, compared_move_id = %s WHERE id = ANY (%s)",
-                self.stock_read.settled_at,
-                self.stock_read.last_move_id,
-                locations,
-            )
-        )
-        self.env["extensiv.location"].invalidate_model(["compared_at", "compared_move_id"])
-
-
-def _columns(changes):
-    """Return the lists of location ids, SKUs and quantities."""
-    return (
-        [change.location_id for change in changes],
-        [change.sku for change in changes],
-        [change.quantity for change in changes],
-    )

@@ -15,6 +15,7 @@ from odoo import SUPERUSER_ID, api, fields, sql_db
 from odoo.tools import SQL
 
 from .. import flows
+from ..eim.throttle import Bucket
 from .exceptions import log_unexpected
 
 _logger = logging.getLogger(__name__)
@@ -26,7 +27,7 @@ _planned_until = {}
 
 # Odoo looks at once for what is due now, and but once a minute for what is due later. What is due within so many
 # seconds is not left to that.
-SOON_SECONDS = 10
+SOON_SECONDS = 15
 
 
 def trigger(env, flow, accounts=None):
@@ -79,11 +80,12 @@ def plan(env, flow, accounts=None, seconds=0.0, pause=None):
             """INSERT INTO extensiv_due (account_id, company_id, flow, due_at)
                SELECT account.id, account.company_id, %(flow)s, moment.due_at
                  FROM extensiv_account AS account
-                CROSS JOIN (
+                CROSS JOIN LATERAL (SELECT make_interval(secs => %(pause)s) AS pause) AS of_account
+                CROSS JOIN LATERAL (
                       SELECT GREATEST(
                              %(now)s + make_interval(secs => %(seconds)s),
-                             lastcall + make_interval(secs => %(pause)s),
-                             (SELECT MAX(call_at) + make_interval(secs => %(pause)s)
+                             lastcall + pause,
+                             (SELECT MAX(call_at) + pause
                                 FROM ir_cron_trigger WHERE cron_id = ir_cron.id AND call_at <= %(now)s)) AS due_at
                         FROM ir_cron WHERE id = %(cron)s AND active) AS moment
                 WHERE account.active AND account.state = 'connected' AND %(wanted)s AND %(chosen)s
@@ -95,7 +97,7 @@ def plan(env, flow, accounts=None, seconds=0.0, pause=None):
             now=now,
             flow=flow.name,
             seconds=float(seconds),
-            pause=float(flow.pause if pause is None else pause),
+            pause=_pause_sql(flow) if pause is None else float(pause),
             cron=cron.id,
             wanted=SQL("account.%s", SQL.identifier(flow.switch)) if flow.switch else SQL("TRUE"),
             chosen=SQL("TRUE") if accounts is None else SQL("account.id = ANY (%s)", list(accounts)),
@@ -106,6 +108,26 @@ def plan(env, flow, accounts=None, seconds=0.0, pause=None):
     due_at, now = min(planned)
     _trigger_at(cron, due_at, now)
     return max((due_at - now).total_seconds(), 0.0)
+
+
+def _pause_sql(flow):
+    """Return SQL for the pause of ``flow`` on an ``account``, in seconds: short while EIM allows many calls.
+
+    Of a credential that has no row in ``extensiv.bucket`` no call was ever made.
+    """
+    if flow.quick_pause is None:
+        return SQL("%s", float(flow.pause))
+    bucket = Bucket()
+    return SQL(
+        """CASE WHEN COALESCE(
+             (SELECT tokens + (EXTRACT(EPOCH FROM clock_timestamp()) - counted_at) / %(refill)s FROM extensiv_bucket
+               WHERE key = encode(sha256(convert_to(account.base_url || E'\n' || account.api_user, 'UTF8')), 'hex')),
+             %(capacity)s) > %(capacity)s / 2 THEN %(quick)s ELSE %(pause)s END""",
+        refill=bucket.seconds_per_token,
+        capacity=bucket.capacity,
+        quick=float(flow.quick_pause),
+        pause=float(flow.pause),
+    )
 
 
 def _trigger_at(cron, due_at, now):

@@ -16,6 +16,7 @@ from . import extensiv_order
 from . import extensiv_run
 from . import extensiv_ship_method
 from . import extensiv_sku_alias
+from . import extensiv_stock_history
 from . import extensiv_stock_level
 from . import extensiv_unknown_order
 

@@ -67,6 +67,11 @@ class ExtensivLocation(models.Model):
         help="As of when a pass left nothing to tell of the stock here, but zeros that wait for a person.",
     )
     compared_move_id = fields.Integer(readonly=True, copy=False, help="The newest stock move then.")
+    turn_at = fields.Datetime(
+        readonly=True,
+        copy=False,
+        help="When a pass that ended before all was pushed began with this location: the next begins with another.",
+    )
     above_zero_count = fields.Integer(readonly=True, help="How many SKUs were above zero then.")
     read_back_state = fields.Selection(
         [
@@ -258,7 +263,10 @@ class ExtensivLocation(models.Model):
             location.example = (
                 self.env["ir.qweb"]._render(
                     "extensiv_connector.stock_example",
-                    {"explained": explain_level(location, example)},
+                    {
+                        "explained": explain_level(location, example),
+                        "history": self.env["extensiv.stock.history"]._latest(location, example),
+                    },
                 )
                 if example and location.account_id
                 else False

@@ -7,6 +7,7 @@ from ..flows.deadline import one_deadline
 from ..flows.spreadsheet import quote_export
 from ..flows.stock_errors import READ_BACK
 from ..flows.trigger import trigger
+from .extensiv_stock_history import CAUSES
 
 
 class ExtensivStockLevel(models.Model):
@@ -79,6 +80,14 @@ class ExtensivStockLevel(models.Model):
     last_move_id = fields.Integer(
         readonly=True, help="The newest stock move when the accepted quantity was read: later ones change the stock."
     )
+    unanswered = fields.Integer(
+        readonly=True,
+        help="With how many levels at once EIM was told, and gave no usable answer: it is told again after everything "
+        "else, with half of them.",
+    )
+    next_try = fields.Datetime(readonly=True, help="When it is told again that EIM gave no usable answer to by itself.")
+    cause = fields.Selection(CAUSES, "Told Again For", readonly=True, help="Why it is told again. Until EIM answers.")
+    history_ids = fields.One2many("extensiv.stock.history", "level_id", readonly=True)
     state = fields.Selection(
         [
             ("held", "Waits for a Person"),
@@ -157,7 +166,7 @@ class ExtensivStockLevel(models.Model):
         self.env["extensiv.error"]._check_user()
         self.check_access("read")
         levels = self.sudo()
-        levels._mark_unconfirmed()
+        levels._mark_unconfirmed("restated")
         accounts = levels.location_id.account_id
         if not all(account.state == "connected" for account in accounts):
             raise UserError(self.env._("The account is not connected. Press Connect first."))
@@ -167,9 +176,26 @@ class ExtensivStockLevel(models.Model):
             notification["params"]["message"] = f"{told}\n{notification['params']['message']}"
         return notification
 
-    def _mark_unconfirmed(self):
-        """Take EIM's quantity for unknown, so that the next pass states it again."""
-        self.write({"unconfirmed": True})
+    def _mark_unconfirmed(self, cause=False):
+        """Take EIM's quantity for unknown, so that the next pass states it again.
+
+        :param cause: a key of ``CAUSES``, for the history; by default what the pass finds out
+        """
+        self.write({"unconfirmed": True, "next_try": False, "cause": cause})
+
+    def _leave_alone(self):
+        """Tell them no more by themselves what EIM gave no usable answer to, as if it had refused it."""
+        self.flush_recordset()
+        self.env.cr.execute(
+            SQL(
+                """UPDATE extensiv_stock_level
+                      SET unconfirmed = FALSE, next_try = NULL, refused_quantity = told_quantity, refused_at = %s
+                    WHERE id = ANY (%s) AND next_try IS NOT NULL""",
+                fields.Datetime.now(),
+                self.ids,
+            )
+        )
+        self.invalidate_recordset()
 
     @api.model
     def _retry(self, account, errors):
@@ -241,7 +267,7 @@ class ExtensivStockLevel(models.Model):
                  JOIN extensiv_location AS location
                       ON location.id = noted.location_id AND location.account_id = %(account)s
                    ON CONFLICT (location_id, sku) DO UPDATE
-                  SET %(column)s = TRUE, held_at = NULL, held_reason = NULL""",
+                  SET %(column)s = TRUE, held_at = NULL, held_reason = NULL, next_try = NULL""",
                 column=column,
                 locations=[location for location, _sku in pairs],
                 skus=[sku for _location, sku in pairs],

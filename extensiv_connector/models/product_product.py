@@ -161,6 +161,13 @@ class ProductProduct(models.Model):
             ]
         return self.env["extensiv.stock.level"].sudo()._set_zero(zeros)
 
+    def action_extensiv_history(self):
+        """Open what EIM was told of the stock of these products."""
+        return {
+            **self.env["ir.actions.act_window"]._for_xml_id("extensiv_connector.extensiv_stock_history_action"),
+            "domain": [("level_id.product_id", "in", self.ids)],
+        }
+
     def _extensiv_check_left_alone(self):
         """Refuse to set to zero what the next push tells the stock of again."""
         if pushed := self.filtered(lambda product: product.active and product.extensiv_stock_rule != "leave"):

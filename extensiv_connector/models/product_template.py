@@ -89,3 +89,7 @@ class ProductTemplate(models.Model):
     def action_extensiv_set_zero(self):
         """Have EIM told zero of these products once, though they are left alone."""
         return self.with_context(active_test=False).product_variant_ids.action_extensiv_set_zero()
+
+    def action_extensiv_history(self):
+        """Open what EIM was told of the stock of these products."""
+        return self.with_context(active_test=False).product_variant_ids.action_extensiv_history()

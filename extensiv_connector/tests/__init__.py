@@ -34,6 +34,7 @@ from . import test_inventory_mapping
 from . import test_inventory_property
 from . import test_inventory_push
 from . import test_inventory_rules
+from . import test_inventory_urgency
 from . import test_inventory_zeros
 from . import test_inventory_zeros_locations
 from . import test_lock
@@ -60,6 +61,7 @@ from . import test_secrets
 from . import test_security
 from . import test_setup
 from . import test_stepping_back
+from . import test_stock_history
 from . import test_stock_preview
 from . import test_shipments
 from . import test_shipments_browser
@@ -73,6 +75,7 @@ from . import test_take_browser
 from . import test_take_quantities
 from . import test_trigger
 from . import test_turn
+from . import test_unanswered
 from . import test_views
 from . import test_webhook
 from . import test_webhook_account

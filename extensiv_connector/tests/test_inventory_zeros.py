@@ -256,8 +256,9 @@ class TestZerosHeld(ZerosCase):
         self.stock_up(0)
         self.push()
         self.stock_up()
-        self.fault(route="push_inventory", kind="lose_answer", count=2)
+        self.fault(route="push_inventory", kind="lose_answer", count=1000)
         self.assertEqual(self.push().state, "failed")
+        self.sandbox.faults.clear()
         self.assertEqual(self.at_eim()["G-0"], 10)
         self.account.buffer_qty = 50
         self.push()
@@ -403,7 +404,7 @@ class TestZerosDecided(ZerosCase):
         self.assertEqual(len(self.held()), GOODS, "another zero is another question")
 
     def test_what_was_confirmed_is_pushed_though_eim_does_not_answer_at_once(self):
-        self.fault(route="push_inventory", kind="500", count=10)
+        self.fault(route="push_inventory", kind="500", count=1000)
         self.decide()
         self.assertFalse(self.zeros())
         self.sandbox.faults.clear()

@@ -22,6 +22,7 @@ RIGHTS = {
     "extensiv.run": (READ, READ),
     "extensiv.ship.method": (READ, ALL),
     "extensiv.sku.alias": (READ, ALL),
+    "extensiv.stock.history": (READ, READ),
     "extensiv.stock.level": (READ, READ),
     "extensiv.unknown.order": (READ, READ),
 }
@@ -98,6 +99,8 @@ METHODS = {
         "extensiv.diagnosis": "action_open_account",
         "extensiv.cart.type": "action_open_window",
         "extensiv.sku.report.line": "action_download_template",
+        "product.product": "action_extensiv_history",
+        "product.template": "action_extensiv_history",
         "sale.order": "action_extensiv_cancel",
     },
     # Odoo's own, in which we leave something out: Odoo checks who may.
@@ -155,8 +158,11 @@ class TestSecurity(TransactionCase):
                 }
             ),
             location := env["extensiv.location"].create({**mine, "name": "EAST"}),
-            env["extensiv.stock.level"].create(
+            level := env["extensiv.stock.level"].create(
                 {"location_id": location.id, "company_id": company.id, "sku": "MUG-1", "product_id": product.id}
+            ),
+            env["extensiv.stock.history"].create(
+                {"level_id": level.id, "company_id": company.id, "date": "2024-01-01", "quantity": 5}
             ),
             env["extensiv.ship.method"].create({**mine, "ship_code": "Standard"}),
             env["extensiv.sku.alias"].create({**mine, "sku": "MUG-OLD", "product_id": product.id}),
