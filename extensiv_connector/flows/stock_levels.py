@@ -20,12 +20,16 @@ TOUCHED = SQL("(level.pushed_at IS NOT NULL OR level.unconfirmed OR level.refuse
 
 
 class Change(NamedTuple):
-    """A level that EIM does not know yet; ``product_id`` is empty where nothing feeds the SKU any more."""
+    """A level that EIM does not know yet; ``product_id`` is empty where nothing feeds the SKU any more.
+
+    ``on_hand`` is what lies there, reserved or not, in whole units.
+    """
 
     location_id: int
     sku: str
     product_id: int | None
     quantity: int
+    on_hand: int = 0
 
     @property
     def key(self):
@@ -38,13 +42,15 @@ class ExpectedLevels:
 
     :param account: its settings decide, also where it is a form's record with changes that are not saved
     :param sources: where from; by default what the enabled locations are mapped to
+    :param until: without what is due later (naive UTC); by default the account's own limit
     """
 
-    def __init__(self, account, sources: Iterable[StockSource] | None = None):
+    def __init__(self, account, sources: Iterable[StockSource] | None = None, until=None):
         if sources is None:
             sources = find_sources(account)
         self.account = account
         self.env = account.env
+        self.until = until
         # A source that counts no place is a mistake to be told: nothing is expected of it.
         self.sources = [source for source in sources if source.location_ids]
         self.placeless_ids = [source.id for source in sources if not source.location_ids]
@@ -70,7 +76,8 @@ class ExpectedLevels:
                         SELECT level.*, %(touched)s AS touched
                           FROM extensiv_stock_level AS level WHERE location_id = ANY (%(sources)s::int[])),
                     left_alone AS (%(left)s)
-               SELECT location_id, sku, expected.product_id, COALESCE(expected.quantity, 0), COALESCE(shared, FALSE)
+               SELECT location_id, sku, expected.product_id, COALESCE(expected.quantity, 0),
+                      COALESCE(expected.on_hand, 0), COALESCE(shared, FALSE)
                  FROM expected FULL JOIN known USING (location_id, sku)
                 WHERE CASE
                       WHEN expected.shared OR known.id IS NULL THEN TRUE
@@ -102,8 +109,8 @@ class ExpectedLevels:
                 again=self.account.push_again_at or fields.Datetime.to_datetime("1970-01-01"),
             )
         )
-        changes = [Change(*row[:4]) for row in rows if not row[4]]
-        return changes + asked, [row[:2] for row in rows if row[4]]
+        changes = [Change(*row[:-1]) for row in rows if not row[-1]]
+        return changes + asked, [row[:2] for row in rows if row[-1]]
 
     def _find_zeros_asked_elsewhere(self):
         """Return the ``Change`` list of zeros that a person asked for in locations whose stock is not pushed."""
@@ -122,12 +129,13 @@ class ExpectedLevels:
     # -- what is expected
 
     def sql(self):
-        """Return SQL for ``location_id, sku, product_id, shared, quantity``: what EIM should know, in whole units.
+        """Return SQL for ``location_id, sku, product_id, shared, quantity, on_hand``: what EIM should know, in whole
+        units.
 
         What needs no stock to be sold is not among it before it has some, unless somebody chose to push it. There
         must be a source.
         """
-        kits, corrections = compute_corrections(self.account, self.sources)
+        corrections = compute_corrections(self.account, self.sources, self.until)
         # A hundred thousand SKUs are hashed in memory; the server's own setting is made for small questions.
         # Passing rows from one worker to another costs less than its setting says, and a quarter of the time is won.
         self.env.cr.execute(
@@ -140,21 +148,25 @@ class ExpectedLevels:
                     feed AS (%(feed)s)
                SELECT source.id AS location_id, feed.sku, feed.product_id, feed.shared,
                       COALESCE(feed.fixed, GREATEST(0, LEAST(2147483647, FLOOR(ROUND(
-                          %(unit)s * (%(quantity)s - feed.buffer)) / %(unit)s)))::int) AS quantity, feed.to_order
+                          %(unit)s * (%(quantity)s - feed.buffer - source.buffer)) / %(unit)s)))::int) AS quantity,
+                      COALESCE(feed.fixed, GREATEST(0, LEAST(2147483647, FLOOR(ROUND(
+                          %(unit)s * %(on_hand)s) / %(unit)s)))::int) AS on_hand,
+                      feed.to_order
                  FROM feed
-                CROSS JOIN unnest(%(sources)s::int[]) AS source(id)
+                CROSS JOIN unnest(%(sources)s::int[], %(buffers)s::float8[]) AS source(id, buffer)
                  LEFT JOIN stock ON stock.source_id = source.id AND stock.product_id = feed.product_id
                  %(corrections)s""",
-            stock=OdooStock(self.account, self.sources).sql(),
-            feed=feed_sql(self.account, kits, to_order=to_order),
-            **_corrected_sql(kits, corrections),
+            stock=OdooStock(self.account, self.sources, self.until).sql(),
+            feed=feed_sql(self.account, corrections.kits, to_order=to_order),
+            **_corrected_sql(corrections),
             sources=self.source_ids,
+            buffers=[source.buffer for source in self.sources],
             unit=10.0 ** unit_digits(self.env),
         )
         if to_order is None:
             return expected
         return SQL(
-            """SELECT location_id, sku, product_id, shared, quantity FROM (%(expected)s) AS expected
+            """SELECT location_id, sku, product_id, shared, quantity, on_hand FROM (%(expected)s) AS expected
                 WHERE NOT (to_order AND quantity = 0 AND NOT EXISTS (
                       SELECT FROM extensiv_stock_level AS level
                        WHERE level.location_id = expected.location_id AND level.sku = expected.sku AND %(touched)s))""",
@@ -163,25 +175,31 @@ class ExpectedLevels:
         )
 
 
-def _corrected_sql(kits, corrections):
-    """Return SQL for the stock with ``corrections``, and for joining them; both cost time, and are seldom needed.
+def _corrected_sql(corrections):
+    """Return SQL for the stock with ``Corrections``, and for joining them; both cost time, and are seldom needed.
 
     A kit has no stock but its correction, whatever quants it may have.
     """
     stock = SQL("COALESCE(stock.quantity, 0)::float8")
-    if kits:
+    on_hand = SQL("COALESCE(stock.on_hand, 0)::float8")
+    if not corrections.quantities:
+        return {"quantity": stock, "on_hand": on_hand, "corrections": SQL("")}
+    if kits := corrections.kits:
         stock = SQL("CASE WHEN feed.product_id = ANY (%s) THEN 0 ELSE %s END", kits.ids, stock)
-    if not corrections:
-        return {"quantity": stock, "corrections": SQL("")}
+        on_hand = SQL(
+            "CASE WHEN feed.product_id = ANY (%s) THEN COALESCE(correction.on_hand, 0) ELSE %s END", kits.ids, on_hand
+        )
     return {
         "quantity": SQL("(%s + COALESCE(correction.quantity, 0))", stock),
+        "on_hand": on_hand,
         "corrections": SQL(
-            """LEFT JOIN unnest(%s::int[], %s::int[], %s::float8[])
-                         AS correction(source_id, product_id, quantity)
+            """LEFT JOIN unnest(%s::int[], %s::int[], %s::float8[], %s::float8[])
+                         AS correction(source_id, product_id, quantity, on_hand)
                       ON correction.source_id = source.id AND correction.product_id = feed.product_id""",
-            [source for source, _product in corrections],
-            [product for _source, product in corrections],
-            list(corrections.values()),
+            [source for source, _product in corrections.quantities],
+            [product for _source, product in corrections.quantities],
+            list(corrections.quantities.values()),
+            [corrections.on_hand.get(key, 0.0) for key in corrections.quantities],
         ),
     }
 

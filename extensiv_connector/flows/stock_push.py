@@ -262,7 +262,7 @@ class StockPush(FlowRun):
         """
         moment = self.stock_read.moment
         levels = [
-            Level(change.sku, self.addresses[change.location_id], change.quantity, change.quantity, moment)
+            Level(change.sku, self.addresses[change.location_id], change.quantity, change.on_hand, moment)
             for change in changes
         ]
         try:
@@ -348,7 +348,7 @@ class StockPush(FlowRun):
 
     def mark_sending(self, changes):
         """Mark levels as about to be pushed, so that what EIM holds of them is not known until it answers."""
-        locations, skus, products, quantities = map(list, zip(*changes, strict=True))
+        locations, skus, products, quantities, _on_hand = map(list, zip(*changes, strict=True))
         self.env.cr.execute(
             SQL(
                 """INSERT INTO extensiv_stock_level
