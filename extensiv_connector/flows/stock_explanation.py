@@ -166,8 +166,9 @@ class _Explanation:
         if left_out:
             parts.append((self.env._("Past the removal date"), -left_out))
         if basis == "promise":
-            owed = float(on_hand) - float(reserved) - left_out - total
-            parts.append((self.env._("Owed: ordered or to be transferred, and not reserved yet"), -owed))
+            owed = round(float(on_hand) - float(reserved) - left_out - total, unit_digits(self.env))
+            if owed:
+                parts.append((self.env._("Owed: ordered or to be transferred, and not reserved yet"), -owed))
         if basis == "forecast":
             parts.append((self.env._("Incoming, less outgoing"), total - float(on_hand) + left_out))
         return parts

@@ -140,7 +140,7 @@ class ExtensivLocation(models.Model):
 
     @api.constrains("push_enabled", "source", "stock_location_ids")
     def _check_chosen(self):
-        if self.filtered(lambda location: location.push_enabled and not location._is_mapped()):
+        if self.filtered(lambda each: each.push_enabled and each.source == "chosen" and not each.stock_location_ids):
             raise ValidationError(self.env._("Choose the locations of Odoo whose stock is to be pushed."))
 
     def write(self, vals):
@@ -282,7 +282,7 @@ class ExtensivLocation(models.Model):
         for location in self:
             location.pushed_at = last.get(location._origin.id)
 
-    @api.depends("push_enabled", *MAPPING_FIELDS, "read_back_state", "read_back_at")
+    @api.depends("push_enabled", *MAPPING_FIELDS, "read_back_state", "read_back_at", "account_id.quantity_basis")
     def _compute_warning(self):
         for location in self:
             others = location.account_id.location_ids.filtered(lambda other, own=location: other._origin != own._origin)
