@@ -5,11 +5,10 @@ from unittest.mock import patch
 from odoo import fields
 from odoo.tests import tagged
 
-from ..flows.stock_explanation import explain_level
 from ..flows.stock_push import StockPush
 from .test_inventory import InventoryCase
 
-SEEDS = range(12, 34)
+SEEDS = range(12)
 STEPS = 40
 FAULTS = ("500", "reset", "lose_answer", "cut", "garbage", "rate_limit", "failure")
 OPEN = ("waiting", "confirmed", "partially_available", "assigned")
@@ -167,8 +166,12 @@ class TestAnyHistory(InventoryCase):
 
     def settle(self):
         self.sandbox.faults.clear()
+        self.env.flush_all()
         # What a fault made EIM refuse waits for a person, who tries it again.
-        self.errors().write({"next_try": fields.Datetime.now()})
+        if refused := self.errors().filtered(lambda error: error.res_model == "extensiv.stock.level"):
+            with self.flows():
+                refused.action_retry()
+            self.env.invalidate_all()
         for _pass in range(5):
             if self.push().message == "Nothing new.":
                 return
@@ -186,44 +189,6 @@ class TestAnyHistory(InventoryCase):
             for sku in self.skus:
                 product = feeding.get(sku)
                 wanted = max(0, int(self.promised(product, of_location))) if product else kept.get((name, sku), 0)
-                if at_eim.get(sku, 0) != wanted:
-                    open("/tmp/P_debug", "a").write(
-                        "\nDEBUG %s\n"
-                        % repr(
-                            (
-                                name,
-                                sku,
-                                at_eim.get(sku),
-                                wanted,
-                                product,
-                                self.kept,
-                                feeding,
-                                self.env["extensiv.stock.level"]
-                                .search([("sku", "=", sku)])
-                                .read(["location_id", "quantity", "state", "product_id"]),
-                                self.last_run("inventory").message,
-                                self.errors().mapped("message"),
-                                self.env["stock.move"]
-                                .search([("product_id", "=", product and product.id), ("state", "in", OPEN)])
-                                .read(
-                                    [
-                                        "location_id",
-                                        "location_dest_id",
-                                        "location_final_id",
-                                        "product_qty",
-                                        "quantity",
-                                        "procure_method",
-                                        "state",
-                                        "move_orig_ids",
-                                        "move_dest_ids",
-                                    ]
-                                ),
-                                explain_level(self.account.location_ids.filtered(lambda l: l.name == name), product)
-                                if product
-                                else None,
-                            )
-                        )
-                    )
                 self.assertEqual(at_eim.get(sku, 0), wanted, f"{name}/{sku}")
             self.assertLessEqual(set(feeding), set(at_eim))
         compare = self.env["extensiv.compare"].create({"account_id": self.account.id})
