@@ -201,9 +201,7 @@ class LiveCheck:
         title = self.env._("Locations")
         if not self.account.location_ids:
             return "warn", title, self.env._("EIM has no location to push stock to. Create one there, then fetch.")
-        unmapped = self.account.location_ids.filtered(
-            lambda location: location.source == "single" and not location.stock_location_id
-        )
+        unmapped = self.account.location_ids.filtered(lambda location: not location._is_mapped())
         off = self.account.location_ids.filtered(lambda location: not location.push_enabled) - unmapped
         messages = []
         if unmapped:

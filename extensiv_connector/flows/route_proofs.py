@@ -247,7 +247,7 @@ class LevelProof(RouteProof):
         expected = ExpectedLevels(self.account)
         rows = self.location.id in expected.source_ids and self.env.execute_query(
             SQL(
-                """SELECT location_id, sku, product_id, quantity FROM (%s) AS expected
+                """SELECT location_id, sku, product_id, quantity, on_hand FROM (%s) AS expected
                     WHERE location_id = %s AND product_id = %s AND sku = %s AND NOT shared""",
                 expected.sql(),
                 self.location.id,

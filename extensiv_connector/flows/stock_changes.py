@@ -1,13 +1,13 @@
 """Whether the stock of a product changed since EIM accepted a level of it."""
 
 from collections import defaultdict
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from odoo import fields
 from odoo.tools import SQL
 
-from .stock_demand import find_unreserved_demand
+from .stock_demand import find_components, find_taken
 from .stock_sources import find_sources
 
 
@@ -49,13 +49,14 @@ def find_causes(account, changes):
 def changed_since(account, levels):
     """Return ``{(location id, SKU)}`` of the ``Accepted`` levels whose product's stock changed since, in their mapping.
 
-    That is a quant, a reservation or a move of the product or, of a kit, of its components; a removal date that was
-    reached; and an order that will take it. A setting, a mapping or a rule is none.
+    That is a quant, a reservation or a move of the product or, of a kit, of its components, what is owed included; a
+    removal date that was reached; and an order that will take it. A setting, a mapping or a rule is none.
     """
     if not levels:
         return set()
-    sources = {source.id: source for source in find_sources(account)}
-    components = _components(account, {level.product_id for level in levels})
+    sources = find_sources(account)
+    products = account.env["product.product"].browse({level.product_id for level in levels})
+    components = {kit.id: parts.ids for kit, parts in find_components(account, products).items()}
     parts = [(level, part) for level in levels for part in (level.product_id, *components.get(level.product_id, ()))]
     changed = _moved(account, sources, parts)
     if account.subtract_waiting and len(changed) < len(levels):
@@ -74,6 +75,9 @@ def _moved(account, sources, parts):
     expired = SQL("FALSE")
     if "removal_date" in env["stock.quant"]._fields:
         expired = SQL("quant.removal_date > level.since AND quant.removal_date <= %s", fields.Datetime.now())
+    due = SQL("FALSE")
+    if days := _days(account):
+        due = SQL("move.date > level.since + %s AND move.date <= %s", days, fields.Datetime.now() + days)
     rows = env.execute_query(
         SQL(
             """WITH level AS (
@@ -90,7 +94,7 @@ def _moved(account, sources, parts):
                    OR EXISTS (
                       SELECT FROM stock_move AS move
                        WHERE move.product_id = level.product_id AND move.state <> 'draft'
-                         AND (move.id > level.last_move_id OR move.write_date > level.since)
+                         AND (move.id > level.last_move_id OR move.write_date > level.since OR %(due)s)
                          AND ((level.location_id, move.location_id) IN (SELECT source_id, id FROM place)
                               OR (level.location_id, COALESCE(move.location_final_id, move.location_dest_id))
                                  IN (SELECT source_id, id FROM place)
@@ -100,9 +104,10 @@ def _moved(account, sources, parts):
             products=[part for _level, part in parts],
             since=[level.since for level, _part in parts],
             moves=[level.last_move_id for level, _part in parts],
-            sources=[source.id for source in sources.values() for _place in source.location_ids],
-            places=[place for source in sources.values() for place in source.location_ids],
+            sources=[source.id for source in sources for _place in source.location_ids],
+            places=[place for source in sources for place in source.location_ids],
             expired=expired,
+            due=due,
             owner=SQL("quant.owner_id = %s", account.owner_id.id) if account.owner_id else SQL("TRUE"),
         )
     )
@@ -110,36 +115,24 @@ def _moved(account, sources, parts):
 
 
 def _ordered(account, sources, parts):
-    """Return ``{(location id, SKU)}`` of which an order that reserves nothing yet came or was changed.
+    """Return ``{(location id, SKU)}`` of which an order that reserves nothing yet came, was changed or fell due.
 
     :param parts: as ``_moved`` takes them
     """
-    demand = find_unreserved_demand(account)
-    components = _components(account, {each.product_id for each in demand})
+    days = _days(account)
     orders = defaultdict(list)
-    for each in demand:
-        for part in (each.product_id, *components.get(each.product_id, ())):
-            orders[part].append(each)
+    for taken in find_taken(account, sources):
+        since = taken.demand.since
+        orders[taken.source_id, taken.product_id].append(max(since, taken.demand.due - days) if days else since)
     return {
         (level.location_id, level.sku)
         for level, part in parts
-        for each in orders.get(part, ())
+        for since in orders.get((level.location_id, part), ())
         # Orders are timed in whole seconds.
-        if each.since >= level.since.replace(microsecond=0)
-        and sources[level.location_id].warehouse_id in (None, each.warehouse_id)
+        if since >= level.since.replace(microsecond=0)
     }
 
 
-def _components(account, products):
-    """Return ``{product id: ids of its components}`` of those among ``products`` (ids) that are kits."""
-    env = account.env
-    if "mrp.bom" not in env or not products:
-        return {}
-    kits = (
-        env["product.product"]
-        .with_company(account.company_id)
-        .with_context(company_id=account.company_id.id, active_test=False)
-        .search([("id", "in", list(products)), ("is_kits", "=", True)])
-    )
-    recipes = kits.env["mrp.bom"]._bom_find(kits, bom_type="phantom")
-    return {kit.id: [line.product_id.id for line, _data in bom.explode(kit, 1)[1]] for kit, bom in recipes.items()}
+def _days(account):
+    """Return how long before it leaves an order counts, or an empty time: always."""
+    return timedelta(days=max(account.owed_days, 0) if account.quantity_basis == "promise" else 0)

@@ -1,27 +1,57 @@
-"""What the quants do not say: the kits, and what orders will take that EIM believes we have and that reserve nothing
-yet, for acknowledging them must not oversell.
+"""What the quants do not say: the kits, and what orders will take that reserve nothing yet, for the same goods must not
+be sold twice.
 """
 
 from collections import defaultdict
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import NamedTuple
 
+from odoo import fields
 from odoo.fields import Domain
 from odoo.tools import SQL
 
 from ..eim.wire import Order
+from .delivery_source import DeliverySource
+from .owed import due_until
 from .stock_sources import OdooStock
-
-QUANTITIES = ("qty_available", "free_qty", "virtual_available", "incoming_qty", "outgoing_qty")
 
 
 class Demand(NamedTuple):
-    """What a line of an order will take and does not reserve yet, in the product's unit."""
+    """What a line of an order will take and does not reserve yet, in the product's unit; moments are naive UTC.
+
+    ``since`` is when it came or was changed, ``due`` when it is to leave, ``order_name`` what people call the order.
+    """
 
     warehouse_id: int | None
     product_id: int
     quantity: float
     since: datetime
+    due: datetime
+    route_ids: tuple
+    order_name: str
+    res_model: str
+    res_id: int
+
+
+class Taken(NamedTuple):
+    """What a waiting order will take of a product, or of a component of a kit, in one source."""
+
+    source_id: int
+    product_id: int
+    quantity: float
+    demand: Demand
+
+
+class Corrections(NamedTuple):
+    """What to add to what quants and moves say, ``{(source id, product id): quantity}``.
+
+    Of a kit that is its availability, and ``on_hand`` how many can be made of what is there; of any other product what
+    waiting orders will take, as a negative quantity.
+    """
+
+    kits: object
+    quantities: dict
+    on_hand: dict
 
 
 # -- waiting orders
@@ -30,146 +60,261 @@ class Demand(NamedTuple):
 def find_unreserved_demand(account):
     """Return the ``Demand`` of the lines of orders that EIM gave us and that reserve nothing yet.
 
-    These are orders we acknowledged that are still in the inbox, or a quotation. EIM itself deducts those that it
-    still lists as new. What a line gives back, of a return or an exchange, is not here yet: it is not offered before
-    it is.
+    These are orders that are still in the inbox, or a quotation. Of this account those that we acknowledged: EIM itself
+    deducts those that it still lists as new. What can be promised is less by those of the company's other accounts,
+    too, of which this account's EIM knows nothing. What a line gives back, of a return or an exchange, is not here
+    yet: it is not offered before it is.
     """
     env = account.env
+    saved = account._origin
+    others = saved.browse()
+    if account.quantity_basis == "promise":
+        same_owner = Domain("owner_id", "=", account.owner_id.id) if account.owner_id else Domain.TRUE
+        others = env["extensiv.account"].search(
+            Domain("company_id", "=", account.company_id.id) & Domain("id", "not in", saved.ids) & same_owner
+        )
     for name in ("extensiv.order", "sale.order", "sale.order.line"):
         env[name].flush_model()
+    is_ours = SQL(
+        """(received.account_id = ANY (%s) OR received.account_id = ANY (%s) AND received.acknowledged_at IS NOT NULL)
+           AND received.is_shipped_already IS NOT TRUE""",
+        others.ids,
+        saved.ids,
+    )
+    demand = _find_demand_of_quotations(env, is_ours)
+    inbox = defaultdict(list)
+    for in_account, payload, *rest in env.execute_query(
+        SQL(
+            """SELECT account_id, payload, cart_id, COALESCE(acknowledged_at, create_date), id
+                 FROM extensiv_order AS received
+                WHERE state IN ('received', 'failed') AND payload IS NOT NULL AND %s""",
+            is_ours,
+        )
+    ):
+        if payload:
+            inbox[in_account].append((Order.from_payload(payload), *rest))
+    for in_account, orders in inbox.items():
+        demand += _find_demand_of_inbox(env["extensiv.account"].browse(in_account), orders)
+    return demand
+
+
+def _find_demand_of_quotations(env, is_ours):
+    """Return the ``Demand`` of the lines of quotations.
+
+    :param is_ours: SQL for whether a ``received`` order counts
+    """
+    routes = env["sale.order.line"]._fields["route_ids"]
     rows = env.execute_query(
         SQL(
-            """SELECT id, payload, cart_id, NULL, NULL, NULL, acknowledged_at FROM extensiv_order
-                WHERE account_id = %(account)s AND state IN ('received', 'failed') AND acknowledged_at IS NOT NULL
-                  AND is_shipped_already IS NOT TRUE
-                UNION ALL
-               SELECT NULL, NULL, NULL, sale.warehouse_id, line.product_id,
+            """SELECT sale.warehouse_id, line.product_id,
                       line.product_uom_qty * COALESCE(unit.factor, 1) / COALESCE(own_unit.factor, 1),
-                      GREATEST(received.acknowledged_at, line.write_date)
+                      GREATEST(COALESCE(received.acknowledged_at, received.create_date), line.write_date),
+                      COALESCE(sale.commitment_date, %(now)s + make_interval(secs => 86400 * line.customer_lead))
+                      - make_interval(secs => 86400 * COALESCE(company.security_lead, 0)),
+                      ARRAY(SELECT link.%(route)s FROM %(routes)s AS link WHERE link.%(line)s = line.id),
+                      sale.name, 'sale.order', sale.id
                  FROM sale_order AS sale
                  JOIN extensiv_order AS received ON received.id = sale.extensiv_order_id
                  JOIN sale_order_line AS line ON line.order_id = sale.id
                  JOIN product_product AS product ON product.id = line.product_id
                  JOIN product_template AS template ON template.id = product.product_tmpl_id
+                 JOIN res_company AS company ON company.id = sale.company_id
                  LEFT JOIN uom_uom AS unit ON unit.id = line.product_uom_id
                  LEFT JOIN uom_uom AS own_unit ON own_unit.id = template.uom_id
-                WHERE sale.extensiv_account_id = %(account)s AND sale.state IN ('draft', 'sent')
-                  AND received.acknowledged_at IS NOT NULL AND line.product_uom_qty > 0
-                  AND received.is_shipped_already IS NOT TRUE""",
-            account=account.id,
+                WHERE sale.state IN ('draft', 'sent') AND line.product_uom_qty > 0 AND %(is_ours)s""",
+            now=fields.Datetime.now(),
+            routes=SQL.identifier(routes.relation),
+            line=SQL.identifier(routes.column1),
+            route=SQL.identifier(routes.column2),
+            is_ours=is_ours,
         )
     )
-    quoted = [
-        Demand(warehouse, product, float(quantity or 0), since)
-        for order, _payload, _cart, warehouse, product, quantity, since in rows
-        if not order
+    return [
+        Demand(warehouse, product, float(quantity or 0), since, due, tuple(route_ids), *order)
+        for warehouse, product, quantity, since, due, route_ids, *order in rows
     ]
-    inbox = [
-        (Order.from_payload(payload), cart, since) for order, payload, cart, *_rest, since in rows if order and payload
-    ]
-    return quoted + (_find_demand_of_inbox(account, inbox) if inbox else [])
 
 
 def _find_demand_of_inbox(account, inbox):
     """Return the ``Demand`` of inbox orders' lines once they are imported.
 
-    :param inbox: ``[(wire.Order, cart id, since when)]``
+    :param inbox: ``[(wire.Order, cart id, since when, id)]``
     """
     env = account.env
     codes = defaultdict(set)
-    for order, _cart, _since in inbox:
+    for order, *_rest in inbox:
         for sku, others in order.codes().items():
             codes[sku] |= others
     matches = env["product.product"]._extensiv_match(account, codes)
     warehouses = account.location_ids._warehouses(account)
     default = env["stock.warehouse"].search([("company_id", "=", account.company_id.id)], limit=1)
     carts = env["extensiv.cart"]
+    now = fields.Datetime.now()
     demand = []
-    for order, cart, since in inbox:
+    for order, cart, since, id_ in inbox:
         warehouse = (
             warehouses.get(order.location)
             or warehouses.get(order.warehouse_pk)
             or carts.browse(cart).warehouse_id
             or default
         )
-        demand += [
-            Demand(warehouse.id or None, matches[line.sku].product.id, float(line.quantity), since)
-            for line in order.lines
-            if not line.filtered and line.sku and line.quantity and line.quantity > 0 and matches[line.sku].product
-        ]
+        asked_for = order.requested_ship_date or order.latest_ship_date
+        for line in order.lines:
+            product = line.sku and not line.filtered and matches[line.sku].product
+            if not product or not line.quantity or line.quantity <= 0:
+                continue
+            due = (asked_for or now + timedelta(days=product.sale_delay)) - timedelta(
+                days=account.company_id.security_lead
+            )
+            demand.append(
+                Demand(
+                    warehouse.id or None,
+                    product.id,
+                    float(line.quantity),
+                    since,
+                    due,
+                    (),
+                    order.cust_ref,
+                    "extensiv.order",
+                    id_,
+                )
+            )
     return demand
 
 
-def _add_up_demand(account, sources):
-    """Return ``{(source id, product): quantity}`` of the waiting orders.
+def find_taken(account, sources, until=None):
+    """Return what the waiting orders will take in each source, a ``Taken`` each; of a kit its components.
 
-    An order counts in every source of the warehouse that will deliver it.
+    What can be promised is less by it in the sources from which Odoo's rules will take it, so that nothing rises once
+    an order is confirmed, and what the vendor delivers or is made to order takes nothing. On the other bases an order
+    counts in every source of the warehouse that will deliver it.
 
     :param account: also a form's record, whose orders are those of the saved one
+    :param until: without orders due later (naive UTC); by default the account's own limit
     """
-    added_up = defaultdict(float)
-    if not account.subtract_waiting or not account._origin:
-        return added_up
-    products = account.env["product.product"]
-    for demand in find_unreserved_demand(account._origin):
-        for source in sources:
-            if source.warehouse_id in (None, demand.warehouse_id):
-                added_up[source.id, products.browse(demand.product_id)] += demand.quantity
-    return added_up
+    if not account.subtract_waiting:
+        return []
+    until = until or due_until(account)
+    demand = [each for each in find_unreserved_demand(account) if not until or each.due <= until]
+    if not demand:
+        return []
+    parts = _explode(account, demand)
+    if account.quantity_basis == "promise":
+        are_in = _places_finder(account, sources, {part for of_one in parts for part, _quantity in of_one})
+    else:
+        warehouse_sources = {
+            warehouse: [source.id for source in sources if source.is_delivered_by(warehouse)]
+            for warehouse in {each.warehouse_id for each in demand}
+        }
+
+        def are_in(each, _part):
+            return warehouse_sources[each.warehouse_id]
+
+    return [
+        Taken(source, part, quantity, each)
+        for each, of_one in zip(demand, parts, strict=True)
+        for part, quantity in of_one
+        for source in are_in(each, part)
+    ]
+
+
+def _places_finder(account, sources, product_ids):
+    """Return a function of a ``Demand`` and a product id that returns the ids of the sources it is taken from."""
+    found = DeliverySource(account.env, account.company_id, product_ids)
+    of_place = defaultdict(list)
+    for source in sources:
+        for place in source.location_ids:
+            of_place[place].append(source.id)
+    everywhere = [source.id for source in sources if source.warehouse_ids is None]
+
+    def are_in(demand, product_id):
+        if not demand.warehouse_id:
+            return everywhere
+        return of_place.get(found.find(product_id, demand.warehouse_id, demand.route_ids), ())
+
+    return are_in
+
+
+def _explode(account, demand):
+    """Return ``[(product id, quantity)]`` for each of ``demand``, where an order for a kit takes its components."""
+    products = account.env["product.product"].browse({each.product_id for each in demand})
+    recipes = _find_recipes(account, products)
+    exploded = {}
+    for each in demand:
+        key = (each.product_id, each.quantity)
+        if key in exploded:
+            continue
+        product = products.browse(each.product_id)
+        bom = recipes.get(product)
+        if not bom:
+            exploded[key] = [key]
+            continue
+        times = product.uom_id._compute_quantity(each.quantity, bom.product_uom_id, round=False) / bom.product_qty
+        exploded[key] = [
+            (
+                line.product_id.id,
+                line.product_uom_id._compute_quantity(data["qty"], line.product_id.uom_id, round=False),
+            )
+            for line, data in bom.explode(product, times)[1]
+        ]
+    return [exploded[each.product_id, each.quantity] for each in demand]
 
 
 # -- kits
 
 
-def compute_corrections(account, sources):
-    """Return the kits, and ``{(source id, product id): quantity}`` to add to what quants and moves say.
+def compute_corrections(account, sources, until=None):
+    """Return the ``Corrections`` of the account's stock in ``sources``.
 
-    Of a kit that is its availability, as Odoo computes it from what its components have; of any other product what
-    waiting orders will take, as a negative quantity.
+    :param until: without orders due later (naive UTC); by default the account's own limit
     """
     kits = _find_kits(account)
-    demand = _add_up_demand(account, sources)
-    if not kits and not demand:
-        return kits, {}
-    # What is ordered need not be pushed itself.
-    ordered = kits.union(*(product for _source, product in demand))
-    recipes = kits.env["mrp.bom"]._bom_find(ordered, bom_type="phantom") if "mrp.bom" in account.env else {}
-    components = account.env["product.product"].union(
-        *(line.product_id for kit, bom in recipes.items() for line, _data in bom.explode(kit, 1)[1])
-    )
-    taken = _explode(demand, recipes)
-    corrections = {key: -quantity for key, quantity in taken.items()}
-    stock = OdooStock(account, sources).quantities(components)
-    for source in sources:
-        available = {
-            component.id: dict.fromkeys(
-                QUANTITIES,
-                component.uom_id.round(
-                    stock.get((source.id, component.id), 0) - taken.get((source.id, component.id), 0)
-                ),
-            )
-            for component in components
-        }
-        computed = kits.with_context(mrp_compute_quantities=available)._compute_quantities_dict(None, None, None)
-        corrections.update(
-            {(source.id, kit): of_kit["free_qty"] for kit, of_kit in computed.items() if kit in kits._ids}
-        )
-    return kits, corrections
-
-
-def _explode(demand, recipes):
-    """Return ``{(source id, product id): quantity}`` of ``demand``, where an order for a kit takes its components."""
     taken = defaultdict(float)
-    for (source, product), quantity in demand.items():
-        if bom := recipes.get(product):
-            times = product.uom_id._compute_quantity(quantity, bom.product_uom_id, round=False) / bom.product_qty
-            for line, data in bom.explode(product, times)[1]:
-                taken[source, line.product_id.id] += line.product_uom_id._compute_quantity(
-                    data["qty"], line.product_id.uom_id, round=False
-                )
-        else:
-            taken[source, product.id] += quantity
-    return taken
+    for each in find_taken(account, sources, until):
+        taken[each.source_id, each.product_id] += each.quantity
+    corrections = {key: -quantity for key, quantity in taken.items()}
+    on_hand = {}
+    if not kits:
+        return Corrections(kits, corrections, on_hand)
+    components = account.env["product.product"].union(
+        *(
+            line.product_id
+            for kit, bom in _find_recipes(account, kits).items()
+            for line, _data in bom.explode(kit, 1)[1]
+        )
+    )
+    stock = OdooStock(account, sources, until).both(components)
+    for source in sources:
+        available = {}
+        for component in components:
+            quantity, there = stock.get((source.id, component.id), (0, 0))
+            left = component.uom_id.round(quantity - taken.get((source.id, component.id), 0))
+            available[component.id] = {
+                "qty_available": component.uom_id.round(there),
+                **dict.fromkeys(("free_qty", "virtual_available", "incoming_qty", "outgoing_qty"), left),
+            }
+        computed = kits.with_context(mrp_compute_quantities=available)._compute_quantities_dict(None, None, None)
+        for kit in kits:
+            corrections[source.id, kit.id] = computed[kit.id]["free_qty"]
+            on_hand[source.id, kit.id] = computed[kit.id]["qty_available"]
+    return Corrections(kits, corrections, on_hand)
+
+
+def find_components(account, products):
+    """Return ``{product: its components}`` of those among ``products`` that are sold as kits."""
+    return {
+        kit: account.env["product.product"].union(*(line.product_id for line, _data in bom.explode(kit, 1)[1]))
+        for kit, bom in _find_recipes(account, products).items()
+    }
+
+
+def _find_recipes(account, products):
+    """Return ``{product: bill of materials}`` of those among ``products`` that are sold as kits."""
+    if "mrp.bom" not in account.env or not products:
+        return {}
+    # As superuser, recipes are found of all companies but for the context.
+    boms = account.env["mrp.bom"].with_company(account.company_id).with_context(company_id=account.company_id.id)
+    return boms._bom_find(products, bom_type="phantom")
 
 
 def _find_kits(account):

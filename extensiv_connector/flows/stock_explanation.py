@@ -3,7 +3,8 @@
 from odoo.fields import Domain
 from odoo.tools import SQL
 
-from .stock_demand import compute_corrections
+from .stock_demand import compute_corrections, find_components
+from .stock_holders import find_holders
 from .stock_levels import feed_sql, unit_digits
 from .stock_sources import OdooStock, find_sources, fresh_sql
 
@@ -11,7 +12,8 @@ from .stock_sources import OdooStock, find_sources, fresh_sql
 def explain_level(location, product):
     """Return what would be pushed of ``product`` to ``location``, as it stands in a form.
 
-    :return: ``{"skus": [...], "parts": [(words, quantity)], "quantity": whole units, "reason": why nothing is}``
+    :return: ``{"skus": [...], "parts": [(words, quantity)], "quantity": whole units, "reason": why nothing is,
+        "holders": [Holder]}``
     """
     return _Explanation(location, product).explain()
 
@@ -31,7 +33,7 @@ class _Explanation:
         self.account = account.with_env(self.env)
         self.product = product.with_env(self.env)
         self.sources = find_sources(self.account, location)
-        self.kits, self.corrections = compute_corrections(self.account, self.sources)
+        self.kits, self.corrections, _on_hand = compute_corrections(self.account, self.sources)
         self.skus = []
 
     def explain(self):
@@ -39,17 +41,16 @@ class _Explanation:
         fed = self.env.execute_query(feed_sql(self.account, self.kits, self._names()))
         self.skus = [sku for sku, of, shared, *_rest in fed if of == self.product.id or shared]
         if not self.skus:
-            return {"skus": [], "reason": self._why_not_pushed()}
+            return {"skus": [], "reason": self._why_not_pushed(), "holders": []}
         if waiting := self.location._waiting_warnings():
             return self._nothing(waiting[0])
         if shared := [sku for sku, _product, shared, *_rest in fed if shared]:
             return self._nothing(self.env._("%s belongs to several products.", ", ".join(shared)))
-        is_mapped = self.location.source == "all" or self.location.stock_location_id
-        if is_mapped and not any(source.location_ids for source in self.sources):
+        if self.location._is_mapped() and not any(source.location_ids for source in self.sources):
             return self._nothing(self.env._("No location of Odoo is counted: choose one that is in use."))
         if self.product.extensiv_stock_rule == "fixed":
             fixed = self.product.extensiv_fixed_qty
-            return self._quantity([(self.env._("Fixed quantity"), fixed)], fixed)
+            return {**self._quantity([(self.env._("Fixed quantity"), fixed)], fixed), "holders": []}
         parts = self._parts()
         total = round(sum(quantity for _words, quantity in parts), unit_digits(self.env))
         quantity = max(0, int(total // 1))
@@ -64,10 +65,22 @@ class _Explanation:
         return self._quantity(parts, quantity)
 
     def _quantity(self, parts, quantity):
-        return {"skus": self.skus, "parts": parts, "quantity": quantity, "reason": ""}
+        return {
+            "skus": self.skus,
+            "parts": parts,
+            "quantity": quantity,
+            "reason": "",
+            "holders": find_holders(self.account, self.sources, self._goods()),
+        }
 
     def _nothing(self, reason):
-        return {"skus": self.skus, "reason": reason}
+        return {"skus": self.skus, "reason": reason, "holders": []}
+
+    def _goods(self):
+        """Return what lies in stock of the product: itself, or the components of a kit."""
+        if self.product not in self.kits:
+            return self.product
+        return self.product.union(*find_components(self.account, self.product).values())
 
     def _names(self):
         """Return the SKUs that the product has."""
@@ -122,6 +135,8 @@ class _Explanation:
                 parts.append((self.env._("Orders that reserve nothing yet"), correction))
         if self.account.buffer_qty:
             parts.append((self.env._("Buffer of the account"), -self.account.buffer_qty))
+        if buffer := sum(source.buffer for source in self.sources):
+            parts.append((self.env._("Buffer of the location"), -buffer))
         if self.product.extensiv_buffer_qty:
             parts.append((self.env._("Buffer of the product"), -self.product.extensiv_buffer_qty))
         return parts
@@ -145,11 +160,15 @@ class _Explanation:
         total = sum(OdooStock(self.account, self.sources).quantities(self.product).values())
         basis = self.account.quantity_basis
         parts = [(self.env._("On hand"), float(on_hand))]
-        if basis == "free":
+        if basis in ("free", "promise"):
             parts.append((self.env._("Reserved"), -float(reserved)))
         left_out = float(expired_free if basis == "forecast" else expired)
         if left_out:
             parts.append((self.env._("Past the removal date"), -left_out))
+        if basis == "promise":
+            owed = round(float(on_hand) - float(reserved) - left_out - total, unit_digits(self.env))
+            if owed:
+                parts.append((self.env._("Owed: ordered or to be transferred, and not reserved yet"), -owed))
         if basis == "forecast":
             parts.append((self.env._("Incoming, less outgoing"), total - float(on_hand) + left_out))
         return parts

@@ -65,7 +65,8 @@ class Change(NamedTuple):
     ``urgency`` is ``ZERO``, ``FELL`` …, the smaller the earlier. ``cause`` is a key of the field ``cause`` of
     ``extensiv.stock.history``, empty where stock or a setting changed the quantity. ``unanswered`` is with how many
     levels at once EIM gave no usable answer to it (see ``unanswered``), 0: it did. ``unconfirmed``: EIM was told of it
-    before, or may have been, and has not answered.
+    before, or may have been, and has not answered. ``on_hand`` is what lies
+    there, reserved or not, in whole units.
     """
 
     location_id: int
@@ -76,6 +77,7 @@ class Change(NamedTuple):
     cause: str | None = None
     unanswered: int = 0
     unconfirmed: bool = False
+    on_hand: int = 0
 
     @property
     def key(self):
@@ -88,13 +90,15 @@ class ExpectedLevels:
 
     :param account: its settings decide, also where it is a form's record with changes that are not saved
     :param sources: where from; by default what the enabled locations are mapped to
+    :param until: without what is due later (naive UTC); by default the account's own limit
     """
 
-    def __init__(self, account, sources: Iterable[StockSource] | None = None):
+    def __init__(self, account, sources: Iterable[StockSource] | None = None, until=None):
         if sources is None:
             sources = find_sources(account)
         self.account = account
         self.env = account.env
+        self.until = until
         # A source that counts no place is a mistake to be told: nothing is expected of it.
         self.sources = [source for source in sources if source.location_ids]
         self.placeless_ids = [source.id for source in sources if not source.location_ids]
@@ -129,7 +133,7 @@ class ExpectedLevels:
                          UNION ALL
                         (SELECT * FROM change WHERE NOT (shared OR is_loss OR is_noted)
                           ORDER BY %(order)s LIMIT %(limit)s))
-               SELECT location_id, sku, product_id, quantity, urgency, cause, unanswered, unconfirmed, shared,
+               SELECT location_id, sku, product_id, quantity, urgency, cause, unanswered, unconfirmed, on_hand, shared,
                       (SELECT COUNT(*) FROM change WHERE location_id = ANY (%(turns)s::int[]))
                  FROM chosen ORDER BY %(order)s""",
                 compared=self._compared_sql(),
@@ -143,9 +147,9 @@ class ExpectedLevels:
             )
         )
         if limit and rows:
-            self.left_over += rows[0][9] - sum(row[0] in turns for row in rows)
-        changes = [Change(*row[:8]) for row in rows if not row[8]]
-        return asked + changes, [row[:2] for row in rows if row[8]]
+            self.left_over += rows[0][10] - sum(row[0] in turns for row in rows)
+        changes = [Change(*row[:9]) for row in rows if not row[9]]
+        return asked + changes, [row[:2] for row in rows if row[9]]
 
     def _compared_sql(self):
         """Return SQL for the WITH query ``change``: every level that EIM does not know, or not surely.
@@ -160,6 +164,7 @@ class ExpectedLevels:
                     left_alone AS (%(left)s),
                     change AS (
                SELECT location_id, sku, expected.product_id, COALESCE(expected.quantity, 0) AS quantity,
+                      COALESCE(expected.on_hand, 0) AS on_hand,
                       COALESCE(shared, FALSE) AS shared, COALESCE(known.unanswered, 0) AS unanswered,
                       COALESCE(known.unconfirmed, FALSE) AS unconfirmed,
                       known.pushed_at IS NULL AS is_new, NOT COALESCE(known.touched, TRUE) AS is_noted, %(described)s
@@ -225,12 +230,13 @@ class ExpectedLevels:
     # -- what is expected
 
     def sql(self):
-        """Return SQL for ``location_id, sku, product_id, shared, quantity``: what EIM should know, in whole units.
+        """Return SQL for ``location_id, sku, product_id, shared, quantity, on_hand``: what EIM should know, in whole
+        units.
 
         What needs no stock to be sold is not among it before it has some, unless somebody chose to push it. There
         must be a source.
         """
-        kits, corrections = compute_corrections(self.account, self.sources)
+        corrections = compute_corrections(self.account, self.sources, self.until)
         plan_for_many(self.env)
         to_order = made_to_order_sql(self.env, self.account.company_id)
         expected = SQL(
@@ -238,21 +244,25 @@ class ExpectedLevels:
                     feed AS (%(feed)s)
                SELECT source.id AS location_id, feed.sku, feed.product_id, feed.shared,
                       COALESCE(feed.fixed, GREATEST(0, LEAST(2147483647, FLOOR(ROUND(
-                          %(unit)s * (%(quantity)s - feed.buffer)) / %(unit)s)))::int) AS quantity, feed.to_order
+                          %(unit)s * (%(quantity)s - feed.buffer - source.buffer)) / %(unit)s)))::int) AS quantity,
+                      COALESCE(feed.fixed, GREATEST(0, LEAST(2147483647, FLOOR(ROUND(
+                          %(unit)s * %(on_hand)s) / %(unit)s)))::int) AS on_hand,
+                      feed.to_order
                  FROM feed
-                CROSS JOIN unnest(%(sources)s::int[]) AS source(id)
+                CROSS JOIN unnest(%(sources)s::int[], %(buffers)s::float8[]) AS source(id, buffer)
                  LEFT JOIN stock ON stock.source_id = source.id AND stock.product_id = feed.product_id
                  %(corrections)s""",
-            stock=OdooStock(self.account, self.sources).sql(),
-            feed=feed_sql(self.account, kits, to_order=to_order),
-            **_corrected_sql(kits, corrections),
+            stock=OdooStock(self.account, self.sources, self.until).sql(),
+            feed=feed_sql(self.account, corrections.kits, to_order=to_order),
+            **_corrected_sql(corrections),
             sources=self.source_ids,
+            buffers=[source.buffer for source in self.sources],
             unit=10.0 ** unit_digits(self.env),
         )
         if to_order is None:
             return expected
         return SQL(
-            """SELECT location_id, sku, product_id, shared, quantity FROM (%(expected)s) AS expected
+            """SELECT location_id, sku, product_id, shared, quantity, on_hand FROM (%(expected)s) AS expected
                 WHERE NOT (to_order AND quantity = 0 AND NOT EXISTS (
                       SELECT FROM extensiv_stock_level AS level
                        WHERE level.location_id = expected.location_id AND level.sku = expected.sku AND %(touched)s))""",
@@ -270,25 +280,31 @@ def plan_for_many(env):
         _logger.info("The database computes stock with its own settings (%s).", type(error).__name__)
 
 
-def _corrected_sql(kits, corrections):
-    """Return SQL for the stock with ``corrections``, and for joining them; both cost time, and are seldom needed.
+def _corrected_sql(corrections):
+    """Return SQL for the stock with ``Corrections``, and for joining them; both cost time, and are seldom needed.
 
     A kit has no stock but its correction, whatever quants it may have.
     """
     stock = SQL("COALESCE(stock.quantity, 0)::float8")
-    if kits:
+    on_hand = SQL("COALESCE(stock.on_hand, 0)::float8")
+    if not corrections.quantities:
+        return {"quantity": stock, "on_hand": on_hand, "corrections": SQL("")}
+    if kits := corrections.kits:
         stock = SQL("CASE WHEN feed.product_id = ANY (%s) THEN 0 ELSE %s END", kits.ids, stock)
-    if not corrections:
-        return {"quantity": stock, "corrections": SQL("")}
+        on_hand = SQL(
+            "CASE WHEN feed.product_id = ANY (%s) THEN COALESCE(correction.on_hand, 0) ELSE %s END", kits.ids, on_hand
+        )
     return {
         "quantity": SQL("(%s + COALESCE(correction.quantity, 0))", stock),
+        "on_hand": on_hand,
         "corrections": SQL(
-            """LEFT JOIN unnest(%s::int[], %s::int[], %s::float8[])
-                         AS correction(source_id, product_id, quantity)
+            """LEFT JOIN unnest(%s::int[], %s::int[], %s::float8[], %s::float8[])
+                         AS correction(source_id, product_id, quantity, on_hand)
                       ON correction.source_id = source.id AND correction.product_id = feed.product_id""",
-            [source for source, _product in corrections],
-            [product for _source, product in corrections],
-            list(corrections.values()),
+            [source for source, _product in corrections.quantities],
+            [product for _source, product in corrections.quantities],
+            list(corrections.quantities.values()),
+            [corrections.on_hand.get(key, 0.0) for key in corrections.quantities],
         ),
     }
 

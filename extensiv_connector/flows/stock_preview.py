@@ -1,12 +1,15 @@
 """What the next push would make of EIM's levels, SKU by SKU, before anything is pushed."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 
+from odoo import fields
 from odoo.fields import Domain
 from odoo.tools import SQL
 
 from .inventory_reading import InventoryReading
 from .made_to_order import made_to_order_sql
+from .owed import due_until
 from .stock_levels import TOUCHED, ExpectedLevels, left_alone_sql
 from .stock_sources import OdooStock
 from .zero_stop import THIRD
@@ -100,6 +103,27 @@ class StockPreview:
         # Of what has no SKU nothing is pushed, so there is nothing to decide.
         named = {product for _sku, product in self.undecided_skus}
         self.undecided = self.undecided.filtered(lambda product: product.id in named)
+
+    def find_due_later(self):
+        """Return the SKUs that would be pushed as 0 only because of what is due later than tomorrow, sorted."""
+        soon = fields.Datetime.now() + timedelta(days=1)
+        sources = self.expected.sources
+        if not sources or self.account.quantity_basis != "promise":
+            return []
+        until = due_until(self.account)
+        if until and until <= soon:
+            return []
+        rows = self.env.execute_query(
+            SQL(
+                """SELECT DISTINCT expected.sku
+                     FROM (%s) AS expected JOIN (%s) AS soon USING (location_id, sku)
+                    WHERE expected.quantity = 0 AND soon.quantity > 0 AND NOT expected.shared
+                    ORDER BY expected.sku""",
+                self.expected.sql(),
+                ExpectedLevels(self.account, sources, until=soon).sql(),
+            )
+        )
+        return [sku for [sku] in rows]
 
     # -- the comparison
 

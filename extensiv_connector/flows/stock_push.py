@@ -320,7 +320,7 @@ class StockPush(StockRecords):
         self.sent.update(changes)
         moment = self.stock_read.moment
         levels = [
-            Level(change.sku, self.addresses[change.location_id], change.quantity, change.quantity, moment)
+            Level(change.sku, self.addresses[change.location_id], change.quantity, change.on_hand, moment)
             for change in changes
         ]
         started = time.monotonic()

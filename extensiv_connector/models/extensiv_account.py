@@ -18,6 +18,7 @@ CREDENTIALS = ("base_url", "api_user", "api_key", "merchant_pk")
 SCHEDULE_FIELDS = {"active", "state", "route_overrides", *(flow.switch for flow in SWITCHED.values())}
 STOCK_FIELDS = {
     "quantity_basis",
+    "owed_days",
     "buffer_qty",
     "owner_id",
     "subtract_waiting",
@@ -256,30 +257,20 @@ class ExtensivAccount(models.Model):
         help="For a warehouse that keeps others' stock (3PL): only what this owner has is pushed, and orders are "
         "delivered from it alone. Empty: the stock of all owners, as Odoo itself counts.",
     )
-    quantity_basis = fields.Selection(
-        [
-            ("free", "Free to use: on hand, less what is reserved"),
-            ("on_hand", "On hand"),
-            ("forecast", "Forecast: on hand, plus incoming, less outgoing"),
-        ],
-        required=True,
-        default="free",
-        tracking=True,
-        help="Which of Odoo's quantities EIM is told.",
-    )
     buffer_qty = fields.Float(
         "Buffer",
         digits="Product Unit",
         tracking=True,
-        help="Kept back of every SKU in every location, in the product's unit. A product may have a further buffer "
-        "of its own.",
+        help="Kept back of every SKU in every location, in the product's unit. A location and a product may each have "
+        "a further buffer of their own.",
     )
     subtract_waiting = fields.Boolean(
         "Subtract Waiting Orders",
         default=True,
         tracking=True,
         help="Orders that were acknowledged to EIM but reserve nothing yet, because they wait in the inbox or are "
-        "still quotations, are taken off until they do. Without it the carts could sell their goods once more.",
+        "still quotations, are taken off until they do; on the basis To promise, those of the company's other accounts "
+        "as well. Without it the carts could sell their goods once more.",
     )
     push_batch_size = fields.Integer(
         default=50, help="How many levels are pushed in one call. A batch that EIM refuses is split."

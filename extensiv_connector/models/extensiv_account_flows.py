@@ -12,9 +12,32 @@ class ExtensivAccount(models.Model):
 
     _inherit = "extensiv.account"  # pylint: disable=consider-merging-classes-inherited  # what starts passes
 
+    quantity_basis = fields.Selection(
+        [
+            ("promise", "To promise: free to use, less what is owed to orders and transfers"),
+            ("free", "Free to use: on hand, less what is reserved"),
+            ("on_hand", "On hand"),
+            ("forecast", "Forecast: on hand, plus incoming, less outgoing"),
+        ],
+        required=True,
+        default="promise",
+        tracking=True,
+        help="To promise is what the next buyer can be promised: what is on hand, less what is reserved, less what "
+        "confirmed orders and transfers need and have not reserved yet. The others are Odoo's own figures. They may "
+        "rise when an order is confirmed, because it does not wait any more and reserves nothing yet; To promise never "
+        "does.",
+    )
+    owed_days = fields.Integer(
+        "Only What Is Due Within",
+        tracking=True,
+        help="Days. What leaves later takes nothing off what can be promised until then; goods already reserved for it "
+        "stay reserved. 0: everything counts, whenever it is due.",
+    )
     level_count = fields.Integer("Stock Levels", compute="_compute_level_count")
     stock_warning = fields.Text(compute="_compute_stock_warning")
     level_preview = fields.Html("What Would Change", store=False, readonly=True, sanitize=False)
+
+    _owed_days_positive = models.Constraint("CHECK(owed_days >= 0)", "Days cannot be negative.")
 
     # -- buttons
 
@@ -176,7 +199,10 @@ class ExtensivAccount(models.Model):
         "location_ids.push_enabled",
         "location_ids.source",
         "location_ids.stock_location_id",
+        "location_ids.stock_location_ids",
+        "location_ids.excluded_location_ids",
         "location_ids.read_back_state",
+        "quantity_basis",
     )
     def _compute_stock_warning(self):
         for account in self:
@@ -196,9 +222,7 @@ class ExtensivAccount(models.Model):
         self.ensure_one()
         self.env["extensiv.error"]._check_user()
         locations = self.location_ids
-        mapped = locations.filtered("push_enabled") or locations.filtered(
-            lambda location: location.source == "all" or location.stock_location_id
-        )
+        mapped = locations.filtered("push_enabled") or locations.filtered(lambda location: location._is_mapped())
         return self._preview_stock(mapped)
 
     def _preview_stock(self, locations):
@@ -216,7 +240,7 @@ class ExtensivAccount(models.Model):
             )
         return self.env["extensiv.stock.preview"]._make(self, locations)._open()
 
-    @api.onchange("quantity_basis", "buffer_qty", "owner_id", "subtract_waiting")
+    @api.onchange("quantity_basis", "owed_days", "buffer_qty", "owner_id", "subtract_waiting")
     def _onchange_stock_settings(self):
         """Warn before a setting changes many levels. EIM is not asked: what it accepted last is what is known."""
         if not self.push_inventory or self.state != "connected":

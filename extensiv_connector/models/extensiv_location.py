@@ -10,7 +10,10 @@ from ..flows.level_warning import LevelWarning
 from ..flows.read_back import address_of, say_waiting
 from ..flows.stock_errors import StockErrors
 from ..flows.stock_explanation import explain_level
+from ..flows.stock_sources import find_sources, find_warehouses
 
+# What decides which stock counts here.
+MAPPING_FIELDS = ("source", "stock_location_id", "stock_location_ids", "excluded_location_ids")
 # What names the location in a push, by one or another location key of the account.
 ADDRESS_FIELDS = frozenset({"name", "remote_pk", "wms_warehouse_id", "wms_warehouse_name"})
 
@@ -23,7 +26,7 @@ class ExtensivLocation(models.Model):
     _description = "EIM Location"
     _order = "account_id, name, id"
     _check_company_auto = True
-    _stock_trigger_fields = frozenset({"name", "push_enabled", "source", "stock_location_id"})
+    _stock_trigger_fields = frozenset({"name", "push_enabled", "buffer_qty", *MAPPING_FIELDS})
 
     account_id = fields.Many2one(
         "extensiv.account",
@@ -43,12 +46,13 @@ class ExtensivLocation(models.Model):
         help="On: EIM is told this location's stock. Off: EIM keeps the levels it was told last.",
     )
     source = fields.Selection(
-        [("single", "One location"), ("all", "All warehouses")],
+        [("single", "One location"), ("chosen", "Chosen locations"), ("all", "All warehouses")],
         "Stock From",
         required=True,
         default="single",
         tracking=True,
-        help="One location of Odoo with everything in it, or all internal locations of the company's warehouses.",
+        help="One location of Odoo with everything in it, several of them, or all internal locations of the company's "
+        "warehouses.",
     )
     stock_location_id = fields.Many2one(
         "stock.location",
@@ -58,6 +62,35 @@ class ExtensivLocation(models.Model):
         ondelete="restrict",
         help="The location of Odoo, children included, that this location of EIM stands for. Orders that EIM "
         "assigns to it are delivered from its warehouse.",
+    )
+    stock_location_ids = fields.Many2many(
+        "stock.location",
+        "extensiv_location_chosen_rel",
+        string="Stock Locations",
+        check_company=True,
+        tracking=True,
+        domain="[('usage', '=', 'internal')]",
+        context={"active_test": False},
+        ondelete="restrict",
+        help="The locations of Odoo, children included, whose stock counts here, each once. Where they lie in one "
+        "warehouse, orders that EIM assigns to this location are delivered from it.",
+    )
+    excluded_location_ids = fields.Many2many(
+        "stock.location",
+        "extensiv_location_excluded_rel",
+        string="Without",
+        check_company=True,
+        tracking=True,
+        domain="[('usage', '=', 'internal')]",
+        context={"active_test": False},
+        help="Locations of Odoo that never sell, for damaged goods or a quarantine: what lies in them or below them "
+        "does not count here.",
+    )
+    buffer_qty = fields.Float(
+        "Buffer",
+        digits="Product Unit",
+        tracking=True,
+        help="Kept back of every SKU here, in the product's unit, beside the buffers of the account and the product.",
     )
     pushed_at = fields.Datetime("Last Pushed", compute="_compute_pushed_at", help="When EIM last accepted a level.")
     zeros_read_at = fields.Datetime(readonly=True, help="When EIM was asked last what of the waiting zeros it holds.")
@@ -106,9 +139,15 @@ class ExtensivLocation(models.Model):
 
     _name_unique = models.Constraint("UNIQUE(account_id, name)", "This location exists already.")
     _stock_location_needed = models.Constraint(
-        "CHECK(NOT push_enabled OR source = 'all' OR stock_location_id IS NOT NULL)",
+        "CHECK(NOT push_enabled OR source <> 'single' OR stock_location_id IS NOT NULL)",
         "Choose the location of Odoo whose stock is to be pushed.",
     )
+    _buffer_qty_positive = models.Constraint("CHECK(buffer_qty >= 0)", "The buffer cannot be negative.")
+
+    @api.constrains("push_enabled", "source", "stock_location_ids")
+    def _check_chosen(self):
+        if self.filtered(lambda each: each.push_enabled and each.source == "chosen" and not each.stock_location_ids):
+            raise ValidationError(self.env._("Choose the locations of Odoo whose stock is to be pushed."))
 
     def write(self, vals):
         """Begin anew under another name: for EIM that is another location."""
@@ -149,7 +188,7 @@ class ExtensivLocation(models.Model):
         :raise ValidationError: some are
         """
         for account, locations in self.grouped("account_id").items():
-            if mapped := locations.filtered(lambda location: location.stock_location_id or location.push_enabled):
+            if mapped := locations.filtered(lambda location: location._stock_roots() or location.push_enabled):
                 raise ValidationError(
                     self.env._(
                         "%(account)s belongs to %(company)s, whose stock its locations %(locations)s are mapped to. "
@@ -222,7 +261,7 @@ class ExtensivLocation(models.Model):
         self.ensure_one()
         self.env["extensiv.error"]._check_user()
         self.check_access("read")
-        mapped = self.filtered(lambda location: location.source == "all" or location.stock_location_id)
+        mapped = self.filtered(lambda location: location._is_mapped())
         return self.account_id._preview_stock(mapped)
 
     # -- what people see
@@ -250,13 +289,13 @@ class ExtensivLocation(models.Model):
         for location in self:
             location.pushed_at = last.get(location._origin.id)
 
-    @api.depends("push_enabled", "source", "stock_location_id", "read_back_state", "read_back_at")
+    @api.depends("push_enabled", *MAPPING_FIELDS, "read_back_state", "read_back_at", "account_id.quantity_basis")
     def _compute_warning(self):
         for location in self:
             others = location.account_id.location_ids.filtered(lambda other, own=location: other._origin != own._origin)
             location.warning = "\n".join(location._waiting_warnings() + location._warnings(others)) or False
 
-    @api.depends("account_id", "example_product_id", "source", "stock_location_id")
+    @api.depends("account_id", "example_product_id", "buffer_qty", *MAPPING_FIELDS)
     def _compute_example(self):
         for location in self:
             example = location.example_product_id._origin
@@ -272,13 +311,13 @@ class ExtensivLocation(models.Model):
                 else False
             )
 
-    @api.onchange("push_enabled", "source", "stock_location_id")
+    @api.onchange("push_enabled", "buffer_qty", *MAPPING_FIELDS)
     def _onchange_mapping(self):
         """Warn before a mapping changes many levels. EIM is not asked: what it accepted last is what is known."""
         account = self.account_id
         if not (self.push_enabled and account.push_inventory and account.state == "connected"):
             return None
-        if self.source != "all" and not self.stock_location_id:
+        if not self._is_mapped():
             return None
         levels = LevelWarning(account, self)
         warning = levels.of_settings()
@@ -292,19 +331,22 @@ class ExtensivLocation(models.Model):
         """
         enabled = self.filtered("push_enabled")
         if others is None:
-            pairs = combinations(enabled, 2)
+            pairs = list(combinations(enabled, 2))
         else:
-            pairs = product(enabled, others.filtered("push_enabled"))
+            pairs = list(product(enabled, others.filtered("push_enabled")))
+        places = (enabled.union(*(other for _one, other in pairs)))._places() if pairs else {}
         warnings = [
             self.env._(
                 "%(one)s and %(other)s both count the stock of %(location)s. A cart that adds up its locations will "
                 "offer it twice.",
                 one=one.name,
                 other=other.name,
-                location=overlap,
+                location=self.env._("all warehouses")
+                if one.source == other.source == "all"
+                else self.env["stock.location"].sudo().browse(common).sorted("parent_path")[0].display_name,
             )
             for one, other in pairs
-            if (overlap := one._overlap(other))
+            if (common := places.get(one, set()) & places.get(other, set()))
         ]
         warnings += [
             self.env._(
@@ -325,27 +367,16 @@ class ExtensivLocation(models.Model):
             if location.push_enabled and location.read_back_state in ("waiting", "refused")
         ]
 
-    def _overlap(self, other):
-        """Return the name of what both count, or an empty text."""
-        if self.source == "all" and other.source == "all":
-            return self.env._("all warehouses")
-        if "all" in (self.source, other.source):
-            single = other if self.source == "all" else self
-            return single.stock_location_id.warehouse_id and single.stock_location_id.display_name or ""
-        one = self.stock_location_id
-        two = other.stock_location_id
-        if not one or not two:
-            return ""
-        if (one.parent_path or "").startswith(two.parent_path or "-"):
-            return one.display_name
-        return two.display_name if (two.parent_path or "").startswith(one.parent_path or "-") else ""
-
     def _not_reserving(self):
-        """Return ``[(warehouse, operation type)]`` of what feeds these and does not reserve at confirmation."""
-        if "all" in self.mapped("source"):
-            warehouses = self.env["stock.warehouse"].search([("company_id", "in", self.account_id.company_id.ids)])
+        """Return ``[(warehouse, operation type)]`` of what feeds these and does not reserve at confirmation.
+
+        What can be promised is less by what confirmed orders lack, whenever it is reserved.
+        """
+        counted = self.filtered(lambda location: location.account_id.quantity_basis != "promise")
+        if "all" in counted.mapped("source"):
+            warehouses = self.env["stock.warehouse"].search([("company_id", "in", counted.account_id.company_id.ids)])
         else:
-            warehouses = self.stock_location_id.warehouse_id
+            warehouses = self.env["stock.warehouse"].union(*counted._warehouses_by_path().values())
         found = []
         for warehouse in warehouses.sudo():
             operation = warehouse.out_type_id if warehouse.delivery_steps == "ship_only" else warehouse.pick_type_id
@@ -353,15 +384,39 @@ class ExtensivLocation(models.Model):
                 found.append((warehouse, operation))
         return found
 
-    def _counts(self, stock_location):
-        """Whether the stock in ``stock_location`` itself counts here."""
+    # -- which stock of Odoo counts
+
+    def _is_mapped(self):
+        """Whether something of Odoo stands for this location."""
         self.ensure_one()
-        company = self.company_id
-        if stock_location.usage != "internal" or stock_location.company_id not in (company, company.browse()):
-            return False
-        if self.source == "all":
-            return stock_location.warehouse_id.company_id == company
-        return stock_location.parent_path.startswith(self.stock_location_id.parent_path)
+        return self.source == "all" or bool(self._stock_roots())
+
+    def _stock_roots(self):
+        """Return the locations of Odoo that count here with all that lies below them; none for all warehouses."""
+        self.ensure_one()
+        if self.source == "chosen":
+            return self.stock_location_ids
+        return self.stock_location_id if self.source == "single" else self.stock_location_id.browse()
+
+    def _places(self):
+        """Return ``{location: IDs of the locations of Odoo whose stock counts there}``, as these stand in a form."""
+        return {
+            location: set(source.location_ids)
+            for account, locations in self.grouped("account_id").items()
+            if account
+            for location, source in zip(locations, find_sources(account.sudo(), locations), strict=True)
+        }
+
+    def _warehouses_by_path(self):
+        """Return ``{location: the warehouses in which it counts stock}``, by where that lies now."""
+        roots = {location: location._stock_roots() or location.stock_location_id for location in self}
+        found = find_warehouses(self.env, self.env["stock.location"].union(*roots.values())._origin.ids)
+        return {
+            location: self.env["stock.warehouse"].browse(
+                dict.fromkeys(found[root] for root in of_one._origin.ids if root in found)
+            )
+            for location, of_one in roots.items()
+        }
 
     # -- EIM's quantities
 
@@ -379,9 +434,9 @@ class ExtensivLocation(models.Model):
         if self.source != "single":
             raise UserError(
                 self.env._(
-                    "%s takes its stock from all warehouses, so nobody can say in which of them EIM's quantities lie. "
-                    "Set Stock From to One location, choose where these goods are, take the quantities, and set it "
-                    "back to All warehouses.",
+                    "%s takes its stock from several locations, so nobody can say in which of them EIM's quantities "
+                    "lie. Set Stock From to One location, choose where these goods are, take the quantities, and set "
+                    "it back.",
                     self.name,
                 )
             )
@@ -398,10 +453,9 @@ class ExtensivLocation(models.Model):
     def _warehouses(self, account):
         """Return ``{name or EIM ID: warehouse}`` of the locations whose orders belong to one warehouse."""
         warehouses = {}
-        for location in self:
-            warehouse = location.stock_location_id.warehouse_id
-            if warehouse.company_id == account.company_id:
-                warehouses.update({key: warehouse for key in (location.name, location.remote_pk) if key})
+        for location, found in self._warehouses_by_path().items():
+            if len(found) == 1 and found.company_id == account.company_id:
+                warehouses.update({key: found for key in (location.name, location.remote_pk) if key})
         return warehouses
 
     @api.model

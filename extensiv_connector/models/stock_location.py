@@ -1,9 +1,16 @@
+from collections import defaultdict
+
 from odoo import fields, models
-from odoo.fields import Domain
+
+from ..flows.stock_sources import find_sources
 
 
 class StockLocation(models.Model):
-    _inherit = "stock.location"
+    """What lies where decides which level of EIM counts it: a location that is moved wakes the push."""
+
+    _name = "stock.location"
+    _inherit = ["stock.location", "extensiv.stock.trigger.mixin"]
+    _stock_trigger_fields = frozenset({"location_id", "active", "usage", "company_id"})
 
     extensiv_location_ids = fields.Many2many(
         "extensiv.location",
@@ -21,11 +28,15 @@ class StockLocation(models.Model):
 
     def _compute_extensiv_location_ids(self):
         Location = self.env["extensiv.location"]
-        mapped = Location.search(
-            Domain("push_enabled", "=", True)
-            & (Domain("source", "=", "all") | Domain("stock_location_id", "parent_of", self.ids))
-        )
+        feeds = defaultdict(Location.browse)
+        for account, mapped in Location.search([("push_enabled", "=", True)]).grouped("account_id").items():
+            for target, source in zip(mapped, find_sources(account.sudo(), mapped), strict=True):
+                for place in self._ids_in(source.location_ids):
+                    feeds[place] |= target
         for location in self:
-            feeds = mapped.filtered(lambda target, location=location: target._counts(location))
-            location.extensiv_location_ids = feeds
-            location.extensiv_pushed_at = max(filter(None, feeds.mapped("pushed_at")), default=False)
+            location.extensiv_location_ids = feeds[location.id]
+            location.extensiv_pushed_at = max(filter(None, feeds[location.id].mapped("pushed_at")), default=False)
+
+    def _ids_in(self, location_ids):
+        """Return those of ``location_ids`` that are among these."""
+        return set(self.ids).intersection(location_ids)

@@ -7,9 +7,29 @@ class StockMove(models.Model):
 
     A warehouse's merchant is delivered from that merchant's stock alone: Odoo keeps ``restrict_partner_id`` on a move
     but reserves from any owner.
+
+    What moves lack is owed, so that a change of one wakes the push of stock levels as a change of a quantity does.
     """
 
-    _inherit = "stock.move"
+    _name = "stock.move"
+    _inherit = ["stock.move", "extensiv.stock.trigger.mixin"]
+    _stock_trigger_fields = frozenset(
+        {
+            "state",
+            "product_id",
+            "product_uom",
+            "product_uom_qty",
+            "quantity",
+            "date",
+            "location_id",
+            "location_dest_id",
+            "location_final_id",
+            "procure_method",
+            "restrict_partner_id",
+            "move_orig_ids",
+            "move_dest_ids",
+        }
+    )
 
     def _get_new_picking_values(self):
         """Put what the buyer asked for where it is packed."""

@@ -50,6 +50,9 @@ from . import test_order_steps
 from . import test_orders
 from . import test_relisted
 from . import test_privacy
+from . import test_promise
+from . import test_promise_places
+from . import test_promise_waiting
 from . import test_prove
 from . import test_prove_others
 from . import test_prove_page

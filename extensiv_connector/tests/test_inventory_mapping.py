@@ -78,6 +78,7 @@ class TestMapping(InventoryCase):
             self.assertIn("EAST", form.warning)
 
     def test_a_warehouse_that_does_not_reserve_is_warned_about(self):
+        self.account.quantity_basis = "free"
         self.assertFalse(self.east.warning)
         self.warehouse.out_type_id.reservation_method = "manual"
         self.env.invalidate_all()

@@ -99,7 +99,7 @@ class ExtensivDiagnosis(models.TransientModel):
                         self.env._(
                             "The location %(name)s of EIM gets the stock of %(stock)s.",
                             name=location.name,
-                            stock=location.stock_location_id.complete_name
+                            stock=", ".join(location._stock_roots().mapped("complete_name"))
                             or self.env._("every location of the company"),
                         ),
                     )
@@ -129,7 +129,7 @@ class ExtensivDiagnosis(models.TransientModel):
         """Whether stock is pushed to a location of EIM."""
         if "push_enabled" in location and not location.push_enabled:
             return False
-        return bool(location.stock_location_id) or ("source" in location and location.source == "all")
+        return location._is_mapped()
 
     def _lines_quantity(self, product):
         """Return ``{location name: quantity}`` as Odoo has it now, and the lines on how it is made up."""
@@ -140,8 +140,7 @@ class ExtensivDiagnosis(models.TransientModel):
         for location in self.account_id.location_ids:
             if not self._is_fed(location):
                 continue
-            context = {"location": location.stock_location_id.id} if location.stock_location_id else {}
-            here = product.with_context(**context)
+            here = product.with_context(location=list(location._places().get(location, ())), strict=True)
             lines.append(
                 Line(
                     "note",
@@ -178,6 +177,8 @@ class ExtensivDiagnosis(models.TransientModel):
                 )
             ]
         parts = "; ".join(f"{words} {quantity:+g}" for words, quantity in explained["parts"])
+        holders = "; ".join(f"{holder.name} {holder.quantity:g}, {holder.words}" for holder in explained["holders"])
+        held = [Line("note", self.env._("Held by: %s.", holders))] if holders else []
         return explained["quantity"], [
             Line(
                 "note",
@@ -187,7 +188,8 @@ class ExtensivDiagnosis(models.TransientModel):
                     quantity=explained["quantity"],
                     parts=parts,
                 ),
-            )
+            ),
+            *held,
         ]
 
     def _lines_pushed(self, sku):

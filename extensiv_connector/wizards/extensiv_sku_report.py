@@ -129,8 +129,9 @@ class ExtensivSkuReport(models.TransientModel):
         if account.owner_id:
             context["owner_id"] = account.owner_id.id
         mapped = account.location_ids.filtered("push_enabled") or account.location_ids
-        if "all" not in mapped.mapped("source") and mapped.stock_location_id:
-            context["location"] = mapped.stock_location_id.ids
+        places = set().union(*mapped._places().values())
+        if places:
+            context |= {"location": list(places), "strict": True}
         products = self.env["product.product"].browse({vals["product_id"] for vals in vals_list if vals["product_id"]})
         on_hand = {
             product.id: product.qty_available

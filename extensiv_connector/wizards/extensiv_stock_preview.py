@@ -9,6 +9,8 @@ from ..flows.inventory_reading import InventoryReading, read_inventory
 from ..flows.stock_preview import StockPreview, is_alarming
 from ..flows.stock_sources import find_sources
 
+# So many SKUs are named in a sentence.
+LISTED_SKUS = 30
 # What the wizard itself lists; All Levels lists the others, too.
 SHOWN = 200
 
@@ -133,7 +135,23 @@ class ExtensivStockPreview(models.TransientModel):
                     ", ".join(self.env["extensiv.location"].browse(shown.placeless).mapped("name")),
                 )
             )
+        if late := shown.find_due_later():
+            notes.append(
+                self.env._(
+                    "%(count)s SKUs are 0 only because of orders and transfers due later than tomorrow: %(skus)s. If "
+                    "their goods arrive in time, set Only What Is Due Within on the account, page Stock.",
+                    count=len(late),
+                    skus=self._listed(late),
+                )
+            )
         return notes + shown.reading.unreadable
+
+    @api.model
+    def _listed(self, skus):
+        """Return SKUs as one text, the first of them by name."""
+        names = ", ".join(skus[:LISTED_SKUS])
+        more = len(skus) - LISTED_SKUS
+        return self.env._("%(skus)s and %(count)s more", skus=names, count=more) if more > 0 else names
 
     def _fill(self, shown):
         """Write what was compared: each location's counts, every level, and the products to decide about."""

@@ -9,6 +9,8 @@ PUSH = """
 import json
 from datetime import timedelta
 from odoo import fields
+from odoo.addons.extensiv_connector.flows.stock_explanation import explain_level
+from odoo.addons.extensiv_connector.flows.stock_levels import ExpectedLevels
 env["product.product"].search([("default_code", "!=", False)]).extensiv_push = False
 stock = env["stock.warehouse"].search([("company_id", "=", env.company.id)], limit=1).lot_stock_id
 mug, pen, kit, stored_kit = env["product.product"].create([
@@ -58,12 +60,15 @@ def levels():
     return {level.sku: level.quantity for level in env["extensiv.stock.level"].search([])}
 
 said = {basis: account.write({"quantity_basis": basis}) and levels() for basis in ("free", "on_hand", "forecast")}
+said["promise"] = account.write({"quantity_basis": "promise"}) and levels()
 account.quantity_basis = "free"
 said["odoo"] = (kit + stored_kit).with_context(location=stock.id).mapped("free_qty")
 account.action_pull_orders()
 env.cr.commit()
 said["waiting"] = levels()
 said["orders"] = env["extensiv.order"].search([]).sale_order_id.mapped("state")
+said["waiting, promised"] = account.write({"quantity_basis": "promise"}) and levels()
+account.quantity_basis = "free"
 mug.extensiv_push = False
 env["stock.quant"]._update_available_quantity(mug, stock, 30)
 said["mug left alone"] = levels()
@@ -86,6 +91,23 @@ account.buffer_qty = 10
 levels()
 said["held"] = sorted(env["extensiv.stock.level"].search([("state", "=", "held")]).mapped("sku"))
 account.buffer_qty = 0
+
+# What is on hand of a kit is what can be made of what lies there; a confirmed order for one owes its components.
+account.quantity_basis = "promise"
+env["stock.warehouse"].search([("lot_stock_id", "=", stock.id)]).out_type_id.reservation_method = "manual"
+order = env["sale.order"].create({
+    "partner_id": env["res.partner"].create({"name": "Buyer"}).id,
+    "order_line": [(0, 0, {"product_id": kits[0].id, "product_uom_qty": 3})]})
+order.action_confirm()
+env.cr.commit()
+changes = ExpectedLevels(account).find_changes()[0]
+said["owed of kits"] = {change.sku: [change.quantity, change.on_hand] for change in changes
+                        if change.sku in ("NUT", "BOX-0")}
+said["held by"] = [[holder.name == order.name, holder.how, holder.quantity]
+                   for holder in explain_level(location, kits[0])["holders"]]
+order._action_cancel()
+env.cr.commit()
+account.quantity_basis = "free"
 kit.write({"extensiv_stock_rule": "fixed", "extensiv_fixed_qty": 77})
 said["fixed"] = levels()["KIT"]
 print(json.dumps(said))
@@ -108,7 +130,7 @@ def test_kits_and_expiring_lots_are_pushed_as_what_can_be_sold(odoo, start_sandb
     odoo.run(INSTALL)
     said = json.loads(odoo.run(PUSH, {"base_url": sandbox.base_url}).splitlines()[-1])
     levels = {"MUG": 20, "PEN": 9, "KIT": 4, "KIT-STORED": 4, "MILK": 7, "CUP": 40, "DOZEN": 1, "SHARED": 40}
-    assert [said[basis] for basis in ("free", "on_hand", "forecast")] == [levels] * 3
+    assert [said[basis] for basis in ("free", "on_hand", "forecast", "promise")] == [levels] * 4
     assert said["odoo"] == [4, 4]
     # The order's total is wrong: it stays a quotation, and what it will take is no longer offered.
     assert said["orders"] == ["draft"]
@@ -122,9 +144,12 @@ def test_kits_and_expiring_lots_are_pushed_as_what_can_be_sold(odoo, start_sandb
         "DOZEN": 0,
         "SHARED": 11,
     }
+    assert said["waiting, promised"] == said["waiting"]
     # The kits are made of the mugs all the same.
     assert said["mug left alone"] == said["waiting"]
     seven = sorted(["NUT", *(f"BOX-{number}" for number in range(6))])
     assert said["sold out"] == dict.fromkeys(seven, 0)
     assert set(said["held"]) >= set(seven)
+    assert said["owed of kits"] == {"NUT": [7, 10], "BOX-0": [7, 10]}
+    assert said["held by"] == [[True, "owed", 3]]
     assert said["fixed"] == 77
