@@ -121,11 +121,13 @@ class ExpectedLevels:
 
     # -- what is expected
 
-    def sql(self):
+    def sql(self, skus=None):
         """Return SQL for ``location_id, sku, product_id, shared, quantity``: what EIM should know, in whole units.
 
         What needs no stock to be sold is not among it before it has some, unless somebody chose to push it. There
         must be a source.
+
+        :param skus: of these alone, if given
         """
         kits, corrections = compute_corrections(self.account, self.sources)
         # A hundred thousand SKUs are hashed in memory; the server's own setting is made for small questions.
@@ -146,7 +148,7 @@ class ExpectedLevels:
                  LEFT JOIN stock ON stock.source_id = source.id AND stock.product_id = feed.product_id
                  %(corrections)s""",
             stock=OdooStock(self.account, self.sources).sql(),
-            feed=feed_sql(self.account, kits, to_order=to_order),
+            feed=feed_sql(self.account, kits, skus, to_order=to_order),
             **_corrected_sql(kits, corrections),
             sources=self.source_ids,
             unit=10.0 ** unit_digits(self.env),

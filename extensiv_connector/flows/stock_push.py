@@ -15,6 +15,7 @@ from ..eim.wire import Level
 from .credential_check import is_suspicious, may_be_the_key
 from .read_back import ReadBack, address_of
 from .refusals import ALL_REFUSED, SAME_WORDS
+from .restating import Restating
 from .runner import FlowRun
 from .stock_errors import StockErrors
 from .stock_levels import ExpectedLevels, find_locations_to_empty
@@ -84,6 +85,7 @@ class StockPush(FlowRun):
         changes = self.find_changes()
         self.commit()  # nothing is locked, and no snapshot held, while EIM is asked
         self.push(ZeroStop(self).let_through(changes))
+        Restating(self).run()
 
     # -- what is to be pushed
 

@@ -90,7 +90,9 @@ def plan(env, flow, accounts=None, seconds=0.0, pause=None):
             seconds=float(seconds),
             pause=float(flow.pause if pause is None else pause),
             cron=cron.id,
-            wanted=SQL("account.%s", SQL.identifier(flow.switch)) if flow.switch else SQL("TRUE"),
+            wanted=SQL(" AND ").join(
+                [SQL("account.%s", SQL.identifier(name)) for name in flow.switches] or [SQL("TRUE")]
+            ),
             chosen=SQL("TRUE") if accounts is None else SQL("account.id = ANY (%s)", list(accounts)),
         )
     )

@@ -76,6 +76,7 @@ class ExtensivError(models.Model):
             ("schedule", "Switch the Schedule On"),
             ("import", "Import After All"),
             ("unknown", "Show the Orders"),
+            ("compare", "Show the Levels"),
         ],
         "How to Fix",
         compute="_compute_fix",
@@ -133,6 +134,8 @@ class ExtensivError(models.Model):
             return "import"
         if self.flow == "audit" and self.key == audit.UNKNOWN_KEY:
             return "unknown"
+        if self.flow == "compare":
+            return "compare"
         if self.flow == "orders" and self.step == batch_acknowledging.STEP:
             return "account"
         # EIM's words for a shipping method that it does not know.
@@ -228,6 +231,7 @@ class ExtensivError(models.Model):
             "schedule": self._fix_schedule,
             "import": self._fix_import,
             "unknown": self._fix_unknown,
+            "compare": self.account_id.action_open_comparisons,
         }
         return fixes[self.fix]()
 

@@ -66,6 +66,12 @@ class ExtensivLocation(models.Model):
         help="As of when a pass left nothing to tell of the stock here, but zeros that wait for a person.",
     )
     compared_move_id = fields.Integer(readonly=True, copy=False, help="The newest stock move then.")
+    restated_at = fields.Datetime(
+        "Told Again",
+        readonly=True,
+        copy=False,
+        help="When EIM was told again last what it accepted longest ago: a part of it every hour, all within a week.",
+    )
     above_zero_count = fields.Integer(readonly=True, help="How many SKUs were above zero then.")
     read_back_state = fields.Selection(
         [
