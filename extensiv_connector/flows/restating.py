@@ -1,11 +1,10 @@
 """Stating again, slice by slice, what EIM accepted long ago: what it lost or overwrote is right again within a week."""
 
 from datetime import timedelta
-from itertools import groupby
 from operator import attrgetter
 
 from odoo import fields
-from odoo.tools import SQL
+from odoo.tools import SQL, groupby
 
 from ..eim import errors as eim
 from .runner import BATCH_SECONDS
@@ -54,7 +53,7 @@ class Restating:
             return
         # The quantities are those of this moment, not of when the pass began.
         self.push.stock_read = self.push.read_stock_moment()
-        slices = {location: list(part) for location, part in groupby(self.find(due), attrgetter("location_id"))}
+        slices = dict(groupby(self.find(due), attrgetter("location_id")))
         self.push.commit()  # no snapshot is held while EIM is asked
         told = self.push.counts["pushed"]
         self.push.total += sum(map(len, slices.values()))

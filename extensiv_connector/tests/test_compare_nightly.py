@@ -184,6 +184,55 @@ class TestNight(CompareCase):
 
 
 @tagged("post_install", "-at_install")
+class TestByHand(CompareCase):
+    """A person compares with the same code, and decides about the push."""
+
+    def press(self, wizard):
+        with self.flows():
+            wizard.action_read()
+        return wizard
+
+    def wizard(self):
+        return self.env["extensiv.compare"].create({"account_id": self.account.id})
+
+    def test_what_open_orders_explain_is_listed_and_not_pushed(self):
+        self.hold("TEE-1", 1)
+        self.order("O-1", 3)
+        self.hold("MUG-1", 9)
+        wizard = self.press(self.wizard())
+        self.assertEqual(wizard.state, "read")
+        self.assertEqual(wizard.level_count, 2)
+        self.assertEqual(self.outcomes(wizard), {"TEE-1": "explained", "MUG-1": "differs"})
+        self.assertEqual(wizard.line_ids.filtered(lambda line: line.sku == "TEE-1").on_orders, 3)
+        self.assertEqual(self.level("MUG-1").state, "accepted", "nothing is pushed before a person says so")
+        with self.flows():
+            wizard.action_push()
+        self.assertEqual(self.told(), {"TEE-1": 1, "MUG-1": 2})
+        self.assertEqual(self.outcomes(wizard), {"TEE-1": "explained", "MUG-1": "repaired"})
+        with self.assertRaises(UserError), self.flows():
+            wizard.action_push()
+
+    def test_it_reads_on_over_presses_and_begins_anew_after_the_last(self):
+        self.hold("TEE-1", 1)
+        with patch("odoo.addons.extensiv_connector.wizards.extensiv_compare.READ_SECONDS", 0):
+            wizard = self.press(self.wizard())
+            self.assertEqual(wizard.state, "orders", "there was no time to ask for these")
+            self.assertFalse(wizard.pushable_count)
+        self.press(wizard)
+        self.assertEqual(wizard.state, "read")
+        self.hold("TEE-1", 4)
+        self.press(wizard)
+        self.assertEqual(wizard.state, "read")
+        self.assertFalse(wizard.line_ids)
+        self.assertEqual(wizard.level_count, 2)
+
+    def test_it_is_no_night(self):
+        self.press(self.wizard())
+        self.assertFalse(self.nights())
+        self.assertFalse(self.account.compare_message)
+
+
+@tagged("post_install", "-at_install")
 class TestReach(CompareCase):
     """When it runs, how far it comes in a pass, and behind whom."""
 
