@@ -178,9 +178,10 @@ class LevelComparison:
     def _comparable_sql(self):
         """Return SQL for whether EIM is to hold what it accepted of a ``level``; others tell what is left alone."""
         return SQL(
-            """(%(settled)s AND NOT EXISTS (
-                    SELECT FROM (%(left)s) AS left_alone
-                     WHERE left_alone.product_id = level.product_id OR left_alone.sku = level.sku))""",
+            """(%(settled)s
+                AND (level.product_id IS NULL OR level.product_id NOT IN (
+                     SELECT product_id FROM (%(left)s) AS left_alone))
+                AND level.sku NOT IN (SELECT sku FROM (%(left)s) AS left_alone WHERE sku IS NOT NULL))""",
             settled=SETTLED,
             left=left_alone_sql(self.account),
         )

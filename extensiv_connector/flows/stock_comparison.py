@@ -73,7 +73,7 @@ class StockComparison(FlowRun):
         """Return the id of the comparison that goes on, or of one that begins now because it is time; else None."""
         now = fields.Datetime.now()
         last = self.find_nightly(limit=1)
-        if last and last.state != "read":
+        if last and not last.message:  # which is written with what comes of it
             if last.create_date > now - STALE:
                 return last.id
             last.unlink()

@@ -1,3 +1,4 @@
+from contextlib import suppress
 from unittest.mock import patch
 
 from freezegun import freeze_time
@@ -8,10 +9,15 @@ from odoo.tests import new_test_user, tagged
 
 from ..flows import stock_comparison
 from ..flows.inventory_reading import read_inventory_on
+from ..flows.level_comparison import LevelComparison
 from ..models.extensiv_bucket import BucketStore
 from .test_inventory import InventoryCase
 
 FLOWS = "odoo.addons.extensiv_connector.flows"
+
+
+class Killed(BaseException):
+    """The process dies: nothing after this runs, and nothing uncommitted stays."""
 
 
 class CompareCase(InventoryCase):
@@ -293,6 +299,22 @@ class TestReach(CompareCase):
         self.assertEqual(len(self.calls("list_inventory")) - before, pages)
         self.assertEqual(self.outcomes(), {"TEE-1": "repaired", last: "repaired"})
         self.assertIn("2 of 232 levels", run.message)
+
+    def test_a_killed_pass_loses_nothing(self):
+        self.hold("TEE-1", 1)
+        self.order("O-1", 1)
+        for killed in (
+            patch.object(LevelComparison, "take_levels", side_effect=Killed),
+            patch.object(LevelComparison, "take_orders", side_effect=Killed),
+            patch.object(LevelComparison, "repair", side_effect=Killed),
+        ):
+            with killed, suppress(Killed):
+                self.compare()
+            self.assertEqual(self.level("TEE-1").state, "accepted")
+        self.compare()
+        self.assertEqual(len(self.nights()), 1)
+        self.assertEqual(self.nights().line_ids.on_orders, 1)
+        self.assertEqual(self.outcomes(), {"TEE-1": "repaired"})
 
     def test_what_was_read_long_ago_is_not_gone_on_with(self):
         with patch(f"{FLOWS}.runner.FlowRun.has_time", side_effect=[False]):
