@@ -169,6 +169,7 @@ class TestNight(CompareCase):
             return reading
 
         moment = fields.Datetime.now()
+        self.level("MUG-1").pushed_at = fields.Datetime.subtract(moment, minutes=1)
         with patch(f"{FLOWS}.stock_comparison.read_inventory_on", read):
             run = self.compare()
         self.assertEqual(run.message, "EIM has all 1 levels as it accepted them.")
