@@ -313,9 +313,12 @@ class EimClient:
         body = [level.to_wire(location_key) for level in levels]
         return self._post_batch("push_inventory", body) if body else BatchResult()
 
-    def list_inventory(self, *, page=1, limit=MAX_LIMIT):
-        """Return one ``Page`` of ``InventoryItem``."""
-        return self._page("list_inventory", InventoryItem, {"limit": limit, "page": page})
+    def list_inventory(self, *, page=1, limit=MAX_LIMIT, reserve=None):
+        """Return one ``Page`` of ``InventoryItem``.
+
+        :param reserve: tokens that are left to more urgent calls, where these are more than always
+        """
+        return self._page("list_inventory", InventoryItem, {"limit": limit, "page": page}, reserve)
 
     def get_inventory(self, sku):
         """Return the ``InventoryItem`` of one SKU; :raise NotFound: EIM does not know it."""

@@ -10,6 +10,7 @@ from .alerts import AlertFetch
 from .audit import Audit
 from .order_pull import OrderPull
 from .shipment_push import ShipmentPush
+from .stock_comparison import StockComparison
 from .stock_push import StockPush
 
 
@@ -20,6 +21,7 @@ class Flow:
     :param name: as runs, errors and due moments name it
     :param label: for people; the selections of runs and errors translate it, see `label_of`
     :param switch: the account's field that has it run by schedule; empty: whenever the account is connected
+    :param needs: a further field of the account that must be on for it
     :param setup_choice: the account's field by which the guided set-up chooses it
     :param cron: the external id of its schedule
     :param pause: seconds between the start of a schedule and of the next one that a change triggers
@@ -31,12 +33,18 @@ class Flow:
     name: str
     label: str
     switch: str = ""
+    needs: str = ""
     setup_choice: str = ""
     cron: str = ""
     pause: float = 0
     quick_pause: float | None = None
     done: str = ""
     run_class: type | None = None
+
+    @property
+    def switches(self):
+        """The account's fields that must all be on for it to run by schedule."""
+        return [name for name in (self.switch, self.needs) if name]
 
 
 FLOWS = {
@@ -88,11 +96,20 @@ FLOWS = {
             done="unknown",
             run_class=Audit,
         ),
+        Flow(
+            "compare",
+            "Stock Comparison",
+            switch="compare_stock",
+            needs="push_inventory",
+            cron="extensiv_connector.ir_cron_compare_stock",
+            done="compared",
+            run_class=StockComparison,
+        ),
     )
 }
 SCHEDULED = {name: flow for name, flow in FLOWS.items() if flow.cron}
 SWITCHED = {name: flow for name, flow in FLOWS.items() if flow.setup_choice}
-"""Those with a switch of their own; the audit goes with the orders."""
+"""Those with a switch of their own; the audit goes with the orders, the comparison with the stock."""
 SELECTION = [(flow.name, flow.label) for flow in FLOWS.values()]
 IMPORT_CRON = "extensiv_connector.ir_cron_import_orders"
 """A second schedule of the orders' flow: it imports beside the pull when the inbox is full."""

@@ -52,7 +52,8 @@ def put_off(account, flow, seconds=0):
 
 def runs_by_itself(account, flow):
     """Whether the schedule of ``flow`` serves ``account``."""
-    switch = flows.FLOWS[flow].switch
-    return bool(
-        account.state == "connected" and (not switch or account[switch]) and cron_of(account.env, flow).sudo().active
+    return (
+        account.state == "connected"
+        and all(account[switch] for switch in flows.FLOWS[flow].switches)
+        and bool(cron_of(account.env, flow).sudo().active)
     )

@@ -395,6 +395,7 @@ class FlowRun:
             "held": env._("held by other apps as quotations"),
             "cancelled": env._("cancelled"),
             "pushed": env._("pushed"),
+            "restated": env._("told again"),
             "sent": env._("sent"),
             "fetched": env._("fetched"),
             "unknown": env._("unknown here"),

@@ -24,8 +24,7 @@ def cron_of(env, flow):
 
 def account_domain(flow):
     """Return the domain of the accounts that the schedule of ``flow`` serves."""
-    switch = flows.SCHEDULED[flow].switch
-    return [("state", "=", "connected"), *([(switch, "=", True)] if switch else [])]
+    return [("state", "=", "connected"), *((switch, "=", True) for switch in flows.SCHEDULED[flow].switches)]
 
 
 def toggle(env, changed=None):

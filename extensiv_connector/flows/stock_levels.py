@@ -229,12 +229,14 @@ class ExpectedLevels:
 
     # -- what is expected
 
-    def sql(self):
+    def sql(self, skus=None):
         """Return SQL for ``location_id, sku, product_id, shared, quantity, on_hand``: what EIM should know, in whole
         units.
 
         What needs no stock to be sold is not among it before it has some, unless somebody chose to push it. There
         must be a source.
+
+        :param skus: of these alone, if given
         """
         corrections = compute_corrections(self.account, self.sources, self.until)
         plan_for_many(self.env)
@@ -253,7 +255,7 @@ class ExpectedLevels:
                  LEFT JOIN stock ON stock.source_id = source.id AND stock.product_id = feed.product_id
                  %(corrections)s""",
             stock=OdooStock(self.account, self.sources, self.until).sql(),
-            feed=feed_sql(self.account, corrections.kits, to_order=to_order),
+            feed=feed_sql(self.account, corrections.kits, skus, to_order=to_order),
             **_corrected_sql(corrections),
             sources=self.source_ids,
             buffers=[source.buffer for source in self.sources],

@@ -14,6 +14,7 @@ from ..eim.wire import Level
 from .credential_check import is_suspicious, may_be_the_key
 from .read_back import ReadBack, address_of
 from .refusals import ALL_REFUSED, SAME_WORDS
+from .restating import Restating
 from .runner import seconds_until
 from .stock_changes import find_causes
 from .stock_errors import StockErrors
@@ -134,6 +135,7 @@ class StockPush(StockRecords):
             self.read_back.look()
             if not self.push_rounds(changes, pushed, refused) or self.left_over:
                 self.resume_in = 0
+            Restating(self).run(refused)
             self.push_unanswered(refused)
         except eim.EimError:
             self.retry_on_conflict(lambda: self.write_unanswered({}))

@@ -99,7 +99,9 @@ def plan(env, flow, accounts=None, seconds=0.0, pause=None):
             seconds=float(seconds),
             pause=_pause_sql(flow) if pause is None else float(pause),
             cron=cron.id,
-            wanted=SQL("account.%s", SQL.identifier(flow.switch)) if flow.switch else SQL("TRUE"),
+            wanted=SQL(" AND ").join(
+                [SQL("account.%s", SQL.identifier(name)) for name in flow.switches] or [SQL("TRUE")]
+            ),
             chosen=SQL("TRUE") if accounts is None else SQL("account.id = ANY (%s)", list(accounts)),
         )
     )

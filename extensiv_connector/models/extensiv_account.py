@@ -4,7 +4,7 @@ from odoo.exceptions import UserError, ValidationError
 from ..eim.credentials import check_base_url, check_merchant_pk
 from ..eim.pages import APP
 from ..eim.routes import ROUTES
-from ..flows import SWITCHED, schedule
+from ..flows import SCHEDULED, SWITCHED, schedule
 from ..flows.trigger import trigger
 
 ACTIVITY = "extensiv_connector.mail_activity_type_eim"
@@ -15,7 +15,12 @@ SECRETS = ("api_key", "webhook_key")
 """What managers write and nobody but the superuser reads, see ``extensiv_account_connection``."""
 CREDENTIALS = ("base_url", "api_user", "api_key", "merchant_pk")
 # What decides by which schedules an account is served, and how; and what is pushed of its stock.
-SCHEDULE_FIELDS = {"active", "state", "route_overrides", *(flow.switch for flow in SWITCHED.values())}
+SCHEDULE_FIELDS = {
+    "active",
+    "state",
+    "route_overrides",
+    *(name for flow in SCHEDULED.values() for name in flow.switches),
+}
 STOCK_FIELDS = {
     "quantity_basis",
     "owed_days",

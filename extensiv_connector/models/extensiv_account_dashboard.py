@@ -71,8 +71,7 @@ class ExtensivAccount(models.Model):
         for account in self:
             health[account] = flows = []
             for flow, (cron, next_due) in schedules.items():
-                switch = SCHEDULED[flow].switch
-                wanted = not switch or account[switch]
+                wanted = all(account[switch] for switch in SCHEDULED[flow].switches)
                 reason = account._why_off(wanted, cron)
                 good, bad = runs.get((account.id, flow), (none, none))
                 flows.append(

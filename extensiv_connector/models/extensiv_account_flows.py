@@ -33,6 +33,14 @@ class ExtensivAccount(models.Model):
         help="Days. What leaves later takes nothing off what can be promised until then; goods already reserved for it "
         "stay reserved. 0: everything counts, whenever it is due.",
     )
+    compare_stock = fields.Boolean(
+        "Compare Every Night",
+        default=True,
+        tracking=True,
+        help="While Push Stock is on, EIM's stock is read every night and compared with what it accepted. What "
+        "differs, and no open order of EIM's explains, is told again.",
+    )
+    compare_message = fields.Char("Last Night", compute="_compute_compare_message")
     level_count = fields.Integer("Stock Levels", compute="_compute_level_count")
     stock_warning = fields.Text(compute="_compute_stock_warning")
     level_preview = fields.Html("What Would Change", store=False, readonly=True, sanitize=False)
@@ -180,6 +188,10 @@ class ExtensivAccount(models.Model):
         schedule.run_turn(self.env, "audit")
 
     @api.model
+    def _cron_compare_stock(self):
+        schedule.run_turn(self.env, "compare")
+
+    @api.model
     def _cron_import_orders(self):
         """Import received orders beside the pull: a second worker takes what the first does not hold."""
         schedule.import_beside(self.env)
@@ -208,6 +220,28 @@ class ExtensivAccount(models.Model):
         for account in self:
             locations = account.location_ids
             account.stock_warning = "\n".join(locations._waiting_warnings() + locations._warnings()) or False
+
+    def _compute_compare_message(self):
+        """Say what the last comparison found that came to its end."""
+        last = {
+            account: compare
+            for account, compare in self.env["extensiv.compare"]
+            .sudo()
+            ._read_group(
+                [("account_id", "in", self.ids), ("is_nightly", "=", True), ("state", "=", "read")],
+                ["account_id"],
+                ["id:max"],
+            )
+        }
+        compares = self.env["extensiv.compare"].sudo().browse(last.values())
+        messages = {compare.account_id: compare.message for compare in compares}
+        for account in self:
+            account.compare_message = messages.get(account)
+
+    def action_open_comparisons(self):
+        """Open what the nights found."""
+        self.ensure_one()
+        return self._get_filtered_action("extensiv_compare")
 
     def action_compare(self):
         """Open the comparison of EIM's stock with what it accepted."""

@@ -81,6 +81,7 @@ class ExtensivError(models.Model):
             ("import", "Import After All"),
             ("unknown", "Show the Orders"),
             ("elsewhere", "Show the Orders Shipped Elsewhere"),
+            ("compare", "Show the Levels"),
         ],
         "How to Fix",
         compute="_compute_fix",
@@ -140,6 +141,8 @@ class ExtensivError(models.Model):
             return "unknown"
         if self.step == shipped_elsewhere.STEP and self.key == shipped_elsewhere.ALL_KEY:
             return "elsewhere"
+        if self.flow == "compare":
+            return "compare"
         if self.flow == "orders" and self.step == batch_acknowledging.STEP:
             return "account"
         # EIM's words for a shipping method that it does not know.
@@ -261,6 +264,7 @@ class ExtensivError(models.Model):
             "import": self._fix_import,
             "unknown": self._fix_unknown,
             "elsewhere": self._fix_elsewhere,
+            "compare": self.account_id.action_open_comparisons,
         }
         return fixes[self.fix]()
 

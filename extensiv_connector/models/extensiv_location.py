@@ -105,6 +105,12 @@ class ExtensivLocation(models.Model):
         copy=False,
         help="When a pass that ended before all was pushed began with this location: the next begins with another.",
     )
+    restated_at = fields.Datetime(
+        "Told Again",
+        readonly=True,
+        copy=False,
+        help="When EIM was told again last what it accepted longest ago: a part of it every hour, all within a week.",
+    )
     above_zero_count = fields.Integer(readonly=True, help="How many SKUs were above zero then.")
     read_back_state = fields.Selection(
         [

@@ -228,6 +228,7 @@ _SETTINGS: dict[str, tuple[str, str, Callable]] = {
     "refuse_skus": ("levels", "refused_skus", _as(frozenset)),  # in inventory pushes, each by itself
     "refuse_batches_with": ("levels", "poison_skus", _as(frozenset)),  # SKUs that have the whole push refused
     "deduct_orders": ("levels", "deduct_orders", _as(bool)),  # whether inventory shown is less by what new orders take
+    "deduct_at_locations": ("levels", "deduct_at_locations", _as(bool)),  # off the locations, too, not the sum alone
     "known_carriers": (
         "store",
         "known_carriers",

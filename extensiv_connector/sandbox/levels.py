@@ -42,6 +42,7 @@ class Levels:
         self.refused_skus: frozenset[str] = frozenset()  # each refused by itself
         self.poison_skus: frozenset[str] = frozenset()  # a batch with one of them is refused as a whole
         self.deduct_orders = True
+        self.deduct_at_locations = False  # off what locations show, too, and not off the sum alone
         self.pushed = 0  # levels that somebody pushed
         long_ago = "2019-03-01T08:00:00+00:00"
         self.items: dict[str, dict[str, Level]] = {
@@ -132,6 +133,7 @@ class Levels:
         levels = self.items[sku]
         deducted = max(0, int(self._pending[sku])) if self.deduct_orders and sku in self._pending else 0
         product = BY_SKU.get(sku)
+        at_locations = self._without(levels, deducted if self.deduct_at_locations else 0)
         return {
             "sku": sku,
             "qty_available": max(0, sum(level.qty_available for level in levels.values()) - deducted),
@@ -141,7 +143,7 @@ class Levels:
             "warehouses": {
                 str(self.locations.get(name, 0)): {
                     "warehouse": name,
-                    "qty_available": level.qty_available,
+                    "qty_available": at_locations[name],
                     "qty_on_hand": level.qty_on_hand,
                     "wms_datetime": level.wms_datetime,
                 }
@@ -150,6 +152,15 @@ class Levels:
             }
             or [],
         }
+
+    @staticmethod
+    def _without(levels: dict, deducted: int) -> dict[str, int]:
+        """Return what locations show available where `deducted` units are taken off the first that have them."""
+        shown = {}
+        for name, level in levels.items():
+            shown[name] = max(0, level.qty_available - deducted)
+            deducted -= level.qty_available - shown[name]
+        return shown
 
     def page(self, limit: int, page: int) -> list[dict]:
         """Return a page of all SKUs as EIM shows them."""

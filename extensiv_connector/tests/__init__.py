@@ -13,6 +13,7 @@ from . import test_cart_share_names
 from . import test_cart_types
 from . import test_carts
 from . import test_carts_browser
+from . import test_compare_nightly
 from . import test_contacts
 from . import test_delivery_method
 from . import test_credentials
@@ -59,6 +60,7 @@ from . import test_prove_page
 from . import test_pushed_before
 from . import test_read_back
 from . import test_refused_records
+from . import test_restating
 from . import test_retry_after
 from . import test_secrets
 from . import test_security

@@ -47,6 +47,31 @@ class TestMigrations(ConnectorCase):
         self.migrate("19.0.1.3.0", "post", "audit")
         self.assertFalse(cron.active)
 
+    def test_stock_is_compared_by_night_where_it_was_pushed_before_and_people_see_it(self):
+        cron = self.env.ref("extensiv_connector.ir_cron_compare_stock")
+        rules = [
+            self.env.ref(f"extensiv_connector.{name}")
+            for name in ("extensiv_compare_own_rule", "extensiv_compare_line_own_rule")
+        ]
+        now = [rule.domain_force for rule in rules]
+        for rule in rules:
+            rule.domain_force = "[('create_uid', '=', user.id)]"
+        self.connect()
+        self.account.push_inventory = True
+        cron.active = False
+        self.migrate("19.0.1.4.0", "post", "compare")
+        self.assertTrue(cron.active)
+        self.assertEqual([rule.domain_force for rule in rules], now)
+        self.account.compare_stock = False
+        self.migrate("19.0.1.4.0", "post", "compare")
+        self.assertFalse(cron.active)
+
+    def test_what_people_compared_before_is_forgotten(self):
+        compare = self.env["extensiv.compare"].create({"account_id": self.account.id})
+        self.migrate("19.0.1.4.0", "pre", "compare")
+        self.env.invalidate_all()
+        self.assertFalse(compare.exists())
+
     def test_the_path_of_a_call_that_is_gone_is_taken_off_the_account(self):
         alerts = "list_alerts = merchant/alert/list"
         self.env.cr.execute(

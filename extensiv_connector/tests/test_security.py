@@ -92,6 +92,7 @@ METHODS = {
     "anybody": {
         "extensiv.account": (
             "action_compare action_open_account action_open_alerts action_open_diagnosis action_open_errors "
+            "action_open_comparisons "
             "action_open_orders_today action_open_runs action_open_waiting_levels action_open_waiting_orders "
             "action_open_waiting_shipments"
         ),

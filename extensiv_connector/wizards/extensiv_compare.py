@@ -2,180 +2,184 @@ import time
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
-from odoo.tools import SQL
 
 from ..flows.deadline import one_deadline
-from ..flows.inventory_reading import read_inventory
+from ..flows.inventory_reading import read_inventory_on, read_open_orders_on
+from ..flows.level_comparison import LevelComparison
+from ..flows.runner import refresh_snapshot
 
 # A person waits for the answer: what EIM's rate limit does not allow in this time is read with the next click.
 READ_SECONDS = 40
+KEPT_DAYS = 14
 
 
 class ExtensivCompare(models.TransientModel):
-    """Read EIM's stock back and list where it differs from what EIM accepted last."""
+    """Read EIM's stock back and list where it differs from what EIM accepted last: for a person, and every night."""
 
     _name = "extensiv.compare"
     _description = "Compare Stock with EIM"
+    _order = "id desc"
+    _rec_name = "account_id"
+    _transient_max_hours = KEPT_DAYS * 24  # what the nights found is to be seen for a while
+    _transient_max_count = 0
 
     account_id = fields.Many2one(
         "extensiv.account",
         required=True,
         domain="[('state', '=', 'connected')]",
         default=lambda self: self.env["extensiv.account"].search([("state", "=", "connected")], limit=1),
+        ondelete="cascade",
+        index=True,
     )
+    company_id = fields.Many2one(related="account_id.company_id", store=True)
+    is_nightly = fields.Boolean(readonly=True)
     state = fields.Selection(
-        [("new", "Not read"), ("reading", "Partly read"), ("read", "Read")], default="new", readonly=True
+        [("new", "Not read"), ("reading", "Partly read"), ("orders", "Asking for orders"), ("read", "Read")],
+        default="new",
+        readonly=True,
     )
-    next_page = fields.Integer(default=1, readonly=True)
+    place = fields.Json(readonly=True)
+    since = fields.Datetime(readonly=True)
+    seen_location_ids = fields.Json(readonly=True)
+    endless = fields.Char(readonly=True)
     read_count = fields.Integer("SKUs Read", readonly=True)
+    level_count = fields.Integer("Levels Compared", readonly=True)
     foreign_count = fields.Integer("Not Pushed from Here", readonly=True)
     deducted_count = fields.Integer("SKUs with Deductions", readonly=True)
     deducted_quantity = fields.Float("Units Deducted", readonly=True)
     unreadable = fields.Text(readonly=True)
+    message = fields.Char("Result", readonly=True)
     line_ids = fields.One2many(
         "extensiv.compare.line", "compare_id", "Differences", domain=[("is_different", "=", True)], readonly=True
     )
     difference_count = fields.Integer("Levels That Differ", compute="_compute_difference_count")
+    pushable_count = fields.Integer(compute="_compute_difference_count")
 
-    @api.depends("line_ids")
+    @api.depends("line_ids.outcome")
     def _compute_difference_count(self):
         for compare in self:
             compare.difference_count = len(compare.line_ids)
+            compare.pushable_count = len(compare.line_ids.filtered(lambda line: line.outcome == "differs"))
 
     @one_deadline
     def action_read(self):
         """Read EIM's inventory page by page, from where the last click stopped, and compare."""
         self.ensure_one()
         self.account_id.check_access("read")
-        account = self.account_id.sudo()
-        wizard = self.sudo()
+        compare = self.sudo()
+        account = compare.account_id
+        self._check_by_hand()
         if account.state != "connected":
             raise UserError(self.env._("%s is not connected.", account.name))
-        if self.state == "read":
-            wizard.line_ids = False
-            self.env["extensiv.compare.line"].sudo().search([("compare_id", "=", self.id)]).unlink()
-            wizard.write(
-                {
-                    "next_page": 1,
-                    "read_count": 0,
-                    "foreign_count": 0,
-                    "deducted_count": 0,
-                    "deducted_quantity": 0,
-                    "unreadable": False,
-                }
-            )
-        with account._asking_eim() as client:
-            reading = read_inventory(client, time.monotonic() + READ_SECONDS, self.next_page, max_wait=5.0)
-        wizard._compare_items(list(reading.items.values()))
-        if reading.unreadable:
-            wizard.unreadable = "\n".join(filter(None, (wizard.unreadable, *reading.unreadable)))
-        wizard.write({"next_page": reading.next_page, "state": "read" if reading.is_complete else "reading"})
-        if reading.is_complete:
-            wizard._add_missing()
+        if compare.state == "read":
+            compare._empty()
+        if compare.state == "new":
+            LevelComparison(compare).begin()
+        until = time.monotonic() + READ_SECONDS
+        if compare.state in ("new", "reading"):
+            before = LevelComparison(compare).find_pushes()
+            with account._asking_eim() as client:
+                reading = read_inventory_on(client, until, compare.place)
+            refresh_snapshot(self.env)
+            LevelComparison(compare).take_levels(reading, before)
+        if compare.state == "orders" and time.monotonic() < until:
+            with account._asking_eim() as client:
+                orders = read_open_orders_on(client, until, compare.place)
+            refresh_snapshot(self.env)
+            LevelComparison(compare).take_orders(orders)
         return self._reopen()
 
     @one_deadline
     def action_push(self):
-        """Push the levels in which EIM differs again."""
+        """Push the levels again in which EIM differs, and that no open order of EIM's explains."""
         self.ensure_one()
         self.env["extensiv.error"]._check_user()
-        levels = self.sudo().line_ids.level_id
-        if not levels:
+        self.account_id.check_access("read")
+        self._check_by_hand()
+        if not LevelComparison(self.sudo()).repair():
             raise UserError(self.env._("There is nothing to push."))
-        levels._mark_unconfirmed()
         return self.account_id._run_flow("inventory")
+
+    def _check_by_hand(self):
+        """Refuse what the nights do by themselves."""
+        if self.sudo().is_nightly:
+            raise UserError(self.env._("This was compared by night. Press Compare with EIM to compare now."))
 
     def _reopen(self):
         return self._get_records_action(name=self.env._("Compare with EIM"), target="new")
 
-    # -- comparing
-
-    def _compare_items(self, items):
-        """Compare entries of EIM's inventory with the last accepted levels of the enabled locations."""
-        locations = self._locations()
-        names = {location.name: location for location in locations}
-        levels = {
-            (level.location_id.id, level.sku): level
-            for level in self.env["extensiv.stock.level"].search(
-                [("location_id", "in", locations.ids), ("sku", "in", [item.sku for item in items])]
-            )
-        }
-        known = {sku for _location, sku in levels}
-        vals_list = []
-        for item in items:
-            if item.sku not in known:
-                self.foreign_count += 1
-                continue
-            there = {names[at.location].id: at.qty_available for at in item.levels if at.location in names}
-            # Inferred: EIM shows by location what it was told, and takes recent orders off the sum above.
-            total = sum(at.qty_available or 0 for at in item.levels)
-            deducted = max(0, total - item.qty_available) if item.levels and item.qty_available is not None else 0
-            if deducted:
-                self.deducted_count += 1
-                self.deducted_quantity += float(deducted)
-            for location in locations:
-                level = levels.get((location.id, item.sku))
-                # What is left alone may differ: somebody else tells EIM of it.
-                if not level or level.state != "accepted" or level.product_id.extensiv_stock_rule == "leave":
-                    continue
-                theirs = there.get(location.id)
-                vals_list.append(
-                    {
-                        "compare_id": self.id,
-                        "level_id": level.id,
-                        "quantity": level.quantity,
-                        "remote_quantity": float(theirs or 0),
-                        "deducted": float(deducted),
-                        "is_different": (theirs or 0) != level.quantity,
-                    }
-                )
-        self.env["extensiv.compare.line"].create(vals_list)
-        self.read_count += len(items)
-
-    def _add_missing(self):
-        """List the accepted levels of SKUs that EIM did not list at all."""
-        self.env.flush_all()
-        missing = self.env.execute_query(
-            SQL(
-                """SELECT level.id, level.quantity FROM extensiv_stock_level AS level
-                WHERE level.location_id = ANY (%s) AND level.quantity <> 0
-                  AND NOT level.unconfirmed AND level.refused_at IS NULL
-                  AND NOT EXISTS (
-                      SELECT FROM product_product
-                       WHERE id = level.product_id AND extensiv_stock_rule = 'leave')
-                  AND NOT EXISTS (
-                      SELECT FROM extensiv_compare_line WHERE compare_id = %s AND level_id = level.id)""",
-                self._locations().ids,
-                self.id,
-            )
-        )
-        self.env["extensiv.compare.line"].create(
-            [
-                {"compare_id": self.id, "level_id": level, "quantity": quantity, "is_different": True}
-                for level, quantity in missing
-            ]
+    def _empty(self):
+        """Begin anew."""
+        self.env["extensiv.compare.line"].search([("compare_id", "=", self.id)]).unlink()
+        self.write(
+            {
+                "state": "new",
+                "place": False,
+                "seen_location_ids": False,
+                "endless": False,
+                "read_count": 0,
+                "level_count": 0,
+                "foreign_count": 0,
+                "deducted_count": 0,
+                "deducted_quantity": 0,
+                "unreadable": False,
+            }
         )
 
-    def _locations(self):
-        return self.account_id.location_ids.filtered("push_enabled")
+    def _summarize(self):
+        """Return in a sentence what differed, and what became of it."""
+        counts = {outcome: 0 for outcome, _label in self.line_ids._fields["outcome"].selection}
+        for line in self.line_ids:
+            counts[line.outcome] += 1
+        if not self.line_ids:
+            return self.env._("EIM has all %s levels as it accepted them.", self.level_count)
+        message = self.env._(
+            "%(count)s of %(all)s levels differed; %(repaired)s repaired, %(explained)s explained by open orders at "
+            "EIM.",
+            count=len(self.line_ids),
+            all=self.level_count,
+            repaired=counts["repaired"],
+            explained=counts["explained"],
+        )
+        if counts["changes"]:
+            message += " " + self.env._("%s are to be another number anyway.", counts["changes"])
+        return message
 
 
 class ExtensivCompareLine(models.TransientModel):
-    """A level that was compared; those that do not differ say that EIM has the SKU."""
+    """A level that was compared; those that do not differ say that EIM has the SKU, until all are read."""
 
     _name = "extensiv.compare.line"
     _description = "Compared Stock Level"
     _order = "id"
+    _transient_max_hours = KEPT_DAYS * 24
+    _transient_max_count = 0
 
-    compare_id = fields.Many2one("extensiv.compare", required=True, index=True, ondelete="cascade")
-    level_id = fields.Many2one("extensiv.stock.level", required=True, ondelete="cascade")
+    compare_id = fields.Many2one("extensiv.compare", required=True, ondelete="cascade")
+    level_id = fields.Many2one("extensiv.stock.level", required=True, index=True, ondelete="cascade")
     location_id = fields.Many2one(related="level_id.location_id")
     sku = fields.Char(related="level_id.sku")
     product_id = fields.Many2one(related="level_id.product_id")
     quantity = fields.Integer("Accepted", help="What EIM accepted last.")
+    wanted_quantity = fields.Integer("In Odoo", help="What EIM is to have now.")
     remote_quantity = fields.Float("At EIM", digits=(16, 0), help="What EIM shows for the location now.")
     deducted = fields.Float(
         digits=(16, 0),
         help="What EIM itself takes off the SKU's sum over all locations, for recent orders. It is no difference.",
     )
+    on_orders = fields.Float(digits=(16, 0), help="What EIM's open orders of the SKU will take.")
+    outcome = fields.Selection(
+        [
+            ("differs", "Differs"),
+            ("repaired", "Told Again"),
+            ("explained", "Open Orders"),
+            ("changes", "Another Quantity"),
+        ],
+        help="Told again: the next push states what EIM accepted before. Open orders: EIM takes them off, nothing is "
+        "to be done. Another quantity: it is to be another number than EIM accepted, which is pushed as always.",
+    )
+    is_listed = fields.Boolean()
+    is_compared = fields.Boolean()
     is_different = fields.Boolean()
+
+    _level_unique = models.Constraint("UNIQUE(compare_id, level_id)", "This level is compared already.")

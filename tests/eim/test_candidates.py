@@ -146,7 +146,7 @@ def test_locations_are_read_by_the_keys_of_the_contract(service, connect):
     ]
     assert connect().list_locations() == (
         Location("EAST", "3101", "E1", "East hall"),
-        Location("WEST", "3102", is_default=True),
+        Location("WEST", "3102"),
         Location("North hall", "3103", "N1", "North hall"),
     )
 

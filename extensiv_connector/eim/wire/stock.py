@@ -17,7 +17,6 @@ class Location:
     remote_pk: str
     wms_warehouse_id: str = ""
     wms_warehouse_name: str = ""
-    is_default: bool = False
 
     @classmethod
     def parse_all(cls, response):
@@ -40,7 +39,6 @@ class Location:
             remote_pk=text(first(entry, *_LOCATION_PKS) or key),
             wms_warehouse_id=text(entry.get("wms_warehouse_id")),
             wms_warehouse_name=text(entry.get("wms_warehouse_name")),
-            is_default=text(entry.get("default")).lower() in ("y", "yes", "true", "1"),
         )
 
 
