@@ -8,6 +8,7 @@ from .order_draft import DraftBuilder
 from .order_refusal import explain
 from .quiet import quiet
 from .runner import BATCH_SECONDS, FlowRun, new_deadline, refresh_snapshot, release_locks
+from .sku_learning import learn_skus
 from .trigger import trigger_import
 
 
@@ -135,6 +136,8 @@ class ImportBatch:
         self.env = self.orders.env
         self.failures = {}
         """``{inbox order: Refusal}``"""
+        self.matches = {}
+        """``{SKU: Match}`` of their lines"""
 
     def run(self):
         drafts = self.build_drafts()
@@ -148,6 +151,7 @@ class ImportBatch:
         builder = DraftBuilder(self.account, self.orders)
         drafts = builder.build()
         self.failures.update(builder.failures)
+        self.matches = builder.matches
         requested = {draft.wire.requested_shipping for draft in drafts}
         self.account.env["extensiv.ship.method"]._sync_from_eim(self.account, requested)
         return drafts
@@ -265,6 +269,8 @@ class ImportBatch:
         Error._resolve(self.account, "orders", [draft.record.cust_ref for draft in imported])
         report_held(self.account, {draft.record: draft.held for draft in imported if draft.held})
         Error._report(self.account, "orders", failures)
+        # Whatever became of the orders: EIM uses these SKUs.
+        learn_skus(self.account, self.matches, "order")
 
 
 def amount_of(currency, value):

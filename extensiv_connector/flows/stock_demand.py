@@ -93,7 +93,12 @@ def _find_demand_of_inbox(account, inbox):
             or default
         )
         demand += [
-            Demand(warehouse.id or None, matches[line.sku].product.id, float(line.quantity), since)
+            Demand(
+                warehouse.id or None,
+                matches[line.sku].product.id,
+                float(line.quantity) * matches[line.sku].units,
+                since,
+            )
             for line in order.lines
             if not line.filtered and line.sku and line.quantity and line.quantity > 0 and matches[line.sku].product
         ]
@@ -127,7 +132,7 @@ def compute_corrections(account, sources):
     Of a kit that is its availability, as Odoo computes it from what its components have; of any other product what
     waiting orders will take, as a negative quantity.
     """
-    kits = _find_kits(account)
+    kits = find_kits(account)
     demand = _add_up_demand(account, sources)
     if not kits and not demand:
         return kits, {}
@@ -172,11 +177,13 @@ def _explode(demand, recipes):
     return taken
 
 
-def _find_kits(account):
+def find_kits(account):
     """Return the products that are sold as kits in the account's company; none without ``mrp``."""
     products = account.env["product.product"]
     if "mrp.bom" not in account.env:
         return products
+    aliases = products.env["extensiv.sku.alias"]._search([("account_id", "=", account._origin.id)])
+    named = Domain("default_code", "!=", False) | Domain("id", "in", aliases.subselect("product_id"))
     # As superuser, recipes are found of all companies but for the context.
     return (
         products.with_company(account.company_id)
@@ -186,10 +193,10 @@ def _find_kits(account):
                 [
                     ("is_kits", "=", True),
                     ("sale_ok", "=", True),
-                    ("default_code", "!=", False),
                     ("extensiv_stock_rule", "!=", "leave"),
                 ]
             )
+            & named
             & Domain(products._check_company_domain(account.company_id))
         )
     )

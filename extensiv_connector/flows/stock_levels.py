@@ -12,7 +12,8 @@ from odoo.fields import Domain
 from odoo.tools import SQL
 
 from .made_to_order import made_to_order_sql
-from .stock_demand import compute_corrections
+from .sku_choice import chosen_sql, is_by_sku, known_sql
+from .stock_demand import compute_corrections, find_kits
 from .stock_sources import OdooStock, StockSource, find_sources
 
 # SQL for whether EIM was ever told a ``level``; others note what a person decided, or is to decide, beforehand.
@@ -58,7 +59,8 @@ class ExpectedLevels:
     def find_changes(self):
         """Compare what EIM should know with what it accepted.
 
-        :return: the ``Change`` list, and ``[(location id, sku)]`` that several products feed
+        :return: the ``Change`` list, and ``[(location id, sku, id of the product that goes on feeding it, or None)]``
+            of SKUs that several products have
         """
         asked = self._find_zeros_asked_elsewhere()
         if not self.sources:
@@ -70,10 +72,13 @@ class ExpectedLevels:
                         SELECT level.*, %(touched)s AS touched
                           FROM extensiv_stock_level AS level WHERE location_id = ANY (%(sources)s::int[])),
                     left_alone AS (%(left)s)
-               SELECT location_id, sku, expected.product_id, COALESCE(expected.quantity, 0), COALESCE(shared, FALSE)
+               SELECT location_id, sku, expected.product_id, COALESCE(expected.quantity, 0), COALESCE(shared, FALSE),
+                      differs
                  FROM expected FULL JOIN known USING (location_id, sku)
-                WHERE CASE
-                      WHEN expected.shared OR known.id IS NULL THEN TRUE
+                CROSS JOIN LATERAL (
+                      SELECT CASE
+                      WHEN expected.shared AND expected.product_id IS NULL THEN FALSE
+                      WHEN known.id IS NULL THEN TRUE
                       WHEN expected.sku IS NULL AND known.zero_asked THEN known.refused_at IS NULL OR known.unconfirmed
                       WHEN expected.sku IS NULL AND (
                            NOT known.touched OR known.sku IN (SELECT sku FROM left_alone)
@@ -94,7 +99,8 @@ class ExpectedLevels:
                                WHERE product.id = expected.product_id
                                  AND GREATEST(product.write_date, template.write_date)
                                      > known.refused_at + INTERVAL '1 second')
-                      END""",
+                      END AS differs) AS compared
+                WHERE differs OR shared""",
                 expected=self.sql(),
                 touched=TOUCHED,
                 left=left_alone_sql(self.account),
@@ -102,8 +108,8 @@ class ExpectedLevels:
                 again=self.account.push_again_at or fields.Datetime.to_datetime("1970-01-01"),
             )
         )
-        changes = [Change(*row[:4]) for row in rows if not row[4]]
-        return changes + asked, [row[:2] for row in rows if row[4]]
+        changes = [Change(*row[:4]) for row in rows if row[5]]
+        return changes + asked, [row[:3] for row in rows if row[4]]
 
     def _find_zeros_asked_elsewhere(self):
         """Return the ``Change`` list of zeros that a person asked for in locations whose stock is not pushed."""
@@ -124,8 +130,9 @@ class ExpectedLevels:
     def sql(self):
         """Return SQL for ``location_id, sku, product_id, shared, quantity``: what EIM should know, in whole units.
 
-        What needs no stock to be sold is not among it before it has some, unless somebody chose to push it. There
-        must be a source.
+        Of a SKU that several products have, ``shared``, it is the stock of the one that fed it before; ``product_id``
+        is NULL where none did: then nothing is expected. What needs no stock to be sold is not among it before it has
+        some, unless somebody chose to push it. There must be a source.
         """
         kits, corrections = compute_corrections(self.account, self.sources)
         # A hundred thousand SKUs are hashed in memory; the server's own setting is made for small questions.
@@ -139,8 +146,10 @@ class ExpectedLevels:
             """WITH stock AS (%(stock)s),
                     feed AS (%(feed)s)
                SELECT source.id AS location_id, feed.sku, feed.product_id, feed.shared,
+                      -- What is a whole pack in binary fractions must not fall short of it.
                       COALESCE(feed.fixed, GREATEST(0, LEAST(2147483647, FLOOR(ROUND(
-                          %(unit)s * (%(quantity)s - feed.buffer)) / %(unit)s)))::int) AS quantity, feed.to_order
+                          %(unit)s * (%(quantity)s - feed.buffer)) / (%(unit)s * feed.units) + 1e-9)))::int
+                          ) AS quantity, feed.to_order
                  FROM feed
                 CROSS JOIN unnest(%(sources)s::int[]) AS source(id)
                  LEFT JOIN stock ON stock.source_id = source.id AND stock.product_id = feed.product_id
@@ -195,46 +204,82 @@ def unit_digits(env):
 
 
 def feed_sql(account, kits, skus=None, to_order=None):
-    """Return SQL for every product that is pushed, once for each SKU of it.
+    """Return SQL for every SKU under which a product is pushed: its internal reference, and its aliases.
 
-    Its columns are ``sku, product_id, shared, buffer, fixed`` (the number told whatever the stock is, else NULL) and
-    ``to_order``: it needs no stock, and nobody chose that it be pushed all the same.
+    Its columns are ``sku, product_id, shared, buffer, fixed`` (the number told whatever the stock is, else NULL),
+    ``to_order``: it needs no stock, and nobody chose that it be pushed all the same, and ``units``, how many of the
+    product's unit one of the SKU is.
+
+    A SKU that several products have, ``shared``, goes on with the one that EIM was told the stock of; where it was told
+    none of theirs, ``product_id`` is NULL.
 
     :param kits: products that are pushed though they need not be storable
     :param skus: only these, if given
     :param to_order: SQL for the templates that need no stock, see ``made_to_order``; None: there are none
     """
-    env = account.env
-    env["product.product"].flush_model()
-    env["product.template"].flush_model(["active", "sale_ok", "is_storable", "company_id", "type"])
-    env["extensiv.sku.alias"].flush_model()
     return SQL(
-        """WITH product AS NOT MATERIALIZED (
-                SELECT product.id, product.default_code, product.extensiv_buffer_qty AS buffer,
-                       CASE product.extensiv_stock_rule WHEN 'fixed' THEN COALESCE(product.extensiv_fixed_qty, 0)
-                            END AS fixed, %(to_order)s AS to_order
-                  FROM product_product AS product
-                  JOIN product_template AS template ON template.id = product.product_tmpl_id
-                 WHERE product.active AND template.active AND template.sale_ok
-                   AND product.extensiv_stock_rule <> 'leave' AND BTRIM(product.default_code) <> ''
-                   AND %(company)s
-                   AND (template.is_storable AND template.type = 'consu' OR product.id = ANY (%(kits)s::int[])
-                        OR product.extensiv_stock_rule = 'fixed'))
-           SELECT sku, MIN(product_id) AS product_id, MIN(product_id) <> MAX(product_id) AS shared,
-                  COALESCE(MIN(buffer), 0)::float8 + %(buffer)s AS buffer, MIN(fixed) AS fixed,
-                  BOOL_AND(to_order) AS to_order
-             FROM (SELECT default_code AS sku, id AS product_id, buffer, fixed, to_order FROM product
-                    UNION ALL
-                   SELECT alias.sku, product.id, product.buffer, product.fixed, product.to_order
-                     FROM extensiv_sku_alias AS alias JOIN product ON product.id = alias.product_id
-                    WHERE alias.account_id = %(account)s) AS named
-            WHERE %(only)s
-            GROUP BY sku""",
-        company=_of_company_sql(account),
-        kits=kits.ids,
+        """WITH product AS NOT MATERIALIZED (%(products)s),
+                named AS NOT MATERIALIZED (
+                SELECT default_code AS sku, id AS product_id, buffer, fixed, to_order, 1::float8 AS units
+                  FROM product WHERE BTRIM(default_code) <> ''
+                 UNION ALL
+                SELECT alias.sku, product.id, product.buffer, product.fixed, product.to_order,
+                       COALESCE(unit.factor / own_unit.factor, 1)::float8
+                  FROM extensiv_sku_alias AS alias
+                  JOIN product ON product.id = alias.product_id
+                  LEFT JOIN uom_uom AS unit ON unit.id = alias.uom_id
+                  LEFT JOIN uom_uom AS own_unit ON own_unit.id = product.uom_id
+                 WHERE alias.account_id = %(account)s AND alias.active),
+                feed AS (
+                SELECT sku, MIN(product_id) AS product_id, MIN(product_id) <> MAX(product_id) AS shared,
+                       COALESCE(MIN(buffer), 0)::float8 AS buffer, MIN(fixed) AS fixed,
+                       BOOL_AND(to_order) AS to_order, MAX(units) AS units
+                  FROM named WHERE %(only)s GROUP BY sku)
+           SELECT feed.sku, CASE WHEN shared THEN former.product_id ELSE feed.product_id END AS product_id, shared,
+                  %(buffer)s
+                  + CASE WHEN shared THEN COALESCE(former.buffer, 0)::float8 ELSE feed.buffer END AS buffer,
+                  CASE WHEN shared THEN former.fixed ELSE feed.fixed END AS fixed,
+                  CASE WHEN shared THEN former.to_order ELSE feed.to_order END AS to_order,
+                  CASE WHEN shared THEN COALESCE(former.units, 1) ELSE feed.units END AS units
+             FROM feed
+             LEFT JOIN LATERAL (
+                  SELECT named.*
+                    FROM extensiv_stock_level AS level
+                    JOIN named ON named.product_id = level.product_id AND named.sku = level.sku
+                   WHERE feed.shared AND level.sku = feed.sku AND level.location_id = ANY (%(locations)s::int[])
+                     AND %(touched)s
+                   ORDER BY level.pushed_at DESC NULLS LAST, level.product_id, named.units DESC LIMIT 1
+                  ) AS former ON TRUE""",
+        products=_pushed_products_sql(account, kits, to_order),
         buffer=account.buffer_qty,
         account=account._origin.id or None,
-        only=SQL("TRUE") if skus is None else SQL("sku = ANY (%s)", skus),
+        only=_only_sql(account, skus),
+        locations=account.location_ids._origin.ids,
+        touched=TOUCHED,
+    )
+
+
+def _pushed_products_sql(account, kits, to_order):
+    """Return SQL for ``id, default_code, uom_id, buffer, fixed, to_order`` of the products whose stock is pushed."""
+    env = account.env
+    env["product.product"].flush_model()
+    env["product.template"].flush_model(["active", "sale_ok", "is_storable", "company_id", "type", "uom_id"])
+    env["extensiv.sku.alias"].flush_model()
+    env["extensiv.stock.level"].flush_model(["sku", "location_id", "product_id", "pushed_at"])
+    env["uom.uom"].flush_model(["factor"])
+    return SQL(
+        """SELECT product.id, product.default_code, template.uom_id, product.extensiv_buffer_qty AS buffer,
+                  CASE product.extensiv_stock_rule WHEN 'fixed' THEN COALESCE(product.extensiv_fixed_qty, 0)
+                       END AS fixed, %(to_order)s AS to_order
+             FROM product_product AS product
+             JOIN product_template AS template ON template.id = product.product_tmpl_id
+            WHERE product.active AND template.active AND template.sale_ok
+              AND product.extensiv_stock_rule <> 'leave' AND %(company)s AND %(chosen)s
+              AND (template.is_storable AND template.type = 'consu' OR product.id = ANY (%(kits)s::int[])
+                   OR product.extensiv_stock_rule = 'fixed')""",
+        company=_of_company_sql(account),
+        chosen=chosen_sql(account),
+        kits=kits.ids,
         to_order=SQL("FALSE")
         if to_order is None
         else SQL(
@@ -243,6 +288,19 @@ def feed_sql(account, kits, skus=None, to_order=None):
             to_order,
         ),
     )
+
+
+def _only_sql(account, skus):
+    """Return SQL for whether a ``sku`` may be pushed, and is one of ``skus``, if given."""
+    only = SQL("TRUE") if skus is None else SQL("sku = ANY (%s)", skus)
+    return SQL("%s AND sku IN (%s)", only, known_sql(account)) if is_by_sku(account) else only
+
+
+def find_fed(account, skus):
+    """Return ``{SKU: product id}`` of those of ``skus`` under which the stock of a product is pushed."""
+    account = account.sudo()
+    rows = account.env.execute_query(feed_sql(account, find_kits(account), list(skus)))
+    return {sku: product for sku, product, *_rest in rows if product}
 
 
 def find_feeding(account, skus):
@@ -260,22 +318,37 @@ def find_feeding(account, skus):
 
 
 def left_alone_sql(account):
-    """Return SQL for ``sku, product_id`` of what EIM's levels are not touched of, by the rule of the product.
+    """Return SQL for ``sku, product_id`` of what EIM's levels are not touched of: by the rule of the product, or
+    because it is not among what the account pushes.
 
-    The product is known by its SKUs, and where it lost them, or is archived, by the levels that it fed.
+    The product is known by its SKUs, and where it lost them, or is archived, by the levels that it fed. A SKU that is
+    not pushed whatever product has it has a ``product_id`` of NULL.
     """
-    return SQL(
+    left = SQL(
         """SELECT named.sku, product.id AS product_id
              FROM product_product AS product
              JOIN product_template AS template ON template.id = product.product_tmpl_id
             CROSS JOIN LATERAL (
                   SELECT product.default_code AS sku
                    UNION ALL
-                  SELECT sku FROM extensiv_sku_alias WHERE product_id = product.id AND account_id = %(account)s
+                  SELECT sku FROM extensiv_sku_alias
+                   WHERE product_id = product.id AND account_id = %(account)s AND active
                   ) AS named
-            WHERE product.extensiv_stock_rule = 'leave' AND %(company)s""",
+            WHERE (product.extensiv_stock_rule = 'leave' OR NOT %(chosen)s) AND %(company)s""",
         account=account._origin.id or None,
+        chosen=chosen_sql(account),
         company=_of_company_sql(account),
+    )
+    if not is_by_sku(account):
+        return left
+    return SQL(
+        """%(left)s
+            UNION ALL
+           SELECT sku, NULL FROM extensiv_stock_level
+            WHERE location_id = ANY (%(locations)s::int[]) AND sku NOT IN (%(known)s)""",
+        left=left,
+        locations=account.location_ids._origin.ids,
+        known=known_sql(account),
     )
 
 

@@ -5,6 +5,7 @@ from odoo.exceptions import UserError
 from odoo.tools import SQL
 
 from ..flows.inventory_reading import read_inventory
+from ..flows.sku_learning import learn_list
 
 # A person waits for the answer: what EIM's rate limit does not allow in this time is read with the next click.
 READ_SECONDS = 40
@@ -64,6 +65,7 @@ class ExtensivCompare(models.TransientModel):
             )
         with account._asking_eim() as client:
             reading = read_inventory(client, time.monotonic() + READ_SECONDS, self.next_page, max_wait=5.0)
+        learn_list(account, reading.items.values())
         wizard._compare_items(list(reading.items.values()))
         if reading.unreadable:
             wizard.unreadable = "\n".join(filter(None, (wizard.unreadable, *reading.unreadable)))
