@@ -73,43 +73,47 @@ class ExpectedLevels:
                           FROM extensiv_stock_level AS level WHERE location_id = ANY (%(sources)s::int[])),
                     left_alone AS (%(left)s)
                SELECT location_id, sku, expected.product_id, COALESCE(expected.quantity, 0), COALESCE(shared, FALSE),
-                      differs
+                      CASE WHEN expected.shared THEN expected.product_id IS NOT NULL AND %(differs)s ELSE TRUE END
                  FROM expected FULL JOIN known USING (location_id, sku)
-                CROSS JOIN LATERAL (
-                      SELECT CASE
-                      WHEN expected.shared AND expected.product_id IS NULL THEN FALSE
-                      WHEN known.id IS NULL THEN TRUE
-                      WHEN expected.sku IS NULL AND known.zero_asked THEN known.refused_at IS NULL OR known.unconfirmed
-                      WHEN expected.sku IS NULL AND (
-                           NOT known.touched OR known.sku IN (SELECT sku FROM left_alone)
-                           OR known.product_id IN (SELECT product_id FROM left_alone)) THEN FALSE
-                      WHEN known.unconfirmed THEN TRUE
-                      -- What a person decided of a zero that it is not any more is used up when EIM accepts another.
-                      WHEN (known.zero_asked OR known.zero_allowed) AND known.refused_at IS NULL THEN TRUE
-                      WHEN known.refused_at IS NULL THEN
-                           known.quantity IS DISTINCT FROM COALESCE(expected.quantity, 0)
-                           OR known.product_id IS DISTINCT FROM expected.product_id
-                           OR DATE_TRUNC('second', known.pushed_at) <= %(again)s
-                      ELSE known.refused_quantity IS DISTINCT FROM COALESCE(expected.quantity, 0)
-                           OR known.product_id IS DISTINCT FROM expected.product_id
-                           OR known.refused_at <= %(again)s
-                           OR EXISTS (
-                              SELECT FROM product_product AS product
-                                JOIN product_template AS template ON template.id = product.product_tmpl_id
-                               WHERE product.id = expected.product_id
-                                 AND GREATEST(product.write_date, template.write_date)
-                                     > known.refused_at + INTERVAL '1 second')
-                      END AS differs) AS compared
-                WHERE differs OR shared""",
+                WHERE CASE WHEN expected.shared THEN TRUE ELSE %(differs)s END""",
                 expected=self.sql(),
                 touched=TOUCHED,
                 left=left_alone_sql(self.account),
                 sources=self.source_ids,
-                again=self.account.push_again_at or fields.Datetime.to_datetime("1970-01-01"),
+                differs=self._differs_sql(),
             )
         )
         changes = [Change(*row[:4]) for row in rows if row[5]]
         return changes + asked, [row[:3] for row in rows if row[4]]
+
+    def _differs_sql(self):
+        """Return SQL for whether EIM is to be told a level, by what is ``expected``, ``known`` and ``left_alone`` of it."""
+        return SQL(
+            """CASE
+                    WHEN known.id IS NULL THEN TRUE
+                    WHEN expected.sku IS NULL AND known.zero_asked THEN known.refused_at IS NULL OR known.unconfirmed
+                    WHEN expected.sku IS NULL AND (
+                         NOT known.touched OR known.sku IN (SELECT sku FROM left_alone)
+                         OR known.product_id IN (SELECT product_id FROM left_alone)) THEN FALSE
+                    WHEN known.unconfirmed THEN TRUE
+                    -- What a person decided of a zero that it is not any more is used up when EIM accepts another.
+                    WHEN (known.zero_asked OR known.zero_allowed) AND known.refused_at IS NULL THEN TRUE
+                    WHEN known.refused_at IS NULL THEN
+                         known.quantity IS DISTINCT FROM COALESCE(expected.quantity, 0)
+                         OR known.product_id IS DISTINCT FROM expected.product_id
+                         OR DATE_TRUNC('second', known.pushed_at) <= %(again)s
+                    ELSE known.refused_quantity IS DISTINCT FROM COALESCE(expected.quantity, 0)
+                         OR known.product_id IS DISTINCT FROM expected.product_id
+                         OR known.refused_at <= %(again)s
+                         OR EXISTS (
+                            SELECT FROM product_product AS product
+                              JOIN product_template AS template ON template.id = product.product_tmpl_id
+                             WHERE product.id = expected.product_id
+                               AND GREATEST(product.write_date, template.write_date)
+                                   > known.refused_at + INTERVAL '1 second')
+                    END""",
+            again=self.account.push_again_at or fields.Datetime.to_datetime("1970-01-01"),
+        )
 
     def _find_zeros_asked_elsewhere(self):
         """Return the ``Change`` list of zeros that a person asked for in locations whose stock is not pushed."""
@@ -235,21 +239,23 @@ def feed_sql(account, kits, skus=None, to_order=None):
                        COALESCE(MIN(buffer), 0)::float8 AS buffer, MIN(fixed) AS fixed,
                        BOOL_AND(to_order) AS to_order, MAX(units) AS units
                   FROM named WHERE %(only)s GROUP BY sku)
-           SELECT feed.sku, CASE WHEN shared THEN former.product_id ELSE feed.product_id END AS product_id, shared,
-                  %(buffer)s
-                  + CASE WHEN shared THEN COALESCE(former.buffer, 0)::float8 ELSE feed.buffer END AS buffer,
-                  CASE WHEN shared THEN former.fixed ELSE feed.fixed END AS fixed,
-                  CASE WHEN shared THEN former.to_order ELSE feed.to_order END AS to_order,
-                  CASE WHEN shared THEN COALESCE(former.units, 1) ELSE feed.units END AS units
-             FROM feed
-             LEFT JOIN LATERAL (
-                  SELECT named.*
-                    FROM extensiv_stock_level AS level
-                    JOIN named ON named.product_id = level.product_id AND named.sku = level.sku
-                   WHERE feed.shared AND level.sku = feed.sku AND level.location_id = ANY (%(locations)s::int[])
-                     AND %(touched)s
-                   ORDER BY level.pushed_at DESC NULLS LAST, level.product_id, named.units DESC LIMIT 1
-                  ) AS former ON TRUE""",
+           SELECT sku, CASE WHEN shared THEN former[1]::int ELSE product_id END AS product_id, shared,
+                  %(buffer)s + CASE WHEN shared THEN COALESCE(former[2], 0) ELSE buffer END AS buffer,
+                  CASE WHEN shared THEN former[3]::int ELSE fixed END AS fixed,
+                  CASE WHEN shared THEN former[4] = 1 ELSE to_order END AS to_order,
+                  CASE WHEN shared THEN COALESCE(former[5], 1) ELSE units END AS units
+             FROM (SELECT feed.*,
+                          -- Looked for where it is needed, which is seldom.
+                          CASE WHEN shared THEN (
+                               SELECT ARRAY[named.product_id, named.buffer, named.fixed, named.to_order::int,
+                                            named.units]::float8[]
+                                 FROM extensiv_stock_level AS level
+                                 JOIN named ON named.product_id = level.product_id AND named.sku = level.sku
+                                WHERE level.sku = feed.sku AND level.location_id = ANY (%(locations)s::int[])
+                                  AND %(touched)s
+                                ORDER BY level.pushed_at DESC NULLS LAST, level.product_id, named.units DESC LIMIT 1
+                               ) END AS former
+                     FROM feed) AS fed""",
         products=_pushed_products_sql(account, kits, to_order),
         buffer=account.buffer_qty,
         account=account._origin.id or None,
