@@ -87,7 +87,7 @@ class ExpectedLevels:
         return changes + asked, [row[:3] for row in rows if row[4]]
 
     def _differs_sql(self):
-        """Return SQL for whether EIM is to be told a level, by what is ``expected``, ``known`` and ``left_alone`` of it."""
+        """Return SQL for whether a level is to be told, by what is ``expected``, ``known`` and ``left_alone``."""
         return SQL(
             """CASE
                     WHEN known.id IS NULL THEN TRUE

@@ -162,11 +162,13 @@ class ExtensivSkuReport(models.TransientModel):
         rule = self._say_rule(product)
         if state == "orders_only":
             sentences.append(self.env._("Orders find the product; its stock is not pushed under this SKU."))
-            if not rule:
+            if not rule and not product.is_storable:
+                sentences.append(self.env._("Odoo does not track its stock."))
+            elif not rule:
                 sentences.append(
                     self.env._(
-                        "The alias for it was archived, the product is not tracked in stock or not chosen on the "
-                        "account, or another product has the SKU too: see the diagnosis of the SKU."
+                        "Was its alias archived, or is it not among what the account pushes? The diagnosis of the SKU "
+                        "says why."
                     )
                 )
         return [*sentences, *filter(None, [rule])]
