@@ -34,6 +34,7 @@
         "views/extensiv_location_views.xml",
         "views/extensiv_ship_method_views.xml",
         "views/extensiv_sku_alias_views.xml",
+        "views/extensiv_known_sku_views.xml",
         "views/extensiv_alert_views.xml",
         "views/extensiv_unknown_order_views.xml",
         "views/extensiv_call_views.xml",

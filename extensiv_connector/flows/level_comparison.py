@@ -6,6 +6,7 @@ from typing import NamedTuple
 from odoo.tools import SQL
 
 from .restating import PUSHED_TO, SETTLED
+from .sku_learning import learn_list
 from .stock_levels import ExpectedLevels, left_alone_sql
 
 # So many sentences on entries that could not be read are kept.
@@ -90,6 +91,7 @@ class LevelComparison:
         """
         compare = self.compare
         locations = self.find_locations()
+        learn_list(compare.account_id, reading.items.values())
         if reading.items and locations:
             self._take_items(list(reading.items.values()), locations, self._find_pushed_since(before))
         compare.read_count += len(reading.items)

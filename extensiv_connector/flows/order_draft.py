@@ -17,6 +17,7 @@ class Draft:
     wire: Order
     tax_policy: str = "line"
     products: dict = field(default_factory=dict)  # {sku: product}
+    packs: dict = field(default_factory=dict)  # {sku: unit} of SKUs that are not the product's own unit
     currency: object = None
     priced: PricedOrder | None = None
     warehouse: object = None
@@ -123,6 +124,8 @@ class DraftBuilder:
                 problems[line.sku] = self.matches[line.sku].problem
             else:
                 draft.products[line.sku] = self.matches[line.sku].product
+                if pack := self.matches[line.sku].uom:
+                    draft.packs[line.sku] = pack
         if not problems:
             return
         if self.account.sku_policy == "block":

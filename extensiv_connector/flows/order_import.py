@@ -14,6 +14,7 @@ from .order_draft import DraftBuilder
 from .order_refusal import explain, explain_killed
 from .quiet import quiet
 from .runner import BATCH_SECONDS, FlowRun, refresh_snapshot, release_locks
+from .sku_learning import learn_skus
 from .trigger import trigger_import
 
 
@@ -250,6 +251,8 @@ class ImportBatch:
         self.env = self.orders.env
         self.failures = {}
         """``{inbox order: Refusal}``"""
+        self.matches = {}
+        """``{SKU: Match}`` of their lines"""
 
     def run(self):
         """Import the orders in the caller's transaction; return the counts of ``record_outcome``."""
@@ -275,6 +278,7 @@ class ImportBatch:
         builder = DraftBuilder(self.account, self.orders)
         drafts = builder.build()
         self.failures.update(builder.failures)
+        self.matches = builder.matches
         requested = {draft.wire.requested_shipping for draft in drafts}
         self.account.env["extensiv.ship.method"]._sync_from_eim(self.account, requested)
         return drafts
@@ -394,6 +398,8 @@ class ImportBatch:
         Error._resolve(self.account, "orders", [draft.record.cust_ref for draft in imported])
         report_held(self.account, {draft.record: draft.held for draft in imported if draft.held})
         Error._report(self.account, "orders", failures)
+        # Whatever became of the orders: EIM uses these SKUs.
+        learn_skus(self.account, self.matches, "order")
         held = sum(bool(draft.held) for draft in imported)
         return {"imported": len(imported) - held, "held": held, "failed": len(self.failures)}
 

@@ -46,7 +46,7 @@ class Alike:
 
     :param product_id: the product that has it
     :param code: how it is spelt there
-    :param kind: ``reference``, ``barcode`` or ``alias``
+    :param kind: ``reference``, ``barcode``, ``packaging`` (the barcode of one) or ``alias``
     """
 
     product_id: int
@@ -55,7 +55,8 @@ class Alike:
 
 
 def find_alike(env, account, skus):
-    """Find what differs from SKUs by its spelling alone: references, barcodes and the account's aliases.
+    """Find what differs from SKUs by its spelling alone: references, barcodes of products and of packagings, and the
+    account's aliases.
 
     One query for all SKUs. Products are those of the account's company and shared ones, in use or not.
 
@@ -65,6 +66,7 @@ def find_alike(env, account, skus):
         return {}
     env["product.product"].flush_model(["default_code", "barcode", "active", "product_tmpl_id"])
     env["product.template"].flush_model(["company_id"])
+    env["product.uom"].flush_model()
     env["extensiv.sku.alias"].flush_model()
     env["res.company"].flush_model(["parent_path"])
     rows = env.execute_query(
@@ -78,7 +80,7 @@ def find_alike(env, account, skus):
                   AND (named.company_id IS NULL OR named.company_id = ANY ((
                        SELECT string_to_array(RTRIM(parent_path, '/'), '/') FROM res_company
                         WHERE id = %(company)s)::int[]))
-                ORDER BY named.active DESC, named.kind = 'barcode', named.kind, named.product_id""",
+                ORDER BY named.active DESC, named.kind IN ('barcode', 'packaging'), named.kind, named.product_id""",
             skus=list(skus),
             sku_key=_key_sql(),
             named_key=_key_sql(),
@@ -101,11 +103,16 @@ def _named_sql(account):
             CROSS JOIN LATERAL (VALUES (product.default_code, 'reference'), (product.barcode, 'barcode'))
                   AS own(code, kind)
             UNION ALL
+           SELECT pack.barcode, 'packaging', product.id, product.active, template.company_id
+             FROM product_uom AS pack
+             JOIN product_product AS product ON product.id = pack.product_id
+             JOIN product_template AS template ON template.id = product.product_tmpl_id
+            UNION ALL
            SELECT alias.sku, 'alias', product.id, product.active, template.company_id
              FROM extensiv_sku_alias AS alias
              JOIN product_product AS product ON product.id = alias.product_id
              JOIN product_template AS template ON template.id = product.product_tmpl_id
-            WHERE alias.account_id = %s""",
+            WHERE alias.account_id = %s AND alias.active""",
         account.id,
     )
 

@@ -170,7 +170,7 @@ def _find_demand_of_inbox(account, inbox):
                 Demand(
                     warehouse.id or None,
                     product.id,
-                    float(line.quantity),
+                    float(line.quantity) * matches[line.sku].units,
                     since,
                     due,
                     (),
@@ -268,7 +268,7 @@ def compute_corrections(account, sources, until=None):
 
     :param until: without orders due later (naive UTC); by default the account's own limit
     """
-    kits = _find_kits(account)
+    kits = find_kits(account)
     taken = defaultdict(float)
     for each in find_taken(account, sources, until):
         taken[each.source_id, each.product_id] += each.quantity
@@ -317,11 +317,13 @@ def _find_recipes(account, products):
     return boms._bom_find(products, bom_type="phantom")
 
 
-def _find_kits(account):
+def find_kits(account):
     """Return the products that are sold as kits in the account's company; none without ``mrp``."""
     products = account.env["product.product"]
     if "mrp.bom" not in account.env:
         return products
+    aliases = products.env["extensiv.sku.alias"]._search([("account_id", "=", account._origin.id)])
+    named = Domain("default_code", "!=", False) | Domain("id", "in", aliases.subselect("product_id"))
     # As superuser, recipes are found of all companies but for the context.
     return (
         products.with_company(account.company_id)
@@ -331,10 +333,10 @@ def _find_kits(account):
                 [
                     ("is_kits", "=", True),
                     ("sale_ok", "=", True),
-                    ("default_code", "!=", False),
                     ("extensiv_stock_rule", "!=", "leave"),
                 ]
             )
+            & named
             & Domain(products._check_company_domain(account.company_id))
         )
     )

@@ -17,6 +17,8 @@ ZEROS = " → 0"
 NO_PLACE = " → ∅"
 READ_BACK = " → ?"
 NO_PK = " → ID"
+# The step of errors about SKUs that several products have: the level itself may be accepted, or refused, meanwhile.
+SHARED = "shared"
 KNOWN = ("open", "dismissed")
 
 
@@ -125,31 +127,42 @@ class StockErrors:
         self.Level.browse(due.mapped("res_id")).exists()._mark_unconfirmed()
 
     def report_shared(self, shared):
-        """Open an error for each SKU that several products feed, once; close those that only one feeds again.
+        """Open an error for each SKU that several products have, once; close those that only one has again.
 
-        :param shared: ``[(location id, sku)]``; nothing is pushed of these, and nothing guessed
+        :param shared: ``[(location id, sku, id of the product that goes on feeding it, or None)]``; where none fed it
+            before, nothing is pushed, and nothing guessed
         """
         known = self._search(KNOWN, Domain("res_model", "=", "product.product"))
         if not known and not shared:
             return
-        feeding = find_feeding(self.account, [sku for _location, sku in shared])
+        feeding = find_feeding(self.account, [sku for _location, sku, _former in shared])
         failures = {}
-        for location, sku in shared:
+        for location, sku, former in shared:
             products = feeding[sku]
+            words = {
+                "sku": sku,
+                "products": ", ".join(f"{product.display_name} (ID {product.id})" for product in products),
+                "former": self.env["product.product"].browse(former).display_name,
+            }
             failures[f"{self.names[location]}/{sku}"] = {
                 "message": self.env._(
+                    "SKU %(sku)s belongs to several products: %(products)s. The stock of %(former)s goes on being "
+                    "pushed, as before the others had it. Only one may have it as its internal reference or alias.",
+                    **words,
+                )
+                if former
+                else self.env._(
                     "SKU %(sku)s belongs to several products, so nothing is pushed: %(products)s. Only one may have "
                     "it as its internal reference or alias.",
-                    sku=sku,
-                    products=", ".join(f"{product.display_name} (ID {product.id})" for product in products),
+                    **words,
                 ),
                 "category": "data",
                 "document": products[:1],
             }
-        self._report_anew(known, failures)
+        self._report_anew(known, failures, SHARED)
 
     def close_left_alone(self):
-        """Close the errors of levels that are not touched any more, for their product is left alone."""
+        """Close the errors of levels that are not touched any more: their product is left alone, or not chosen."""
         errors = self._search(["open"], Domain("res_model", "=", self.Level._name))
         if not errors:
             return
@@ -159,7 +172,8 @@ class StockErrors:
                SELECT id FROM extensiv_stock_level
                 WHERE id = ANY (%s) AND NOT COALESCE(zero_asked, FALSE)
                   AND (product_id IN (SELECT product_id FROM left_alone)
-                       OR product_id IS NULL AND sku IN (SELECT sku FROM left_alone))""",
+                       OR product_id IS NULL AND sku IN (SELECT sku FROM left_alone)
+                       OR sku IN (SELECT sku FROM left_alone WHERE product_id IS NULL))""",
                 left_alone_sql(self.account),
                 errors.mapped("res_id"),
             )
@@ -417,15 +431,15 @@ class StockErrors:
         """Return the errors with keys of locations with ``suffix`` behind, open or dismissed by a person."""
         return self._search(KNOWN, Domain("key", "in", [f"{name}{suffix}" for name in self.names.values()]))
 
-    def _report(self, failures):
-        return self.Error._report(self.account, "inventory", failures)
+    def _report(self, failures, step=False):
+        return self.Error._report(self.account, "inventory", failures, step)
 
-    def _report_once(self, known, failures):
+    def _report_once(self, known, failures, step=False):
         """Report ``failures``, but not those that ``known`` errors tell in the same words, be they dismissed."""
         same = {error.key for error in known if failures.get(error.key, {}).get("message") == error.message}
-        self._report({key: failure for key, failure in failures.items() if key not in same})
+        self._report({key: failure for key, failure in failures.items() if key not in same}, step)
 
-    def _report_anew(self, known, failures):
+    def _report_anew(self, known, failures, step=False):
         """Report ``failures`` once, and close the ``known`` errors that are not among them any more."""
         known.filtered(lambda error: error.key not in failures)._mark_resolved()
-        self._report_once(known, failures)
+        self._report_once(known, failures, step)

@@ -3,9 +3,10 @@
 from odoo.fields import Domain
 from odoo.tools import SQL
 
+from .sku_choice import find_known, is_by_sku, is_chosen
 from .stock_demand import compute_corrections, find_components
 from .stock_holders import find_holders
-from .stock_levels import feed_sql, unit_digits
+from .stock_levels import feed_sql, find_feeding, unit_digits
 from .stock_sources import OdooStock, find_sources, fresh_sql
 
 
@@ -13,7 +14,7 @@ def explain_level(location, product):
     """Return what would be pushed of ``product`` to ``location``, as it stands in a form.
 
     :return: ``{"skus": [...], "parts": [(words, quantity)], "quantity": whole units, "reason": why nothing is,
-        "holders": [Holder]}``
+        "quantities": {SKU: whole units or packs}, "notes": sentences on these, "holders": [Holder]}``
     """
     return _Explanation(location, product).explain()
 
@@ -35,6 +36,9 @@ class _Explanation:
         self.sources = find_sources(self.account, location)
         self.kits, self.corrections, _on_hand = compute_corrections(self.account, self.sources)
         self.skus = []
+        self.units = {}
+        """``{SKU: how many of the product's unit one of it is}`` of those under which it is pushed"""
+        self.notes = []
 
     def explain(self):
         """Return as ``explain_level``."""
@@ -44,16 +48,21 @@ class _Explanation:
             return {"skus": [], "reason": self._why_not_pushed(), "holders": []}
         if waiting := self.location._waiting_warnings():
             return self._nothing(waiting[0])
-        if shared := [sku for sku, _product, shared, *_rest in fed if shared]:
-            return self._nothing(self.env._("%s belongs to several products.", ", ".join(shared)))
+        self.units = {sku: units for sku, of, *_rest, units in fed if of == self.product.id}
+        self.notes = [self._say_shared(sku, of) for sku, of, shared, *_rest in fed if shared]
+        if not self.units:
+            return self._nothing(" ".join(self.notes))
+        self.skus = list(self.units)
         if self.location._is_mapped() and not any(source.location_ids for source in self.sources):
             return self._nothing(self.env._("No location of Odoo is counted: choose one that is in use."))
         if self.product.extensiv_stock_rule == "fixed":
             fixed = self.product.extensiv_fixed_qty
-            return {**self._quantity([(self.env._("Fixed quantity"), fixed)], fixed), "holders": []}
+            parts = [(self.env._("Fixed quantity"), fixed)]
+            return {**self._quantity(parts, fixed, dict.fromkeys(self.skus, fixed)), "holders": []}
         parts = self._parts()
         total = round(sum(quantity for _words, quantity in parts), unit_digits(self.env))
         quantity = max(0, int(total // 1))
+        quantities = {sku: max(0, int(total / units + 1e-9)) for sku, units in self.units.items()}
         if not quantity and self._waits_for_stock():
             return self._nothing(
                 self.env._(
@@ -62,13 +71,15 @@ class _Explanation:
                     self.product.display_name,
                 )
             )
-        return self._quantity(parts, quantity)
+        return self._quantity(parts, quantity, quantities)
 
-    def _quantity(self, parts, quantity):
+    def _quantity(self, parts, quantity, quantities):
         return {
             "skus": self.skus,
             "parts": parts,
             "quantity": quantity,
+            "quantities": quantities,
+            "notes": self.notes + self._say_skus(quantities),
             "reason": "",
             "holders": find_holders(self.account, self.sources, self._goods()),
         }
@@ -82,12 +93,58 @@ class _Explanation:
             return self.product
         return self.product.union(*find_components(self.account, self.product).values())
 
+    # -- under which SKUs
+
+    def _say_shared(self, sku, former):
+        """Return that a SKU belongs to several products, and whose stock (the id of a product, or None) is pushed."""
+        products = find_feeding(self.account, [sku])[sku]
+        words = {
+            "sku": sku,
+            "products": ", ".join(f"{product.display_name} (ID {product.id})" for product in products),
+        }
+        if not former:
+            return self.env._("%(sku)s belongs to several products: %(products)s.", **words)
+        return self.env._(
+            "%(sku)s belongs to several products: %(products)s. The stock of %(former)s (ID %(id)s) goes on being "
+            "pushed.",
+            former=self.product.browse(former).display_name,
+            id=former,
+            **words,
+        )
+
+    def _say_skus(self, quantities):
+        """Return sentences on packs, and on goods that are offered more than once.
+
+        :param quantities: ``{SKU: what is pushed}``
+        """
+        notes = [
+            self.env._(
+                "One %(sku)s is a pack of %(units)s %(unit)s.",
+                sku=sku,
+                units=f"{units:g}",
+                unit=self.product.uom_id.name,
+            )
+            for sku, units in self.units.items()
+            if units != 1
+        ]
+        if len(quantities) > 1:
+            notes.append(
+                self.env._(
+                    "The same goods are offered under several SKUs (%s), each as if it were the only one: carts that "
+                    "sell under different ones can sell them twice. Archive the alias that no cart uses, or keep a "
+                    "buffer on the product.",
+                    ", ".join(f"{sku}: {quantity}" for sku, quantity in quantities.items()),
+                )
+            )
+        return notes
+
     def _names(self):
         """Return the SKUs that the product has."""
         aliases = self.env["extensiv.sku.alias"].search(
             [("account_id", "=", self.account._origin.id), ("product_id", "=", self.product.id)]
         )
-        return [self.product.default_code or "", *aliases.mapped("sku")]
+        reference = self.product.default_code
+        return [*([reference] if (reference or "").strip() else []), *aliases.mapped("sku")]
 
     def _waits_for_stock(self):
         """Whether no zero is pushed of a product, which needs no stock to be sold and was never pushed."""
@@ -106,8 +163,11 @@ class _Explanation:
         product = self.product
         if not product.active:
             return self.env._("%s is archived.", product.display_name)
-        if not (product.default_code or "").strip():
-            return self.env._("%s has no internal reference.", product.display_name)
+        if not self._names():
+            return self.env._(
+                "%s has no internal reference, and no alias: EIM is not known to use another SKU for it.",
+                product.display_name,
+            )
         if not product.sale_ok:
             return self.env._("%s is not for sale.", product.display_name)
         if product.extensiv_stock_rule == "leave":
@@ -118,6 +178,18 @@ class _Explanation:
             )
         if product.company_id and product.company_id != self.account.company_id:
             return self.env._("%s belongs to another company.", product.display_name)
+        if self.account.push_choice in ("category", "tag") and not is_chosen(self.account, product):
+            return self.env._(
+                "%s is not among the products that the account pushes, see Which SKUs on its page Stock: what EIM "
+                "holds of it is not touched.",
+                product.display_name,
+            )
+        if is_by_sku(self.account) and set(self._names()).isdisjoint(find_known(self.account, self._names())):
+            return self.env._(
+                "EIM is not known to use %s: the account pushes only SKUs that EIM listed, that an order came with or "
+                "of which it accepted a level. Compare SKUs on the account reads EIM's list.",
+                ", ".join(self._names()),
+            )
         return self.env._("Odoo does not track the stock of %s.", product.display_name)
 
     # -- how a quantity is made up

@@ -15,7 +15,8 @@ from odoo.fields import Domain
 from odoo.tools import SQL
 
 from .made_to_order import made_to_order_sql
-from .stock_demand import compute_corrections
+from .sku_choice import chosen_sql, is_by_sku, known_sql
+from .stock_demand import compute_corrections, find_kits
 from .stock_sources import OdooStock, StockSource, find_sources
 
 _logger = logging.getLogger(__name__)
@@ -119,7 +120,8 @@ class ExpectedLevels:
             before EIM was told of it.
         :param turns: location ids in the order in which they have their turn among what is equally urgent; what
             cannot be pushed now, of other locations, comes last and is not ``left_over``
-        :return: the ``Change`` list, the most urgent first, and ``[(location id, sku)]`` that several products feed
+        :return: the ``Change`` list, the most urgent first, and ``[(location id, sku, id of the product that goes on
+            feeding it, or None)]`` of SKUs that several products have
         """
         self.left_over = 0
         asked = self._find_zeros_asked_elsewhere(limit)
@@ -133,8 +135,8 @@ class ExpectedLevels:
                          UNION ALL
                         (SELECT * FROM change WHERE NOT (shared OR is_loss OR is_noted)
                           ORDER BY %(order)s LIMIT %(limit)s))
-               SELECT location_id, sku, product_id, quantity, urgency, cause, unanswered, unconfirmed, on_hand, shared,
-                      (SELECT COUNT(*) FROM change WHERE location_id = ANY (%(turns)s::int[]))
+               SELECT location_id, sku, product_id, quantity, urgency, cause, unanswered, unconfirmed, on_hand, is_told,
+                      shared, (SELECT COUNT(*) FROM change WHERE location_id = ANY (%(turns)s::int[]))
                  FROM chosen ORDER BY %(order)s""",
                 compared=self._compared_sql(),
                 order=SQL(
@@ -147,9 +149,9 @@ class ExpectedLevels:
             )
         )
         if limit and rows:
-            self.left_over += rows[0][10] - sum(row[0] in turns for row in rows)
-        changes = [Change(*row[:9]) for row in rows if not row[9]]
-        return asked + changes, [row[:2] for row in rows if row[9]]
+            self.left_over += rows[0][11] - sum(row[0] in turns for row in rows)
+        changes = [Change(*row[:9]) for row in rows if row[9]]
+        return asked + changes, [row[:3] for row in rows if row[10]]
 
     def _compared_sql(self):
         """Return SQL for the WITH query ``change``: every level that EIM does not know, or not surely.
@@ -167,38 +169,47 @@ class ExpectedLevels:
                       COALESCE(expected.on_hand, 0) AS on_hand,
                       COALESCE(shared, FALSE) AS shared, COALESCE(known.unanswered, 0) AS unanswered,
                       COALESCE(known.unconfirmed, FALSE) AS unconfirmed,
-                      known.pushed_at IS NULL AS is_new, NOT COALESCE(known.touched, TRUE) AS is_noted, %(described)s
+                      known.pushed_at IS NULL AS is_new, NOT COALESCE(known.touched, TRUE) AS is_noted, %(described)s,
+                      CASE WHEN expected.shared THEN expected.product_id IS NOT NULL AND %(differs)s ELSE TRUE END
+                          AS is_told
                  FROM expected FULL JOIN known USING (location_id, sku)
-                WHERE CASE
-                      WHEN expected.shared OR known.id IS NULL THEN TRUE
-                      WHEN expected.sku IS NULL AND known.zero_asked THEN known.refused_at IS NULL OR known.unconfirmed
-                      WHEN expected.sku IS NULL AND (
-                           NOT known.touched OR known.sku IN (SELECT sku FROM left_alone)
-                           OR known.product_id IN (SELECT product_id FROM left_alone)) THEN FALSE
-                      WHEN known.unconfirmed THEN
-                           known.next_try IS NULL OR known.next_try <= %(now)s
-                           OR known.told_quantity IS DISTINCT FROM COALESCE(expected.quantity, 0)
-                      -- What a person decided of a zero that it is not any more is used up when EIM accepts another.
-                      WHEN (known.zero_asked OR known.zero_allowed) AND known.refused_at IS NULL THEN TRUE
-                      WHEN known.refused_at IS NULL THEN
-                           known.quantity IS DISTINCT FROM COALESCE(expected.quantity, 0)
-                           OR known.product_id IS DISTINCT FROM expected.product_id
-                           OR DATE_TRUNC('second', known.pushed_at) <= %(again)s
-                      ELSE known.refused_quantity IS DISTINCT FROM COALESCE(expected.quantity, 0)
-                           OR known.product_id IS DISTINCT FROM expected.product_id
-                           OR known.refused_at <= %(again)s
-                           OR EXISTS (
-                              SELECT FROM product_product AS product
-                                JOIN product_template AS template ON template.id = product.product_tmpl_id
-                               WHERE product.id = expected.product_id
-                                 AND GREATEST(product.write_date, template.write_date)
-                                     > known.refused_at + INTERVAL '1 second')
-                      END)""",
+                WHERE CASE WHEN expected.shared THEN TRUE ELSE %(differs)s END)""",
             expected=self.sql(),
             touched=TOUCHED,
             left=left_alone_sql(self.account),
             sources=self.source_ids,
             described=DESCRIBED,
+            differs=self._differs_sql(),
+        )
+
+    def _differs_sql(self):
+        """Return SQL for whether a level is to be told, by what is ``expected``, ``known`` and ``left_alone``."""
+        return SQL(
+            """CASE
+                    WHEN known.id IS NULL THEN TRUE
+                    WHEN expected.sku IS NULL AND known.zero_asked THEN known.refused_at IS NULL OR known.unconfirmed
+                    WHEN expected.sku IS NULL AND (
+                         NOT known.touched OR known.sku IN (SELECT sku FROM left_alone)
+                         OR known.product_id IN (SELECT product_id FROM left_alone)) THEN FALSE
+                    WHEN known.unconfirmed THEN
+                         known.next_try IS NULL OR known.next_try <= %(now)s
+                         OR known.told_quantity IS DISTINCT FROM COALESCE(expected.quantity, 0)
+                    -- What a person decided of a zero that it is not any more is used up when EIM accepts another.
+                    WHEN (known.zero_asked OR known.zero_allowed) AND known.refused_at IS NULL THEN TRUE
+                    WHEN known.refused_at IS NULL THEN
+                         known.quantity IS DISTINCT FROM COALESCE(expected.quantity, 0)
+                         OR known.product_id IS DISTINCT FROM expected.product_id
+                         OR DATE_TRUNC('second', known.pushed_at) <= %(again)s
+                    ELSE known.refused_quantity IS DISTINCT FROM COALESCE(expected.quantity, 0)
+                         OR known.product_id IS DISTINCT FROM expected.product_id
+                         OR known.refused_at <= %(again)s
+                         OR EXISTS (
+                            SELECT FROM product_product AS product
+                              JOIN product_template AS template ON template.id = product.product_tmpl_id
+                             WHERE product.id = expected.product_id
+                               AND GREATEST(product.write_date, template.write_date)
+                                   > known.refused_at + INTERVAL '1 second')
+                    END""",
             now=fields.Datetime.now(),
             again=self.account.push_again_at or fields.Datetime.to_datetime("1970-01-01"),
         )
@@ -233,8 +244,9 @@ class ExpectedLevels:
         """Return SQL for ``location_id, sku, product_id, shared, quantity, on_hand``: what EIM should know, in whole
         units.
 
-        What needs no stock to be sold is not among it before it has some, unless somebody chose to push it. There
-        must be a source.
+        Of a SKU that several products have, ``shared``, it is the stock of the one that fed it before; ``product_id``
+        is NULL where none did: then nothing is expected. What needs no stock to be sold is not among it before it has
+        some, unless somebody chose to push it. There must be a source.
 
         :param skus: of these alone, if given
         """
@@ -245,10 +257,12 @@ class ExpectedLevels:
             """WITH stock AS (%(stock)s),
                     feed AS (%(feed)s)
                SELECT source.id AS location_id, feed.sku, feed.product_id, feed.shared,
+                      -- What is a whole pack in binary fractions must not fall short of it.
                       COALESCE(feed.fixed, GREATEST(0, LEAST(2147483647, FLOOR(ROUND(
-                          %(unit)s * (%(quantity)s - feed.buffer - source.buffer)) / %(unit)s)))::int) AS quantity,
+                          %(unit)s * (%(quantity)s - feed.buffer - source.buffer))
+                          / (%(unit)s * feed.units) + 1e-9)))::int) AS quantity,
                       COALESCE(feed.fixed, GREATEST(0, LEAST(2147483647, FLOOR(ROUND(
-                          %(unit)s * %(on_hand)s) / %(unit)s)))::int) AS on_hand,
+                          %(unit)s * %(on_hand)s) / (%(unit)s * feed.units) + 1e-9)))::int) AS on_hand,
                       feed.to_order
                  FROM feed
                 CROSS JOIN unnest(%(sources)s::int[], %(buffers)s::float8[]) AS source(id, buffer)
@@ -320,46 +334,84 @@ def unit_digits(env):
 
 
 def feed_sql(account, kits, skus=None, to_order=None):
-    """Return SQL for every product that is pushed, once for each SKU of it.
+    """Return SQL for every SKU under which a product is pushed: its internal reference, and its aliases.
 
-    Its columns are ``sku, product_id, shared, buffer, fixed`` (the number told whatever the stock is, else NULL) and
-    ``to_order``: it needs no stock, and nobody chose that it be pushed all the same.
+    Its columns are ``sku, product_id, shared, buffer, fixed`` (the number told whatever the stock is, else NULL),
+    ``to_order``: it needs no stock, and nobody chose that it be pushed all the same, and ``units``, how many of the
+    product's unit one of the SKU is.
+
+    A SKU that several products have, ``shared``, goes on with the one that EIM was told the stock of; where it was told
+    none of theirs, ``product_id`` is NULL.
 
     :param kits: products that are pushed though they need not be storable
     :param skus: only these, if given
     :param to_order: SQL for the templates that need no stock, see ``made_to_order``; None: there are none
     """
-    env = account.env
-    env["product.product"].flush_model()
-    env["product.template"].flush_model(["active", "sale_ok", "is_storable", "company_id", "type"])
-    env["extensiv.sku.alias"].flush_model()
     return SQL(
-        """WITH product AS NOT MATERIALIZED (
-                SELECT product.id, product.default_code, product.extensiv_buffer_qty AS buffer,
-                       CASE product.extensiv_stock_rule WHEN 'fixed' THEN COALESCE(product.extensiv_fixed_qty, 0)
-                            END AS fixed, %(to_order)s AS to_order
-                  FROM product_product AS product
-                  JOIN product_template AS template ON template.id = product.product_tmpl_id
-                 WHERE product.active AND template.active AND template.sale_ok
-                   AND product.extensiv_stock_rule <> 'leave' AND BTRIM(product.default_code) <> ''
-                   AND %(company)s
-                   AND (template.is_storable AND template.type = 'consu' OR product.id = ANY (%(kits)s::int[])
-                        OR product.extensiv_stock_rule = 'fixed'))
-           SELECT sku, MIN(product_id) AS product_id, MIN(product_id) <> MAX(product_id) AS shared,
-                  COALESCE(MIN(buffer), 0)::float8 + %(buffer)s AS buffer, MIN(fixed) AS fixed,
-                  BOOL_AND(to_order) AS to_order
-             FROM (SELECT default_code AS sku, id AS product_id, buffer, fixed, to_order FROM product
-                    UNION ALL
-                   SELECT alias.sku, product.id, product.buffer, product.fixed, product.to_order
-                     FROM extensiv_sku_alias AS alias JOIN product ON product.id = alias.product_id
-                    WHERE alias.account_id = %(account)s) AS named
-            WHERE %(only)s
-            GROUP BY sku""",
-        company=_of_company_sql(account),
-        kits=kits.ids,
+        """WITH product AS NOT MATERIALIZED (%(products)s),
+                named AS NOT MATERIALIZED (
+                SELECT default_code AS sku, id AS product_id, buffer, fixed, to_order, 1::float8 AS units
+                  FROM product WHERE BTRIM(default_code) <> ''
+                 UNION ALL
+                SELECT alias.sku, product.id, product.buffer, product.fixed, product.to_order,
+                       COALESCE(unit.factor / own_unit.factor, 1)::float8
+                  FROM extensiv_sku_alias AS alias
+                  JOIN product ON product.id = alias.product_id
+                  LEFT JOIN uom_uom AS unit ON unit.id = alias.uom_id
+                  LEFT JOIN uom_uom AS own_unit ON own_unit.id = product.uom_id
+                 WHERE alias.account_id = %(account)s AND alias.active),
+                feed AS (
+                SELECT sku, MIN(product_id) AS product_id, MIN(product_id) <> MAX(product_id) AS shared,
+                       COALESCE(MIN(buffer), 0)::float8 AS buffer, MIN(fixed) AS fixed,
+                       BOOL_AND(to_order) AS to_order, MAX(units) AS units
+                  FROM named WHERE %(only)s GROUP BY sku)
+           SELECT sku, CASE WHEN shared THEN former[1]::int ELSE product_id END AS product_id, shared,
+                  %(buffer)s + CASE WHEN shared THEN COALESCE(former[2], 0) ELSE buffer END AS buffer,
+                  CASE WHEN shared THEN former[3]::int ELSE fixed END AS fixed,
+                  CASE WHEN shared THEN former[4] = 1 ELSE to_order END AS to_order,
+                  CASE WHEN shared THEN COALESCE(former[5], 1) ELSE units END AS units
+             FROM (SELECT feed.*,
+                          -- Looked for where it is needed, which is seldom.
+                          CASE WHEN shared THEN (
+                               SELECT ARRAY[named.product_id, named.buffer, named.fixed, named.to_order::int,
+                                            named.units]::float8[]
+                                 FROM extensiv_stock_level AS level
+                                 JOIN named ON named.product_id = level.product_id AND named.sku = level.sku
+                                WHERE level.sku = feed.sku AND level.location_id = ANY (%(locations)s::int[])
+                                  AND %(touched)s
+                                ORDER BY level.pushed_at DESC NULLS LAST, level.product_id, named.units DESC LIMIT 1
+                               ) END AS former
+                     FROM feed) AS fed""",
+        products=_pushed_products_sql(account, kits, to_order),
         buffer=account.buffer_qty,
         account=account._origin.id or None,
-        only=SQL("TRUE") if skus is None else SQL("sku = ANY (%s)", skus),
+        only=_only_sql(account, skus),
+        locations=account.location_ids._origin.ids,
+        touched=TOUCHED,
+    )
+
+
+def _pushed_products_sql(account, kits, to_order):
+    """Return SQL for ``id, default_code, uom_id, buffer, fixed, to_order`` of the products whose stock is pushed."""
+    env = account.env
+    env["product.product"].flush_model()
+    env["product.template"].flush_model(["active", "sale_ok", "is_storable", "company_id", "type", "uom_id"])
+    env["extensiv.sku.alias"].flush_model()
+    env["extensiv.stock.level"].flush_model(["sku", "location_id", "product_id", "pushed_at"])
+    env["uom.uom"].flush_model(["factor"])
+    return SQL(
+        """SELECT product.id, product.default_code, template.uom_id, product.extensiv_buffer_qty AS buffer,
+                  CASE product.extensiv_stock_rule WHEN 'fixed' THEN COALESCE(product.extensiv_fixed_qty, 0)
+                       END AS fixed, %(to_order)s AS to_order
+             FROM product_product AS product
+             JOIN product_template AS template ON template.id = product.product_tmpl_id
+            WHERE product.active AND template.active AND template.sale_ok
+              AND product.extensiv_stock_rule <> 'leave' AND %(company)s AND %(chosen)s
+              AND (template.is_storable AND template.type = 'consu' OR product.id = ANY (%(kits)s::int[])
+                   OR product.extensiv_stock_rule = 'fixed')""",
+        company=_of_company_sql(account),
+        chosen=chosen_sql(account),
+        kits=kits.ids,
         to_order=SQL("FALSE")
         if to_order is None
         else SQL(
@@ -368,6 +420,19 @@ def feed_sql(account, kits, skus=None, to_order=None):
             to_order,
         ),
     )
+
+
+def _only_sql(account, skus):
+    """Return SQL for whether a ``sku`` may be pushed, and is one of ``skus``, if given."""
+    only = SQL("TRUE") if skus is None else SQL("sku = ANY (%s)", skus)
+    return SQL("%s AND sku IN (%s)", only, known_sql(account)) if is_by_sku(account) else only
+
+
+def find_fed(account, skus):
+    """Return ``{SKU: product id}`` of those of ``skus`` under which the stock of a product is pushed."""
+    account = account.sudo()
+    rows = account.env.execute_query(feed_sql(account, find_kits(account), list(skus)))
+    return {sku: product for sku, product, *_rest in rows if product}
 
 
 def find_feeding(account, skus):
@@ -385,22 +450,37 @@ def find_feeding(account, skus):
 
 
 def left_alone_sql(account):
-    """Return SQL for ``sku, product_id`` of what EIM's levels are not touched of, by the rule of the product.
+    """Return SQL for ``sku, product_id`` of what EIM's levels are not touched of: by the rule of the product, or
+    because it is not among what the account pushes.
 
-    The product is known by its SKUs, and where it lost them, or is archived, by the levels that it fed.
+    The product is known by its SKUs, and where it lost them, or is archived, by the levels that it fed. A SKU that is
+    not pushed whatever product has it has a ``product_id`` of NULL.
     """
-    return SQL(
+    left = SQL(
         """SELECT named.sku, product.id AS product_id
              FROM product_product AS product
              JOIN product_template AS template ON template.id = product.product_tmpl_id
             CROSS JOIN LATERAL (
                   SELECT product.default_code AS sku
                    UNION ALL
-                  SELECT sku FROM extensiv_sku_alias WHERE product_id = product.id AND account_id = %(account)s
+                  SELECT sku FROM extensiv_sku_alias
+                   WHERE product_id = product.id AND account_id = %(account)s AND active
                   ) AS named
-            WHERE product.extensiv_stock_rule = 'leave' AND %(company)s""",
+            WHERE (product.extensiv_stock_rule = 'leave' OR NOT %(chosen)s) AND %(company)s""",
         account=account._origin.id or None,
+        chosen=chosen_sql(account),
         company=_of_company_sql(account),
+    )
+    if not is_by_sku(account):
+        return left
+    return SQL(
+        """%(left)s
+            UNION ALL
+           SELECT sku, NULL FROM extensiv_stock_level
+            WHERE location_id = ANY (%(locations)s::int[]) AND sku NOT IN (%(known)s)""",
+        left=left,
+        locations=account.location_ids._origin.ids,
+        known=known_sql(account),
     )
 
 

@@ -35,7 +35,7 @@ class Counts:
     :param unknown: would be pushed, and EIM's quantity is not known
     :param same: stay as they are
     :param foreign: only EIM knows them: not touched
-    :param left: not touched because of the product: left alone, or a SKU of several products
+    :param left: not touched because of the product: left alone or not chosen, or a SKU of several products
     """
 
     above: int = 0
@@ -227,7 +227,8 @@ class StockPreview:
                         SELECT location_id, sku,
                                COALESCE(expected.product_id, kept.product_id, known.product_id) AS product_id,
                                remote.sku IS NOT NULL OR %(all)s AS is_read, remote.quantity AS at_eim, known.accepted,
-                               expected.sku IS NOT NULL AS is_fed, COALESCE(expected.shared, FALSE) AS is_shared,
+                               expected.sku IS NOT NULL AS is_fed,
+                               COALESCE(expected.shared AND expected.product_id IS NULL, FALSE) AS is_shared,
                                COALESCE(expected.quantity, 0) AS quantity,
                                known.accepted IS NULL OR known.is_unsure
                                OR known.accepted <> COALESCE(expected.quantity, 0) AS is_told,

@@ -113,20 +113,27 @@ class QuantitiesToTake:
             else:
                 of_product = stock[match.product.id]
                 proposal.in_odoo = of_product.total
-                proposal.reason = self._reason(match.product, skus_of[match.product.id], kits)
+                proposal.reason = self._reason(match, skus_of[match.product.id], kits)
                 if not proposal.reason:
                     self._propose(proposal, of_product)
             if proposal.reason or proposal.counted is not None:
                 proposals.append(proposal)
         return proposals
 
-    def _reason(self, product, skus, kits):
+    def _reason(self, match, skus, kits):
         """Return why no count can be proposed for the product of a SKU, or an empty text."""
+        product = match.product
         if len(skus) > 1:
             return self.env._(
                 "EIM lists %(product)s under several SKUs: %(skus)s. Count it by hand.",
                 product=product.display_name,
                 skus=", ".join(sorted(skus)),
+            )
+        if match.units != 1:
+            return self.env._(
+                "The SKU is a pack of %(units)s %(unit)s, and how many lie loose EIM does not know: count it by hand.",
+                units=f"{match.units:g}",
+                unit=product.uom_id.name,
             )
         if product.id in kits:
             return self.env._("%s is a kit: its components are counted, not the kit.", product.display_name)

@@ -11,6 +11,7 @@ from . import extensiv_cart_share
 from . import extensiv_cart_type
 from . import extensiv_due
 from . import extensiv_error
+from . import extensiv_known_sku
 from . import extensiv_location
 from . import extensiv_order
 from . import extensiv_run

@@ -5,6 +5,7 @@ from ..eim.credentials import check_base_url, check_merchant_pk
 from ..eim.pages import APP
 from ..eim.routes import ROUTES
 from ..flows import SCHEDULED, SWITCHED, schedule
+from ..flows.sku_choice import CHOICE_FIELDS
 from ..flows.trigger import trigger
 
 ACTIVITY = "extensiv_connector.mail_activity_type_eim"
@@ -31,6 +32,7 @@ STOCK_FIELDS = {
     "location_ids",
     "state",
     "push_inventory",
+    *CHOICE_FIELDS,
 }
 SETUP_STEPS = [
     ("connect", "Connect"),

@@ -4,6 +4,7 @@ from odoo.exceptions import UserError
 from ..flows import audit, by_hand, label_of, list_reading, schedule, stepping_back
 from ..flows.deadline import one_deadline
 from ..flows.level_warning import LevelWarning
+from ..flows.sku_choice import count_known
 from ..flows.trigger import trigger
 
 
@@ -41,6 +42,35 @@ class ExtensivAccount(models.Model):
         "differs, and no open order of EIM's explains, is told again.",
     )
     compare_message = fields.Char("Last Night", compute="_compute_compare_message")
+    push_choice = fields.Selection(
+        [
+            ("all", "All goods for sale"),
+            ("known", "Only SKUs that EIM knows"),
+            ("category", "Products of some categories"),
+            ("tag", "Products with a tag"),
+        ],
+        "Which SKUs",
+        required=True,
+        default="all",
+        tracking=True,
+        help="Whose stock EIM is told. EIM knows a SKU that it listed, that an order came with, that an alias names or "
+        "of which it accepted a level. What is left out is left alone: what EIM holds of it stays, it is not set to 0.",
+    )
+    push_categ_ids = fields.Many2many(
+        "product.category",
+        string="Categories",
+        tracking=True,
+        help="Their products and those of the categories below them are pushed.",
+    )
+    push_tag_ids = fields.Many2many(
+        "product.tag", string="Tags", tracking=True, help="Products with one of these tags are pushed."
+    )
+    known_sku_count = fields.Integer(
+        "SKUs EIM Knows",
+        compute="_compute_known_sku_count",
+        help="Compare SKUs reads EIM's list; orders and accepted levels add to it by themselves.",
+    )
+
     level_count = fields.Integer("Stock Levels", compute="_compute_level_count")
     stock_warning = fields.Text(compute="_compute_stock_warning")
     level_preview = fields.Html("What Would Change", store=False, readonly=True, sanitize=False)
@@ -198,6 +228,11 @@ class ExtensivAccount(models.Model):
 
     # -- stock
 
+    @api.depends("push_choice")
+    def _compute_known_sku_count(self):
+        for account in self:
+            account.known_sku_count = count_known(account.sudo()) if account.push_choice == "known" else 0
+
     def _compute_level_count(self):
         counts = dict(
             self.env["extensiv.stock.level"]._read_group(
@@ -274,7 +309,16 @@ class ExtensivAccount(models.Model):
             )
         return self.env["extensiv.stock.preview"]._make(self, locations)._open()
 
-    @api.onchange("quantity_basis", "owed_days", "buffer_qty", "owner_id", "subtract_waiting")
+    @api.onchange(
+        "quantity_basis",
+        "owed_days",
+        "buffer_qty",
+        "owner_id",
+        "subtract_waiting",
+        "push_choice",
+        "push_categ_ids",
+        "push_tag_ids",
+    )
     def _onchange_stock_settings(self):
         """Warn before a setting changes many levels. EIM is not asked: what it accepted last is what is known."""
         if not self.push_inventory or self.state != "connected":

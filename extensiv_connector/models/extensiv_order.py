@@ -449,7 +449,9 @@ class ExtensivOrder(models.Model):
         text = [product.display_name, description, line.comment, priced.note]
         if product == draft.record.account_id.placeholder_product_id:
             text[0] = self.env._("Unknown SKU %s", line.sku)
+        pack = draft.packs.get(line.sku)
         return {
+            **({"product_uom_id": pack.id} if pack else {}),
             **self._prepare_amount_vals(
                 draft, product, priced.price_unit, "\n".join(dict.fromkeys(filter(None, text)))
             ),

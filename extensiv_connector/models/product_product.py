@@ -1,6 +1,6 @@
 from collections import defaultdict
 from dataclasses import dataclass
-from itertools import chain
+from typing import NamedTuple
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
@@ -29,12 +29,36 @@ class Match:
 
     ``found`` are the products that have the SKU all the same: several, an archived one, or one that is not for sale.
     ``alike`` are products, for none has it, whose SKU differs by its spelling alone: a person decides about these.
+
+    ``code`` is what the product was found by, and ``kind`` whose code that is: ``alias``, ``reference``, ``barcode`` or
+    ``packaging``. ``uom`` is the unit that one of the SKU is, None: the product's own.
     """
 
     product: object = None
     problem: str = ""
     found: tuple = ()
     alike: tuple = ()
+    kind: str = ""
+    code: str = ""
+    uom: object = None
+
+    @property
+    def units(self):
+        """How many of the product's own unit one of the SKU is."""
+        return self.uom._compute_quantity(1.0, self.product.uom_id, round=False) if self.uom else 1.0
+
+    def is_by_other_code(self, sku):
+        """Whether the product was found by what is neither its alias for ``sku`` nor its internal reference."""
+        return bool(self.product) and self.kind != "alias" and (self.kind, self.code) != ("reference", sku)
+
+
+class Found(NamedTuple):
+    """A product that has a code, see ``Match``."""
+
+    product: object
+    kind: str
+    code: str
+    uom: object = None
 
 
 class ProductProduct(models.Model):
@@ -231,8 +255,9 @@ class ProductProduct(models.Model):
     def _extensiv_match(self, account, skus):
         """Find the products of SKUs, matched exactly and case-sensitively, in the account's company or shared.
 
-        The account's alias table decides first, then the internal reference, then the barcode and the codes that
-        EIM knows the SKU by. Where none is found, what differs by its spelling alone is told, never taken.
+        The account's alias table decides first, then the internal reference, then the barcodes, those of packagings
+        too, and the codes that EIM knows the SKU by. Where none is found, what differs by its spelling alone is told,
+        never taken.
 
         :param skus: ``{sku: other codes of it}``, as EIM's orders carry them
         :return: ``{sku: Match}``, one for every SKU
@@ -240,40 +265,62 @@ class ProductProduct(models.Model):
         if not skus:
             return {}
         aliases = {
-            alias.sku: alias.product_id
+            alias.sku: alias
             for alias in self.env["extensiv.sku.alias"].search(
                 [("account_id", "=", account.id), ("sku", "in", list(skus))]
             )
         }
-        codes = list({code for sku, others in skus.items() for code in (sku, *others)})
+        codes = {code for sku, others in skus.items() for code in (sku, *others)}
+        codes.update(alias.code for alias in aliases.values() if alias.code)
+        by_reference, by_barcode = self._extensiv_find_codes(account, list(codes))
+        matches = {}
+        for sku, others in skus.items():
+            said, learned_by = self._extensiv_said(aliases.get(sku), by_reference, by_barcode)
+            by_codes = {}
+            for found in (
+                *by_barcode[sku],
+                *(each for code in (*others, *learned_by) for each in (*by_reference[code], *by_barcode[code])),
+            ):
+                by_codes.setdefault(found.product, found)
+            matches[sku] = self._extensiv_choose(sku, (said, by_reference[sku], list(by_codes.values())))
+        unknown = [sku for sku, match in matches.items() if match.problem and not match.found]
+        for sku, alike in find_alike(self.env, account, unknown).items():
+            matches[sku] = self._extensiv_match_alike(sku, alike)
+        return matches
+
+    @api.model
+    def _extensiv_said(self, alias, by_reference, by_barcode):
+        """Return what an alias says, ``[Found]``, and where that is out of date the code by which it was learned.
+
+        What was learned follows its code to another product; what a person said stays.
+        """
+        if not alias:
+            return [], []
+        if alias.origin != "person":
+            holders = [found.product for found in (*by_reference[alias.code], *by_barcode[alias.code])]
+            if holders and alias.product_id not in holders:
+                return [], [alias.code]
+        return [Found(alias.product_id, "alias", alias.sku, alias.uom_id or None)], []
+
+    @api.model
+    def _extensiv_find_codes(self, account, codes):
+        """Return who has ``codes``, as internal references and as barcodes, ``{code: [Found]}`` each."""
+        packs = defaultdict(list)
+        for pack in self.env["product.uom"].sudo().search([("barcode", "in", codes)]):
+            packs[pack.product_id.id].append(pack)
         by_reference = defaultdict(list)
         by_barcode = defaultdict(list)
         # In lists, for a recordset made of one product forgets the others, and Odoo would read it alone.
         for product in self.with_context(active_test=False).search(
             Domain(self._check_company_domain(account.company_id))
-            & (Domain("default_code", "in", codes) | Domain("barcode", "in", codes)),
+            & (Domain("default_code", "in", codes) | Domain("barcode", "in", codes) | Domain("id", "in", list(packs))),
         ):
-            by_reference[product.default_code].append(product)
-            by_barcode[product.barcode].append(product)
-        matches = {}
-        for sku, others in skus.items():
-            ways = (
-                aliases.get(sku, ()),
-                by_reference.get(sku, ()),
-                list(
-                    dict.fromkeys(
-                        chain(
-                            by_barcode.get(sku, ()),
-                            *(found.get(code, ()) for code in others for found in (by_reference, by_barcode)),
-                        )
-                    )
-                ),
-            )
-            matches[sku] = self._extensiv_choose(sku, ways)
-        unknown = [sku for sku, match in matches.items() if match.problem and not match.found]
-        for sku, alike in find_alike(self.env, account, unknown).items():
-            matches[sku] = self._extensiv_match_alike(sku, alike)
-        return matches
+            by_reference[product.default_code].append(Found(product, "reference", product.default_code))
+            by_barcode[product.barcode].append(Found(product, "barcode", product.barcode))
+            for pack in packs.get(product.id, ()):
+                uom = pack.uom_id.with_env(self.env) if pack.uom_id != product.uom_id else None
+                by_barcode[pack.barcode].append(Found(product, "packaging", pack.barcode, uom))
+        return by_reference, by_barcode
 
     @api.model
     def _extensiv_match_alike(self, sku, alike):
@@ -286,6 +333,7 @@ class ProductProduct(models.Model):
         kinds = {
             "reference": self.env._("internal reference"),
             "barcode": self.env._("barcode"),
+            "packaging": self.env._("barcode of a packaging"),
             "alias": self.env._("alias"),
         }
         names = {
@@ -316,8 +364,9 @@ class ProductProduct(models.Model):
 
     @api.model
     def _extensiv_choose(self, sku, ways):
-        """Return the ``Match`` of ``sku`` among the products found in several ways; the first way decides."""
-        found = next((products for products in ways if products), None)
+        """Return the ``Match`` of ``sku`` among what was ``Found`` in several ways; the first way decides."""
+        chosen = next((found for found in ways if found), [])
+        found = [each.product for each in chosen]
         if not found:
             return Match(
                 problem=self.env._(
@@ -357,4 +406,5 @@ class ProductProduct(models.Model):
                     product=product.display_name,
                 ),
             )
-        return Match(product=product)
+        [way] = [each for each in chosen if each.product == product]
+        return Match(product=product, kind=way.kind, code=way.code, uom=way.uom)

@@ -167,3 +167,28 @@ class TestMigrations(ConnectorCase):
         for _again in range(2):
             self.migrate("19.0.1.4.0", "pre", "webhook_key")
         self.assertEqual(self.account.webhook_key, "hook-key")
+
+    def test_aliases_of_before_are_a_persons_and_skus_of_imported_orders_are_known(self):
+        self.connect()
+        self.add_orders({"cust_ref": "A-1", "items": [{"item": "TEE-1", "quantity": "1", "price": "5"}]})
+        self.pull()
+        alias = self.env["extensiv.sku.alias"].create(
+            {"account_id": self.account.id, "sku": "ALT", "product_id": self.products[0].id}
+        )
+        known = self.env["extensiv.known.sku"].search([("account_id", "=", self.account.id)])
+        self.assertEqual(known.mapped("sku"), ["TEE-1"])
+        self.env.flush_all()
+        self.env.cr.execute("DELETE FROM extensiv_known_sku")
+        self.env.cr.execute("ALTER TABLE extensiv_sku_alias ALTER origin DROP NOT NULL")
+        self.env.cr.execute("UPDATE extensiv_sku_alias SET origin = NULL")
+        self.env.cr.execute(
+            "ALTER TABLE extensiv_sku_alias ADD CONSTRAINT extensiv_sku_alias_sku_unique UNIQUE (account_id, sku)"
+        )
+        self.migrate("19.0.1.4.0", "pre", "skus")
+        for _time in range(2):
+            self.migrate("19.0.1.4.0", "post", "skus")
+        self.assertEqual(alias.origin, "person")
+        known = self.env["extensiv.known.sku"].search([("account_id", "=", self.account.id)])
+        self.assertEqual((known.sku, known.origin, known.company_id), ("TEE-1", "order", self.company))
+        alias.active = False
+        self.assertTrue(alias.copy({"active": True}), "a SKU is an alias once among those in use")

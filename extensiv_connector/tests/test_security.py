@@ -17,6 +17,7 @@ RIGHTS = {
     "extensiv.cart.share": (READ, ALL),
     "extensiv.cart.type": (READ, ALL),
     "extensiv.error": (READ, READ),
+    "extensiv.known.sku": (READ, READ),
     "extensiv.location": (READ, ALL),
     "extensiv.order": (READ, READ),
     "extensiv.run": (READ, READ),
@@ -167,6 +168,7 @@ class TestSecurity(TransactionCase):
             ),
             env["extensiv.ship.method"].create({**mine, "ship_code": "Standard"}),
             env["extensiv.sku.alias"].create({**mine, "sku": "MUG-OLD", "product_id": product.id}),
+            env["extensiv.known.sku"].create({**mine, "sku": "MUG-1", "origin": "list"}),
             env["extensiv.order"].create(
                 {**mine, "company_id": company.id, "cart_id": cart.id, "cust_ref": "1", "order_number": "1"}
             ),

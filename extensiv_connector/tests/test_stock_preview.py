@@ -108,12 +108,18 @@ class TestPreview(PreviewCase):
         self.receive(self.tee, 4)
         self.push()
         self.tee.default_code = "TEE-NEW"
-        self.env["product.product"].create({"name": "Twin", "default_code": "MUG-1", "is_storable": True})
+        self.env["product.product"].create(
+            [
+                {"name": f"Twin of {sku}", "default_code": sku, "is_storable": True}
+                for sku in ("MUG-1", "TWIN-1", "TWIN-1")
+            ]
+        )
         self.env.flush_all()
         lines = self.lines(self.preview())
         self.assertEqual(lines["TEE-1"], (4, 0, "zero"))
         self.assertEqual(lines["TEE-NEW"], (False, 4, "first"))
-        self.assertEqual(lines["MUG-1"], (0, 0, "shared"))
+        self.assertEqual(lines["MUG-1"], (0, 0, "same"), "the product that fed it goes on")
+        self.assertEqual(lines["TWIN-1"][2], "shared", "none fed it")
 
     def test_what_is_left_alone_is_told_apart_from_what_nothing_feeds(self):
         goods = self.make_goods(3)

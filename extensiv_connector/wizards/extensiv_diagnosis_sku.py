@@ -2,6 +2,7 @@ from odoo import models
 
 from ..eim import errors as eim
 from ..flows.stock_explanation import explain_level
+from ..flows.stock_levels import find_fed
 from .extensiv_diagnosis import Line
 
 
@@ -15,7 +16,7 @@ class ExtensivDiagnosis(models.TransientModel):
         """Return the lines on a SKU: its product, its mapping, its quantity here, what was pushed, what EIM holds."""
         product, lines = self._lines_product(sku)
         lines += self._lines_pushing()
-        wanted, found = self._lines_quantity(product)
+        wanted, found = self._lines_quantity(product, sku)
         lines += found
         lines += self._lines_pushed(sku)
         lines += self._lines_held(client, sku, wanted)
@@ -27,7 +28,7 @@ class ExtensivDiagnosis(models.TransientModel):
         match = self.env["product.product"]._extensiv_match(self.account_id, {sku: ()})[sku]
         if not match.problem:
             lines = [Line("good", self.env._("The SKU belongs to the product %s.", match.product.display_name))]
-            return match.product, lines + self._lines_rule(match.product)
+            return match.product, lines + self._lines_rule(match.product) + self._lines_direction(sku, match)
         todo = ""
         if match.alike:
             todo = self.env._(
@@ -35,6 +36,31 @@ class ExtensivDiagnosis(models.TransientModel):
                 "waits for the SKU."
             )
         return self.env["product.product"], [Line("bad", match.problem, todo)]
+
+    def _lines_direction(self, sku, match):
+        """Return the lines on a SKU by which orders find the product, though its stock is not pushed under it."""
+        if find_fed(self.account_id, [sku]).get(sku) == match.product.id or not match.is_by_other_code(sku):
+            return []
+        archived = (
+            self.env["extensiv.sku.alias"]
+            .with_context(active_test=False)
+            .search_count([("account_id", "=", self.account_id.id), ("sku", "=", sku), ("active", "=", False)], limit=1)
+        )
+        return [
+            Line(
+                "bad",
+                self.env._(
+                    "Orders only: orders find the product by %(code)s, and its stock is not pushed under %(sku)s.",
+                    code=match.code,
+                    sku=sku,
+                ),
+                self.env._("The alias for it was archived: unarchive it under Configuration, SKU Aliases.")
+                if archived
+                else self.env._(
+                    "The first order with this SKU makes an alias of it, and so does Compare SKUs where EIM lists it."
+                ),
+            )
+        ]
 
     def _lines_rule(self, product):
         """Return the lines on what the product's rule says of its stock at EIM."""
@@ -131,7 +157,7 @@ class ExtensivDiagnosis(models.TransientModel):
             return False
         return location._is_mapped()
 
-    def _lines_quantity(self, product):
+    def _lines_quantity(self, product, sku):
         """Return ``{location name: quantity}`` as Odoo has it now, and the lines on how it is made up."""
         wanted = {}
         lines = []
@@ -155,12 +181,12 @@ class ExtensivDiagnosis(models.TransientModel):
                     ),
                 )
             )
-            wanted[location.name], explained = self._wanted(location, here)
+            wanted[location.name], explained = self._wanted(location, here, sku)
             lines += explained
         return wanted, lines
 
-    def _wanted(self, location, here):
-        """Return the whole quantity that would be pushed to a location, and the lines on how it is made up.
+    def _wanted(self, location, here, sku):
+        """Return the whole quantity of a SKU that would be pushed to a location, and the lines on how it is made up.
 
         :param here: the product, in the context of the location's stock
         """
@@ -179,18 +205,30 @@ class ExtensivDiagnosis(models.TransientModel):
         parts = "; ".join(f"{words} {quantity:+g}" for words, quantity in explained["parts"])
         holders = "; ".join(f"{holder.name} {holder.quantity:g}, {holder.words}" for holder in explained["holders"])
         held = [Line("note", self.env._("Held by: %s.", holders))] if holders else []
-        return explained["quantity"], [
+        quantity = explained["quantities"].get(sku)
+        if quantity is None:
+            return None, [Line("bad", self._say_other_skus(location, sku, explained["skus"]))]
+        return quantity, [
             Line(
                 "note",
                 self.env._(
                     "What is pushed to %(location)s: %(quantity)g (%(parts)s).",
                     location=location.name,
-                    quantity=explained["quantity"],
+                    quantity=quantity,
                     parts=parts,
                 ),
             ),
             *held,
+            *(Line("note", note) for note in explained["notes"]),
         ]
+
+    def _say_other_skus(self, location, sku, others):
+        return self.env._(
+            "Nothing is pushed to %(location)s under %(sku)s: the product's stock is pushed under %(others)s.",
+            location=location.name,
+            sku=sku,
+            others=", ".join(others),
+        )
 
     def _lines_pushed(self, sku):
         """Return the lines on the levels that EIM accepted last."""

@@ -11,11 +11,14 @@ from ..eim import errors as eim
 from ..flows.deadline import deadline_of, one_deadline
 from ..flows.inventory_reading import read_inventory
 from ..flows.runner import release_locks
+from ..flows.sku_learning import learn_skus
 from ..flows.spreadsheet import quote, quote_export
+from ..flows.stock_levels import find_fed
 from ..flows.waiting_orders import find_waiting_skus, read_new_orders
 
 STATES = [
     ("matched", "Matched"),
+    ("orders_only", "Orders Only"),
     ("eim_only", "Only at EIM"),
     ("odoo_only", "Only here"),
     ("double", "Double"),
@@ -42,7 +45,7 @@ class ExtensivSkuReport(models.TransientModel):
 
     @api.model
     def _make(self, account):
-        """Read EIM's inventory, compare, and return the action that shows the lines."""
+        """Read EIM's inventory, learn from it, compare, and return the action that shows the lines."""
         end = deadline_of(self.env).last_call_at
         with account._asking_eim() as client:
             reading = read_inventory(client, end - ORDERS_SECONDS)
@@ -56,27 +59,35 @@ class ExtensivSkuReport(models.TransientModel):
             }
         )
         waiting = find_waiting_skus(self.env, account, orders)
-        self.env["extensiv.sku.report.line"].create(report._prepare_lines_vals(reading.items, waiting))
+        matches = report._match(reading.items, waiting)
+        learn_skus(account.sudo(), {sku: match for sku, match in matches.items() if sku in reading.items}, "list")
+        learn_skus(account.sudo(), {sku: match for sku, match in matches.items() if sku not in reading.items}, "order")
+        self.env["extensiv.sku.report.line"].create(report._prepare_lines_vals(reading.items, waiting, matches))
         return report._open()
 
-    def _prepare_lines_vals(self, items, waiting):
+    def _match(self, items, waiting):
+        """Return ``{SKU: Match}`` of what EIM's inventory lists and of what orders wait for."""
+        codes = {sku: set(wait.codes) for sku, wait in waiting.items()}
+        for sku, item in items.items():
+            codes.setdefault(sku, set()).update(alias.code for alias in item.aliases)
+        return self.env["product.product"]._extensiv_match(self.account_id, codes)
+
+    def _prepare_lines_vals(self, items, waiting, matches):
         """Return the values of the lines: one for each SKU of EIM, one for each product that none of them is.
 
         :param items: ``{SKU: eim.wire.InventoryItem}``
         :param waiting: ``{SKU: WaitingSku}``; SKUs that EIM's inventory does not list are lines of their own, too
+        :param matches: ``{SKU: Match}`` of both
         """
         account = self.account_id
-        Product = self.env["product.product"]
-        codes = {sku: set(wait.codes) for sku, wait in waiting.items()}
-        for sku, item in items.items():
-            codes.setdefault(sku, set()).update(alias.code for alias in item.aliases)
-        matches = Product._extensiv_match(account, codes)
         ours = self._products(account)
         references = Counter(filter(None, ours.mapped("default_code")))
         doubles = {product.id for match in matches.values() if len(match.found) > 1 for product in match.found}
         matched = {match.product.id for match in matches.values() if match.product}
+        fed = find_fed(account, matches)
         vals_list = [
-            self._prepare_sku_vals(sku, matches[sku], items.get(sku), waiting.get(sku)) for sku in {**items, **waiting}
+            self._prepare_sku_vals(sku, match, items.get(sku), waiting.get(sku), fed.get(sku))
+            for sku, match in matches.items()
         ]
         for product in ours:
             # A SKU whose products are double is listed once for EIM and once for each of them.
@@ -99,15 +110,20 @@ class ExtensivSkuReport(models.TransientModel):
         self._add_quantities(vals_list)
         return vals_list
 
-    def _prepare_sku_vals(self, sku, match, item, wait):
-        """Return the values of the line of a SKU that EIM's inventory lists, that orders wait for, or both."""
-        state = "matched" if match.product else "double" if len(match.found) > 1 else "eim_only"
+    def _prepare_sku_vals(self, sku, match, item, wait, fed):
+        """Return the values of the line of a SKU that EIM's inventory lists, that orders wait for, or both.
+
+        :param fed: id of the product whose stock is pushed under the SKU, or None
+        """
+        state = "double" if len(match.found) > 1 else "eim_only"
+        if match.product:
+            state = self._state_of(match.product, fed)
         message = match.problem
         if not item:
             unlisted = self.env._("Orders ask for it, and EIM's inventory does not list it.")
             message = "\n".join(filter(None, (message, unlisted)))
         if match.product:
-            message = "\n".join(filter(None, (message, self._say_rule(match.product))))
+            message = "\n".join(filter(None, (message, *self._say_match(sku, match, state))))
         # The product whose SKU is spelt nearly so is offered as the alias; a person decides.
         probable = match.product.id if match.product else self.env["extensiv.add.alias"]._probable_product(match)
         return {
@@ -120,6 +136,41 @@ class ExtensivSkuReport(models.TransientModel):
             "product_id": probable,
             "message": message or False,
         }
+
+    @api.model
+    def _state_of(self, product, fed):
+        """Return whether a SKU is matched both ways, orders and levels, or finds its product in orders only."""
+        return "matched" if product.id == fed else "orders_only"
+
+    @api.model
+    def _say_match(self, sku, match, state):
+        """Return sentences on how the product of a SKU was found, and on what is pushed of it."""
+        kinds = dict(self.env["extensiv.sku.alias"]._fields["code_kind"]._description_selection(self.env))
+        product = match.product
+        sentences = []
+        if match.is_by_other_code(sku):
+            sentences.append(
+                self.env._("%(kind)s %(code)s: kept as an alias.", kind=kinds[match.kind], code=match.code)
+                if state == "matched"
+                else self.env._("%(kind)s %(code)s.", kind=kinds[match.kind], code=match.code)
+            )
+        if match.units != 1:
+            sentences.append(
+                self.env._("A pack of %(units)s %(unit)s.", units=f"{match.units:g}", unit=product.uom_id.name)
+            )
+        rule = self._say_rule(product)
+        if state == "orders_only":
+            sentences.append(self.env._("Orders find the product; its stock is not pushed under this SKU."))
+            if not rule and not product.is_storable:
+                sentences.append(self.env._("Odoo does not track its stock."))
+            elif not rule:
+                sentences.append(
+                    self.env._(
+                        "Was its alias archived, or is it not among what the account pushes? The diagnosis of the SKU "
+                        "says why."
+                    )
+                )
+        return [*sentences, *filter(None, [rule])]
 
     def _add_quantities(self, vals_list):
         """Add to the lines' values what Odoo has on hand of their products, where EIM's locations take it from."""
@@ -249,7 +300,7 @@ class ExtensivSkuReportLine(models.TransientModel):
         lines.account_id.check_access("write")
         for line in lines:
             self.env["extensiv.sku.alias"]._set_product(line.account_id, line.sku, line.product_id)
-        lines.write({"state": "matched", "message": self.env._("By its alias.")})
+        lines._settle(self.env._("By its alias."))
         self._take_off_products(lines)
         return {"type": "ir.actions.client", "tag": "soft_reload"}
 
@@ -276,13 +327,23 @@ class ExtensivSkuReportLine(models.TransientModel):
             [{"name": names.get(line.sku) or line.sku, "default_code": line.sku, "is_storable": True} for line in lines]
         )
         for line, product in zip(lines, products, strict=True):
-            message = (
-                self.env._("Created.")
-                if line.sku in names
-                else self.env._("Created. EIM could not be asked for its name: rename it where the SKU is none.")
-            )
-            line.write({"state": "matched", "product_id": product.id, "message": message})
+            line.product_id = product
+        named = lines.filtered(lambda line: line.sku in names)
+        named._settle(self.env._("Created."))
+        (lines - named)._settle(
+            self.env._("Created. EIM could not be asked for its name: rename it where the SKU is none.")
+        )
         return {"type": "ir.actions.client", "tag": "soft_reload"}
+
+    def _settle(self, message):
+        """Say of lines that have their product by now whether they are matched both ways."""
+        for account, of_account in self.grouped("account_id").items():
+            fed = find_fed(account, of_account.mapped("sku"))
+            states = of_account.grouped(
+                lambda line, fed=fed: line.report_id._state_of(line.product_id, fed.get(line.sku))
+            )
+            for state, lines in states.items():
+                lines.write({"state": state, "message": message})
 
     @api.model
     def _names_at_eim(self, account, skus):

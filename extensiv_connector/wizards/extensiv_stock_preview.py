@@ -81,6 +81,7 @@ class ExtensivStockPreview(models.TransientModel):
         :raise UserError: EIM could not be asked
         """
         reading, refusal = self._read_inventory(account)
+        self.env["extensiv.known.sku"].sudo()._note(account, reading.items, "list")
         shown = StockPreview(account, None if locations is None else find_sources(account, locations.sudo()))
         shown.reading = reading
         shown.find_undecided()
@@ -297,7 +298,9 @@ class ExtensivStockPreviewLocation(models.TransientModel):
     unknown_count = fields.Integer("Not Read", readonly=True, help="Would be pushed, and what EIM has is not known.")
     same_count = fields.Integer("Stay", readonly=True)
     foreign_count = fields.Integer("Only at EIM", readonly=True, help="No product here has the SKU: not touched.")
-    left_count = fields.Integer("Left Alone", readonly=True, help="Not touched because of the product's setting.")
+    left_count = fields.Integer(
+        "Left Alone", readonly=True, help="Not touched because of the setting of the product, or of the account."
+    )
     is_alarming = fields.Boolean(compute="_compute_is_alarming")
     summary = fields.Char("In a Word", compute="_compute_is_alarming")
 

@@ -110,6 +110,14 @@ env.cr.commit()
 account.quantity_basis = "free"
 kit.write({"extensiv_stock_rule": "fixed", "extensiv_fixed_qty": 77})
 said["fixed"] = levels()["KIT"]
+
+# A kit without a reference is told under its aliases, one of them a pack.
+stored_kit.default_code = False
+aliases = {"account_id": account.id, "product_id": stored_kit.id}
+env["extensiv.sku.alias"].create([
+    {**aliases, "sku": "KIT-ALIAS"}, {**aliases, "sku": "KIT-TWO", "uom_id": env["uom.uom"].create({
+        "name": "Pair", "relative_factor": 2, "relative_uom_id": stored_kit.uom_id.id}).id}])
+said["aliases"] = {sku: quantity for sku, quantity in levels().items() if sku in ("KIT-ALIAS", "KIT-TWO")}
 print(json.dumps(said))
 """
 
@@ -153,3 +161,4 @@ def test_kits_and_expiring_lots_are_pushed_as_what_can_be_sold(odoo, start_sandb
     assert said["owed of kits"] == {"NUT": [7, 10], "BOX-0": [7, 10]}
     assert said["held by"] == [[True, "owed", 3]]
     assert said["fixed"] == 77
+    assert said["aliases"] == {"KIT-ALIAS": 3, "KIT-TWO": 1}
