@@ -6,8 +6,9 @@ from typing import NamedTuple
 from odoo.tools import SQL
 
 from .restating import PUSHED_TO, SETTLED
+from .sku_feed import left_alone_sql
 from .sku_learning import learn_list
-from .stock_levels import ExpectedLevels, left_alone_sql
+from .stock_levels import ExpectedLevels
 
 # So many sentences on entries that could not be read are kept.
 KEPT_SENTENCES = 20

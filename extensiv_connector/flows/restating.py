@@ -7,7 +7,8 @@ from odoo import fields
 from odoo.tools import SQL, groupby
 
 from .runner import BATCH_SECONDS
-from .stock_levels import REPEAT, Change, ExpectedLevels, left_alone_sql
+from .sku_feed import left_alone_sql
+from .stock_levels import REPEAT, Change, ExpectedLevels
 
 # What was told within so many hours is not told again. All of a location comes in so many slices after that, one an
 # hour: together a week, less half a day for hours in which no pass comes that far.

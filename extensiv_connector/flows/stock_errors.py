@@ -8,7 +8,7 @@ from odoo.fields import Domain
 from odoo.tools import SQL, groupby
 
 from ..eim import errors as eim
-from .stock_levels import find_feeding, left_alone_sql
+from .sku_feed import find_feeding, left_alone_sql
 
 # Behind a location's name in the keys of errors about its zeros that wait, about a mapping that counts nothing, about
 # stock that EIM keeps elsewhere, and about an ID that is not known; such a key is no level's, which is the name, a

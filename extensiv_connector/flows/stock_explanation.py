@@ -4,9 +4,10 @@ from odoo.fields import Domain
 from odoo.tools import SQL
 
 from .sku_choice import find_known, is_by_sku, is_chosen
+from .sku_feed import feed_sql, find_feeding
 from .stock_demand import compute_corrections, find_components
 from .stock_holders import find_holders
-from .stock_levels import feed_sql, find_feeding, unit_digits
+from .stock_levels import unit_digits
 from .stock_sources import OdooStock, find_sources, fresh_sql
 
 

@@ -1,8 +1,8 @@
 from odoo import models
 
 from ..eim import errors as eim
+from ..flows.sku_feed import find_fed
 from ..flows.stock_explanation import explain_level
-from ..flows.stock_levels import find_fed
 from .extensiv_diagnosis import Line
 
 

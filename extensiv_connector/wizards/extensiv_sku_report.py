@@ -11,9 +11,9 @@ from ..eim import errors as eim
 from ..flows.deadline import deadline_of, one_deadline
 from ..flows.inventory_reading import read_inventory
 from ..flows.runner import release_locks
+from ..flows.sku_feed import find_fed
 from ..flows.sku_learning import learn_skus
 from ..flows.spreadsheet import quote, quote_export
-from ..flows.stock_levels import find_fed
 from ..flows.waiting_orders import find_waiting_skus, read_new_orders
 
 STATES = [
