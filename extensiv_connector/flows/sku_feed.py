@@ -6,6 +6,9 @@ from odoo.tools import SQL
 from .sku_choice import chosen_sql, is_by_sku, known_sql
 from .stock_demand import find_kits
 
+# SQL for whether EIM was ever told a ``level``; others note what a person decided, or is to decide, beforehand.
+TOUCHED = SQL("(level.pushed_at IS NOT NULL OR level.unconfirmed OR level.refused_at IS NOT NULL)")
+
 
 def feed_sql(account, kits, skus=None, to_order=None):
     """Return SQL for every SKU under which a product is pushed: its internal reference, and its aliases.

@@ -14,7 +14,7 @@ from odoo import fields
 from odoo.tools import SQL
 
 from .made_to_order import made_to_order_sql
-from .sku_feed import feed_sql, left_alone_sql
+from .sku_feed import TOUCHED, feed_sql, left_alone_sql
 from .stock_demand import compute_corrections
 from .stock_sources import OdooStock, StockSource, find_sources
 
@@ -30,8 +30,6 @@ SELECT set_config('work_mem', GREATEST(pg_size_bytes(current_setting('work_mem')
        set_config('jit', 'off', TRUE), set_config('parallel_tuple_cost', '0.005', TRUE)"""
 # What is pushed first, see ``Change.urgency``.
 ZERO, FELL, UNCONFIRMED, NEW, RISEN, REPEAT = range(6)
-# SQL for whether EIM was ever told a ``level``; others note what a person decided, or is to decide, beforehand.
-TOUCHED = SQL("(level.pushed_at IS NOT NULL OR level.unconfirmed OR level.refused_at IS NOT NULL)")
 
 
 # SQL that says of a ``known`` level and the ``expected`` one how urgent the change is, whether it may take goods from

@@ -10,8 +10,8 @@ from odoo.tools import SQL
 from .inventory_reading import InventoryReading
 from .made_to_order import made_to_order_sql
 from .owed import due_until
-from .sku_feed import left_alone_sql
-from .stock_levels import TOUCHED, ExpectedLevels
+from .sku_feed import TOUCHED, left_alone_sql
+from .stock_levels import ExpectedLevels
 from .stock_sources import OdooStock
 from .zero_stop import THIRD
 

@@ -9,7 +9,7 @@ from odoo.tools import SQL
 
 from .read_back import address_of
 from .runner import FlowRun
-from .stock_levels import TOUCHED
+from .sku_feed import TOUCHED
 from .unanswered import Unanswered
 
 

@@ -11,8 +11,8 @@ from odoo.tools import SQL
 from ..eim import errors as eim
 from .credential_check import may_be_the_key
 from .inventory_reading import InventoryReading, read_inventory
+from .sku_feed import TOUCHED
 from .stock_changes import Accepted, changed_since
-from .stock_levels import TOUCHED
 
 # So many zeros are nobody's harm, whatever made them; of more, they stop where they are more than a third.
 FEW = 5
