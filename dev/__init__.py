@@ -6,6 +6,7 @@
     databases  runs Odoo's command line; keeps template databases and copies them
     demo       `make demo` and `make demo-check`
     test       `make test` and `make lint`
+    nemesis    `make nemesis`
     bench      `make bench`
     sandbox    the stand-in for EIM as a process
     uninstall  what an uninstalled addon leaves behind

@@ -25,6 +25,8 @@ if os.environ.get("SEED"):
 elif os.environ.get("SEEDS"):
     SEEDS = range(1, int(os.environ["SEEDS"]) + 1)
 ORDERS = 200
+DELIVERED = 60  # at least
+STEPS = 3  # of the shop's life in a round
 # Disasters are drawn for so long; then they end, and what is left to be done may take a slow machine a while.
 LIFE_SECONDS = int(os.environ.get("NEMESIS_SECONDS", "75"))
 SETTLE_SECONDS = 240
@@ -71,24 +73,36 @@ class Life:
         self.drawn = []
 
     def live(self):
-        """Draw each kind of disaster once, in any order, as far as there is time."""
+        """Draw each kind of disaster once, in any order, and again, as far as there is time."""
         room = self.room
         room.say(f"seed {room.seed}, {room.cron_threads} cron threads")
+        self.open_shop()
         room.apply_faults()
-        self.shop.receive(40)
         deadline = time.monotonic() + LIFE_SECONDS
-        kinds = list(KINDS)
-        self.choose.shuffle(kinds)
-        for number, kind in enumerate(kinds):
-            if time.monotonic() > deadline:
-                room.say(f"no time for {[one.__name__ for one in kinds[number:]]}")
-                break
-            self.draw(kind)
+        kinds = []
+        while time.monotonic() < deadline:
+            kinds = kinds or self.choose.sample(KINDS, len(KINDS))
+            self.draw(kinds.pop())
             self.round()
         for disaster in tuple(self.lasting):
             self.end(disaster)
 
+    def open_shop(self):
+        """Let the first orders come and be imported, and the first levels be pushed."""
+        room = self.room
+        self.shop.receive(40)
+        deadline = time.monotonic() + SETTLE_SECONDS
+        while troubles := holds.find_troubles(room, self.shop):
+            assert time.monotonic() < deadline, troubles
+            room.tick()
+            time.sleep(1)
+        self.shop.deliver(8)
+        room.say("the shop is open")
+
     def draw(self, kind):
+        for known in tuple(self.lasting):
+            if isinstance(known, kind):
+                self.end(known)
         disaster = kind(self.room, self.choose)
         self.drawn.append(disaster.name)
         self.room.say(f"{disaster.name}: {disaster.begin()}")
@@ -101,15 +115,15 @@ class Life:
 
     def round(self):
         """Let the shop live for a while, then end the disasters whose time has come."""
-        self.shop.receive(25)
-        self.room.tick()
-        self.person.look()
-        if self.person.may_ship():
-            self.shop.deliver(8)
+        for _step in range(STEPS):
+            self.shop.receive(self.choose.randrange(5, 12))
+            self.room.tick()
+            self.person.look()
+            if self.person.may_ship():
+                self.shop.deliver(4)
+            self.shop.move_goods()
+            time.sleep(2)
         self.shop.cancel(1)
-        self.shop.move_goods()
-        self.room.tick()
-        time.sleep(2)
         for disaster in tuple(self.lasting):
             if not disaster.left:
                 self.end(disaster)
@@ -125,10 +139,14 @@ class Life:
         deadline = time.monotonic() + SETTLE_SECONDS
         while True:
             self.person.look()
+            if len(self.shop.delivered) < DELIVERED and self.person.may_ship():
+                self.shop.deliver(8)
             room.let_time_pass()
             room.tick()
             time.sleep(3)
             troubles = holds.find_troubles(room, self.shop)
+            if len(self.shop.delivered) < DELIVERED:
+                troubles.append(f"only {len(self.shop.delivered)} orders were delivered")
             if not troubles or time.monotonic() > deadline:
                 return troubles
             room.say(f"  {len(troubles)} troubles are left: {troubles[0][:200]}")

@@ -24,6 +24,11 @@ class Disaster:
     def name(self):
         return type(self).__name__
 
+    def pick(self, workers):
+        """Return one of some process ids, or none: however many there are, what is drawn next is the same."""
+        place = self.choose.random()
+        return [workers[int(place * len(workers))]] if workers else []
+
     def begin(self) -> str:
         """Begin, and return in words what was done."""
         raise NotImplementedError
@@ -42,7 +47,7 @@ class KilledWorker(Disaster):
         pids = []
         for is_cron in self.choose.choice([(True,), (True, False), (True, True)]):
             workers = [pid for pid in self.room.workers(is_cron) if pid not in pids]
-            pids += self.choose.sample(workers, min(1, len(workers)))
+            pids += self.pick(workers)
         for pid in pids:
             _signal(pid, signal.SIGKILL)
         return f"workers {pids} killed"
@@ -56,7 +61,7 @@ class StoppedWorker(Disaster):
     def begin(self):
         seconds = self.choose.uniform(3, 10)
         workers = self.room.workers(is_cron=self.choose.random() < 0.7)
-        pids = self.choose.sample(workers, 1) if workers else []
+        pids = self.pick(workers)
         for pid in pids:
             _signal(pid, signal.SIGSTOP)
         self.timer = threading.Timer(seconds, self.go_on, [pids])

@@ -19,13 +19,13 @@ class Person:
 
     def may_ship(self):
         """Tell whether goods may leave: after a backup was restored, not before one has looked (the guide says so)."""
-        account_id, state, audit_days, push_all_first, is_other, _message = self.account()
+        account_id, state, _audit_days, push_all_first, is_other, _message = self.account()
         undecided = self.room.query(
             """SELECT count(*) FROM extensiv_error
                 WHERE account_id = %s AND state = 'open' AND step = 'shipped elsewhere'""",
             [account_id],
         )[0][0]
-        return state == "connected" and not (is_other or audit_days or push_all_first or undecided)
+        return state == "connected" and not (is_other or push_all_first or undecided)
 
     def look(self):
         """Look at the account and its errors, and do what they say."""

@@ -223,6 +223,8 @@ class Room:
             " extensiv_ask_after = extensiv_ask_after - interval '3 minutes' WHERE extensiv_shipment_state = 'sending'",
             "UPDATE extensiv_account SET check_refused_at = check_refused_at - interval '2 minutes'"
             " WHERE check_refused_at IS NOT NULL",
+            "UPDATE extensiv_location SET read_back_at = read_back_at - interval '10 minutes'"
+            " WHERE read_back_at > now() AT TIME ZONE 'UTC'",
         ):
             self.query(statement)
 

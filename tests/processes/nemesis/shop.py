@@ -63,7 +63,7 @@ class Shop:
             self.room.say(f"  {count} orders come in, {len(self.references)} of {self.wanted}")
 
     def _order(self, number):
-        choose = self.choose
+        choose = random.Random(f"{self.room.seed}/order {number}")
         name = f"{BUYER_WORD}{number:03}"
         values = {
             "cust_ref": f"N{self.room.seed}-{number:03}",
