@@ -26,7 +26,7 @@ elif os.environ.get("SEEDS"):
     SEEDS = range(1, int(os.environ["SEEDS"]) + 1)
 ORDERS = 200
 DELIVERED = 60  # at least
-STEPS = 3  # of the shop's life in a round
+STEPS = 2  # of the shop's life in a round
 # Disasters are drawn for so long; then they end, and what is left to be done may take a slow machine a while.
 LIFE_SECONDS = int(os.environ.get("NEMESIS_SECONDS", "75"))
 SETTLE_SECONDS = 240

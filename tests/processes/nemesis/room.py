@@ -42,10 +42,8 @@ def own_cluster(log: Path) -> Cluster:
 def bring(database: str, cluster: Cluster) -> None:
     """Copy a database of the shared PostgreSQL into a cluster, under the same name."""
     environ = {**os.environ, **cluster.environ()}
-    with contextlib.closing(psycopg2.connect(host=environ["PGHOST"], user=environ["PGUSER"], dbname="postgres")) as new:
-        new.autocommit = True
-        with new.cursor() as cr:
-            cr.execute(sql.SQL("CREATE DATABASE {} TEMPLATE template0").format(sql.Identifier(database)))
+    create = [PROGRAMS / "createdb", "--template=template0", database]
+    subprocess.run(create, env=environ, check=True)
     with (HOME / "nemesis.dump").open("w+b") as dump:
         subprocess.run([PROGRAMS / "pg_dump", "--format=custom", "--compress=0", database], stdout=dump, check=True)
         dump.seek(0)
