@@ -2,7 +2,6 @@
 
 import re
 from collections import Counter, defaultdict
-from datetime import datetime
 
 from sandbox.service import MERCHANT_KEY
 
@@ -65,8 +64,8 @@ def _shipments(room, shop):
     """Every order that has left was told once; what a restored database had told before, it does not tell again."""
     at_eim = {order["cust_ref"]: order["order_status"] for order in room.sandbox.get("/sandbox/orders")}
     told = defaultdict(list)
-    for event in room.sandbox.get("/sandbox/shipments"):
-        told[event["cust_ref"]].append(event)
+    for number, event in enumerate(room.sandbox.get("/sandbox/shipments")):
+        told[event["cust_ref"]].append({"number": number, **event})
     left = {
         reference: (state, number)
         for reference, state, number in room.query(
@@ -87,9 +86,11 @@ def _shipments(room, shop):
         if len(taken) != 1:
             yield f"EIM took {len(taken)} shipments of {reference}"
             continue
-        later = events[events.index(taken[0]) + 1 :]
-        if later and not any(moment >= datetime.fromisoformat(taken[0]["moment"]) for moment in room.restored_at):
-            yield f"{reference} was told {len(later)} times more after EIM had taken it: {later}"
+        # Only a database that was put back to before it told EIM, and heard of it, does not know.
+        numbers = [event["number"] for event in events if event["number"] >= taken[0]["number"]]
+        for before, number in zip(numbers, numbers[1:], strict=False):
+            if not any(before < moment <= number for moment in room.restored_at):
+                yield f"{reference} was told ({number}) though EIM had it ({taken[0]['number']})"
         if reference not in shop.delivered:
             yield f"{reference} was told, and nobody delivered it"
 
