@@ -5,6 +5,7 @@ from collections import Counter, defaultdict
 
 from sandbox.service import MERCHANT_KEY
 
+from .room import CRONS
 from .shop import BUYER_WORD, CARD, LOCATION, SKUS
 
 FORBIDDEN = {
@@ -141,7 +142,8 @@ def _leftovers(room):
     for (name,) in room.query(
         """SELECT data.name FROM ir_cron AS cron JOIN ir_model_data AS data ON data.res_id = cron.id
             WHERE data.model = 'ir.cron' AND data.module = 'extensiv_connector' AND NOT cron.active
-              AND data.name != 'ir_cron_watch_shares'"""
+              AND data.name = ANY (%s)""",
+        [[f"ir_cron_{name}" for name in (*CRONS, "audit")]],
     ):
         yield f"{name} is switched off"
 
