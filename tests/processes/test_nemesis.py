@@ -19,7 +19,8 @@ from nemesis.shop import LOCATION, SET_UP, SKUS, STOCK, Shop
 
 from dev import LOGS, databases
 
-SEEDS = range(1, 2)
+# The most telling disasters come first with this one, for a slow machine has time for few.
+SEEDS = [10]
 if os.environ.get("SEED"):
     SEEDS = [int(os.environ["SEED"])]
 elif os.environ.get("SEEDS"):
