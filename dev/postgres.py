@@ -227,6 +227,8 @@ class Cluster:
 
 
 SHARED = Cluster(HOME / "pg", LOGS / "postgres.log")
+NEMESIS = Cluster(HOME / "pg-nemesis", LOGS / "nemesis-postgres.log")
+"""What is killed while disasters are drawn, see `tests/processes/nemesis/`."""
 
 
 def remove() -> None:

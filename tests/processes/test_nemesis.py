@@ -14,10 +14,11 @@ import pytest
 from nemesis import holds
 from nemesis.disasters import KINDS
 from nemesis.person import Person
-from nemesis.room import DATABASE, bring, open_room, own_cluster
+from nemesis.room import DATABASE, SETTINGS, bring, open_room
 from nemesis.shop import LOCATION, SET_UP, SKUS, STOCK, Shop
 
 from dev import LOGS, databases
+from dev.postgres import NEMESIS
 
 # The most telling disasters come first with this one, for a slow machine has time for few.
 SEEDS = [10]
@@ -40,10 +41,11 @@ def cluster(installed):
     """Give a PostgreSQL of our own, with the database that the run's own is copied from."""
     shutil.rmtree(ROOMS, ignore_errors=True)
     ROOMS.mkdir(parents=True)
-    own = own_cluster(ROOMS / "postgres.log")
-    bring(installed, own)
-    yield own
-    own.remove()
+    NEMESIS.remove()
+    NEMESIS.start(**SETTINGS)
+    bring(installed, NEMESIS)
+    yield NEMESIS
+    NEMESIS.remove()
 
 
 @pytest.fixture

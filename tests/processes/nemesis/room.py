@@ -6,6 +6,7 @@ import os
 import random
 import signal
 import subprocess
+import tempfile
 import time
 from datetime import datetime, timezone
 from pathlib import Path
@@ -13,7 +14,7 @@ from pathlib import Path
 import psycopg2
 from psycopg2 import sql
 
-from dev import HOME, CommandError, databases, server
+from dev import CommandError, databases, server
 from dev import sandbox as sandbox_process
 from dev.postgres import PROGRAMS, Cluster
 
@@ -31,29 +32,18 @@ FAULT_KINDS = ["500", "502", "reset", "lose_answer", "cut", "garbage", "rate_lim
 CRONS = ("pull_orders", "push_shipments", "push_inventory", "import_orders")
 
 
-def own_cluster(log: Path) -> Cluster:
-    """Start a small PostgreSQL of one's own, without databases."""
-    cluster = Cluster(HOME / "pg-nemesis", log)
-    cluster.remove()
-    cluster.start(**SETTINGS)
-    return cluster
-
-
 def bring(database: str, cluster: Cluster) -> None:
     """Copy a database of the shared PostgreSQL into a cluster, under the same name."""
     environ = {**os.environ, **cluster.environ()}
-    create = [PROGRAMS / "createdb", "--template=template0", database]
-    subprocess.run(create, env=environ, check=True)
-    with (HOME / "nemesis.dump").open("w+b") as dump:
-        subprocess.run([PROGRAMS / "pg_dump", "--format=custom", "--compress=0", database], stdout=dump, check=True)
+    subprocess.run([PROGRAMS / "createdb", "--template=template0", database], env=environ, check=True)
+    # Who copies the database meanwhile ends whatever is connected to it.
+    source = databases.copy(database, "extensiv_nemesis_source")
+    with tempfile.TemporaryFile() as dump:
+        subprocess.run([PROGRAMS / "pg_dump", "--format=custom", "--compress=0", source], stdout=dump, check=True)
         dump.seek(0)
-        subprocess.run(
-            [PROGRAMS / "pg_restore", "--no-owner", "--no-acl", f"--dbname={database}"],
-            stdin=dump,
-            env=environ,
-            check=True,
-        )
-    (HOME / "nemesis.dump").unlink()
+        restore = [PROGRAMS / "pg_restore", "--no-owner", "--no-acl", f"--dbname={database}"]
+        subprocess.run(restore, stdin=dump, env=environ, check=True)
+    databases.drop(source)
 
 
 class Room:
