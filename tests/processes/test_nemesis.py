@@ -30,7 +30,7 @@ ORDERS = 200
 DELIVERED = 60  # at least
 STEPS = 2  # of the shop's life in a round
 # Disasters are drawn for so long; then they end, and what is left to be done may take a slow machine a while.
-LIFE_SECONDS = int(os.environ.get("NEMESIS_SECONDS", "75"))
+LIFE_SECONDS = int(os.environ.get("NEMESIS_SECONDS", "60"))
 SETTLE_SECONDS = 240
 HANGING_SECONDS = LIFE_SECONDS + SETTLE_SECONDS + 300
 ROOMS = LOGS / "nemesis"
