@@ -91,10 +91,13 @@ class Person:
     def cancel_shipped(self, account_id, key, model, record):
         """Cancel here what was shipped before the backup was restored."""
         room = self.room
-        if model == "sale.order":
-            [(state,)] = room.query("SELECT state FROM sale_order WHERE id = %s", [record]) or [("gone",)]
-            if state == "sale":
-                room.say(f"  a person cancels {key}, which has left already")
-                room.press("sale.order", "action_cancel", [record], context={"disable_cancel_warning": True})
-            else:  # the error goes with the next audit
-                room.press("extensiv.account", "action_audit", [account_id])
+        if model == "extensiv.order":  # it was not imported yet when EIM said so
+            [(record,)] = room.query("SELECT sale_order_id FROM extensiv_order WHERE id = %s", [record])
+            if not record:
+                return
+        [(state,)] = room.query("SELECT state FROM sale_order WHERE id = %s", [record])
+        if state != "cancel":
+            room.say(f"  a person cancels {key}, which has left already")
+            room.press("sale.order", "action_cancel", [record], context={"disable_cancel_warning": True})
+        else:  # the error goes with the next audit
+            room.press("extensiv.account", "action_audit", [account_id])
