@@ -1,7 +1,7 @@
 # `make demo` shows the connector at work, `make test` runs every check; README.md says more, and `dev/` does the work.
 
 PYTHON = .odoo/venv/bin/python
-.PHONY: demo demo-check test lint pot guide bench shell clean setup
+.PHONY: demo demo-check test lint nemesis pot guide bench shell clean setup
 
 demo: setup
 	@$(PYTHON) -m dev.demo
@@ -17,6 +17,11 @@ test: setup
 lint: export ONLY = lint
 lint: setup
 	@$(PYTHON) -m dev.test
+
+# disasters drawn at random under a real Odoo: SEEDS=20 for so many runs, SEED=17 for that one; a quarter of an hour each
+# for Odoo's limits with EIM hanging, which K=limits runs alone
+nemesis: setup
+	@$(PYTHON) -m dev.nemesis
 
 # the addon's texts for translators, after they changed
 pot: setup

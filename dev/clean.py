@@ -19,6 +19,7 @@ def main() -> int:
                 drop(database)
     else:
         postgres.remove()
+    postgres.NEMESIS.remove()
     CONFIG.unlink(missing_ok=True)
     for folder in (HOME / "data", SCREENSHOTS, LOGS):
         shutil.rmtree(folder, ignore_errors=True)

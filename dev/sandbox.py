@@ -31,8 +31,13 @@ class Sandbox:
         """POST JSON to a path and return the JSON of the answer."""
         return self._call(path, json.dumps(content or {}).encode())
 
-    def _call(self, path: str, body: bytes | None):
-        request = urllib.request.Request(self.base_url + path, body, {"Content-Type": "application/json"})
+    def delete(self, path: str):
+        """DELETE a path and return the JSON of the answer."""
+        return self._call(path, None, "DELETE")
+
+    def _call(self, path: str, body: bytes | None, method: str | None = None):
+        headers = {"Content-Type": "application/json"}
+        request = urllib.request.Request(self.base_url + path, body, headers, method=method)
         with urllib.request.urlopen(request, timeout=30) as answer:
             return json.load(answer)
 

@@ -53,7 +53,7 @@ class Odoo:
         if "error" in content:
             reason = content["error"].get("data", {}).get("message") or content["error"]["message"]
             raise CommandError(f"Odoo refuses: {reason}\n{tail(self.log)}")
-        return content["result"]
+        return content.get("result")  # a method that returns nothing answers without one
 
 
 @contextlib.contextmanager

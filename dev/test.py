@@ -202,8 +202,8 @@ def run_pytest(
     if code == NO_TESTS and selected:
         return 0
     if code:
-        alone = f"run them alone with `make test ONLY={name}`"
-        raise CommandError(f"The tests failed (pytest's exit code {code}); {alone}.")
+        command = f"make test ONLY={name}" if name in CHECKS else f"make {name}"
+        raise CommandError(f"The tests failed (pytest's exit code {code}); run them alone with `{command}`.")
     cases = list(ElementTree.parse(report).getroot().iter("testcase"))
     skipped = sum(case.find("skipped") is not None for case in cases)
     if skipped:

@@ -4,7 +4,8 @@ import logging
 import traceback
 from contextlib import contextmanager
 
-from psycopg2.errors import UniqueViolation
+import psycopg2
+from psycopg2.errors import InFailedSqlTransaction, UniqueViolation
 
 from odoo.exceptions import AccessError, ConcurrencyError, MissingError, UserError, ValidationError
 from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
@@ -24,8 +25,20 @@ def is_conflict(error):
 
 
 def is_disconnected(cr):
-    """Whether the cursor's connection to the database was lost."""
-    return bool(cr.connection.closed)
+    """Whether the cursor's connection to the database was lost.
+
+    Psycopg2 does not always know after the first statement that failed for it: the next one shows.
+    """
+    if cr.closed:  # its connection may serve another by now, unless that is closed, too
+        return bool(cr.connection.closed)
+    try:
+        with cr.connection.cursor() as probe:
+            probe.execute("SELECT 1")
+    except InFailedSqlTransaction:
+        return False
+    except psycopg2.Error:
+        return True
+    return False
 
 
 def log_unexpected(logger, error, message, *args):

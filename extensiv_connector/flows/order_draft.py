@@ -6,6 +6,7 @@ from decimal import Decimal
 from ..eim.errors import EimError
 from ..eim.pricing import PricedOrder, price_order
 from ..eim.wire import Order, codes_of
+from . import shipped_elsewhere
 from .order_refusal import Refusal
 
 
@@ -31,11 +32,13 @@ class Draft:
     missing: list = field(default_factory=list)  # of lines that wait for their product
     messages: list = field(default_factory=list)  # everything a person should know
     held: str = ""  # what another app holds the quotation by
+    is_shipped_elsewhere: bool = False  # as far as EIM says, and nobody dismissed it
 
     @property
     def is_to_confirm(self):
         """Whether nothing of it stands in the way of confirming it."""
-        return self.is_right and self.is_whole and not self.record.is_shipped_already
+        is_shipped = self.record.is_shipped_already or self.is_shipped_elsewhere
+        return self.is_right and self.is_whole and not is_shipped
 
 
 class DraftBuilder:
@@ -87,6 +90,7 @@ class DraftBuilder:
         }
         self.warehouses = self.account.location_ids._warehouses(self.account)
         self.carriers = self.env["extensiv.ship.method"]._carriers(self.account)
+        self.shipped_elsewhere = shipped_elsewhere.find_told(self.orders)
 
     def _complete(self, draft):
         """Give ``draft`` what was found for it.
@@ -100,6 +104,9 @@ class DraftBuilder:
             self.warehouses.get(wire.location) or self.warehouses.get(wire.warehouse_pk) or cart.warehouse_id
         )
         draft.carrier = self.env["extensiv.ship.method"]._chosen(self.carriers, cart, wire.requested_shipping)
+        if told := self.shipped_elsewhere.get(draft.record):
+            draft.is_shipped_elsewhere = True
+            draft.notes.append(told)
         self._find_products(draft)
         self._find_currency(draft)
         self._price(draft)

@@ -124,25 +124,24 @@ def get_message(order, status):
     )
 
 
-def find_told(sales):
-    """Return ``{sale order: text}`` of those of ``sales`` that were shipped elsewhere, while nobody dismissed it."""
-    open_errors = sales.env["extensiv.error"].search(
+def find_told(orders):
+    """Return ``{order of the inbox: text}`` of those of ``orders`` shipped elsewhere, while nobody dismissed it."""
+    open_errors = orders.env["extensiv.error"].search(
         [
-            ("account_id", "in", sales.extensiv_account_id.ids),
+            ("account_id", "in", orders.account_id.ids),
             ("flow", "=", "orders"),
             ("step", "=", STEP),
             ("state", "=", "open"),
-            ("key", "in", [*sales.mapped("extensiv_cust_ref"), ALL_KEY]),
+            ("key", "in", [*orders.mapped("cust_ref"), ALL_KEY]),
         ]
     )
     own = {(error.account_id, error.key): error.message for error in open_errors}
     told = {}
-    for sale in sales.filtered(lambda sale: sale.state != "cancel"):
-        order = sale.extensiv_order_id
-        if text := own.get((sale.extensiv_account_id, sale.extensiv_cust_ref)):
-            told[sale] = text
-        elif order.shipped_elsewhere and (sale.extensiv_account_id, ALL_KEY) in own:
-            told[sale] = get_message(order, order.shipped_elsewhere)
+    for order in orders:
+        if text := own.get((order.account_id, order.cust_ref)):
+            told[order] = text
+        elif order.shipped_elsewhere and (order.account_id, ALL_KEY) in own:
+            told[order] = get_message(order, order.shipped_elsewhere)
     return told
 
 

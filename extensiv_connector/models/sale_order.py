@@ -157,9 +157,10 @@ class SaleOrder(models.Model):
 
     def _compute_extensiv_shipped_elsewhere(self):
         """Say of orders that are open here that EIM has them as shipped, while nobody dismissed it."""
-        told = shipped_elsewhere.find_told(self.sudo())
+        told = shipped_elsewhere.find_told(self.sudo().extensiv_order_id)
         for order in self:
-            order.extensiv_shipped_elsewhere = told.get(order.sudo(), False)
+            received = order.state != "cancel" and order.sudo().extensiv_order_id
+            order.extensiv_shipped_elsewhere = told.get(received, False)
 
     def _extensiv_describe(self, shipment):
         """Return one shipment, as it was sent, in a line for a person."""

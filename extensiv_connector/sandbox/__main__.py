@@ -19,18 +19,21 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--seed", type=int, default=1, help="of the made-up data (default: 1)")
     parser.add_argument("--orders", type=int, help="make up so many simple orders instead of the demonstration")
     parser.add_argument("--no-rate-limit", action="store_true", help="let callers call as often as they like")
-    parser.add_argument("--user", help=f"one more API user beside {MERCHANT_USER!r}")
-    parser.add_argument("--key", help=f"the key of --user ({MERCHANT_USER!r} has {MERCHANT_KEY!r})")
+    parser.add_argument(
+        "--user", action="append", default=[], help=f"one more API user beside {MERCHANT_USER!r}; may be repeated"
+    )
+    parser.add_argument(
+        "--key", action="append", default=[], help=f"the key of --user ({MERCHANT_USER!r} has {MERCHANT_KEY!r})"
+    )
     options = parser.parse_args(arguments)
-    if bool(options.user) != bool(options.key):
+    if len(options.user) != len(options.key):
         parser.error("--user and --key go together")
-    users = {options.user: options.key} if options.user else {}
     running = serve(
         options.port,
         seed=options.seed,
         orders=options.orders,
         rate_limit=not options.no_rate_limit,
-        users=users,
+        users=dict(zip(options.user, options.key, strict=True)),
     )
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: sys.exit(0))

@@ -237,6 +237,7 @@ _SETTINGS: dict[str, tuple[str, str, Callable]] = {
     "tracking_required": ("store", "tracking_required", _as(bool)),
     "webhook": ("store", "webhook", _webhook),  # {"url", "key", ...}, see Webhook; null: off
     "rate_limit": ("sandbox", "rate_limit", _as(bool)),
+    "clock_offset": ("sandbox", "clock_offset", _as(float)),  # seconds by which EIM's clock is fast
 }
 _ROUTINES: dict[tuple[str, str, int], Callable] = {
     ("GET", "state", 0): lambda request: request.sandbox.state(request.arguments.get("merchant", "")),

@@ -13,6 +13,7 @@ from werkzeug.wrappers import Request
 from .control import control
 from .page import page
 from .service import Answer, Service
+from .shapes import utc_now
 
 HOST = "127.0.0.1"
 LARGEST_BODY = 200 * 2**20
@@ -81,14 +82,22 @@ class Handler(WSGIRequestHandler):
         self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         os.close(self.connection.detach())
 
+    def date_time_string(self, timestamp=None):
+        """Return what the header ``Date`` says: the moment by EIM's clock."""
+        return super().date_time_string(self.server.now().timestamp() if timestamp is None else timestamp)
+
     def log_request(self, code="-", size="-"):
         """Write nothing: the page and ``/sandbox/calls`` show the calls."""
 
 
 class Server(ThreadedWSGIServer):
-    """A thread a connection; ``app`` takes a request, its raw target and its body, and returns an Answer."""
+    """A thread a connection; ``app`` takes a request, its raw target and its body, and returns an Answer.
 
-    def __init__(self, port: int, app):
+    :param now: the moment that answers are dated with
+    """
+
+    def __init__(self, port: int, app, now=utc_now):
+        self.now = now
         self.connections: set[socket.socket] = set()
         self.stopping = threading.Event()
         super().__init__(HOST, port, app, Handler)
@@ -142,7 +151,7 @@ def serve(port: int = 0, **arguments) -> Running:
     :param arguments: for :class:`service.Service`
     """
     sandbox = Service(**arguments)
-    return Running(sandbox, Server(port, application(sandbox)))
+    return Running(sandbox, Server(port, application(sandbox), sandbox.now))
 
 
 @contextmanager

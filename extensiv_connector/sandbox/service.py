@@ -7,7 +7,7 @@ import uuid
 from base64 import b64decode
 from collections import Counter, deque
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime, timedelta
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from .api import Api, Call
@@ -51,7 +51,7 @@ class Service:
 
     :param rate_limit: whether the bucket is kept
     :param users: further credentials of merchant level, ``{api_user: api_key}``
-    :param clock: seconds for the rate limit; :param now: the moment that records are dated with
+    :param clock: seconds for the rate limit; :param now: the moment that records and answers are dated with
     :param data: arguments for :class:`store.Store`: ``seed``, ``orders``, ``day`` ...
     """
 
@@ -64,7 +64,8 @@ class Service:
             WAREHOUSE_USER: WAREHOUSE_KEY,
             CART_USER: CART_KEY,
         } | (users or {})
-        self.now = now
+        self._now = now
+        self.clock_offset = 0.0
         self._clock = clock
         self.faults = Faults()
         self.reset(rate_limit=rate_limit, **data)
@@ -85,8 +86,13 @@ class Service:
             self.calls: deque = deque(maxlen=CALLS_REMEMBERED)
             self.counted: Counter = Counter()
             self.call_number = 0
+            self.clock_offset = 0.0
             self.faults.clear()
             self.revoke(None)
+
+    def now(self) -> datetime:
+        """Return the moment by EIM's clock, which may be some seconds off."""
+        return self._now() + timedelta(seconds=self.clock_offset)
 
     def revoke(self, form: int | str | None, after: int = 0, message: str = "Invalid API user or key") -> None:
         """Refuse every credential, known or not, once ``after`` more calls were answered; None: no longer.

@@ -7,6 +7,7 @@ from odoo.tests import tagged
 
 from ..eim.routes import RESERVED_TOKENS
 from ..flows import audit, shipped_elsewhere
+from ..flows.order_import import OrderImport
 from ..flows.stock_demand import find_unreserved_demand
 from ..models.extensiv_bucket import BucketStore
 from .common import ConnectorCase
@@ -269,6 +270,29 @@ class TestKnown(AuditCase):
         self.audit()
         self.assertEqual(own.state, "resolved", "from now on it is one of those of the one error")
         self.assertTrue(self.errors(shipped_elsewhere.ALL_KEY, shipped_elsewhere.STEP, "orders"))
+
+    def test_one_that_waits_in_the_inbox_and_is_shipped_there_stays_a_quotation_until_somebody_decides(self):
+        self.account.push_shipments = True
+        for dismissed, state in ((False, "draft"), (True, "sale")):
+            with self.subTest(dismissed=dismissed):
+                cust_ref = f"X-{state}"
+                self.add(cust_ref)
+                with patch.object(OrderImport, "import_next", return_value=0):
+                    self.pull()
+                self.assertEqual(self.inbox(cust_ref).state, "received")
+                self.change_order(cust_ref, order_status="shipped")
+                self.audit()
+                error = self.errors(cust_ref, shipped_elsewhere.STEP, "orders")
+                if dismissed:
+                    error.action_dismiss()
+                self.pull()
+                sale = self.inbox(cust_ref).sale_order_id
+                self.assertEqual(sale.state, state)
+                self.assertEqual(bool(sale.extensiv_shipped_elsewhere), not dismissed)
+                self.assertEqual("Do not ship it a second time" in (self.inbox(cust_ref).message or ""), not dismissed)
+                sale._action_cancel()
+                self.audit()
+                self.assertFalse(self.errors(cust_ref, shipped_elsewhere.STEP, "orders"))
 
     def test_one_that_was_told_from_here_is_nothing_new(self):
         order = self.pulled()

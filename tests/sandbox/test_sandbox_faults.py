@@ -2,6 +2,8 @@
 
 import time
 from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime, timezone
+from email.utils import parsedate_to_datetime
 
 import pytest
 import requests
@@ -229,3 +231,17 @@ def test_a_call_that_is_ignored_is_answered_as_if_it_were_done(eim, order):
     answer = eim.send("POST", f"merchant/orders/update/{order}", json={"order_status": "at_wms"})
     assert answer.status_code == 200 and answer.json() == {"success_code": True}
     assert status_of(eim, order) == "new"
+
+
+@pytest.mark.parametrize("offset", [7200, -7200])
+def test_a_clock_that_is_off_dates_answers_and_records(eim, order, offset):
+    eim.control("settings", {"clock_offset": offset})
+    right = datetime.now(timezone.utc)
+    answer = eim.send("POST", f"merchant/orders/update/{order}", json={"order_status": "at_wms"})
+    said = parsedate_to_datetime(answer.headers["Date"])
+    noted = datetime.fromisoformat(eim.control(f"orders/{order}")["moments"]["at_wms"])
+    for moment in (said, noted):
+        assert abs((moment - right).total_seconds() - offset) < 30
+    eim.control("settings", {"clock_offset": 0})
+    said = parsedate_to_datetime(eim.send("GET", CHECK).headers["Date"])
+    assert abs((said - right).total_seconds()) < 30

@@ -283,11 +283,13 @@ def start():
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_it_runs_as_a_folder_and_ends_at_once(start, number):
     process, address = start(
-        "--port", "0", "--orders", "25", "--seed", "3", "--no-rate-limit", "--user", "u", "--key", "k"
+        *("--port", "0", "--orders", "25", "--seed", "3", "--no-rate-limit"),
+        *("--user", "u", "--key", "k", "--user", "v", "--key", "l"),
     )
     with requests.Session() as session:
         session.trust_env = False
         assert session.get(f"{address}/sandbox/state").json()["orders"] == {"new": 25}
+        assert session.get(f"{address}/v1/cart/list", auth=("v", "l")).json()["success_code"] is True
         answer = session.get(f"{address}/v1/merchant/orders/list/new", auth=("u", "k"))
         assert answer.headers[REMAINING] == "100" and answer.headers["total-records"] == "25"
         session.post(f"{address}/sandbox/faults", json={"kind": "timeout"})
