@@ -330,6 +330,6 @@ class LevelComparison:
     def repair(self):
         """Have the levels told again in which EIM differs, by the next push, and nothing explains it."""
         lines = self.compare.line_ids.filtered(lambda line: line.outcome == "differs")
-        lines.level_id._mark_unconfirmed()
+        lines.level_id._mark_unconfirmed("repaired")
         lines.outcome = "repaired"
         return lines

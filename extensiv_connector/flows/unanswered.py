@@ -95,7 +95,9 @@ class Unanswered:
         self.sizes.update(dict.fromkeys(changes, len(changes)))
         if changes[0].unanswered != 1:  # what stood alone before says nothing of EIM
             self.in_a_row += 1
-        if self.in_a_row == DOUBT:
+        is_slow = time.monotonic() - started >= SLOW_SECONDS
+        # One that was waited for in vain is not waited for again before EIM is known to be there.
+        if self.in_a_row == DOUBT or (is_slow and self.in_a_row == 1 and not self.has_answered):
             self._check_there()
         if self.in_a_row >= DOWN:
             raise error
@@ -104,7 +106,7 @@ class Unanswered:
             return []
         middle = len(changes) // 2
         halves = [changes[:middle], changes[middle:]]
-        if time.monotonic() - started < SLOW_SECONDS:
+        if not is_slow:
             return halves
         self.parts += halves
         return []

@@ -11,6 +11,7 @@ from odoo.tests import tagged
 
 from ..eim import time_limit, transport
 from ..flows import deadline as deadlines
+from ..flows import unanswered
 from ..flows.stock_errors import ZEROS
 from ..models import sale_order
 from .common import ConnectorCase
@@ -182,7 +183,10 @@ class TestDeadline(ConnectorCase):
             "extensiv.add.alias": lambda: self._alias(),
             "extensiv.cart.type": lambda: self.env.ref("extensiv_connector.cart_type_shopify"),
             "extensiv.compare": lambda: self._of_first(
-                name, line_ids=[fields.Command.create({"level_id": self.levels[0].id, "is_different": True})]
+                name,
+                line_ids=[
+                    fields.Command.create({"level_id": self.levels[0].id, "is_different": True, "outcome": "differs"})
+                ],
             ),
             "extensiv.diagnosis": lambda: self._of_first(name, order_number="D-1", sku="MUG-1"),
             "extensiv.fetch": lambda: self._of_first(name, reference="D-1"),
@@ -332,6 +336,7 @@ class TestDeadline(ConnectorCase):
         with (
             patch.object(transport, "TimeLimit", lambda _seconds, connect: limit(0.03, connect)),
             patch.object(transport, "PAUSES", ()),
+            patch.object(unanswered, "SLOW_SECONDS", 0.02),
         ):
             for name, method in self.buttons():
                 with self.tried(name, method) as calls:

@@ -215,6 +215,7 @@ class ExtensivDiagnosis(models.TransientModel):
             "shipments": self.env._("Pushing shipping information"),
             "alerts": self.env._("Fetching alerts"),
             "audit": self.env._("Comparing orders with EIM"),
+            "compare": self.env._("Comparing stock with EIM"),
         }[name]
         if not flow["on"]:
             return [
