@@ -55,4 +55,5 @@ def test_orders_are_confirmed_within_seconds(odoo, start_sandbox, workers):
         seconds = time.monotonic() - started
         assert count("extensiv_run WHERE flow = 'orders'") <= 2 + seconds / 4
         assert {call["answer"] for call in sandbox.get("/sandbox/webhook")} == {200}
-    assert "Traceback" not in LOG.read_text()
+        # Before the end, for a server that stops takes the connection from whatever job is at work.
+        assert "Traceback" not in LOG.read_text(), LOG.read_text()[-6000:]
