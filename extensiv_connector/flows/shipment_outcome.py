@@ -49,7 +49,9 @@ def record_refusal(order, error, status):
         return record_failure(order, get_cancelled_message(env), error)
     message = env._("EIM refused the shipment: %s", error.message)
     if status is None:
-        return record_failure(order, env._("%s It is tried again by itself.", message), error, "transient")
+        # It may have refused because it has the shipment, so the order stays one that EIM is asked for first.
+        message = env._("%s EIM is asked before anything is sent again.", message)
+        return report(order, message, "transient", error)
     if not CARRIER_WORDS.search(error.message):
         return record_failure(order, message, error)
     carrier = (order._extensiv_left_moves().picking_id.carrier_id or order.carrier_id)[:1]

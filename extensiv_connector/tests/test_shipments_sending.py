@@ -112,12 +112,13 @@ class TestShipmentsSending(ShipmentCase):
         self.change_order("S-1", order_status="shipped")
         self.fault(route="get_order_status", kind="500", count=3)
         self.push()
-        self.assertEqual(sale.extensiv_shipment_state, "failed")
+        self.assertEqual(sale.extensiv_shipment_state, "sending", "EIM is asked before anything is sent again")
         self.assertEqual(self.shipment_error().category, "transient")
         self.assertIn("Order has already been shipped", self.shipment_error().message)
         self.pass_time(sale, minutes=1)
         self.push()
         self.assertEqual(sale.extensiv_shipment_state, "sent")
+        self.assertEqual(self.calls().count("ship"), 1)
         self.assertFalse(self.shipment_error())
 
     def test_cancelled_at_eim_is_not_sent_and_told(self):
