@@ -93,7 +93,9 @@ class OrderImport:
         try:
             if not is_marked:
                 run.retry_on_conflict(partial(self.queue.mark, ids))
-            counts, seconds = run.retry_on_conflict(partial(self._import_free, ids), wait=wait)
+            counts, seconds = run.retry_on_conflict(
+                partial(self._import_free, ids), wait=wait, between=partial(self.queue.refresh, ids)
+            )
         except LockLost:
             raise
         except Exception as error:  # whatever one order does, the others are imported

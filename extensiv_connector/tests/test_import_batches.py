@@ -10,6 +10,7 @@ from odoo.exceptions import UserError
 from odoo.tests import tagged
 
 from ..flows import import_pace
+from ..flows.import_queue import ImportQueue
 from ..flows.order_import import ImportBatch, OrderImport
 from ..flows.order_pull import OrderPull
 from .common import ConnectorCase
@@ -195,6 +196,38 @@ class TestKilled(ImportCase):
         self.assertEqual(self.import_all(), [])
         self.mark(order, age="6 seconds")
         self.assertEqual(self.import_all(), [["A"]])
+
+    def test_one_that_is_tried_again_after_a_conflict_was_in_no_killed_process(self):
+        order = self.receive(A=1)
+        found = []
+
+        def conflict(batch, _drafts):
+            if len(self.imported) == 1:
+                raise SerializationFailure("could not serialize access due to concurrent update")
+
+        def look(_seconds):
+            other = ImportQueue(order.account_id)
+            found.extend([other.take(10, 100, None), other.find_hopeless().ids])
+
+        with self.importing(before=conflict) as importer:
+            with patch.object(OrderImport, "_take", self.taking_long_ago(importer, tries=2)):
+                with patch("odoo.addons.extensiv_connector.flows.runner.time.sleep", look):
+                    importer.import_next()
+        self.assertEqual(found, [{}, []])
+        self.assertEqual(self.imported, [["A"], ["A"]])
+        self.assertEqual(order.state, "imported")
+        self.assertUnmarked(order)
+
+    def taking_long_ago(self, importer, tries):
+        """Return a method that takes orders whose batch lasts a minute until it conflicts."""
+        take = type(importer)._take
+
+        def taking(of_importer):
+            taken = take(of_importer)
+            self.mark(self.env["extensiv.order"].browse(taken), "1 minute", tries)
+            return taken
+
+        return taking
 
     def test_killed_alone_twice_it_fails_with_a_message_and_retry_tries_it_again(self):
         order = self.receive(A=2, B=1)[0]
