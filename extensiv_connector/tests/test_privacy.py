@@ -6,7 +6,7 @@ import io
 from datetime import timedelta
 from unittest.mock import patch
 
-from psycopg2.errors import NotNullViolation, UniqueViolation
+from psycopg2.errors import CheckViolation, NotNullViolation, UniqueViolation
 
 from odoo import fields
 from odoo.exceptions import UserError, ValidationError
@@ -62,6 +62,22 @@ class TestPrivacy(ShipmentCase):
                 Inbox(self.account).store_fetched([wire])
         with self.assertLogs("odoo.sql_db", "ERROR"), self.assertRaises(UniqueViolation), self.cr.savepoint():
             self.env["extensiv.order"].create(vals)
+
+    def test_an_order_that_is_read_again_puts_nothing_into_the_log_where_it_cannot_be_kept(self):
+        order = self.unsold()
+        self.env.flush_all()
+        self.env.cr.execute(
+            "ALTER TABLE extensiv_order ADD CONSTRAINT no_mary CHECK (order_number <> 'Other') NOT VALID"
+        )
+        self.change_order("U-1", cust_po_no="Other")
+        with (
+            self.flows(),
+            self.assertLogs("odoo.sql_db", "ERROR") as log,
+            self.assertRaises(CheckViolation),
+            self.cr.savepoint(),
+        ):
+            order.action_fetch_again()
+        self.assertNotIn("Quite-Contrary", str(log.output))
 
     # -- kept for a time
 
