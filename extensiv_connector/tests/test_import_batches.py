@@ -9,7 +9,7 @@ from psycopg2.errors import SerializationFailure
 from odoo.exceptions import UserError
 from odoo.tests import tagged
 
-from ..flows import import_pace
+from ..flows import import_pace, schedule
 from ..flows.import_queue import ImportQueue
 from ..flows.order_import import ImportBatch, OrderImport
 from ..flows.order_pull import OrderPull
@@ -114,6 +114,20 @@ class TestBatchesByLines(ImportCase):
         self.receive(LARGE=30)
         with patch.object(import_pace.Pace, "seconds", 1):
             self.assertEqual(self.import_all(seconds=20), [["LARGE"]])
+
+    def test_beside_the_pull_an_order_that_does_not_fit_is_not_begun(self):
+        orders = self.receive(LARGE=30, SMALL=1)
+        self.account.pull_orders = True
+        with (
+            self.flows(),
+            patch.object(import_pace.Pace, "seconds", 1),
+            patch.object(schedule, "new_deadline", lambda env: time.monotonic() + 25),
+        ):
+            schedule.import_beside(self.env)
+            schedule.import_beside(self.env)
+        self.env.invalidate_all()
+        self.assertEqual(orders.mapped("state"), ["received", "imported"])
+        self.assertUnmarked(orders)
 
     def test_acknowledged_orders_come_first(self):
         self.account.import_batch_size = 1
