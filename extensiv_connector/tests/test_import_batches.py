@@ -2,10 +2,12 @@
 
 import time
 from contextlib import contextmanager
+from datetime import timedelta
 from unittest.mock import patch
 
 from psycopg2.errors import SerializationFailure
 
+from odoo import fields
 from odoo.exceptions import UserError
 from odoo.tests import tagged
 
@@ -304,6 +306,17 @@ class TestHeldUp(ImportCase):
         self.assertIn("put off", run.message)
         self.assertFalse(self.errors("orders"))
         self.assertEqual(orders.state, "imported")
+
+    def test_orders_that_another_process_is_at_do_not_have_eim_asked_all_the_time(self):
+        order = self.receive(A=1)
+        self.account.pull_orders = True
+        self.env["extensiv.due"].search([]).unlink()
+        self.mark(order, age="0 seconds")
+        with self.flows():
+            schedule.run_turn(self.env, "orders")
+        due = self.env["extensiv.due"].search([("flow", "=", "orders"), ("account_id", "=", self.account.id)])
+        self.assertGreater(due.due_at, fields.Datetime.now() + timedelta(seconds=20))
+        self.assertEqual(order.state, "received")
 
     def test_an_acknowledgement_is_written_down_once_nobody_holds_the_order(self):
         self.add_orders({"cust_ref": "A", "items": [LINE]}, {"cust_ref": "B", "items": [LINE]})
