@@ -8,6 +8,7 @@ from odoo.fields import Domain
 from odoo.tools import SQL, email_normalize
 
 from .addresses import LIMIT, POSTAL, addresses_of, fold, is_long, postal_key, read_places
+from .exceptions import no_rows_in_log
 
 READ = [
     "name",
@@ -345,7 +346,7 @@ class ContactBatch:
                 list(keys),
             )
         )
-        with self.env.registry.cursor() as cr:
+        with self.env.registry.cursor() as cr, no_rows_in_log(cr):
             now = self.partners.with_env(self.env(cr=cr))
             if any(set(now.search(domain).ids) - found for domain, found in self.searches):
                 raise ConcurrencyError(self.env._("Another process has just made one of these contacts."))

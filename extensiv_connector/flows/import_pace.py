@@ -1,5 +1,7 @@
 """How long importing takes, learned while it goes on, so that a batch is no larger than the time that is left."""
 
+from itertools import accumulate
+
 # Seconds that a line may take until this is known: several times what it takes on an ordinary server.
 CAREFUL = 0.06
 # What creating an order costs beside its lines, in lines.
@@ -32,3 +34,10 @@ class Pace:
     def alone(self, seconds_left):
         """Return what a single order may weigh that is begun now."""
         return 0.8 * seconds_left / self.seconds
+
+
+def count_together(line_counts, seconds_left):
+    """Return how many of the first orders, of so many lines each, are imported together before their pace is known."""
+    most = Pace().together(seconds_left)
+    weights = accumulate((count or 1) + ORDER_WEIGHT for count in line_counts)
+    return max(sum(weight <= most for weight in weights), 1)

@@ -32,6 +32,8 @@ class OrderImport:
         self.queue = ImportQueue(run.account, only)
         self.pace = Pace()
         self.has_begun = False
+        self.begins_too_large = True
+        """Whether an order that is too large for what is left is begun, where there is nothing else to import."""
 
     @property
     def account(self):
@@ -78,7 +80,9 @@ class OrderImport:
         fitting = partial(self.queue.take, self.account.import_batch_size, self.pace.together(left))
         if self.run.has_whole_pass():
             return fitting(None)
-        return fitting(self.pace.alone(left)) or (not self.has_begun and fitting(None))
+        if taken := fitting(self.pace.alone(left)):
+            return taken
+        return {} if self.has_begun or not self.begins_too_large else fitting(None)
 
     def _import_part(self, part, is_marked):
         """Import orders together, in a transaction of their own.
@@ -93,7 +97,9 @@ class OrderImport:
         try:
             if not is_marked:
                 run.retry_on_conflict(partial(self.queue.mark, ids))
-            counts, seconds = run.retry_on_conflict(partial(self._import_free, ids), wait=wait)
+            counts, seconds = run.retry_on_conflict(
+                partial(self._import_free, ids), wait=wait, between=partial(self.queue.refresh, ids)
+            )
         except LockLost:
             raise
         except Exception as error:  # whatever one order does, the others are imported

@@ -3,6 +3,7 @@
 from markupsafe import Markup
 
 from .deadline import deadline_of
+from .exceptions import no_rows_in_log
 from .order_import import import_batch
 from .order_inbox import Inbox
 from .quiet import quiet
@@ -15,7 +16,7 @@ def preview(account, order):
     It is received and imported by the very same code, in a transaction that is rolled back.
     """
     release_locks(account.env)
-    with FlowRun.open(account, deadline_of(account.env).at) as run:
+    with FlowRun.open(account, deadline_of(account.env).at) as run, no_rows_in_log(run.env.cr):
         env = run.env
         known = env["extensiv.order"].search([("account_id", "=", account.id), ("cust_ref", "=", order.cust_ref)])
         if known.sale_order_id:

@@ -208,8 +208,14 @@ class OrderPull(FlowRun):
         if self.troubles:
             if self.importer.find_importable(1):
                 self.importer.start_second()
-        elif self.importer.find_importable(1) or (self.listed_again is not None and self.find_unacknowledged(1)):
+        elif self.listed_again is not None and self.find_unacknowledged(1):
             self.resume_in = 0
+        elif self.importer.find_importable(1):
+            if self.importer.has_begun or not self.has_time(BATCH_SECONDS):
+                self.resume_in = 0
+            elif self.resume_in is None:
+                # Another process is at these, perhaps for a while: EIM is not asked all the time meanwhile.
+                self.put_off()
 
     def import_without_eim(self):
         """Import what is in the inbox already, which needs nothing more of EIM."""

@@ -10,6 +10,7 @@ from odoo import fields
 
 from ..eim.wire import Order
 from .deadline import deadline_of
+from .import_pace import count_together
 from .order_import import import_batch
 from .runner import BATCH_SECONDS, FlowRun, refresh_snapshot, release_locks
 from .trigger import trigger
@@ -168,10 +169,11 @@ def import_anew_now(orders):
         with FlowRun.open(account, deadline.at) as run:
             cancelled = account_orders.with_env(run.env)
             size = run.account.import_batch_size
-            for start in range(0, len(cancelled), size):
-                if not run.has_time(BATCH_SECONDS):
-                    break
-                batch = cancelled[start : start + size]
+            while cancelled and run.has_time(BATCH_SECONDS):
+                batch = cancelled[
+                    : count_together([order.line_count for order in cancelled[:size]], run.seconds_left())
+                ]
+                cancelled -= batch
                 run.retry_on_conflict(lambda batch=batch: import_anew(batch, person))
     trigger(env, "orders", orders.account_id)
     refresh_snapshot(env)

@@ -196,7 +196,7 @@ class FlowRun:
         self.env.cr.rollback()
         self.env.transaction.reset()
 
-    def retry_on_conflict(self, work, wait=None):
+    def retry_on_conflict(self, work, wait=None, between=None):
         """Commit ``work()`` and return its result, repeated in a new transaction on a serialization failure.
 
         As ``odoo.service.model.retrying`` does for requests, but with pauses that fit into a pass. A row that
@@ -204,6 +204,7 @@ class FlowRun:
 
         :param wait: seconds that a try waits for the rows of others, and that must be left for a further try; by
             default as long as it takes
+        :param between: what is done, and committed, before the pause that each further try is made after
         :raise OperationalError: when the fifth try conflicts too
         """
         for attempt in range(1, CONFLICT_TRIES + 1):
@@ -221,6 +222,9 @@ class FlowRun:
                 is_last = attempt == CONFLICT_TRIES or (wait and not self.has_time(wait))
                 if is_last or not (is_conflict(error) or isinstance(error, UniqueViolation)):
                     raise
+                if between:
+                    between()
+                    self.commit()
                 time.sleep(0.05 * 2**attempt * random.uniform(0.5, 1.5))
 
     def trigger(self, flow):

@@ -171,6 +171,8 @@ def import_beside(env):
         run = None
         try:
             with flows.FLOWS["orders"].run_class.open(account, deadline) as run:
+                # It often has what the pull of the same turn left: what is too large for that waits for the next pull.
+                run.importer.begins_too_large = False
                 while run.has_time(runner.SIDE_BATCH_SECONDS) and run.importer.import_next():
                     began = True
                 if not run.has_time(runner.SIDE_BATCH_SECONDS) and run.importer.find_importable(1):

@@ -10,6 +10,7 @@ from odoo.fields import Command
 from ..eim.wire import Order
 from ..flows import import_by_hand, order_confirmation, order_import, relisting
 from ..flows.deadline import one_deadline
+from ..flows.exceptions import no_rows_in_log
 from ..flows.spreadsheet import quote_export
 from ..flows.trigger import trigger
 
@@ -258,7 +259,9 @@ class ExtensivOrder(models.Model):
                     self.order_number,
                 )
             )
-        self._take_payload(order)
+        with no_rows_in_log(self.env.cr):  # a pass may have written the order while EIM was asked
+            self._take_payload(order)
+            self.flush_recordset()
 
     def _take_payload(self, order):
         """Keep ``order``, a ``wire.Order`` or ``wire.ListedOrder``, as what was received."""

@@ -1,4 +1,6 @@
+import time
 from contextlib import suppress
+from types import SimpleNamespace
 from unittest.mock import patch
 
 from freezegun import freeze_time
@@ -7,10 +9,11 @@ from odoo import SUPERUSER_ID, fields
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import new_test_user, tagged
 
-from ..flows import stock_comparison
+from ..flows import deadline, stock_comparison
 from ..flows.inventory_reading import read_inventory_on
 from ..flows.level_comparison import LevelComparison
 from ..models.extensiv_bucket import BucketStore
+from ..wizards import extensiv_compare
 from .test_inventory import InventoryCase
 
 FLOWS = "odoo.addons.extensiv_connector.flows"
@@ -232,6 +235,25 @@ class TestByHand(CompareCase):
         self.assertEqual(wizard.state, "read")
         self.assertFalse(wizard.line_ids)
         self.assertEqual(wizard.level_count, 2)
+
+    def test_what_took_a_whole_click_to_read_is_kept(self):
+        self.hold("TEE-1", 1)
+        late = 0
+
+        def slowly(*arguments):
+            nonlocal late
+            late = 31
+            return read_inventory_on(*arguments)
+
+        clock = SimpleNamespace(monotonic=lambda: time.monotonic() + late)
+        with (
+            patch.object(extensiv_compare, "read_inventory_on", slowly),
+            patch.object(extensiv_compare, "time", clock),
+            patch.object(deadline, "time", clock),
+        ):
+            wizard = self.press(self.wizard())
+        self.assertEqual(wizard.state, "orders")
+        self.assertEqual(self.press(wizard).state, "read")
 
     def test_it_is_no_night(self):
         self.press(self.wizard())

@@ -1,15 +1,19 @@
 """Who the buyer is, and where the parcel goes."""
 
+from unittest.mock import patch
+
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from psycopg2.errors import LockNotAvailable
+from psycopg2.errors import DivisionByZero, LockNotAvailable
 
 from odoo.exceptions import ConcurrencyError
+from odoo.fields import Domain
 from odoo.tests import TransactionCase, tagged
-from odoo.tools import email_normalize, mute_logger
+from odoo.tools import SQL, email_normalize, mute_logger
 
 from ..eim.wire import Order
 from ..flows.addresses import POSTAL, zip_key
+from ..flows.contacts import ContactBatch
 from ..flows.countries import find_countries
 
 JANE = {
@@ -688,6 +692,22 @@ class TestAtOnce(ContactsCase):
     def test_other_contacts_of_other_processes_do_not_matter(self):
         self.elsewhere(email="jane@other.example")
         self.assertTrue(self.one().partner)
+
+    def test_a_look_at_other_processes_that_fails_puts_no_buyer_into_the_log(self):
+        broken = Domain.custom(to_sql=lambda *_: SQL("(1 / 0)::text = %s", JANE["e_mail"]))
+        search = ContactBatch._search
+
+        def searching(batch, domain):
+            batch.searches.append((broken, set()))
+            return search(batch, domain)
+
+        with (
+            patch.object(ContactBatch, "_search", searching),
+            self.assertLogs("odoo.sql_db", "ERROR") as log,
+            self.assertRaises(DivisionByZero),
+        ):
+            self.one()
+        self.assertNotIn(JANE["e_mail"], str(log.output))
 
     def test_the_same_new_buyer_waits_for_the_other_process(self):
         self.one()

@@ -2,14 +2,17 @@
 
 import time
 from contextlib import contextmanager
+from datetime import timedelta
 from unittest.mock import patch
 
 from psycopg2.errors import SerializationFailure
 
+from odoo import fields
 from odoo.exceptions import UserError
 from odoo.tests import tagged
 
-from ..flows import import_pace
+from ..flows import import_pace, schedule
+from ..flows.import_queue import ImportQueue
 from ..flows.order_import import ImportBatch, OrderImport
 from ..flows.order_pull import OrderPull
 from .common import ConnectorCase
@@ -114,6 +117,20 @@ class TestBatchesByLines(ImportCase):
         with patch.object(import_pace.Pace, "seconds", 1):
             self.assertEqual(self.import_all(seconds=20), [["LARGE"]])
 
+    def test_beside_the_pull_an_order_that_does_not_fit_is_not_begun(self):
+        orders = self.receive(LARGE=30, SMALL=1)
+        self.account.pull_orders = True
+        with (
+            self.flows(),
+            patch.object(import_pace.Pace, "seconds", 1),
+            patch.object(schedule, "new_deadline", lambda env: time.monotonic() + 25),
+        ):
+            schedule.import_beside(self.env)
+            schedule.import_beside(self.env)
+        self.env.invalidate_all()
+        self.assertEqual(orders.mapped("state"), ["received", "imported"])
+        self.assertUnmarked(orders)
+
     def test_acknowledged_orders_come_first(self):
         self.account.import_batch_size = 1
         orders = self.receive(A=1, B=1)
@@ -196,6 +213,38 @@ class TestKilled(ImportCase):
         self.mark(order, age="6 seconds")
         self.assertEqual(self.import_all(), [["A"]])
 
+    def test_one_that_is_tried_again_after_a_conflict_was_in_no_killed_process(self):
+        order = self.receive(A=1)
+        found = []
+
+        def conflict(batch, _drafts):
+            if len(self.imported) == 1:
+                raise SerializationFailure("could not serialize access due to concurrent update")
+
+        def look(_seconds):
+            other = ImportQueue(order.account_id)
+            found.extend([other.take(10, 100, None), other.find_hopeless().ids])
+
+        with self.importing(before=conflict) as importer:
+            with patch.object(OrderImport, "_take", self.taking_long_ago(importer, tries=2)):
+                with patch("odoo.addons.extensiv_connector.flows.runner.time.sleep", look):
+                    importer.import_next()
+        self.assertEqual(found, [{}, []])
+        self.assertEqual(self.imported, [["A"], ["A"]])
+        self.assertEqual(order.state, "imported")
+        self.assertUnmarked(order)
+
+    def taking_long_ago(self, importer, tries):
+        """Return a method that takes orders whose batch lasts a minute until it conflicts."""
+        take = type(importer)._take
+
+        def taking(of_importer):
+            taken = take(of_importer)
+            self.mark(self.env["extensiv.order"].browse(taken), "1 minute", tries)
+            return taken
+
+        return taking
+
     def test_killed_alone_twice_it_fails_with_a_message_and_retry_tries_it_again(self):
         order = self.receive(A=2, B=1)[0]
         self.mark(order, tries=2)
@@ -257,6 +306,17 @@ class TestHeldUp(ImportCase):
         self.assertIn("put off", run.message)
         self.assertFalse(self.errors("orders"))
         self.assertEqual(orders.state, "imported")
+
+    def test_orders_that_another_process_is_at_do_not_have_eim_asked_all_the_time(self):
+        order = self.receive(A=1)
+        self.account.pull_orders = True
+        self.env["extensiv.due"].search([]).unlink()
+        self.mark(order, age="0 seconds")
+        with self.flows():
+            schedule.run_turn(self.env, "orders")
+        due = self.env["extensiv.due"].search([("flow", "=", "orders"), ("account_id", "=", self.account.id)])
+        self.assertGreater(due.due_at, fields.Datetime.now() + timedelta(seconds=20))
+        self.assertEqual(order.state, "received")
 
     def test_an_acknowledgement_is_written_down_once_nobody_holds_the_order(self):
         self.add_orders({"cust_ref": "A", "items": [LINE]}, {"cust_ref": "B", "items": [LINE]})

@@ -92,6 +92,8 @@ class TestMigrations(ConnectorCase):
         self.assertEqual(push.priority, 2, "what somebody chose stays")
         mail = self.env.ref("mail.ir_cron_mail_scheduler_action")
         self.assertTrue(all(mail.priority < priority for priority in installed))
+        compares = (self.env.ref(f"extensiv_connector.ir_cron_{name}") for name in ("audit", "compare_stock"))
+        self.assertTrue(all(max(installed) < cron.priority for cron in compares), "what nobody waits for comes last")
 
     def test_scheduled_actions_call_their_methods_by_the_new_names(self):
         crons = [self.env.ref(f"extensiv_connector.{name}") for name in ("ir_cron_watch", "ir_cron_watch_shares")]

@@ -6,7 +6,7 @@ import io
 from datetime import timedelta
 from unittest.mock import patch
 
-from psycopg2.errors import NotNullViolation, UniqueViolation
+from psycopg2.errors import CheckViolation, NotNullViolation, UniqueViolation
 
 from odoo import fields
 from odoo.exceptions import UserError, ValidationError
@@ -15,6 +15,7 @@ from odoo.tests import new_test_user, tagged
 from odoo.tools import mute_logger
 
 from ..eim.wire import Order
+from ..flows import order_preview
 from ..flows.order_inbox import Inbox
 from ..flows.order_pull import OrderPull
 from ..models.extensiv_account import API_HOSTS
@@ -62,6 +63,23 @@ class TestPrivacy(ShipmentCase):
                 Inbox(self.account).store_fetched([wire])
         with self.assertLogs("odoo.sql_db", "ERROR"), self.assertRaises(UniqueViolation), self.cr.savepoint():
             self.env["extensiv.order"].create(vals)
+
+    def test_an_order_that_is_read_again_puts_nothing_into_the_log_where_it_cannot_be_kept(self):
+        order = self.unsold()
+        fetch = self.env["extensiv.fetch"].create({"account_id": self.account.id, "reference": "U-1"})
+        self.env.flush_all()
+        self.env.cr.execute("ALTER TABLE extensiv_order ADD CONSTRAINT no CHECK (payload NOT LIKE '%Other%') NOT VALID")
+        self.change_order("U-1", cust_po_no="Other")
+        for press in (order.action_fetch_again, fetch.action_preview):
+            with (
+                self.flows(),
+                patch.object(order_preview, "import_batch", lambda orders: orders.flush_recordset()),
+                self.assertLogs("odoo.sql_db", "ERROR") as log,
+                self.assertRaises(CheckViolation),
+                self.cr.savepoint(),
+            ):
+                press()
+            self.assertNotIn("Quite-Contrary", str(log.output))
 
     # -- kept for a time
 

@@ -1,3 +1,5 @@
+from unittest.mock import patch
+
 from odoo.exceptions import UserError
 from odoo.tests import tagged
 
@@ -188,6 +190,16 @@ class TestRelisted(ConnectorCase):
         self.assertEqual(self.at_eim("X-1")["order_status"], "new")
         self.import_after_all(order)
         self.assertEqual(self.sales().mapped("state"), ["cancel", "sale"])
+
+    def test_large_ones_are_not_imported_in_one_transaction(self):
+        orders = self.relisted("X-1") | self.relisted("X-2") | self.relisted("X-3")
+        for order in orders:
+            self.move("new", order.cust_ref)
+        orders[:2].line_count = 90
+        with patch.object(relisting, "import_anew", side_effect=relisting.import_anew) as imported:
+            self.import_after_all(orders)
+        self.assertEqual([call.args[0] for call in imported.call_args_list], [orders[0], orders[1] | orders[2]])
+        self.assertEqual(set(orders.mapped("state")), {"imported"})
 
     def test_one_whose_sale_order_lives_is_acknowledged_and_may_be_cancelled_again(self):
         order = self.pulled()

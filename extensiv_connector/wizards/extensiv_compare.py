@@ -3,7 +3,7 @@ import time
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
-from ..flows.deadline import one_deadline
+from ..flows.deadline import deadline_of, one_deadline
 from ..flows.inventory_reading import read_inventory_on, read_open_orders_on
 from ..flows.level_comparison import LevelComparison
 from ..flows.runner import refresh_snapshot
@@ -75,7 +75,7 @@ class ExtensivCompare(models.TransientModel):
             compare._empty()
         if compare.state == "new":
             LevelComparison(compare).begin()
-        until = time.monotonic() + READ_SECONDS
+        until = min(time.monotonic() + READ_SECONDS, deadline_of(self.env).last_call_at)
         if compare.state in ("new", "reading"):
             before = LevelComparison(compare).find_pushes()
             with account._asking_eim() as client:
