@@ -185,7 +185,7 @@ class StockComparison(FlowRun):
             "Something else writes stock at EIM: %(count)s levels were another number there %(nights)s nights running, "
             "though each time they were told again: %(levels)s. Look for who else pushes stock to this account of EIM, "
             "a WMS, a cart or a second Odoo for example, and let only one of the two do so. What the other one looks "
-            "after, set to Leave Alone on the product.",
+            "after, set to Leave Alone on the product. This goes by itself after a night without it.",
             count=len(again),
             nights=NIGHTS,
             levels=", ".join(f"{level.sku} ({level.location_id.name})" for level in again[:NAMED]),

@@ -81,7 +81,7 @@ class ExtensivError(models.Model):
             ("import", "Import After All"),
             ("unknown", "Show the Orders"),
             ("elsewhere", "Show the Orders Shipped Elsewhere"),
-            ("compare", "Show the Levels"),
+            ("compare", "What the Nights Found"),
         ],
         "How to Fix",
         compute="_compute_fix",

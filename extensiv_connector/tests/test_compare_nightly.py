@@ -136,7 +136,7 @@ class TestNight(CompareCase):
         self.receive(self.tee, 7)
         self.compare()
         self.assertEqual(self.outcomes(), {"TEE-1": "changes"})
-        self.assertIn("1 are to be another number anyway.", self.nights().message)
+        self.assertIn("1 are pushed anyway: the quantity changed since.", self.nights().message)
         self.assertEqual(self.level("TEE-1").state, "accepted")
 
     def test_what_waits_or_is_left_alone_is_not_touched(self):

@@ -30,6 +30,8 @@ RIGHTS = {
 # The call allowance belongs to a credential, which accounts of several companies may share; the catalogue is the same
 # for all.
 WITHOUT_COMPANY = {"extensiv.bucket", "extensiv.cart.type"}
+# Wizards of which what the nights made is the company's, see test_compare_nightly.
+NIGHTLY = {"extensiv.compare", "extensiv.compare.line"}
 # Every public method, which RPC calls with whatever ids it likes, and who may call it: a new one has to be added here.
 METHODS = {
     "manager": {
@@ -479,8 +481,12 @@ class TestSecurity(TransactionCase):
         for name, model in self.env.registry.items():
             if model._original_module == "extensiv_connector" and model._transient:
                 with self.subTest(name):
-                    rules = self.env["ir.rule"].search([("model_id.model", "=", name)])
-                    self.assertEqual(rules.mapped("domain_force"), ["[('create_uid', '=', user.id)]"])
+                    [rule] = self.env["ir.rule"].search([("model_id.model", "=", name)])
+                    if name in NIGHTLY:
+                        own = r"\['\|', \('create_uid', '=', user.id\), "
+                        self.assertRegex(rule.domain_force, own + ".*is_nightly', '=', True.*'in', company_ids")
+                    else:
+                        self.assertEqual(rule.domain_force, "[('create_uid', '=', user.id)]")
         mine = (
             self.env["extensiv.fetch"]
             .with_user(self.user)

@@ -116,6 +116,21 @@ class TestViews(TransactionCase):
                 arch = etree.fromstring(self.env[name].get_view(view_type=kind)["arch"])
                 self.assertEqual({arch.get(right) for right in ("create", "edit", "delete")}, {"false"}, name)
 
+    def test_every_way_to_fix_an_error_has_a_button_that_shows(self):
+        arch = etree.fromstring(self.env["extensiv.error"].get_view(view_type="form")["arch"])
+        for fix, _label in self.env["extensiv.error"]._fields["fix"].selection:
+            shown = [
+                button.get("string")
+                for button in arch.xpath("//button[@name='action_fix']")
+                if not safe_eval(button.get("invisible"), {"fix": fix})
+            ]
+            self.assertEqual(len(shown), 1, fix)
+
+    def test_a_comparison_is_made_on_the_account_and_not_in_the_list_of_nights(self):
+        for kind in ("list", "kanban", "form"):
+            arch = etree.fromstring(self.env["extensiv.compare"].get_view(view_type=kind)["arch"])
+            self.assertEqual((arch.get("create"), arch.get("delete")), ("false", "false"), kind)
+
     def test_settings_are_explained(self):
         fields = self.env["extensiv.account"].fields_get(attributes=["help", "readonly", "string"])
         arch = etree.fromstring(self.env["extensiv.account"].get_view(view_type="form")["arch"])

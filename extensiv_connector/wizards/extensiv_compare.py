@@ -34,7 +34,7 @@ class ExtensivCompare(models.TransientModel):
     company_id = fields.Many2one(related="account_id.company_id", store=True)
     is_nightly = fields.Boolean(readonly=True)
     state = fields.Selection(
-        [("new", "Not read"), ("reading", "Partly read"), ("orders", "Asking for orders"), ("read", "Read")],
+        [("new", "Not read"), ("reading", "Partly read"), ("orders", "Asking for orders"), ("read", "Compared")],
         default="new",
         readonly=True,
     )
@@ -46,7 +46,7 @@ class ExtensivCompare(models.TransientModel):
     level_count = fields.Integer("Levels Compared", readonly=True)
     foreign_count = fields.Integer("Not Pushed from Here", readonly=True)
     deducted_count = fields.Integer("SKUs with Deductions", readonly=True)
-    deducted_quantity = fields.Float("Units Deducted", readonly=True)
+    deducted_quantity = fields.Float("Units Deducted", digits=(16, 0), readonly=True)
     unreadable = fields.Text(readonly=True)
     message = fields.Char("Result", readonly=True)
     line_ids = fields.One2many(
@@ -142,7 +142,7 @@ class ExtensivCompare(models.TransientModel):
             explained=counts["explained"],
         )
         if counts["changes"]:
-            message += " " + self.env._("%s are to be another number anyway.", counts["changes"])
+            message += " " + self.env._("%s are pushed anyway: the quantity changed since.", counts["changes"])
         return message
 
 
@@ -173,10 +173,10 @@ class ExtensivCompareLine(models.TransientModel):
             ("differs", "Differs"),
             ("repaired", "Told Again"),
             ("explained", "Open Orders"),
-            ("changes", "Another Quantity"),
+            ("changes", "Pushed Anyway"),
         ],
         help="Told again: the next push states what EIM accepted before. Open orders: EIM takes them off, nothing is "
-        "to be done. Another quantity: it is to be another number than EIM accepted, which is pushed as always.",
+        "to be done. Pushed anyway: by now it is to be another number than EIM accepted, which is pushed as always.",
     )
     is_listed = fields.Boolean()
     is_compared = fields.Boolean()
