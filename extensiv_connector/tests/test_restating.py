@@ -10,8 +10,27 @@ from ..flows.stock_push import StockPush
 from .test_inventory import InventoryCase
 
 
+class RestatingMixin:
+    """Lets levels be old, so that they are told again."""
+
+    def age(self, days, skus):
+        """Let EIM have accepted everything so many days ago, one SKU after the other."""
+        self.env.flush_all()
+        self.env.cr.execute(
+            SQL(
+                """UPDATE extensiv_stock_level AS level
+                      SET pushed_at = %s + sku.rank * INTERVAL '1 second'
+                     FROM unnest(%s::text[]) WITH ORDINALITY AS sku(name, rank) WHERE level.sku = sku.name""",
+                fields.Datetime.now() - timedelta(days=days),
+                skus,
+            )
+        )
+        self.env.cr.execute("UPDATE extensiv_location SET restated_at = NULL")
+        self.env.invalidate_all()
+
+
 @tagged("post_install", "-at_install")
-class TestRestating(InventoryCase):
+class TestRestating(RestatingMixin, InventoryCase):
     """What EIM accepted is told again, a slice an hour, the oldest first."""
 
     def setUp(self):
@@ -23,22 +42,7 @@ class TestRestating(InventoryCase):
         self.push()
         # The first of them longest ago: TEE-1, MUG-1, N-00 ...
         self.skus = ["TEE-1", "MUG-1", *self.goods.mapped("default_code")]
-        self.age(8)
-
-    def age(self, days):
-        """Let EIM have accepted everything so many days ago, one SKU after the other."""
-        self.env.flush_all()
-        self.env.cr.execute(
-            SQL(
-                """UPDATE extensiv_stock_level AS level
-                      SET pushed_at = %s + sku.rank * INTERVAL '1 second'
-                     FROM unnest(%s::text[]) WITH ORDINALITY AS sku(name, rank) WHERE level.sku = sku.name""",
-                fields.Datetime.now() - timedelta(days=days),
-                self.skus,
-            )
-        )
-        self.env.cr.execute("UPDATE extensiv_location SET restated_at = NULL")
-        self.env.invalidate_all()
+        self.age(8, self.skus)
 
     def again(self, push=None):
         """Push, and return the SKUs that were told in it."""
@@ -70,7 +74,7 @@ class TestRestating(InventoryCase):
         self.assertLess(restating.SLICES + restating.REST_HOURS, 7 * 24)
 
     def test_what_was_told_not_long_ago_is_not_told_again(self):
-        self.age(0)
+        self.age(0, self.skus)
         self.assertEqual(self.again(), set())
 
     def test_behind_everything_else_and_from_what_is_wanted_now(self):
@@ -113,7 +117,7 @@ class TestRestating(InventoryCase):
         for product in goods:
             self.receive(product, 3)
         self.push()
-        self.age(8)
+        self.age(8, self.skus)
         self.account.buffer_qty = 10
         self.assertFalse(self.again() & set(goods.mapped("default_code")))
         self.assertEqual(self.level("N-00").state, "held")
