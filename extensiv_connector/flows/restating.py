@@ -53,6 +53,7 @@ class Restating:
         if not due:
             return
         read_before = push.stock_read
+        push.commit()  # what is read from now on is not older than its moment
         # The quantities are those of this moment, not of when the pass began.
         push.stock_read = push.read_stock_moment()
         slices = dict(groupby(self.find(due), attrgetter("location_id")))

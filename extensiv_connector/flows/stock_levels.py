@@ -185,7 +185,9 @@ class ExpectedLevels:
         return SQL(
             """CASE
                     WHEN known.id IS NULL THEN TRUE
-                    WHEN expected.sku IS NULL AND known.zero_asked THEN known.refused_at IS NULL OR known.unconfirmed
+                    WHEN expected.sku IS NULL AND known.zero_asked THEN
+                         (known.refused_at IS NULL OR known.unconfirmed)
+                         AND (known.next_try IS NULL OR known.next_try <= %(now)s)
                     WHEN expected.sku IS NULL AND (
                          NOT known.touched OR known.sku IN (SELECT sku FROM left_alone)
                          OR known.product_id IN (SELECT product_id FROM left_alone)) THEN FALSE

@@ -181,6 +181,14 @@ class TestSkus(SkuMixin, InventoryCase):
         self.assertEqual((self.alias(BARCODE).origin, self.alias(BARCODE).code), ("person", False))
         self.assertEqual(self.order_of(BARCODE, "O-4").sale_order_id.order_line[0].product_id, self.tee)
 
+    def test_what_was_learned_leaves_an_archived_product_for_the_one_that_took_its_place(self):
+        self.tee.barcode = BARCODE
+        self.order_of(BARCODE, "O-1")
+        self.tee.active = False
+        self.mug.barcode = BARCODE
+        self.assertEqual(self.order_of(BARCODE, "O-2").sale_order_id.order_line[0].product_id, self.mug)
+        self.assertEqual(self.alias(BARCODE).product_id, self.mug)
+
     def test_who_may_not_change_aliases_overwrites_none_that_was_learned(self):
         self.tee.barcode = BARCODE
         self.order_of(BARCODE)
