@@ -324,7 +324,8 @@ class StockPush(StockRecords):
         :return: ``{change: eim.Refused}`` of those refused; all others were accepted
         :raise eim.Refused, ValueError: all of them, or nobody knows which
         """
-        self.sent.update(changes)
+        fresh = set(changes) - self.sent
+        self.sent |= fresh
         moment = self.stock_read.moment
         levels = [
             Level(change.sku, self.addresses[change.location_id], change.quantity, change.on_hand, moment)
@@ -333,6 +334,9 @@ class StockPush(StockRecords):
         started = time.monotonic()
         try:
             result = self.client.push_inventory(levels, self.location_key)
+        except eim.RateLimited:
+            self.sent -= fresh  # EIM did nothing
+            raise
         except eim.AnswerLost as error:
             if error.retry_after is not None or not self.unanswered.is_repeated(started):
                 raise  # it asks not to be told again at once, or others would wait for it

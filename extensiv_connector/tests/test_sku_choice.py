@@ -88,7 +88,8 @@ class TestChoice(SkuMixin, InventoryCase):
         self.push()
         self.level("MUG-1").pushed_at = False
         self.account.push_choice = "known"
-        self.push()
+        with self.later(minutes=2):
+            self.push()
         self.assertEqual(self.level("MUG-1").state, "accepted")
         self.assertEqual(self.at_eim()["MUG-1"], 4)
 
