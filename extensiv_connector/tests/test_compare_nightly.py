@@ -344,7 +344,7 @@ class TestReach(CompareCase):
         self.fault(route="list_inventory", kind="500", count=10)
         self.assertEqual(self.compare().state, "failed")
         self.sandbox.faults.clear()
-        self.assertEqual(self.compare().state, "done")
+        self.assertEqual(self.compare(minutes=2).state, "done")
         self.assertEqual(self.outcomes(), {"TEE-1": "repaired"})
 
     def test_a_list_without_an_end_is_told_and_what_it_had_is_compared(self):
