@@ -294,14 +294,15 @@ class ProductProduct(models.Model):
         """Return what an alias says, ``[Found]``, and where that is out of date the code by which it was learned.
 
         What was learned follows its code to another product, also to the one in use that has it beside an archived
-        one; what a person said stays.
+        one, and to another pack; what a person said stays.
         """
         if not alias:
             return [], []
         if alias.origin != "person":
-            holders = [found.product for found in (*by_reference[alias.code], *by_barcode[alias.code])]
-            holders = [product for product in holders if product.active] or holders
-            if holders and alias.product_id not in holders:
+            holders = [*by_reference[alias.code], *by_barcode[alias.code]]
+            holders = [found for found in holders if found.product.active] or holders
+            said = (alias.product_id, alias.uom_id)
+            if holders and said not in [(found.product, found.uom or alias.uom_id.browse()) for found in holders]:
                 return [], [alias.code]
         return [Found(alias.product_id, "alias", alias.sku, alias.uom_id or None)], []
 
