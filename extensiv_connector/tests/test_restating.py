@@ -136,6 +136,19 @@ class TestRestating(RestatingMixin, InventoryCase):
         self.assertEqual(self.errors().key, "EAST/TEE-1")
         self.assertEqual(self.level("TEE-1").state, "refused")
 
+    def test_one_that_eim_gives_no_usable_answer_to_keeps_no_other_from_it(self):
+        self.fault(route="push_inventory", kind="500", match='"N-01"', count=1000)
+        with patch("odoo.addons.extensiv_connector.eim.transport.PAUSES", (0.01, 0.01)):
+            self.again()
+        told = set(self.skus[: restating.LEAST]) - {"N-01"}
+        self.assertTrue(all(self.level(sku).pushed_at > fields.Datetime.now() - timedelta(hours=1) for sku in told))
+        self.assertEqual(self.errors().key, "EAST/N-01")
+        self.assertTrue(self.level("N-01").next_try)
+        self.sandbox.faults.clear()
+        with self.later(minutes=2):
+            self.assertEqual(self.again(), {"N-01"})
+        self.assertFalse(self.errors())
+
     def test_a_database_that_went_back_in_time_tells_nothing_before_a_person_says_so(self):
         self.account.push_all_first = True
         self.assertEqual(self.again(), set())
