@@ -179,12 +179,19 @@ class LevelComparison:
         )
 
     def _comparable_sql(self):
-        """Return SQL for whether EIM is to hold what it accepted of a ``level``; others tell what is left alone."""
+        """Return SQL for whether EIM is to hold what it accepted of a ``level``; others tell what is left alone.
+
+        A SKU that a product left alone has, and another that is pushed, too, is the other's.
+        """
         return SQL(
             """(%(settled)s
-                AND (level.product_id IS NULL OR level.product_id NOT IN (
-                     SELECT product_id FROM (%(left)s) AS left_alone))
-                AND level.sku NOT IN (SELECT sku FROM (%(left)s) AS left_alone WHERE sku IS NOT NULL))""",
+                AND CASE WHEN level.product_id IS NULL
+                    THEN level.sku NOT IN (SELECT sku FROM (%(left)s) AS left_alone WHERE sku IS NOT NULL)
+                    ELSE level.product_id NOT IN (
+                             SELECT product_id FROM (%(left)s) AS left_alone WHERE product_id IS NOT NULL)
+                         AND level.sku NOT IN (
+                             SELECT sku FROM (%(left)s) AS left_alone WHERE sku IS NOT NULL AND product_id IS NULL)
+                    END)""",
             settled=SETTLED,
             left=left_alone_sql(self.account),
         )
@@ -301,10 +308,16 @@ class LevelComparison:
                 SQL(
                     """WITH expected AS (%(expected)s),
                     judged AS (
-                        SELECT line.id, CASE WHEN expected.shared THEN NULL ELSE COALESCE(expected.quantity, 0)
-                                             END AS wanted,
-                               level.quantity = line.quantity AND %(settled)s AND expected.shared IS NOT TRUE
-                               AND level.quantity = COALESCE(expected.quantity, 0) AS is_wanted,
+                        SELECT line.id,
+                               -- Of a SKU of several products that none of them fed, nothing is wanted.
+                               CASE WHEN NOT expected.shared OR expected.product_id IS NOT NULL
+                                    THEN expected.quantity WHEN expected.sku IS NULL THEN 0 END AS wanted,
+                               level.quantity = line.quantity AND %(settled)s
+                               AND CASE WHEN expected.sku IS NULL THEN level.quantity = 0 AND level.sku NOT IN (
+                                             SELECT sku FROM (%(left)s) AS left_alone WHERE sku IS NOT NULL)
+                                        ELSE level.quantity = expected.quantity
+                                             AND (NOT expected.shared OR expected.product_id IS NOT NULL)
+                                        END AS is_wanted,
                                line.is_listed AND line.remote_quantity < line.quantity
                                AND SUM(line.quantity - line.remote_quantity)
                                        FILTER (WHERE line.is_listed AND line.remote_quantity < line.quantity)
@@ -321,6 +334,7 @@ class LevelComparison:
                   FROM judged WHERE judged.id = line.id""",
                     expected=self.expected.sql(compare.line_ids.mapped("sku")),
                     settled=SETTLED,
+                    left=left_alone_sql(self.account),
                     compare=compare.id,
                 )
             )

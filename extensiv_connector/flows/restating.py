@@ -53,6 +53,7 @@ class Restating:
         if not due:
             return
         read_before = push.stock_read
+        push.commit()  # what is read from now on is not older than its moment
         # The quantities are those of this moment, not of when the pass began.
         push.stock_read = push.read_stock_moment()
         slices = dict(groupby(self.find(due), attrgetter("location_id")))
@@ -118,11 +119,14 @@ class Restating:
                                ROW_NUMBER() OVER (PARTITION BY location_id ORDER BY pushed_at, level.id) AS rank
                           FROM extensiv_stock_level AS level LEFT JOIN expected USING (location_id, sku)
                          WHERE location_id = ANY (%(due)s::int[]) AND location_id = ANY (%(sources)s::int[])
-                           AND level.pushed_at <= %(rested)s AND %(settled)s AND expected.shared IS NOT TRUE
+                           AND level.pushed_at <= %(rested)s AND %(settled)s
+                           AND (expected.shared IS NOT TRUE OR expected.product_id IS NOT NULL)
                            AND level.quantity = COALESCE(expected.quantity, 0)
                            AND level.product_id IS NOT DISTINCT FROM expected.product_id
-                           AND sku NOT IN (SELECT sku FROM left_alone WHERE sku IS NOT NULL)
-                           AND NOT EXISTS (SELECT FROM left_alone WHERE left_alone.product_id = level.product_id))
+                           AND (expected.sku IS NOT NULL
+                                OR sku NOT IN (SELECT sku FROM left_alone WHERE sku IS NOT NULL)
+                                AND NOT EXISTS (
+                                    SELECT FROM left_alone WHERE left_alone.product_id = level.product_id)))
                SELECT location_id, sku, product_id, quantity, unanswered, on_hand
                  FROM ranked JOIN sized USING (location_id)
                 WHERE rank <= size ORDER BY location_id, rank""",

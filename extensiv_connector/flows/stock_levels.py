@@ -48,7 +48,8 @@ DESCRIBED = SQL(
            known.pushed_at IS NULL OR known.quantity > 0 OR known.unconfirmed AND known.told_quantity > 0) AS is_loss,
        CASE
        WHEN known.zero_asked AND COALESCE(expected.quantity, 0) = 0 THEN 'zero'
-       WHEN known.cause IS NOT NULL THEN known.cause
+       WHEN known.cause <> 'restated' OR known.cause IS NOT NULL AND known.quantity = COALESCE(expected.quantity, 0)
+            THEN known.cause
        WHEN known.pushed_at IS NULL THEN 'first'
        WHEN known.unconfirmed AND known.refused_at IS NULL
             AND known.told_quantity = COALESCE(expected.quantity, 0) THEN 'repeated'
@@ -184,7 +185,9 @@ class ExpectedLevels:
         return SQL(
             """CASE
                     WHEN known.id IS NULL THEN TRUE
-                    WHEN expected.sku IS NULL AND known.zero_asked THEN known.refused_at IS NULL OR known.unconfirmed
+                    WHEN expected.sku IS NULL AND known.zero_asked THEN
+                         (known.refused_at IS NULL OR known.unconfirmed)
+                         AND (known.next_try IS NULL OR known.next_try <= %(now)s)
                     WHEN expected.sku IS NULL AND (
                          NOT known.touched OR known.sku IN (SELECT sku FROM left_alone)
                          OR known.product_id IN (SELECT product_id FROM left_alone)) THEN FALSE

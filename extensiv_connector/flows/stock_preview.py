@@ -118,7 +118,8 @@ class StockPreview:
             SQL(
                 """SELECT DISTINCT expected.sku
                      FROM (%s) AS expected JOIN (%s) AS soon USING (location_id, sku)
-                    WHERE expected.quantity = 0 AND soon.quantity > 0 AND NOT expected.shared
+                    WHERE expected.quantity = 0 AND soon.quantity > 0
+                      AND (NOT expected.shared OR expected.product_id IS NOT NULL)
                     ORDER BY expected.sku""",
                 self.expected.sql(),
                 ExpectedLevels(self.account, sources, until=soon).sql(),

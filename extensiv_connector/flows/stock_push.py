@@ -28,6 +28,8 @@ CHUNK = 2_000
 WRITE_SECONDS = 2.0
 # So many levels a pass takes into memory, or what EIM allows to tell in its time.
 PASS_LEVELS = 20_000
+# A pass that could tell nothing of what it took is followed by the next after so many seconds.
+STUCK_SECONDS = 300
 NEVER = datetime.min
 
 
@@ -133,8 +135,11 @@ class StockPush(StockRecords):
         refused = {}
         try:
             self.read_back.look()
-            if not self.push_rounds(changes, pushed, refused) or self.left_over:
+            has_time = self.push_rounds(changes, pushed, refused)
+            if not has_time or self.left_over and (self.counts["pushed"] or self.failed):
                 self.resume_in = 0
+            elif self.left_over:  # a location that EIM refuses fills the pass: at once it would be so again
+                self.resume_in = STUCK_SECONDS
             Restating(self).run(refused)
             self.push_unanswered(refused)
         except eim.EimError:
@@ -319,7 +324,8 @@ class StockPush(StockRecords):
         :return: ``{change: eim.Refused}`` of those refused; all others were accepted
         :raise eim.Refused, ValueError: all of them, or nobody knows which
         """
-        self.sent.update(changes)
+        fresh = set(changes) - self.sent
+        self.sent |= fresh
         moment = self.stock_read.moment
         levels = [
             Level(change.sku, self.addresses[change.location_id], change.quantity, change.on_hand, moment)
@@ -328,6 +334,9 @@ class StockPush(StockRecords):
         started = time.monotonic()
         try:
             result = self.client.push_inventory(levels, self.location_key)
+        except eim.RateLimited:
+            self.sent -= fresh  # EIM did nothing
+            raise
         except eim.AnswerLost as error:
             if error.retry_after is not None or not self.unanswered.is_repeated(started):
                 raise  # it asks not to be told again at once, or others would wait for it

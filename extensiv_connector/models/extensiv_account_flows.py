@@ -1,5 +1,5 @@
 from odoo import api, fields, models
-from odoo.exceptions import UserError
+from odoo.exceptions import UserError, ValidationError
 
 from ..flows import audit, by_hand, label_of, list_reading, schedule, stepping_back
 from ..flows.deadline import one_deadline
@@ -60,10 +60,15 @@ class ExtensivAccount(models.Model):
         "product.category",
         string="Categories",
         tracking=True,
+        ondelete="restrict",
         help="Their products and those of the categories below them are pushed.",
     )
     push_tag_ids = fields.Many2many(
-        "product.tag", string="Tags", tracking=True, help="Products with one of these tags are pushed."
+        "product.tag",
+        string="Tags",
+        tracking=True,
+        ondelete="restrict",
+        help="Products with one of these tags are pushed.",
     )
     known_sku_count = fields.Integer(
         "SKUs EIM Knows",
@@ -227,6 +232,15 @@ class ExtensivAccount(models.Model):
         schedule.import_beside(self.env)
 
     # -- stock
+
+    @api.constrains("push_choice", "push_categ_ids", "push_tag_ids")
+    def _check_choice(self):
+        """Refuse a choice of nothing: all of EIM's levels would stay as they are, whatever becomes of the stock."""
+        for account in self:
+            if account.push_choice == "category" and not account.push_categ_ids:
+                raise ValidationError(self.env._("Choose the categories whose products are pushed."))
+            if account.push_choice == "tag" and not account.push_tag_ids:
+                raise ValidationError(self.env._("Choose the tags of the products that are pushed."))
 
     @api.depends("push_choice")
     def _compute_known_sku_count(self):

@@ -73,6 +73,7 @@ class ProductProduct(models.Model):
             "extensiv_fixed_qty",
             "extensiv_rule_chosen",
             "extensiv_buffer_qty",
+            "additional_product_tag_ids",
         }
     )
 
@@ -292,13 +293,16 @@ class ProductProduct(models.Model):
     def _extensiv_said(self, alias, by_reference, by_barcode):
         """Return what an alias says, ``[Found]``, and where that is out of date the code by which it was learned.
 
-        What was learned follows its code to another product; what a person said stays.
+        What was learned follows its code to another product, also to the one in use that has it beside an archived
+        one, and to another pack; what a person said stays.
         """
         if not alias:
             return [], []
         if alias.origin != "person":
-            holders = [found.product for found in (*by_reference[alias.code], *by_barcode[alias.code])]
-            if holders and alias.product_id not in holders:
+            holders = [*by_reference[alias.code], *by_barcode[alias.code]]
+            holders = [found for found in holders if found.product.active] or holders
+            said = (alias.product_id, alias.uom_id)
+            if holders and said not in [(found.product, found.uom or alias.uom_id.browse()) for found in holders]:
                 return [], [alias.code]
         return [Found(alias.product_id, "alias", alias.sku, alias.uom_id or None)], []
 

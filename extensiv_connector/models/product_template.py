@@ -11,7 +11,8 @@ class ProductTemplate(models.Model):
 
     _name = "product.template"
     _inherit = ["product.template", "extensiv.stock.trigger.mixin"]
-    _stock_trigger_fields = frozenset({"sale_ok", "is_storable", "type", "company_id"})  # the rest is the variants'
+    # The rest is the variants'.
+    _stock_trigger_fields = frozenset({"sale_ok", "is_storable", "type", "company_id", "categ_id", "product_tag_ids"})
 
     extensiv_stock_rule = fields.Selection(
         STOCK_RULES,

@@ -14,6 +14,7 @@ from . import test_cart_types
 from . import test_carts
 from . import test_carts_browser
 from . import test_compare_nightly
+from . import test_compare_skus
 from . import test_contacts
 from . import test_delivery_method
 from . import test_credentials
@@ -85,3 +86,4 @@ from . import test_views
 from . import test_webhook
 from . import test_webhook_account
 from . import test_webhook_route
+from . import test_zero_surprise

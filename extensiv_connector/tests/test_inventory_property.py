@@ -6,6 +6,7 @@ from odoo import fields
 from odoo.tests import tagged
 
 from ..flows.stock_push import StockPush
+from ..sandbox.levels import Level
 from .test_inventory import InventoryCase
 
 SEEDS = range(12)
@@ -107,6 +108,17 @@ class TestAnyHistory(InventoryCase):
         self.goods = self.env["product.product"].create(
             [{"name": f"Good {number}", "default_code": f"G-{number}", "is_storable": True} for number in range(6)]
         )
+        # The barcode of a pack of three is not pushed before EIM is seen to use it.
+        self.pack = self.env["uom.uom"].create(
+            {"name": "Pack of 3", "relative_factor": 3, "relative_uom_id": self.goods.uom_id.id}
+        )
+        self.goods.uom_ids = self.pack
+        self.env["product.uom"].create(
+            [
+                {"product_id": product.id, "uom_id": self.pack.id, "barcode": f"B-{number}"}
+                for number, product in enumerate(self.goods)
+            ]
+        )
         self.goods[4].route_ids = self.routes[0]
         self.goods[5].route_ids = self.routes[1]
         # Of what needs no stock nothing is pushed before it has some, or somebody chose it.
@@ -137,6 +149,8 @@ class TestAnyHistory(InventoryCase):
             self.do_archive,
             self.do_rename,
             self.do_alias,
+            self.do_alias,
+            self.do_list,
             self.do_switch,
             self.do_push,
             self.do_push,
@@ -187,8 +201,9 @@ class TestAnyHistory(InventoryCase):
         for name, of_location in places.items():
             at_eim = self.at_eim(name)
             for sku in self.skus:
-                product = feeding.get(sku)
-                wanted = max(0, int(self.promised(product, of_location))) if product else kept.get((name, sku), 0)
+                product, units = feeding.get(sku, (None, 1))
+                promised = product and int(self.promised(product, of_location) // units)
+                wanted = max(0, promised) if product else kept.get((name, sku), 0)
                 self.assertEqual(at_eim.get(sku, 0), wanted, f"{name}/{sku}")
             self.assertLessEqual(set(feeding), set(at_eim))
         compare = self.env["extensiv.compare"].create({"account_id": self.account.id})
@@ -197,14 +212,14 @@ class TestAnyHistory(InventoryCase):
         self.assertEqual((compare.state, compare.difference_count), ("read", 0))
 
     def feeding(self):
-        """Return ``{SKU: product}`` of what is pushed."""
+        """Return ``{SKU: (product, how many of it one of the SKU is)}`` of what is pushed."""
         pushed = (self.goods + self.kits + self.products).filtered(
-            lambda product: product.active and product.default_code and product.extensiv_push
+            lambda product: product.active and product.extensiv_push
         )
         aliases = self.env["extensiv.sku.alias"].search([("product_id", "in", pushed.ids)])
         return {
-            **{product.default_code: product for product in pushed},
-            **{alias.sku: alias.product_id for alias in aliases},
+            **{product.default_code: (product, 1) for product in pushed if product.default_code},
+            **{alias.sku: (alias.product_id, 3 if alias.uom_id == self.pack else 1) for alias in aliases},
         }
 
     def places(self):
@@ -346,13 +361,14 @@ class TestAnyHistory(InventoryCase):
         self.skus.discard(False)
 
     def do_alias(self):
-        """Give a product another SKU, or take one away."""
+        """Give a product another SKU, of one or of a pack, or take one away."""
         products = self.goods + self.kits
         number = self.random.randrange(len(products))
         product = products[number]
         if product in self.kept or not product.default_code:
             return
-        sku = f"A-{number % 3}"
+        letter, unit = self.random.choice((("A", False), ("P", self.pack.id)))
+        sku = f"{letter}-{number % 3}"
         self.skus.add(sku)
         alias = self.env["extensiv.sku.alias"].search([("account_id", "=", self.account.id), ("sku", "=", sku)])
         if alias.product_id in self.kept:
@@ -360,7 +376,22 @@ class TestAnyHistory(InventoryCase):
         if alias:
             alias.unlink()
         else:
-            alias.create({"account_id": self.account.id, "sku": sku, "product_id": product.id})
+            alias.create({"account_id": self.account.id, "sku": sku, "product_id": product.id, "uom_id": unit})
+
+    def do_list(self):
+        """Let EIM be seen to use the barcode of a pack, or a person say that it is not to be offered."""
+        sku = f"B-{self.random.randrange(len(self.goods))}"
+        alias = self.env["extensiv.sku.alias"].search([("account_id", "=", self.account.id), ("sku", "=", sku)])
+        if alias.product_id in self.kept:
+            return
+        self.skus.add(sku)
+        if alias:
+            alias.unlink()
+            return
+        self.sandbox.store.levels.items.setdefault(sku, {"EAST": Level(0, 0, "2024-01-01T00:00:00+00:00")})
+        with self.flows():
+            self.account.action_sku_report()
+        self.env.invalidate_all()
 
     def do_switch(self):
         """Leave a product alone, or push it again; with everything told before, so that what is kept is known."""

@@ -2,6 +2,7 @@
 
 from unittest.mock import patch
 
+from odoo import fields
 from odoo.tests import tagged
 
 from ..flows import stock_levels, stock_push
@@ -165,6 +166,25 @@ class TestLimit(UrgencyCase):
             result = self.run_pass()
         self.assertEqual(len(self.at_eim()), 8)
         self.assertIsNone(result.resume_in, "nothing can be done about the other")
+
+    def test_a_location_that_eim_refuses_is_not_tried_again_at_once(self):
+        self.add_west()
+        self.account.push_batch_size = 10
+        skus = [f"S-{number:02}" for number in range(24)]
+        products = self.make(*skus)
+        with patch.object(stock_push.StockPush, "most", lambda push: 100):
+            self.run_pass()
+        self.fault(route="push_inventory", kind="failure", count=1000, message="Unknown warehouse", match='"WEST"')
+        for product in products.values():
+            self.receive(product, 7)
+        with patch.object(stock_push.StockPush, "most", lambda push: 20):
+            for _pass in range(4):
+                result = self.run_pass()
+                # Whose turn it is is told apart by the second.
+                self.west.turn_at = self.west.turn_at and fields.Datetime.add(self.west.turn_at, seconds=10)
+        self.assertEqual([self.at_eim()[sku] for sku in skus], [7] * 24)
+        self.assertEqual(self.errors().key, "WEST")
+        self.assertEqual(result.resume_in, stock_push.STUCK_SECONDS)
 
 
 @tagged("post_install", "-at_install")

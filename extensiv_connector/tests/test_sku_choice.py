@@ -1,7 +1,12 @@
+from psycopg2 import IntegrityError
+
+from odoo.exceptions import ValidationError
 from odoo.fields import Command
 from odoo.tests import tagged
+from odoo.tools import mute_logger
 
 from ..flows.stock_explanation import explain_level
+from ..flows.trigger import NOTED
 from .test_inventory import InventoryCase
 from .test_skus import BARCODE, SkuMixin
 
@@ -83,7 +88,8 @@ class TestChoice(SkuMixin, InventoryCase):
         self.push()
         self.level("MUG-1").pushed_at = False
         self.account.push_choice = "known"
-        self.push()
+        with self.later(minutes=2):
+            self.push()
         self.assertEqual(self.level("MUG-1").state, "accepted")
         self.assertEqual(self.at_eim()["MUG-1"], 4)
 
@@ -146,6 +152,36 @@ class TestChoice(SkuMixin, InventoryCase):
         known = self.env["extensiv.known.sku"].search([("account_id", "=", self.account.id)])
         self.assertEqual(set(known.mapped("sku")), {BARCODE, "MUG-1"})
         self.assertFalse(self.aliases())
+
+    def test_nothing_is_no_choice(self):
+        """EIM's levels would stay as they are for ever, and nobody would be told."""
+        for choice, model, name in (
+            ("category", "product.category", "push_categ_ids"),
+            ("tag", "product.tag", "push_tag_ids"),
+        ):
+            with self.subTest(choice), self.assertRaises(ValidationError), self.env.cr.savepoint():
+                self.account.push_choice = choice
+            chosen = self.env[model].create({"name": "Chosen"})
+            self.account.write({"push_choice": choice, name: [Command.set(chosen.ids)]})
+            with (
+                self.subTest(choice),
+                mute_logger("odoo.sql_db"),
+                self.assertRaises(IntegrityError),
+                self.env.cr.savepoint(),
+            ):
+                chosen.unlink()
+
+    def test_what_comes_under_a_choice_wakes_the_push(self):
+        category = self.env["product.category"].create({"name": "Cups"})
+        tag = self.env["product.tag"].create({"name": "Online"})
+        for values in ({"categ_id": category.id}, {"product_tag_ids": tag.ids}):
+            with self.subTest(values):
+                self.env.cr.postcommit.clear()
+                self.mug.product_tmpl_id.write(values)
+                self.assertIn("inventory", self.env.cr.postcommit.data[NOTED])
+        self.env.cr.postcommit.clear()
+        self.mug.additional_product_tag_ids = tag
+        self.assertIn("inventory", self.env.cr.postcommit.data[NOTED])
 
     def test_choosing_wakes_the_push(self):
         self.env.cr.postcommit.clear()

@@ -181,6 +181,14 @@ class TestSkus(SkuMixin, InventoryCase):
         self.assertEqual((self.alias(BARCODE).origin, self.alias(BARCODE).code), ("person", False))
         self.assertEqual(self.order_of(BARCODE, "O-4").sale_order_id.order_line[0].product_id, self.tee)
 
+    def test_what_was_learned_leaves_an_archived_product_for_the_one_that_took_its_place(self):
+        self.tee.barcode = BARCODE
+        self.order_of(BARCODE, "O-1")
+        self.tee.active = False
+        self.mug.barcode = BARCODE
+        self.assertEqual(self.order_of(BARCODE, "O-2").sale_order_id.order_line[0].product_id, self.mug)
+        self.assertEqual(self.alias(BARCODE).product_id, self.mug)
+
     def test_who_may_not_change_aliases_overwrites_none_that_was_learned(self):
         self.tee.barcode = BARCODE
         self.order_of(BARCODE)
@@ -267,6 +275,17 @@ class TestPacks(SkuMixin, InventoryCase):
         explained = explain_level(self.east, self.tee)
         self.assertEqual(explained["quantities"], {"TEE-1": 11, PACK_BARCODE: 1})
         self.assertIn("pack of 6", explained["notes"][0])
+
+    def test_a_barcode_that_is_another_packs_now_is_delivered_and_offered_so(self):
+        self.receive(self.tee, 40)
+        self.order_of(PACK_BARCODE, "O-1")
+        self.env["product.uom"].search([("barcode", "=", PACK_BARCODE)]).unlink()
+        self.make_pack(self.tee, 12)
+        line = self.order_of(PACK_BARCODE, "O-2").sale_order_id.order_line[0]
+        self.assertEqual(sum(line.move_ids.mapped("product_qty")), 12)
+        self.assertEqual(self.alias(PACK_BARCODE).origin, "order")
+        self.push()
+        self.assertEqual(self.at_eim()[PACK_BARCODE], 1, "22 are left")
 
     def test_a_person_says_that_a_sku_is_a_pack(self):
         self.make_alias("TEE-SIX", self.tee, uom_id=self.pack.id)

@@ -70,6 +70,12 @@ class TestHistory(InventoryCase):
         self.push()
         self.assertEqual(self.history()[1:], [(4, 5, "repaired"), (5, 6, "stock")])
 
+    def test_what_changed_before_it_is_stated_again_is_no_repetition(self):
+        self.level("TEE-1")._mark_unconfirmed("restated")
+        self.receive(self.tee, 5)
+        self.push()
+        self.assertEqual(self.history()[1:], [(4, 5, "stock")])
+
     def test_an_answer_that_was_lost(self):
         self.receive(self.tee, 9)
         self.fault(route="push_inventory", kind="lose_answer", count=2)

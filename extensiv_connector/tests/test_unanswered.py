@@ -124,6 +124,23 @@ class TestOneBadRecord(UnansweredCase):
         self.assertEqual(self.at_eim()["TEE-1"], 0)
         self.assertFalse(self.errors())
 
+    def test_a_zero_that_a_person_asked_for_has_its_time_too(self):
+        self.make(3)
+        self.push()
+        product = self.env["product.product"].search([("default_code", "=", "N-1")])
+        product.extensiv_stock_rule = "leave"
+        product.action_extensiv_set_zero()
+        self.bad("N-1")
+        self.push()
+        self.assertTrue(self.level("N-1").next_try)
+        before = self.pushes()
+        self.push()
+        self.assertEqual(self.pushes(), before, "not before its time")
+        self.sandbox.faults.clear()
+        with self.later(minutes=2):
+            self.push()
+        self.assertEqual(self.at_eim()["N-1"], 0)
+
     def test_a_person_has_it_told_again_or_dismisses_it(self):
         self.receive(self.tee, 4)
         self.bad("TEE-1", count=2)
