@@ -70,8 +70,11 @@ def find_unreserved_demand(account):
     others = saved.browse()
     if account.quantity_basis == "promise":
         same_owner = Domain("owner_id", "=", account.owner_id.id) if account.owner_id else Domain.TRUE
-        others = env["extensiv.account"].search(
-            Domain("company_id", "=", account.company_id.id) & Domain("id", "not in", saved.ids) & same_owner
+        # A quotation of an archived account may still be confirmed.
+        others = (
+            env["extensiv.account"]
+            .with_context(active_test=False)
+            .search(Domain("company_id", "=", account.company_id.id) & Domain("id", "not in", saved.ids) & same_owner)
         )
     for name in ("extensiv.order", "sale.order", "sale.order.line"):
         env[name].flush_model()
@@ -93,8 +96,9 @@ def find_unreserved_demand(account):
     ):
         if payload:
             inbox[in_account].append((Order.from_payload(payload), *rest))
-    for in_account, orders in inbox.items():
-        demand += _find_demand_of_inbox(env["extensiv.account"].browse(in_account), orders)
+    for in_account in env["extensiv.account"].browse(inbox):
+        if in_account.active or in_account in saved:  # what an archived one received is not imported any more
+            demand += _find_demand_of_inbox(in_account, inbox[in_account.id])
     return demand
 
 

@@ -133,6 +133,23 @@ class TestWaitingOrders(PromiseCase):
         other.owner_id = self.account.owner_id
         self.assertEqual(self.promised(), 6)
 
+    def test_of_an_archived_account_quotations_are_subtracted_and_its_inbox_is_not(self):
+        self.receive(self.tee, 10)
+        other = self.another_account()
+        order = self.wait("W-1", 4)
+        order.account_id = other
+        order.sale_order_id.extensiv_account_id = other
+        other.active = False
+        self.assertEqual(self.promised(), 6, "it may still be confirmed")
+        order.sale_order_id.action_confirm()
+        self.assertEqual(self.promised(), 6)
+        self.add_orders(
+            {"cust_ref": "W-2", "items": [{"item": "GHOST", "quantity": 1}, {"item": "TEE-1", "quantity": 1}]}
+        )
+        self.pull()
+        self.inbox("W-2").account_id = other
+        self.assertEqual(self.promised(), 6)
+
     def test_an_order_in_the_inbox_of_another_account_is_subtracted(self):
         self.receive(self.tee, 10)
         self.add_orders(
