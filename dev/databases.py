@@ -151,7 +151,14 @@ def run_script(database: str, script: str, args=None, *, log: Path) -> str:
 
     :raise CommandError: it raised something
     """
-    started = script_process(database, script, args, log=log)
+    return finish(script_process(database, script, args, log=log), log)
+
+
+def finish(started, log: Path) -> str:
+    """Wait for a script that writes `log`, and return what it printed.
+
+    :raise CommandError: it raised something
+    """
     try:
         printed, _ = started.communicate()
     finally:

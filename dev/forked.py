@@ -58,7 +58,8 @@ class Script:
     def communicate(self, timeout: float | None = None) -> tuple[str, None]:
         """Return what it printed once it ended; as `wait`."""
         self.wait(timeout)  # what scripts print fits into a pipe
-        return self.stdout.read(), None
+        with self.stdout:
+            return self.stdout.read(), None
 
     def send_signal(self, signum: int) -> None:
         with contextlib.suppress(ProcessLookupError):

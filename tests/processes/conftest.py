@@ -21,7 +21,7 @@ import contextlib
 
 import pytest
 
-from dev import LOGS, CommandError, databases, forked, postgres, tail
+from dev import LOGS, databases, forked, postgres
 from dev import sandbox as sandbox_process
 
 
@@ -52,15 +52,7 @@ class Odoo:
         :raise dev.CommandError: it raised something; the log's end is in the message
         """
         log = LOGS / "process-run.log"
-        script = forked.Script(self.database, script, args, log=log)
-        try:
-            printed, _ = script.communicate()
-        finally:
-            databases.end(script)
-            script.stdout.close()
-        if script.returncode:
-            raise CommandError(f"A script failed in Odoo.\n{tail(log)}")
-        return printed
+        return databases.finish(forked.Script(self.database, script, args, log=log), log)
 
     def query(self, statement, parameters=None):
         """Run an SQL statement, commit, and return its rows."""
