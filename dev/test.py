@@ -1,6 +1,7 @@
 """`make test`: all checks in the order of their cost, up to the first that fails; `make lint`: the first.
 
-The tests in Odoo and those of processes run side by side: each keeps about one processor busy.
+The tests in Odoo and those of processes run two at a time, for each keeps about one processor busy: those in Odoo are
+dealt out to several runs for that, each in a database of its own.
 
     ONLY=lint|eim|install|odoo|process|uninstall   one of them, quickly: the addon is updated, not reinstalled
     K=expression                                    of the tests those that match, as pytest's -k
@@ -15,8 +16,11 @@ import os
 import subprocess
 import time
 import xml.etree.ElementTree as ElementTree
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
+from typing import NamedTuple
 
 from . import (
     ADDON,
@@ -75,20 +79,46 @@ def run_checks(chosen: list[str], selected: str | None) -> None:
 
 
 def run_together(selected: str | None) -> None:
-    """Run the checks that keep one processor busy each side by side; the output of the second is shown at its end."""
+    """Run the tests in Odoo and those of processes, two at a time."""
     say("\n" + "\n".join(f"== {CHECKS[name][0]}" for name in TOGETHER))
     start = time.monotonic()
     with_addon()
-    log = LOGS / "pytest-process.log"
-    with ThreadPoolExecutor() as threads:
-        odoo = threads.submit(test_odoo, selected)
-        process = threads.submit(test_process, selected, log)
-        troubles = [running.exception() for running in (odoo, process)]  # both end before either is told
-    say(log.read_text(errors="replace"))
+    process = Run("process", lambda log: test_process(selected, log))
+    passed = run_all([process, *odoo_runs(selected)])  # the longest first
+    COUNTS.update(process=passed[0], odoo=sum(passed[1:]))
+    say(f"   {time.monotonic() - start:.1f} s")
+
+
+class Run(NamedTuple):
+    """One run of pytest beside others."""
+
+    name: str
+    run: Callable[[Path], int]
+    """Writes what pytest says into the log, and returns how many tests passed."""
+
+
+def run_all(runs: list[Run], at_once: int = 2) -> list[int]:
+    """Run all, show what each said when it ends, and return how many tests passed in each.
+
+    :raise CommandError: of the first that failed; all have ended then
+    """
+    with ThreadPoolExecutor(at_once) as threads:
+        running = [threads.submit(show, each) for each in runs]
+        troubles = [each.exception() for each in running]
     for trouble in filter(None, troubles):
         raise trouble
-    COUNTS.update(odoo=odoo.result(), process=process.result())
-    say(f"   {time.monotonic() - start:.1f} s")
+    return [each.result() for each in running]
+
+
+def show(one: Run) -> int:
+    log = LOGS / f"pytest-{one.name}.log"
+    log.write_text("")
+    start = time.monotonic()
+    try:
+        return one.run(log)
+    finally:
+        said = log.read_text(errors="replace")
+        say(f"-- {one.name}, {time.monotonic() - start:.0f} s\n{said}")
 
 
 # The checks
@@ -117,15 +147,9 @@ def test_eim(selected: str | None) -> int:
     """
     passed = run_pytest("eim", ["tests", "--ignore=tests/processes"], selected)
     files = [f"tests/eim/test_{part}.py" for part in HTTP_TESTS]
-    logs = {pair: LOGS / f"pytest-http-{pair}.log" for pair in setup.HTTP_PAIRS}
-    with ThreadPoolExecutor() as threads:
-        running = [threads.submit(run_pytest, "eim", files, selected, log, pair) for pair, log in logs.items()]
-        troubles = [pair.exception() for pair in running]  # all end before any is told
-    for pair, log in logs.items():
-        say(f"With {setup.pinned(pair)}:\n{log.read_text(errors='replace')}")
-    for trouble in filter(None, troubles):
-        raise trouble
-    return passed + sum(pair.result() for pair in running)
+    runs = [Run(f"eim-{pair}", partial(run_pytest, "eim", files, selected, pair=pair)) for pair in setup.HTTP_PAIRS]
+    say(f"With {', and '.join(map(setup.pinned, setup.HTTP_PAIRS))}:")
+    return passed + sum(run_all(runs))
 
 
 def check_install() -> None:
@@ -138,9 +162,33 @@ def check_install() -> None:
 
 
 def test_odoo(selected: str | None) -> int:
-    name = copy(with_addon(), "extensiv_test")
-    options = [f"--odoo-config={write_config()}", f"--odoo-database={name}", "--odoo-http", ADDON]
-    return run_pytest("odoo", options, selected)
+    if selected:  # its output is shown as it comes
+        return in_odoo("odoo", [ADDON], selected)
+    with_addon()
+    return sum(run_all(odoo_runs(selected)))
+
+
+def odoo_runs(selected: str | None) -> list[Run]:
+    """Return the runs of the tests in Odoo: their files, dealt out by size; of selected tests one, for starting Odoo
+    costs more than they do.
+    """
+    if selected:
+        return [Run("odoo", partial(in_odoo, "odoo", [ADDON], selected))]
+    parts: list[list[Path]] = [[] for _part in range(ODOO_RUNS)]
+    sizes = [0] * ODOO_RUNS
+    files = (ROOT / ADDON / "tests").glob("test_*.py")
+    for size, file in sorted(((file.stat().st_size, str(file)) for file in files), reverse=True):
+        smallest = sizes.index(min(sizes))
+        sizes[smallest] += size
+        parts[smallest].append(file)
+    names = [f"odoo-{number}" for number in range(1, ODOO_RUNS + 1)]
+    return [Run(name, partial(in_odoo, name, sorted(part), selected)) for name, part in zip(names, parts, strict=True)]
+
+
+def in_odoo(name: str, tests: list, selected: str | None, log: Path | None = None) -> int:
+    database = copy(with_addon(), f"extensiv_test_{name}".replace("-", "_"))
+    options = [f"--odoo-config={write_config()}", f"--odoo-database={database}", "--odoo-http", *tests]
+    return run_pytest(name, options, selected, log)
 
 
 def test_process(selected: str | None, log: Path | None = None) -> int:
@@ -164,6 +212,7 @@ CHECKS = {
 }
 TESTS = ["eim", "odoo", "process"]
 TOGETHER = ["odoo", "process"]
+ODOO_RUNS = 5
 HTTP_TESTS = ["client", "limits", "routes", "secrets", "throttle", "transport", "waiting"]
 COUNTS: dict[str, int] = {}
 
@@ -202,7 +251,8 @@ def run_pytest(
     if code == NO_TESTS and selected:
         return 0
     if code:
-        command = f"make test ONLY={name}" if name in CHECKS else f"make {name}"
+        check = name.partition("-")[0]  # of the runs that one check is dealt out to
+        command = f"make test ONLY={check}" if check in CHECKS else f"make {name}"
         raise CommandError(f"The tests failed (pytest's exit code {code}); run them alone with `{command}`.")
     cases = list(ElementTree.parse(report).getroot().iter("testcase"))
     skipped = sum(case.find("skipped") is not None for case in cases)
