@@ -169,20 +169,22 @@ def test_odoo(selected: str | None) -> int:
 
 
 def odoo_runs(selected: str | None) -> list[Run]:
-    """Return the runs of the tests in Odoo: their files, dealt out by size; of selected tests one, for starting Odoo
-    costs more than they do.
+    """Return the runs of the tests in Odoo: their files, dealt out by size.
+
+    Those with a browser stay together, for each database makes Odoo's web files anew; of selected tests there is one
+    run, for starting Odoo costs more than they do.
     """
     if selected:
         return [Run("odoo", partial(in_odoo, "odoo", [ADDON], selected))]
-    parts: list[list[Path]] = [[] for _part in range(ODOO_RUNS)]
-    sizes = [0] * ODOO_RUNS
-    files = (ROOT / ADDON / "tests").glob("test_*.py")
-    for size, file in sorted(((file.stat().st_size, str(file)) for file in files), reverse=True):
-        smallest = sizes.index(min(sizes))
-        sizes[smallest] += size
-        parts[smallest].append(file)
-    names = [f"odoo-{number}" for number in range(1, ODOO_RUNS + 1)]
-    return [Run(name, partial(in_odoo, name, sorted(part), selected)) for name, part in zip(names, parts, strict=True)]
+    files = {file: file.stat().st_size for file in (ROOT / ADDON / "tests").glob("test_*.py")}
+    parts: dict[str, list[Path]] = {"odoo-browser": [file for file in files if file.stem.endswith("browser")]}
+    others = sorted(files.keys() - parts["odoo-browser"], key=lambda file: (-files[file], file))
+    sizes = dict.fromkeys((f"odoo-{number}" for number in range(1, ODOO_RUNS)), 0)
+    for file in others:
+        smallest = min(sizes, key=sizes.get)
+        sizes[smallest] += files[file]
+        parts.setdefault(smallest, []).append(file)
+    return [Run(name, partial(in_odoo, name, sorted(part), selected)) for name, part in parts.items()]
 
 
 def in_odoo(name: str, tests: list, selected: str | None, log: Path | None = None) -> int:
