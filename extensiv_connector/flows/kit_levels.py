@@ -8,7 +8,9 @@ from odoo.tools import SQL
 from .kits import (
     find_changing_apps,
     find_recipes,
+    flush,
     has_recipes,
+    ids_sql,
     is_kit_sql,
     of_company_sql,
     recipes_sql,
@@ -26,23 +28,30 @@ NUMBERS = """
          SELECT * FROM UNNEST(%(taken_sources)s::int[], %(taken_products)s::int[], %(taken)s::float8[])
                     AS taken(source_id, product_id, quantity)),
     available AS MATERIALIZED (
-         SELECT source.id AS source_id, part.component_id, %(left)s AS quantity, %(there)s AS on_hand
-           FROM (SELECT DISTINCT component_id FROM kit_need) AS part
-          CROSS JOIN UNNEST(%(sources)s::int[]) AS source(id)
-           LEFT JOIN stock ON stock.source_id = source.id AND stock.product_id = part.component_id
-           LEFT JOIN taken ON taken.source_id = source.id AND taken.product_id = part.component_id),
-    -- The scarcest part decides.
+         SELECT source_id, component_id, %(rounded_quantity)s AS quantity, %(rounded_on_hand)s AS on_hand
+           FROM (SELECT source.id AS source_id, part.component_id,
+                        COALESCE(stock.quantity, 0)::float8 - COALESCE(taken.quantity, 0) AS quantity,
+                        COALESCE(stock.on_hand, 0)::float8 AS on_hand
+                   FROM (SELECT DISTINCT component_id FROM kit_need) AS part
+                  CROSS JOIN UNNEST(%(sources)s::int[]) AS source(id)
+                   LEFT JOIN stock ON stock.source_id = source.id AND stock.product_id = part.component_id
+                   LEFT JOIN taken ON taken.source_id = source.id AND taken.product_id = part.component_id
+                 OFFSET 0) AS part),
+    -- The scarcest part decides. How often each goes is rounded down, which changes nothing of which goes least often.
     scarcest AS (
          SELECT kit_need.kit_id, available.source_id, kit_need.batch, kit_need.unit,
-                MIN(%(ratio)s) AS quantity, MIN(%(ratio_there)s) AS on_hand
+                MIN(available.quantity / kit_need.quantity) AS quantity,
+                MIN(available.on_hand / kit_need.quantity) AS on_hand
            FROM kit_need JOIN available ON available.component_id = kit_need.component_id
           GROUP BY kit_need.kit_id, available.source_id, kit_need.batch, kit_need.unit),
     makeable AS MATERIALIZED (
          SELECT kit_id, source_id,
                 FLOOR(CASE WHEN unit = 1 THEN quantity ELSE quantity * unit + 1e-9 END) AS quantity,
                 FLOOR(CASE WHEN unit = 1 THEN on_hand ELSE on_hand * unit + 1e-9 END) AS on_hand
-           FROM (SELECT kit_id, source_id, unit, %(batches)s AS quantity, %(batches_there)s AS on_hand
-                   FROM scarcest) AS in_recipe_unit),
+           FROM (SELECT kit_id, source_id, unit, %(batches)s AS quantity, %(batches_on_hand)s AS on_hand
+                   FROM (SELECT kit_id, source_id, unit, %(times)s * batch AS quantity,
+                                %(times_on_hand)s * batch AS on_hand
+                           FROM scarcest OFFSET 0) AS made OFFSET 0) AS in_recipe_unit),
     -- Of a combo not more than of each of its items, whole ones; what several of these take of a part was added up.
     number AS (
          SELECT kit_id, source_id, MIN(quantity) AS quantity, MIN(on_hand) AS on_hand
@@ -50,8 +59,7 @@ NUMBERS = """
                   UNION ALL
                  SELECT combo.kit_id, makeable.source_id, FLOOR(makeable.quantity / combo.times),
                         FLOOR(makeable.on_hand / combo.times)
-                   FROM combo JOIN makeable ON makeable.kit_id = combo.item_id
-                   JOIN kit ON kit.id = combo.item_id) AS bound
+                   FROM combo JOIN makeable ON makeable.kit_id = combo.item_id) AS bound
           GROUP BY kit_id, source_id)"""
 
 
@@ -140,6 +148,10 @@ class _Kits:
 
     def find(self):
         """Return the ``Kits``."""
+        if self.products is not None:
+            # The database plans well for so many products, and not for those that it has yet to find.
+            flush(self.env)
+            self.products = [id_ for [id_] in self.env.execute_query(self._asked_sql())] if self.products else []
         if self.products is None or self.products:
             self._read()
         if self.by_odoo:
@@ -180,9 +192,9 @@ class _Kits:
 
     def _rows(self):
         """Return what the statement says, a row for each kit and source, or one of a kit without a number."""
-        parts = [
-            recipes_sql(self.env, self.account.company_id, self._asked_sql(), are_few=self.products is not None),
-        ]
+        are_few = self.products is not None
+        asked = ids_sql(self.products) if are_few else self._asked_sql()
+        parts = [recipes_sql(self.env, self.account.company_id, asked, are_few)]
         if self.sources:
             parts.append(self._numbers_sql())
         return self.env.execute_query(
@@ -238,14 +250,14 @@ class _Kits:
             templates=templates,
             only=SQL("TRUE")
             if self.products is None
-            else SQL("product.id IN (%s)", using_sql(env, self.account.company_id, self.products)),
+            else SQL("product.product_tmpl_id IN (%s)", using_sql(env, self.account.company_id, self.products)),
             company=of_company_sql(self.account),
             account=self.account._origin.id or None,
         )
 
     def _numbers_sql(self):
-        def rounded(text, method="HALF-UP"):
-            return rounded_sql(self.env, SQL(text), method)
+        def rounded(column, method="HALF-UP"):
+            return rounded_sql(self.env, SQL(column), method)
 
         return SQL(
             NUMBERS,
@@ -254,12 +266,12 @@ class _Kits:
             taken_sources=[source for source, _product in self.taken],
             taken_products=[product for _source, product in self.taken],
             taken=list(self.taken.values()),
-            left=rounded("(COALESCE(stock.quantity, 0)::float8 - COALESCE(taken.quantity, 0))"),
-            there=rounded("COALESCE(stock.on_hand, 0)::float8"),
-            ratio=rounded("(available.quantity / kit_need.quantity)", "DOWN"),
-            ratio_there=rounded("(available.on_hand / kit_need.quantity)", "DOWN"),
-            batches=rounded("(quantity * batch)"),
-            batches_there=rounded("(on_hand * batch)"),
+            rounded_quantity=rounded("quantity"),
+            rounded_on_hand=rounded("on_hand"),
+            times=rounded("quantity", "DOWN"),
+            times_on_hand=rounded("on_hand", "DOWN"),
+            batches=rounded("quantity"),
+            batches_on_hand=rounded("on_hand"),
         )
 
     # -- what Odoo is to compute itself

@@ -40,7 +40,7 @@ RECIPES = """
     %(reached)s
     candidate AS MATERIALIZED (
          SELECT product.id AS product_id, bom.id AS bom_id, bom.product_qty::float8 AS batch, bom.product_uom_id,
-                bom.picking_type_id, bom.sequence, bom.product_id IS NULL AS is_general,
+                bom.picking_type_id, bom.sequence, bom.product_id IS NULL AS is_general, template.uom_id AS own_uom_id,
                 -- Odoo finds it where it is asked about this product alone, and not where about several.
                 bom.product_id IS NULL AND product.active IS NOT TRUE AS is_doubtful
            FROM mrp_bom AS bom
@@ -50,15 +50,18 @@ RECIPES = """
            JOIN product_template AS template
                 ON template.id = product.product_tmpl_id AND template.type NOT IN ('service', 'combo')
           WHERE %(is_kit)s AND %(is_reached)s),
-    -- The parts of a kit are looked for among the recipes of its own operation type, and of none. 0 is for any.
+    -- The parts of a kit are looked for among the recipes of its own operation type, and of none. 0 is for any. The
+    -- type and the product are one number, for the database expects few rows where it is to compare two.
     way AS MATERIALIZED (
          SELECT 0 AS id UNION SELECT picking_type_id FROM candidate WHERE picking_type_id IS NOT NULL),
     recipe AS MATERIALIZED (
-         SELECT DISTINCT ON (way.id, candidate.product_id) way.id AS way_id, candidate.*, unit.factor::float8 AS factor
+         SELECT DISTINCT ON (way_and_product) candidate.*, unit.factor::float8 AS factor,
+                (way.id::bigint << 32) + candidate.product_id AS way_and_product,
+                COALESCE(candidate.picking_type_id, 0)::bigint << 32 AS way
            FROM candidate
            JOIN way ON way.id = 0 OR candidate.picking_type_id IS NULL OR candidate.picking_type_id = way.id
            JOIN uom_uom AS unit ON unit.id = candidate.product_uom_id
-          ORDER BY way.id, candidate.product_id, candidate.sequence, candidate.is_general, candidate.bom_id),
+          ORDER BY way_and_product, candidate.sequence, candidate.is_general, candidate.bom_id),
     -- Lines for some variants only. What is chosen in the order makes no variant, and no level.
     limited AS MATERIALIZED (
          SELECT link.%(value_line)s AS line_id, COUNT(DISTINCT value.attribute_id) AS attributes,
@@ -68,50 +71,48 @@ RECIPES = """
            JOIN product_attribute AS attribute ON attribute.id = value.attribute_id
           GROUP BY link.%(value_line)s),
     line AS MATERIALIZED (
-         SELECT line.id, line.bom_id, line.product_id, line.product_qty::float8 AS quantity, line.product_uom_id,
-                unit.factor::float8 AS factor, limited.attributes
+         SELECT line.id, line.bom_id, line.product_id, line.product_tmpl_id, line.product_qty::float8 AS quantity,
+                line.product_uom_id, unit.factor::float8 AS factor, limited.attributes
            FROM mrp_bom_line AS line
            JOIN uom_uom AS unit ON unit.id = line.product_uom_id
            LEFT JOIN limited ON limited.line_id = line.id
           WHERE line.bom_id IN (SELECT bom_id FROM recipe) AND limited.is_never IS NOT TRUE),
     exploded AS (
-         SELECT top.id AS kit_id, COALESCE(recipe.picking_type_id, 0) AS way_id, line.product_id, line.quantity,
+         SELECT top.id AS kit_id, recipe.way, line.product_id, line.product_tmpl_id, line.quantity,
                 line.product_uom_id, line.factor, part.bom_id, part.batch, part.product_uom_id AS part_uom_id,
-                part.factor AS part_factor, COALESCE(part.is_doubtful, FALSE) AS is_doubtful,
+                part.factor AS part_factor, part.bom_id IS NULL AS is_leaf,
+                COALESCE(part.is_doubtful, FALSE) AS is_doubtful,
                 part.bom_id IS NOT NULL AND line.product_id = top.id AS is_circle, ARRAY[top.id] AS path
            FROM top
-           JOIN recipe ON recipe.product_id = top.id AND recipe.way_id = 0
+           JOIN recipe ON recipe.way_and_product = top.id
            JOIN line ON line.bom_id = recipe.bom_id
                 AND (line.attributes IS NULL OR line.attributes = %(matching_top)s)
-           LEFT JOIN recipe AS part
-                ON part.product_id = line.product_id AND part.way_id = COALESCE(recipe.picking_type_id, 0)
+           LEFT JOIN recipe AS part ON part.way_and_product = recipe.way + line.product_id
           UNION ALL
-         SELECT above.kit_id, above.way_id, line.product_id,
+         SELECT above.kit_id, above.way, line.product_id, line.product_tmpl_id,
                 CASE WHEN above.product_uom_id = above.part_uom_id THEN above.quantity / above.batch
                      ELSE above.quantity / above.batch * above.factor / above.part_factor END * line.quantity,
                 line.product_uom_id, line.factor, part.bom_id, part.batch, part.product_uom_id,
-                part.factor, COALESCE(part.is_doubtful, FALSE),
+                part.factor, part.bom_id IS NULL, COALESCE(part.is_doubtful, FALSE),
                 part.bom_id IS NOT NULL AND line.product_id = ANY (above.path || above.product_id),
                 above.path || above.product_id
            FROM exploded AS above
            JOIN line ON line.bom_id = above.bom_id
                 AND (line.attributes IS NULL OR line.attributes = %(matching_part)s)
-           LEFT JOIN recipe AS part ON part.product_id = line.product_id AND part.way_id = above.way_id
-          WHERE NOT above.is_circle),
+           LEFT JOIN recipe AS part ON part.way_and_product = above.way + line.product_id
+          WHERE NOT above.is_leaf AND NOT above.is_circle),
     -- Of each kit how many its recipe makes, in the recipe's unit, and how many of its own unit one of that is.
     kit AS MATERIALIZED (
          SELECT top.id, recipe.bom_id, recipe.batch,
-                CASE WHEN recipe.product_uom_id = template.uom_id THEN 1
+                CASE WHEN recipe.product_uom_id = recipe.own_uom_id THEN 1
                      ELSE recipe.factor / own_unit.factor::float8 END AS unit,
                 recipe.is_doubtful OR COALESCE(seen.is_doubtful, FALSE) AS is_doubtful,
                 COALESCE(seen.is_circle, FALSE) AS is_circle
            FROM top
-           JOIN recipe ON recipe.product_id = top.id AND recipe.way_id = 0
-           JOIN product_product AS product ON product.id = top.id
-           JOIN product_template AS template ON template.id = product.product_tmpl_id
-           JOIN uom_uom AS own_unit ON own_unit.id = template.uom_id
+           JOIN recipe ON recipe.way_and_product = top.id
+           JOIN uom_uom AS own_unit ON own_unit.id = recipe.own_uom_id
            LEFT JOIN (SELECT kit_id, BOOL_OR(is_doubtful) AS is_doubtful, BOOL_OR(is_circle) AS is_circle
-                        FROM exploded GROUP BY kit_id) AS seen ON seen.kit_id = top.id),
+                        FROM exploded WHERE is_doubtful OR is_circle GROUP BY kit_id) AS seen ON seen.kit_id = top.id),
     -- The lines that are taken from stock, for one batch of the recipe, in the line's unit and not rounded.
     leaf AS MATERIALIZED (
          SELECT exploded.kit_id, exploded.product_id AS component_id, exploded.quantity,
@@ -119,20 +120,18 @@ RECIPES = """
                 CASE WHEN exploded.product_uom_id = template.uom_id THEN 1 ELSE own_unit.factor::float8 END
                 AS own_factor, template.is_storable AS is_tracked
            FROM exploded
-           JOIN product_product AS product ON product.id = exploded.product_id
-           JOIN product_template AS template ON template.id = product.product_tmpl_id
+           JOIN product_template AS template ON template.id = exploded.product_tmpl_id
            JOIN uom_uom AS own_unit ON own_unit.id = template.uom_id
-          WHERE exploded.bom_id IS NULL AND exploded.quantity <> 0)"""
+          WHERE exploded.is_leaf AND exploded.quantity <> 0)"""
 
 # Of these products, and of what they are made of, recipes are looked for: not of all that there are.
 REACHED = """
     reached AS (
-         SELECT id FROM top
+         SELECT product.product_tmpl_id AS id FROM top JOIN product_product AS product ON product.id = top.id
           UNION
-         SELECT line.product_id
+         SELECT line.product_tmpl_id
            FROM reached
-           JOIN product_product AS product ON product.id = reached.id
-           JOIN mrp_bom AS bom ON bom.product_tmpl_id = product.product_tmpl_id AND %(is_kit)s
+           JOIN mrp_bom AS bom ON bom.product_tmpl_id = reached.id AND %(is_kit)s
            JOIN mrp_bom_line AS line ON line.bom_id = bom.id),"""
 
 # Without Manufacturing there are no recipes, nor their tables.
@@ -262,7 +261,7 @@ def _own_recipes_sql(env, company, are_few):
     return SQL(
         RECIPES,
         reached=SQL(REACHED, is_kit=is_kit) if are_few else SQL(),
-        is_reached=SQL("product.id IN (SELECT id FROM reached)") if are_few else SQL("TRUE"),
+        is_reached=SQL("bom.product_tmpl_id IN (SELECT id FROM reached)") if are_few else SQL("TRUE"),
         is_kit=is_kit,
         matching_top=matching(SQL("top.id")),
         matching_part=matching(SQL("above.product_id")),
@@ -286,38 +285,35 @@ def of_company_sql(account):
 
 
 def using_sql(env, company, products):
-    """Return SQL for the ``id`` of ``products`` and of the kits and combos that may be made of them, however deep.
+    """Return SQL for the ``id`` of the templates of ``products``, and of kits and combos made of them, however deep.
 
     :param products: ids
     """
     combos = env["product.template"]._fields["combo_ids"]
-    made_of = SQL("SELECT UNNEST(%s::int[])", list(products))
+    templates = SQL("SELECT product_tmpl_id AS id FROM product_product WHERE id = ANY (%s)", list(products))
     if has_recipes(env):
-        made_of = SQL(
+        templates = SQL(
             """WITH RECURSIVE used AS (
-                    SELECT UNNEST(%s::int[]) AS id
+                    %s
                      UNION
-                    SELECT product.id
+                    SELECT bom.product_tmpl_id
                       FROM used
-                      JOIN mrp_bom_line AS line ON line.product_id = used.id
-                      JOIN mrp_bom AS bom ON bom.id = line.bom_id AND %s
-                      JOIN product_product AS product
-                           ON product.product_tmpl_id = bom.product_tmpl_id
-                              AND (bom.product_id IS NULL OR bom.product_id = product.id))
+                      JOIN mrp_bom_line AS line ON line.product_tmpl_id = used.id
+                      JOIN mrp_bom AS bom ON bom.id = line.bom_id AND %s)
                SELECT id FROM used""",
-            list(products),
+            templates,
             is_kit_sql(company),
         )
     return SQL(
-        """WITH using_them(id) AS MATERIALIZED (%(made_of)s)
+        """WITH using_them(id) AS MATERIALIZED (%(templates)s)
            SELECT id FROM using_them
             UNION
-           SELECT product.id
-             FROM using_them
-             JOIN product_combo_item AS item ON item.product_id = using_them.id
-             JOIN %(link)s AS link ON link.%(combo)s = item.combo_id
-             JOIN product_product AS product ON product.product_tmpl_id = link.%(template)s""",
-        made_of=made_of,
+           SELECT link.%(template)s
+             FROM %(link)s AS link
+             JOIN product_combo_item AS item ON item.combo_id = link.%(combo)s
+             JOIN product_product AS product ON product.id = item.product_id
+            WHERE product.product_tmpl_id IN (SELECT id FROM using_them)""",
+        templates=templates,
         link=SQL.identifier(combos.relation),
         template=SQL.identifier(combos.column1),
         combo=SQL.identifier(combos.column2),

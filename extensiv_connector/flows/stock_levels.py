@@ -250,8 +250,8 @@ class ExpectedLevels:
 
         :param skus: of these alone, if given
         """
-        corrections = compute_corrections(self.account, self.sources, self.until)
         plan_for_many(self.env)
+        corrections = compute_corrections(self.account, self.sources, self.until)
         to_order = made_to_order_sql(self.env, self.account.company_id)
         expected = SQL(
             """WITH stock AS (%(stock)s),
