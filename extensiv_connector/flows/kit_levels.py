@@ -91,8 +91,8 @@ class Kits(NamedTuple):
         if self.circles:
             notes.append(
                 env._(
-                    "%(count)s kits are made of themselves, so that none can be: %(kits)s. Correct their bills of "
-                    "materials.",
+                    "Kits that are made of themselves, so that none can be: %(count)s (%(kits)s). Correct their bills "
+                    "of materials.",
                     count=len(self.circles),
                     kits=_names(self.circles),
                 )
@@ -102,18 +102,26 @@ class Kits(NamedTuple):
         words = {"count": len(self.by_odoo), "kits": _names(self.by_odoo), "apps": ", ".join(self.apps)}
         notes.append(
             env._(
-                "%(count)s kits are computed one by one, which takes long where there are many, for another app "
-                "changes how bills of materials are read (%(apps)s): %(kits)s.",
+                "Kits computed one by one, which takes long where there are many: %(count)s (%(kits)s). Another app "
+                "changes how bills of materials are read: %(apps)s.",
                 **words,
             )
             if self.apps
             else env._(
-                "%(count)s kits are computed one by one, which takes long where there are many: %(kits)s. An archived "
-                "product is part of each, and a kit itself: take it out of the bill of materials, or unarchive it.",
+                "Kits computed one by one, which takes long where there are many: %(count)s (%(kits)s). An archived "
+                "kit is a part of each: unarchive it, or take it out of the bill of materials.",
                 **words,
             )
         )
         return notes
+
+
+class Scarcest(NamedTuple):
+    """The part that decides how many of a kit can be made: how many of it there are, and how many one kit takes."""
+
+    product: object
+    quantity: float
+    each: float
 
 
 def find_kits(account, sources=(), until=None, products=None, taken=None):
@@ -124,6 +132,15 @@ def find_kits(account, sources=(), until=None, products=None, taken=None):
     :param taken: ``{(source id, product id): quantity}`` that waiting orders take of parts
     """
     return _Kits(account, list(sources), until, products, taken or {}).find()
+
+
+def find_scarcest(account, source, kit, taken):
+    """Return the ``Scarcest`` part of a kit or combo in a source, or None where no part is tracked.
+
+    :param taken: ``{(source id, product id): quantity}`` that waiting orders take of parts
+    """
+    rows = _Kits(account, [source], None, [kit.id], taken).find_parts(kit)
+    return Scarcest(kit.browse(rows[0][0]), *rows[0][1:]) if rows else None
 
 
 class _Kits:
@@ -222,6 +239,21 @@ class _Kits:
                 if self.sources
                 else SQL("NULL, NULL, NULL"),
                 joined=SQL("LEFT JOIN number ON number.kit_id = found.kit_id") if self.sources else SQL(),
+            )
+        )
+
+    def find_parts(self, kit):
+        """Return ``[(component id, how many there are, how many one takes)]`` of a kit's parts, the scarcest first."""
+        return self.env.execute_query(
+            SQL(
+                """WITH RECURSIVE %s, %s
+                   SELECT component_id, available.quantity, kit_need.quantity / (batch * unit)
+                     FROM kit_need JOIN available USING (component_id)
+                    WHERE kit_id = %s
+                    ORDER BY available.quantity / kit_need.quantity, component_id""",
+                recipes_sql(self.env, self.account.company_id, ids_sql(kit.ids), are_few=True),
+                self._numbers_sql(),
+                kit.id,
             )
         )
 

@@ -175,15 +175,14 @@ def find_changing_apps(env):
     """Return the modules, sorted, that change how Odoo finds recipes or takes them apart, in a way not known here."""
     if not has_recipes(env):
         return []
-    return sorted(
-        {
-            layer.__module__
-            for model, names in DECIDING.items()
-            for layer in type(env[model]).mro()
-            for name in names
-            if name in vars(layer) and not layer.__module__.startswith(UNDERSTOOD)
-        }
-    )
+    modules = {
+        getattr(vars(layer)[name], "__module__", layer.__module__)
+        for model, names in DECIDING.items()
+        for layer in type(env[model]).mro()
+        for name in names
+        if name in vars(layer)
+    }
+    return sorted(module for module in modules if not module.startswith(UNDERSTOOD))
 
 
 # -- rounding, as Odoo does it

@@ -12,7 +12,7 @@ from odoo.tools import SQL
 
 from ..eim.wire import Order
 from .delivery_source import DeliverySource
-from .kit_levels import find_kits
+from .kit_levels import Kits, find_kits
 from .kits import explode
 from .owed import due_until
 
@@ -49,16 +49,24 @@ class Corrections(NamedTuple):
     Of a kit that is its availability, and ``on_hand`` how many can be made of what is there; of any other product what
     waiting orders will take, as a negative quantity.
 
-    ``kits`` are the products whose level is a number of kits: of a restricted question those that were asked about, and
-    those made of any of these. ``untracked_ids`` are the kits without any part whose stock is tracked: they have no
-    level, whatever quants there are of them. ``notes`` are sentences for a person on kits that need attention.
+    ``kits`` are the products whose level is a number of kits or combos: of a restricted question those that were asked
+    about, and those made of any of these. ``found`` says more of them.
     """
 
     kits: object
     quantities: dict
     on_hand: dict
-    untracked_ids: frozenset = frozenset()
-    notes: tuple = ()
+    found: Kits
+
+    @property
+    def untracked_ids(self):
+        """The kits without any part whose stock is tracked: they have no level, whatever quants there are of them."""
+        return self.found.untracked_ids
+
+    @property
+    def notes(self):
+        """Sentences for a person on kits that need attention."""
+        return self.found.describe()
 
 
 # -- waiting orders
@@ -262,16 +270,16 @@ def compute_corrections(account, sources, until=None, products=None, taken=None)
     """
     if taken is None:
         taken = find_taken(account, sources, until)
+    totals = sum_taken(taken)
+    found = find_kits(account, sources, until, products, totals)
+    wanted = None if products is None else set(products)
+    corrections = {key: -quantity for key, quantity in totals.items() if wanted is None or key[1] in wanted}
+    return Corrections(found.products, {**corrections, **found.quantities}, found.on_hand, found)
+
+
+def sum_taken(taken):
+    """Return ``{(source id, product id): quantity}`` of ``Taken``."""
     totals = defaultdict(float)
     for each in taken:
         totals[each.source_id, each.product_id] += each.quantity
-    kits = find_kits(account, sources, until, products, totals)
-    wanted = None if products is None else set(products)
-    corrections = {key: -quantity for key, quantity in totals.items() if wanted is None or key[1] in wanted}
-    return Corrections(
-        kits.products,
-        {**corrections, **kits.quantities},
-        kits.on_hand,
-        kits.untracked_ids,
-        tuple(kits.describe()),
-    )
+    return totals

@@ -103,6 +103,8 @@ class ExpectedLevels:
         self.placeless_ids = [source.id for source in sources if not source.location_ids]
         self.left_over = 0
         """How many changes ``find_changes`` left to a later pass."""
+        self.notes = []
+        """Sentences for a person on what was computed."""
 
     @property
     def source_ids(self):
@@ -252,6 +254,7 @@ class ExpectedLevels:
         """
         plan_for_many(self.env)
         corrections = compute_corrections(self.account, self.sources, self.until)
+        self.notes = corrections.notes
         to_order = made_to_order_sql(self.env, self.account.company_id)
         expected = SQL(
             """WITH stock AS (%(stock)s),
