@@ -282,7 +282,7 @@ class _Kits:
             templates=templates,
             only=SQL("TRUE")
             if self.products is None
-            else SQL("product.product_tmpl_id IN (%s)", using_sql(env, self.account.company_id, self.products)),
+            else SQL("product.id IN (%s)", using_sql(env, self.account.company_id, self.products)),
             company=of_company_sql(self.account),
             account=self.account._origin.id or None,
         )

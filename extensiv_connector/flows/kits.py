@@ -284,35 +284,45 @@ def of_company_sql(account):
 
 
 def using_sql(env, company, products):
-    """Return SQL for the ``id`` of the templates of ``products``, and of kits and combos made of them, however deep.
+    """Return SQL for the ``id`` of ``products``, and of the kits and combos that may be made of them, however deep.
 
     :param products: ids
     """
     combos = env["product.template"]._fields["combo_ids"]
-    templates = SQL("SELECT product_tmpl_id AS id FROM product_product WHERE id = ANY (%s)", list(products))
+    products = list(products)
+    # Variants of a kit are not told apart: these are few, and seldom have parts of their own.
+    kits = SQL("SELECT NULL::int AS id WHERE FALSE")
     if has_recipes(env):
-        templates = SQL(
+        kits = SQL(
             """WITH RECURSIVE used AS (
-                    %s
+                    SELECT bom.product_tmpl_id AS id
+                      FROM mrp_bom_line AS line JOIN mrp_bom AS bom ON bom.id = line.bom_id AND %(is_kit)s
+                     WHERE line.product_id = ANY (%(products)s)
                      UNION
                     SELECT bom.product_tmpl_id
                       FROM used
                       JOIN mrp_bom_line AS line ON line.product_tmpl_id = used.id
-                      JOIN mrp_bom AS bom ON bom.id = line.bom_id AND %s)
+                      JOIN mrp_bom AS bom ON bom.id = line.bom_id AND %(is_kit)s)
                SELECT id FROM used""",
-            templates,
-            is_kit_sql(company),
+            products=products,
+            is_kit=is_kit_sql(company),
         )
     return SQL(
-        """WITH using_them(id) AS MATERIALIZED (%(templates)s)
-           SELECT id FROM using_them
+        """WITH kit_using(id) AS MATERIALIZED (%(kits)s)
+           SELECT UNNEST(%(products)s::int[]) AS id
             UNION
-           SELECT link.%(template)s
-             FROM %(link)s AS link
-             JOIN product_combo_item AS item ON item.combo_id = link.%(combo)s
-             JOIN product_product AS product ON product.id = item.product_id
-            WHERE product.product_tmpl_id IN (SELECT id FROM using_them)""",
-        templates=templates,
+           SELECT product.id
+             FROM (SELECT id FROM kit_using
+                    UNION
+                   SELECT link.%(template)s
+                     FROM %(link)s AS link
+                     JOIN product_combo_item AS item ON item.combo_id = link.%(combo)s
+                     JOIN product_product AS product ON product.id = item.product_id
+                    WHERE product.id = ANY (%(products)s) OR product.product_tmpl_id IN (SELECT id FROM kit_using)
+                  ) AS used
+             JOIN product_product AS product ON product.product_tmpl_id = used.id""",
+        kits=kits,
+        products=products,
         link=SQL.identifier(combos.relation),
         template=SQL.identifier(combos.column1),
         combo=SQL.identifier(combos.column2),
@@ -434,12 +444,14 @@ class _Parts:
 
     def _take_apart(self, kit_id, quantity):
         for component, of_line, factor, own_factor, batch, unit in self.lines[kit_id]:
-            in_line_unit = float_round(quantity / unit / batch * of_line, self.digits, rounding_method="UP")
+            # As a transfer is taken apart: for no less than whole hundredths of the recipe's unit.
+            times = float_round(quantity / unit, self.digits, rounding_method="UP") / batch
+            in_line_unit = float_round(times * of_line, self.digits, rounding_method="UP")
             yield component, in_line_unit * factor / own_factor
 
     def _take_apart_by_odoo(self, kit, quantity):
         bom = self.recipes[kit]
-        times = kit.uom_id._compute_quantity(quantity, bom.product_uom_id, round=False) / bom.product_qty
+        times = kit.uom_id._compute_quantity(quantity, bom.product_uom_id) / bom.product_qty
         for line, data in bom.explode(kit, times)[1]:
             yield (
                 line.product_id.id,

@@ -195,7 +195,7 @@ for seed in range(args["seeds"]):
         for key, number in of_some.quantities.items():
             if found.quantities[key] != number:
                 wrong.append([seed, "some", key, number, found.quantities[key]])
-        # What an order takes of the parts of kits, as Odoo takes these apart.
+        # What an order takes of the parts of kits, as Odoo's transfers do.
         wanted = [(kit.id, rng.choice((1, 2, 7, 0.5, 13))) for kit in kits]
         taken = explode(account, wanted)
         recipes = find_recipes(account, kits)
@@ -205,7 +205,7 @@ for seed in range(args["seeds"]):
             parts = {product: quantity}
             if bom:
                 parts = {}
-                times = kit.uom_id._compute_quantity(quantity, bom.product_uom_id, round=False) / bom.product_qty
+                times = kit.uom_id._compute_quantity(quantity, bom.product_uom_id) / bom.product_qty
                 for line, data in bom.explode(kit, times)[1]:
                     part = line.product_id
                     if data["qty"]:
