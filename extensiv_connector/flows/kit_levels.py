@@ -314,24 +314,28 @@ class _Kits:
         items = {kit: self.items.get(kit, {kit: 1}) for kit in self.by_odoo}
         goods = browse({item for of_kit in items.values() for item in of_kit})
         recipes = find_recipes(self.account, goods)
-        tracked = {product.id for product in goods if product not in recipes and product.is_storable}
-        components = browse(tracked)
+        needs = {product.id: {product.id: 1.0} for product in goods if product not in recipes and product.is_storable}
         for kit, bom in recipes.items():
-            lines = bom.explode(kit, 1)[1]
-            components |= browse({line.product_id.id for line, _data in lines})
-            if any(line.product_id.is_storable and data["qty"] for line, data in lines):
-                tracked.add(kit.id)
-        numbers = self._numbers_of_odoo(recipes, components)
+            if need := _find_need(kit, bom):
+                needs[kit.id] = need
+        numbers = self._numbers_of_odoo(recipes, browse({part for need in needs.values() for part in need}))
         for kit, of_kit in items.items():
-            counted = {item: times for item, times in of_kit.items() if item in tracked}
+            counted = {item: times for item, times in of_kit.items() if item in needs}
             if not counted:
                 self.untracked.add(kit)
                 continue
             self.with_level.add(kit)
+            # What several items of a combo take of a part is added up, as in the statement.
+            total = defaultdict(float)
+            for item, times in counted.items():
+                for part, quantity in needs[item].items():
+                    total[part] += times * quantity
+            bounds = {**counted, **total} if len(counted) > 1 else counted
             for source in self.sources:
-                found = [[number // times for number in numbers[source.id, item]] for item, times in counted.items()]
-                self.quantities[source.id, kit] = min(quantity for quantity, _on_hand in found)
-                self.on_hand[source.id, kit] = min(on_hand for _quantity, on_hand in found)
+                self.quantities[source.id, kit], self.on_hand[source.id, kit] = (
+                    min((numbers[source.id, of][which] / quantity + 1e-9) // 1 for of, quantity in bounds.items())
+                    for which in (0, 1)
+                )
 
     def _numbers_of_odoo(self, recipes, components):
         """Return ``{(source id, product id): (quantity, on hand)}`` of the kits that have ``recipes``, by Odoo's own
@@ -360,6 +364,17 @@ class _Kits:
                     for name in ("free_qty", "qty_available")
                 )
         return numbers
+
+
+def _find_need(kit, bom):
+    """Return ``{component id: quantity}`` that one of a kit takes of each tracked part, as Odoo takes it apart."""
+    need = defaultdict(float)
+    batch = bom.product_uom_id._compute_quantity(bom.product_qty, kit.uom_id, round=False)
+    for line, data in bom.explode(kit, 1)[1]:
+        part = line.product_id
+        if part.is_storable and data["qty"]:
+            need[part.id] += line.product_uom_id._compute_quantity(data["qty"], part.uom_id, round=False) / batch
+    return need
 
 
 def _names(products):

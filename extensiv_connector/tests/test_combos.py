@@ -1,6 +1,9 @@
+from unittest.mock import patch
+
 from odoo import fields
 from odoo.tests import tagged
 
+from ..flows import kit_levels, kits
 from ..flows.kit_levels import find_kits
 from ..flows.kits import components_sql, explode, find_components
 from ..flows.stock_demand import compute_corrections
@@ -164,3 +167,17 @@ class TestCombos(InventoryCase):
         for number, product in enumerate(goods):
             self.make_combo(f"SET-{number}", product, self.tee)
         self.assertLessEqual(queries(), of_one)
+
+    def test_kits_that_need_attention_are_named_in_the_pass(self):
+        with patch.object(kit_levels.Kits, "describe", return_value=["Kits computed one by one: 1 (KIT)."]):
+            self.assertEqual(self.push().message, "2 pushed. Kits computed one by one: 1 (KIT).")
+
+    def test_without_manufacturing_nothing_of_it_is_asked_for(self):
+        self.make_combo("SET", self.tee, self.mug)
+        self.receive(self.tee, 7)
+        self.receive(self.mug, 3)
+        self.enterContext(patch.object(kits, "has_recipes", return_value=False))
+        self.enterContext(patch.object(kit_levels, "has_recipes", return_value=False))
+        self.assertNotIn("mrp_", kits.recipes_sql(self.env, self.company, kits.ids_sql([self.tee.id])).code)
+        self.assertNotIn("mrp_", kits.using_sql(self.env, self.company, [self.tee.id]).code)
+        self.assertEqual(set(self.corrections().quantities.values()), {3})
