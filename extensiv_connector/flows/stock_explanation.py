@@ -3,9 +3,11 @@
 from odoo.fields import Domain
 from odoo.tools import SQL
 
+from .kit_levels import find_scarcest
+from .kits import find_components
 from .sku_choice import find_known, is_by_sku, is_chosen
 from .sku_feed import feed_sql, find_feeding
-from .stock_demand import compute_corrections, find_components
+from .stock_demand import compute_corrections, find_taken, sum_taken
 from .stock_holders import find_holders
 from .stock_levels import unit_digits
 from .stock_sources import OdooStock, find_sources, fresh_sql
@@ -35,7 +37,9 @@ class _Explanation:
         self.account = account.with_env(self.env)
         self.product = product.with_env(self.env)
         self.sources = find_sources(self.account, location)
-        self.kits, self.corrections, _on_hand = compute_corrections(self.account, self.sources)
+        self.taken = find_taken(self.account, self.sources)
+        self.corrections = compute_corrections(self.account, self.sources, taken=self.taken)
+        self.kits = self.corrections.kits
         self.skus = []
         self.units = {}
         """``{SKU: how many of the product's unit one of it is}`` of those under which it is pushed"""
@@ -43,7 +47,9 @@ class _Explanation:
 
     def explain(self):
         """Return as ``explain_level``."""
-        fed = self.env.execute_query(feed_sql(self.account, self.kits, self._names()))
+        fed = self.env.execute_query(
+            feed_sql(self.account, self.kits, self._names(), untracked_ids=self.corrections.untracked_ids)
+        )
         self.skus = [sku for sku, of, shared, *_rest in fed if of == self.product.id or shared]
         if not self.skus:
             return {"skus": [], "reason": self._why_not_pushed(), "holders": []}
@@ -80,7 +86,7 @@ class _Explanation:
             "parts": parts,
             "quantity": quantity,
             "quantities": quantities,
-            "notes": self.notes + self._say_skus(quantities),
+            "notes": self.notes + self._say_parts() + self._say_skus(quantities),
             "reason": "",
             "holders": find_holders(self.account, self.sources, self._goods()),
         }
@@ -112,6 +118,35 @@ class _Explanation:
             id=former,
             **words,
         )
+
+    def _say_parts(self):
+        """Return sentences on the part of a kit of which there is least."""
+        found = self.corrections.found
+        if self.product in found.circles:
+            return [
+                self.env._(
+                    "%s is a part of itself by its bill of materials, so that none can be made: correct it.",
+                    self.product.display_name,
+                )
+            ]
+        is_fixed = self.product.extensiv_stock_rule == "fixed"
+        if self.product not in self.kits or self.product in found.by_odoo or is_fixed:
+            return []
+        notes = []
+        for source in self.sources:
+            scarcest = find_scarcest(self.account, source, self.product, sum_taken(self.taken))
+            if scarcest:
+                notes.append(
+                    self.env._(
+                        "The scarcest part is %(part)s: there are %(quantity)s %(unit)s after waiting orders, and one "
+                        "takes %(each)s.",
+                        part=scarcest.product.display_name,
+                        quantity=f"{scarcest.quantity:g}",
+                        unit=scarcest.product.uom_id.name,
+                        each=f"{round(scarcest.each, 4):g}",
+                    )
+                )
+        return notes
 
     def _say_skus(self, quantities):
         """Return sentences on packs, and on goods that are offered more than once.
@@ -191,6 +226,18 @@ class _Explanation:
                 "of which it accepted a level. Compare SKUs on the account reads EIM's list.",
                 ", ".join(self._names()),
             )
+        if product.id in self.corrections.untracked_ids:
+            return self.env._(
+                "Odoo tracks the stock of no part of %s: there is no number of it. Track one part, or choose Fixed "
+                "Quantity on the product.",
+                product.display_name,
+            )
+        if product.type == "combo":
+            return self.env._(
+                "%s is a combo of which the buyer chooses the parts: there is no number of it. Leave one product in "
+                "each of its choices, or choose Fixed Quantity on the product.",
+                product.display_name,
+            )
         return self.env._("Odoo does not track the stock of %s.", product.display_name)
 
     # -- how a quantity is made up
@@ -198,7 +245,9 @@ class _Explanation:
     def _parts(self):
         """Return the parts of the quantity, ``[(words, quantity)]``."""
         correction = sum(
-            quantity for (_source, product), quantity in self.corrections.items() if product == self.product.id
+            quantity
+            for (_source, product), quantity in self.corrections.quantities.items()
+            if product == self.product.id
         )
         if self.product in self.kits:
             parts = [(self.env._("Kits that can be made of the components, after waiting orders"), correction)]

@@ -103,6 +103,8 @@ class ExpectedLevels:
         self.placeless_ids = [source.id for source in sources if not source.location_ids]
         self.left_over = 0
         """How many changes ``find_changes`` left to a later pass."""
+        self.notes = []
+        """Sentences for a person on what was computed."""
 
     @property
     def source_ids(self):
@@ -250,8 +252,9 @@ class ExpectedLevels:
 
         :param skus: of these alone, if given
         """
-        corrections = compute_corrections(self.account, self.sources, self.until)
         plan_for_many(self.env)
+        corrections = compute_corrections(self.account, self.sources, self.until)
+        self.notes = corrections.notes
         to_order = made_to_order_sql(self.env, self.account.company_id)
         expected = SQL(
             """WITH stock AS (%(stock)s),
@@ -269,7 +272,9 @@ class ExpectedLevels:
                  LEFT JOIN stock ON stock.source_id = source.id AND stock.product_id = feed.product_id
                  %(corrections)s""",
             stock=OdooStock(self.account, self.sources, self.until).sql(),
-            feed=feed_sql(self.account, corrections.kits, skus, to_order=to_order),
+            feed=feed_sql(
+                self.account, corrections.kits, skus, to_order=to_order, untracked_ids=corrections.untracked_ids
+            ),
             **_corrected_sql(corrections),
             sources=self.source_ids,
             buffers=[source.buffer for source in self.sources],

@@ -100,6 +100,7 @@ class StockPush(StockRecords):
         expected = ExpectedLevels(self.account)
         changes, shared = expected.find_changes(self.most(), self.turns)
         self.left_over = expected.left_over
+        self.messages += expected.notes
         locations = self.account.location_ids
         self.pushed_location_ids = (locations.filtered("push_enabled") | find_locations_to_empty(self.account)).ids
         self.errors.report_shared(shared)

@@ -13,6 +13,7 @@ from . import test_cart_share_names
 from . import test_cart_types
 from . import test_carts
 from . import test_carts_browser
+from . import test_combos
 from . import test_compare_nightly
 from . import test_compare_skus
 from . import test_contacts

@@ -88,6 +88,29 @@ def odoo(installed):
     databases.drop(own.database)
 
 
+KITS = """
+env["ir.module.module"].search([("name", "in", ["sale_mrp", "product_expiry"])]).button_immediate_install()
+"""
+
+
+@pytest.fixture(scope="session")
+def installed_with_kits(installed):
+    """Return a database with kits and expiring lots, whose modules the addon does not depend on."""
+    database = databases.copy(installed, "extensiv_process_kits")
+    Odoo(database).run(KITS)
+    yield database
+    databases.drop(database)
+
+
+@pytest.fixture
+def odoo_with_kits(installed_with_kits):
+    """Give a database of the test's own with kits and expiring lots."""
+    own = Odoo(databases.copy(installed_with_kits, "extensiv_process"))
+    yield own
+    own.close()
+    databases.drop(own.database)
+
+
 @pytest.fixture
 def start_sandbox(tmp_path):
     """Give a function that starts a sandbox without rate limit: `start_sandbox("--orders", "300")`."""

@@ -2,9 +2,6 @@
 
 import json
 
-INSTALL = """
-env["ir.module.module"].search([("name", "=", "sale_mrp")]).button_immediate_install()
-"""
 SELL = """
 import json
 kit, mug, pen = env["product.product"].create([
@@ -34,13 +31,12 @@ env.cr.commit()
 """
 
 
-def test_a_kit_sells_as_a_kit_and_its_components_are_delivered(odoo, start_sandbox):
+def test_a_kit_sells_as_a_kit_and_its_components_are_delivered(odoo_with_kits, start_sandbox):
     sandbox = start_sandbox("--orders", "0")
     sandbox.post(
         "/sandbox/orders", {"cust_ref": "KIT-1", "items": [{"item": "KIT-DESK", "quantity": "3", "price": "25.00"}]}
     )
-    odoo.run(INSTALL)
-    said = json.loads(odoo.run(SELL, {"base_url": sandbox.base_url}).splitlines()[-1])
+    said = json.loads(odoo_with_kits.run(SELL, {"base_url": sandbox.base_url}).splitlines()[-1])
     assert said == {
         "state": "imported",
         "message": False,
