@@ -47,11 +47,17 @@ class Corrections(NamedTuple):
 
     Of a kit that is its availability, and ``on_hand`` how many can be made of what is there; of any other product what
     waiting orders will take, as a negative quantity.
+
+    ``kits`` are the products whose level is a number of kits: of a restricted question those that were asked about, and
+    those made of any of these. ``untracked_ids`` are the kits without any part whose stock is tracked: they have no
+    level, whatever quants there are of them. ``notes`` are sentences for a person on kits that need attention.
     """
 
     kits: object
     quantities: dict
     on_hand: dict
+    untracked_ids: frozenset = frozenset()
+    notes: tuple = ()
 
 
 # -- waiting orders
@@ -267,16 +273,26 @@ def _explode(account, demand):
 # -- kits
 
 
-def compute_corrections(account, sources, until=None):
+def compute_corrections(account, sources, until=None, products=None, taken=None):
     """Return the ``Corrections`` of the account's stock in ``sources``.
 
     :param until: without orders due later (naive UTC); by default the account's own limit
+    :param products: ids of products: only what concerns these, and the kits that are made of any of these; by default
+        everything
+    :param taken: what ``find_taken`` returned for the same sources, where it was asked already
     """
     kits = find_kits(account)
-    taken = defaultdict(float)
-    for each in find_taken(account, sources, until):
-        taken[each.source_id, each.product_id] += each.quantity
-    corrections = {key: -quantity for key, quantity in taken.items()}
+    if taken is None:
+        taken = find_taken(account, sources, until)
+    totals = defaultdict(float)
+    for each in taken:
+        totals[each.source_id, each.product_id] += each.quantity
+    taken = totals
+    if products is not None:
+        products = set(products)
+        parts = find_components(account, kits)
+        kits = kits.filtered(lambda kit: kit.id in products or not products.isdisjoint(parts[kit]._ids))
+    corrections = {key: -quantity for key, quantity in taken.items() if products is None or key[1] in products}
     on_hand = {}
     if not kits:
         return Corrections(kits, corrections, on_hand)

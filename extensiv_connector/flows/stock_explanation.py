@@ -35,7 +35,9 @@ class _Explanation:
         self.account = account.with_env(self.env)
         self.product = product.with_env(self.env)
         self.sources = find_sources(self.account, location)
-        self.kits, self.corrections, _on_hand = compute_corrections(self.account, self.sources)
+        corrections = compute_corrections(self.account, self.sources)
+        self.kits = corrections.kits
+        self.corrections = corrections.quantities
         self.skus = []
         self.units = {}
         """``{SKU: how many of the product's unit one of it is}`` of those under which it is pushed"""
