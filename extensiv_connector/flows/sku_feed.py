@@ -59,7 +59,7 @@ def feed_sql(account, kits, skus=None, to_order=None):
                                 ORDER BY level.pushed_at DESC NULLS LAST, level.product_id, named.units DESC LIMIT 1
                                ) END AS former
                      FROM feed) AS fed""",
-        products=_pushed_products_sql(account, kits, to_order),
+        products=pushed_products_sql(account, kits, to_order),
         buffer=account.buffer_qty,
         account=account._origin.id or None,
         only=_only_sql(account, skus),
@@ -68,7 +68,7 @@ def feed_sql(account, kits, skus=None, to_order=None):
     )
 
 
-def _pushed_products_sql(account, kits, to_order):
+def pushed_products_sql(account, kits, to_order):
     """Return SQL for ``id, default_code, uom_id, buffer, fixed, to_order`` of the products whose stock is pushed."""
     env = account.env
     env["product.product"].flush_model()

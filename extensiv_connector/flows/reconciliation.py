@@ -1,0 +1,169 @@
+"""What EIM does not know of an account's stock: in most passes by what changed since the last, and once an hour by all.
+
+Both come to the same levels, for the same query compares them (``stock_levels``); what differs is of which SKUs it is
+asked. A pass that ends with everything told keeps what it saw (``extensiv.stock.scan``); any other leaves that of the one
+before, so that the next finds its changes again. Where it may not be trusted, everything is compared: after another
+server, an update of an app or a change of settings, mappings, routes or recipes, and where a clock was set back.
+"""
+
+from datetime import timedelta
+from typing import NamedTuple
+
+from psycopg2.extras import Json
+
+from odoo import fields
+from odoo.tools import SQL
+
+from .owed import due_until
+from .stock_candidates import find_candidates
+from .stock_levels import ExpectedLevels, plan_for_many
+from .stock_scan import StockScan, snapshot_sql
+from .stock_structure import describe_structure
+
+FULL_AFTER = timedelta(hours=1)
+# Transactions are counted anew after four thousand million.
+MOST_TRANSACTIONS = 2**30
+
+
+class LastScan(NamedTuple):
+    """What a pass kept of what it saw, see ``extensiv.stock.scan``."""
+
+    snapshot: str
+    levels_snapshot: str
+    server: str
+    settings: str
+    scanned_at: object
+    full_at: object
+    read_at: object
+    quants: list
+    others: dict
+    waiting: str
+    taken: dict
+    watched_skus: list
+
+
+class Reconciliation:
+    """One comparison of what EIM should know of an account's stock with what it accepted.
+
+    :param turns: ids of locations, see ``ExpectedLevels.find_changes``
+    :param full: compare everything, whatever changed
+    """
+
+    def __init__(self, account, turns=(), full=False):
+        self.account = account
+        self.env = account.env
+        self.turns = turns
+        self.is_full = full
+        """Whether everything was compared."""
+        self.expected = ExpectedLevels(account, until=due_until(account))
+        self.scan = None
+        self.last = None
+        self.shared = []
+
+    @property
+    def left_over(self):
+        return self.expected.left_over
+
+    def find_changes(self, limit=None):
+        """Return as ``ExpectedLevels.find_changes``."""
+        expected = self.expected
+        if not expected.sources:
+            return expected.find_changes(limit, self.turns)
+        plan_for_many(self.env)
+        self.now = fields.Datetime.now()
+        self._read_last()
+        self.settings = describe_structure(self.account, expected.sources, self.turns)
+        self.is_full = self.is_full or not self._is_trusted()
+        self.scan = StockScan(self.account, expected, self.last, self.now)
+        self.scan.read(self.is_full)
+        scope = self._find_scope()
+        self.is_full = self.is_full or scope is None
+        changes, self.shared = expected.find_changes(limit, self.turns, scope, self.scan.taken)
+        return changes, self.shared
+
+    def remember(self, pending=(), read_at=None):
+        """Keep what was seen: all changes that were found are told, or known by the levels not to be.
+
+        :param pending: SKUs of further changes, which the next pass is to find again
+        :param read_at: as of when EIM accepted what it was told
+        """
+        if self.scan is None:
+            return
+        scan = self.scan
+        kept = {
+            "company_id": self.account.company_id.id,
+            "snapshot": self.snapshot,
+            "levels_snapshot": SQL("%s::text", snapshot_sql()),
+            "server": self.server,
+            "settings": self.settings,
+            "scanned_at": self.now,
+            "full_at": self.now if self.is_full else self.last.full_at,
+            "read_at": read_at,
+            "others": Json(scan.others),
+            "waiting": scan.waiting,
+            "taken": Json([[*key, quantity] for key, quantity in scan.taken_sums.items()]),
+            "watched_skus": Json(sorted({*pending, *(sku for _location, sku, _product in self.shared)})),
+        }
+        if not self.last or scan.quants != self.last.quants:
+            kept["quants"] = Json(scan.quants)
+        names = [SQL.identifier(name) for name in kept]
+        values = [value if isinstance(value, SQL) else SQL("%s", value) for value in kept.values()]
+        if self.last:
+            # Where it was deleted meanwhile, something happened of which this knows nothing.
+            self.env.cr.execute(
+                SQL(
+                    "UPDATE extensiv_stock_scan SET (%s) = ROW(%s) WHERE account_id = %s",
+                    SQL(", ").join(names),
+                    SQL(", ").join(values),
+                    self.account.id,
+                )
+            )
+        else:
+            self.env.cr.execute(
+                SQL(
+                    "INSERT INTO extensiv_stock_scan (account_id, %s) VALUES (%s, %s) ON CONFLICT DO NOTHING",
+                    SQL(", ").join(names),
+                    self.account.id,
+                    SQL(", ").join(values),
+                )
+            )
+        self.env["extensiv.stock.scan"].invalidate_model()
+
+    # -- which levels are compared
+
+    def _find_scope(self):
+        if not self.is_full:
+            return self.scan.find_scope()
+        if not self.last:
+            return None
+        return find_candidates(self.account, self.expected, self.scan.taken_sums, self.last.watched_skus)
+
+    def _read_last(self):
+        """Read this moment's place among the server's transactions, and what the last pass kept."""
+        [[self.snapshot, self.server, *row]] = self.env.execute_query(
+            SQL(
+                """SELECT %(snapshot)s::text,
+                      (SELECT oid FROM pg_database WHERE datname = current_database())
+                      || '/' || pg_postmaster_start_time(), %(columns)s
+                 FROM (VALUES (1)) AS one LEFT JOIN extensiv_stock_scan ON account_id = %(account)s""",
+                snapshot=snapshot_sql(),
+                columns=SQL(", ").join(map(SQL.identifier, LastScan._fields)),
+                account=self.account.id,
+            )
+        )
+        last = LastScan(*row)
+        self.last = (
+            last._replace(taken={(source, product): quantity for source, product, quantity in last.taken})
+            if last.snapshot and last.quants
+            else None
+        )
+
+    def _is_trusted(self):
+        last = self.last
+        return bool(
+            last
+            and last.server == self.server
+            and last.settings == self.settings
+            and self.now - FULL_AFTER < last.full_at <= last.scanned_at <= self.now
+            and 0 <= int(self.snapshot) - int(last.snapshot) < MOST_TRANSACTIONS
+        )

@@ -1,0 +1,289 @@
+"""Which products and SKUs may have another level than when a pass compared them last.
+
+What was written since is known by the transaction that wrote a row (``xmin``): whatever the clock says, whichever
+statement of Odoo's it was, and nobody's transaction does more for it. What is gone, and what is owed, is known by digests
+kept from pass to pass, sums over groups of products: where one is another, all products of its group are looked at.
+"""
+
+from odoo.tools import SQL
+
+from .owed import due_until
+from .sku_choice import is_by_sku
+from .stock_demand import Taken, find_taken
+from .stock_levels import Scope
+from .stock_sources import OdooStock
+
+# A product's group is what its ID leaves over: of a hundred thousand products, a dozen.
+GROUPS = 8192
+# Where more groups, or SKUs, are to be looked at, comparing everything is quicker.
+MOST_GROUPS = GROUPS // 4
+MOST_SKUS = 30_000
+
+
+def snapshot_sql():
+    """Return SQL for the oldest transaction (``xid8``) of those whose writes are not visible, or not all, to this one."""
+    return SQL("pg_snapshot_xmin(pg_current_snapshot())")
+
+
+class StockScan:
+    """What is seen of an account's stock in one pass, and what of it is new.
+
+    :param expected: the ``ExpectedLevels``
+    :param last: the ``LastScan`` with which this is compared, or None
+    :param now: this moment (naive UTC)
+    """
+
+    def __init__(self, account, expected, last, now):
+        self.account = account
+        self.env = account.env
+        self.expected = expected
+        self.last = last
+        self.now = now
+        self.quants = last and last.quants
+        """``[digest of the quants of each group of products]``"""
+        self.others = {}
+        """``{group of products: digest}`` of what is owed, or on its way, and of aliases."""
+        self.waiting = None
+        """A digest of the orders that reserve nothing yet."""
+        self.taken = []
+        """What these orders will take, ``Taken`` tuples."""
+        self.product_ids = set()
+        self.groups = set()
+        self.skus = set()
+
+    def read(self, full):
+        """Read what there is.
+
+        :param full: without looking for what changed, for everything is compared
+        """
+        kinds = {"others": self._others_sql(), "waiting": self._waiting_sql()}
+        if not full:
+            kinds["products"] = self._products_sql()
+            kinds["levels"] = self._levels_sql()
+            if is_by_sku(self.account):
+                kinds["known"] = self._known_sql()
+        if not full or not self.quants:
+            kinds["quants"] = self._quants_sql(full)
+        self.env.flush_all()
+        rows = self.env.execute_query(
+            SQL(" UNION ALL ").join(SQL("SELECT %s, * FROM (%s) AS each", *kind) for kind in kinds.items())
+        )
+        digests = {}
+        is_matched_anew = full
+        for kind, group, digest, product_ids, skus in rows:
+            digests.setdefault(kind, {})[group] = int(digest or 0)
+            self.product_ids.update(product_ids or ())
+            self.skus.update(skus or ())
+            is_matched_anew = is_matched_anew or bool(kind == "products" and product_ids)
+        self.others = {str(group): digest for group, digest in digests.get("others", {}).items()}
+        self.waiting = str(digests["waiting"][None])
+        quants = digests.get("quants")
+        if quants is not None:
+            self.quants = [quants.get(group, 0) for group in range(GROUPS)]
+        if not full:
+            self._find_changed_groups()
+        self._read_taken(is_matched_anew)
+
+    def find_scope(self):
+        """Return the ``Scope`` of what may have changed, None where that is too much to be looked at by itself."""
+        self.skus.update(self.last.watched_skus)
+        if len(self.groups) > MOST_GROUPS:
+            return None
+        return find_scope(self.account, self.expected.source_ids, self.product_ids, self.skus, self.groups)
+
+    def _find_changed_groups(self):
+        last = self.last
+        self.groups.update(group for group, digest in enumerate(self.quants) if digest != last.quants[group])
+        self.groups.update(
+            int(group) for group in {*self.others, *last.others} if self.others.get(group) != last.others.get(group)
+        )
+        # An alias is another code of a product's, by which an order's lines are matched.
+        self.is_others_changed = self.others != last.others
+
+    def _read_taken(self, is_matched_anew):
+        """Read what waiting orders will take; anew only where they, or what they are matched with, changed.
+
+        Where time limits what counts, that is anew in each pass.
+        """
+        if not self.account.subtract_waiting:
+            pass
+        elif is_matched_anew or self.is_others_changed or due_until(self.account) or self.waiting != self.last.waiting:
+            self.taken = find_taken(self.account, self.expected.sources, self.expected.until)
+            self.taken_sums = sum_up(self.taken)
+        else:
+            self.taken_sums = self.last.taken
+            self.taken = [Taken(*key, quantity, None) for key, quantity in self.taken_sums.items()]
+        if self.last:
+            taken = self.taken_sums
+            before = self.last.taken
+            self.product_ids.update(key[1] for key in {*taken, *before} if taken.get(key) != before.get(key))
+
+    # -- what is read: group, digest, ids of products, SKUs
+
+    def _age_sql(self, snapshot):
+        return SQL("(SELECT age(%s::text::xid8::xid))", snapshot)
+
+    def _quants_sql(self, full):
+        """Return SQL for the quants, wherever they are: what there was of a product, and is not, shows by the sum."""
+        changed = SQL("FALSE")
+        if not full:
+            changed = SQL("age(quant.xmin) <= %s", self._age_sql(self.last.snapshot))
+            if "removal_date" in self.env["stock.quant"]._fields:
+                changed = SQL(
+                    "%s OR quant.removal_date > %s AND quant.removal_date <= %s",
+                    changed,
+                    self.last.scanned_at,
+                    self.now,
+                )
+        return SQL(
+            """SELECT quant.product_id & %s, SUM(hashint4(quant.id)), array_agg(quant.product_id) FILTER (WHERE %s),
+                      NULL::text[]
+                 FROM stock_quant AS quant GROUP BY 1""",
+            GROUPS - 1,
+            changed,
+        )
+
+    def _others_sql(self):
+        """Return SQL for what is owed, or on its way, and for the account's aliases."""
+        parts = [
+            SQL(
+                "SELECT product_id, hashtext(alias::text) FROM extensiv_sku_alias AS alias WHERE account_id = %s",
+                self.account.id,
+            )
+        ]
+        others = OdooStock(self.account, self.expected.sources, self.expected.until).others_sql()
+        if others is not None:
+            parts.append(SQL("SELECT product_id, hashtext(other::text) FROM (%s) AS other", others))
+        return SQL(
+            """SELECT product_id & %s, SUM(digest), NULL::int[], NULL::text[]
+                 FROM (%s) AS part(product_id, digest) GROUP BY 1""",
+            GROUPS - 1,
+            SQL(" UNION ALL ").join(parts),
+        )
+
+    def _products_sql(self):
+        return SQL(
+            """SELECT NULL::int, NULL::bigint, array_agg(id), NULL::text[] FROM (
+                      SELECT id FROM product_product WHERE age(xmin) <= %(age)s
+                       UNION
+                      SELECT product.id FROM product_template AS template
+                        JOIN product_product AS product ON product.product_tmpl_id = template.id
+                       WHERE age(template.xmin) <= %(age)s) AS changed""",
+            age=self._age_sql(self.last.snapshot),
+        )
+
+    def _levels_sql(self):
+        """Return SQL for the levels of which more is to be said than that EIM accepted them, or that others wrote.
+
+        What a pass wrote itself, of the stock of ``read_at``, it has compared.
+        """
+        return SQL(
+            """SELECT NULL::int, NULL::bigint, NULL::int[], array_agg(DISTINCT sku)
+                 FROM extensiv_stock_level AS level
+                WHERE location_id = ANY (%(sources)s::int[]) AND (
+                      unconfirmed OR zero_asked OR zero_allowed OR refused_at IS NOT NULL OR held_at IS NOT NULL
+                      OR pushed_at IS NULL OR product_id IS NULL AND quantity <> 0
+                      OR age(xmin) <= %(own)s
+                      OR age(xmin) <= %(age)s AND pushed_at IS DISTINCT FROM %(read_at)s)""",
+            sources=self.expected.source_ids,
+            own=self._age_sql(self.last.levels_snapshot),
+            age=self._age_sql(self.last.snapshot),
+            read_at=self.last.read_at,
+        )
+
+    def _known_sql(self):
+        """Return SQL for the SKUs that EIM was seen to use since."""
+        return SQL(
+            """SELECT NULL::int, NULL::bigint, NULL::int[], array_agg(sku)
+                 FROM extensiv_known_sku WHERE account_id = %s AND age(xmin) <= %s""",
+            self.account.id,
+            self._age_sql(self.last.snapshot),
+        )
+
+    def _waiting_sql(self):
+        """Return SQL for a digest of the orders that reserve nothing yet, and of the codes their lines may name."""
+        if not self.account.subtract_waiting:
+            return SQL("SELECT NULL::int, NULL::bigint, NULL::int[], NULL::text[]")
+        routes = self.env["sale.order.line"]._fields["route_ids"]
+        return SQL(
+            """SELECT NULL::int, COALESCE(SUM(digest), 0) + COUNT(*), NULL::int[], NULL::text[] FROM (
+                      SELECT hashtext(concat_ws('/', id, account_id, state, cart_id, acknowledged_at, create_date,
+                                                is_shipped_already, payload))
+                        FROM extensiv_order WHERE state IN ('received', 'failed')
+                       UNION ALL
+                      SELECT hashtext(concat_ws('/', line::text, sale.state, sale.warehouse_id, sale.commitment_date,
+                                                received.account_id, received.acknowledged_at,
+                                                received.is_shipped_already,
+                                                ARRAY(SELECT link.%(route)s FROM %(routes)s AS link
+                                                       WHERE link.%(line)s = line.id ORDER BY 1)))
+                        FROM sale_order AS sale
+                        JOIN extensiv_order AS received ON received.id = sale.extensiv_order_id
+                        JOIN sale_order_line AS line ON line.order_id = sale.id
+                       WHERE sale.state IN ('draft', 'sent')
+                       UNION ALL
+                      SELECT hashtext(code::text) FROM product_uom AS code) AS each(digest)""",
+            routes=SQL.identifier(routes.relation),
+            line=SQL.identifier(routes.column1),
+            route=SQL.identifier(routes.column2),
+        )
+
+
+def sum_up(taken):
+    """Return ``{(source id, product id): quantity}`` of ``Taken`` tuples."""
+    sums = {}
+    for each in taken:
+        key = (each.source_id, each.product_id)
+        sums[key] = sums.get(key, 0.0) + each.quantity
+    return sums
+
+
+def find_scope(account, source_ids, product_ids, skus, groups=()):
+    """Return the ``Scope`` of what products feed, or are a part of, and of further SKUs; None where that is too much.
+
+    :param groups: of products, see ``GROUPS``, all of whose products are meant, too
+    """
+    if not product_ids and not skus and not groups:
+        return Scope([], [])
+    [[skus, product_ids]] = account.env.execute_query(
+        SQL(
+            """WITH RECURSIVE part AS (
+                    (SELECT unnest(%(products)s::int[]) AS id
+                      UNION
+                     SELECT id FROM product_product WHERE id & %(mask)s = ANY (%(groups)s::int[]))
+                     %(kits)s),
+                asked AS MATERIALIZED (
+                     SELECT unnest(%(skus)s::text[]) AS sku
+                      UNION
+                     SELECT default_code FROM product_product JOIN part USING (id) WHERE default_code IS NOT NULL
+                      UNION
+                     SELECT sku FROM extensiv_sku_alias AS alias JOIN part ON part.id = alias.product_id
+                      WHERE alias.account_id = %(account)s
+                      UNION
+                     SELECT sku FROM extensiv_stock_level AS level JOIN part ON part.id = level.product_id
+                      WHERE level.location_id = ANY (%(sources)s::int[]))
+               SELECT ARRAY(SELECT sku FROM asked),
+                      ARRAY(SELECT product.id FROM asked JOIN product_product AS product ON default_code = sku
+                             UNION
+                            SELECT product_id FROM asked JOIN extensiv_sku_alias AS alias USING (sku)
+                             WHERE alias.account_id = %(account)s)""",
+            products=list(product_ids),
+            mask=GROUPS - 1,
+            groups=list(groups),
+            skus=list(skus),
+            kits=KITS if "mrp.bom" in account.env else SQL(""),
+            account=account.id,
+            sources=list(source_ids),
+        )
+    )
+    return Scope(skus, product_ids) if len(skus) <= MOST_SKUS else None
+
+
+# SQL for the kits that a ``part`` is in, in whatever variant, of whatever company.
+KITS = SQL(
+    """UNION
+       SELECT product.id
+         FROM part
+         JOIN mrp_bom_line AS line ON line.product_id = part.id
+         JOIN mrp_bom AS bom ON bom.id = line.bom_id AND bom.type = 'phantom'
+         JOIN product_product AS product ON product.product_tmpl_id = bom.product_tmpl_id"""
+)

@@ -1,0 +1,124 @@
+"""What levels are made of beside stock, products and orders: settings, mappings, routes, units, recipes.
+
+It changes seldom, and then any level may be another: it is read as one digest.
+"""
+
+import hashlib
+
+from odoo.tools import SQL
+
+from .sku_choice import CHOICE_FIELDS, is_by_sku
+from .stock_levels import unit_digits
+
+# The account's fields that decide levels, beside those that say which products are pushed.
+SETTINGS = (
+    "company_id",
+    "owner_id",
+    "quantity_basis",
+    "buffer_qty",
+    "owed_days",
+    "subtract_waiting",
+    "location_key",
+    "push_again_at",
+)
+# Whole rows of what is hardly ever written; ``{table: columns}`` where others are written often.
+TABLES = {
+    "stock_rule": None,
+    "stock_route": None,
+    "stock_warehouse": None,
+    "stock_route_warehouse": None,
+    "stock_route_categ": None,
+    "uom_uom": None,
+    "stock_location": ("id", "usage", "active", "company_id", "parent_path"),
+    "product_category": ("id", "parent_path"),
+    "res_company": ("id", "parent_path", "security_lead"),
+    "extensiv_account": ("id", "active", "company_id", "owner_id"),
+    "extensiv_cart": ("id", "account_id", "warehouse_id"),
+    "extensiv_location": (
+        "id",
+        "account_id",
+        "name",
+        "remote_pk",
+        "wms_warehouse_id",
+        "wms_warehouse_name",
+        "push_enabled",
+        "source",
+        "stock_location_id",
+        "buffer_qty",
+        "read_back_state",
+    ),
+    "extensiv_location_chosen_rel": None,
+    "extensiv_location_excluded_rel": None,
+}
+# Those of recipes, where the database knows of them.
+RECIPES = ("mrp.bom", "mrp.bom.line")
+
+
+def describe_structure(account, sources, turns):
+    """Return a digest of what decides all levels of ``account``: where it is the same, they are made in the same way.
+
+    :param sources: the ``StockSource`` list
+    :param turns: the ids of the locations that nothing keeps from being pushed to
+    """
+    [contents] = account.env.execute_query(SQL("SELECT %s", SQL(", ").join(_contents(account))))
+    settings = [(name, _value(account[name])) for name in (*SETTINGS, *sorted(CHOICE_FIELDS))]
+    places = [(each.id, sorted(each.warehouse_ids or ()), each.buffer, sorted(each.location_ids)) for each in sources]
+    described = repr((settings, places, sorted(turns), unit_digits(account.env), contents))
+    return hashlib.sha256(described.encode()).hexdigest()
+
+
+def _value(value):
+    return value.ids if hasattr(value, "ids") else value
+
+
+def _contents(account):
+    """Return SQL expressions, each of which says what is in a table."""
+    env = account.env
+    contents = [
+        _digest_sql(
+            SQL.identifier(table),
+            SQL("each::text") if columns is None else SQL("ROW(%s)::text", SQL(", ").join(map(SQL.identifier, columns))),
+        )
+        for table, columns in TABLES.items()
+    ]
+    # Of products' own routes those that lead to a customer may say that no stock is needed.
+    contents.append(
+        _digest_sql(
+            SQL(
+                """(SELECT link.* FROM stock_route_product AS link
+                     WHERE route_id IN (
+                           SELECT rule.route_id FROM stock_rule AS rule
+                             JOIN stock_location AS target ON target.id = rule.location_dest_id
+                            WHERE target.usage = 'customer'))"""
+            )
+        )
+    )
+    # An update of any app may compute in another way.
+    contents.append(_digest_sql(SQL("ir_module_module"), SQL("ROW(name, state, latest_version)::text")))
+    for model in RECIPES:
+        if model in env:
+            contents += [_digest_sql(SQL.identifier(table)) for table in _tables_of(env[model])]
+    if account.push_choice == "tag":
+        contents += [
+            _digest_sql(SQL.identifier(table))
+            for table in ("product_tag_product_template_rel", "product_tag_product_product_rel")
+        ]
+    if is_by_sku(account):
+        # They are learned one by one, which is no change of all; see ``stock_scan``.
+        contents.append(SQL("(SELECT COUNT(*) = 0 FROM extensiv_known_sku WHERE account_id = %s)", account.id))
+    return contents
+
+
+def _tables_of(model):
+    """Return a model's table and those of its links to others."""
+    links = {
+        field.relation for field in model._fields.values() if field.type == "many2many" and field.store and field.relation
+    }
+    return [model._table, *sorted(links)]
+
+
+def _digest_sql(table, content=None):
+    """Return SQL for how many rows ``table`` has, and a sum of what is in them."""
+    return SQL(
+        "(SELECT COUNT(*) || '/' || COALESCE(SUM(hashtext(%s)), 0) FROM %s AS each)", content or SQL("each::text"), table
+    )
