@@ -88,7 +88,7 @@ def owed_sql(env, places, owner, until, products=None):
     :param places: SQL for ``place(source_id, location_id)``
     :param owner: of this owner's goods alone, if there is one
     :param until: without what is scheduled later (naive UTC), if given
-    :param products: only of these, if given
+    :param products: only of these, if given, see ``of_products_sql``
     """
     for name in ("stock.move", "stock.move.line"):
         env[name].flush_model()
@@ -96,7 +96,23 @@ def owed_sql(env, places, owner, until, products=None):
         OWED,
         places=places,
         open=OPEN,
-        of_products=SQL("TRUE") if products is None else SQL("move.product_id = ANY (%s)", products.ids),
+        of_products=of_products_sql(SQL("move.product_id"), products),
         due=SQL("lacking.date <= %s", until) if until else SQL("TRUE"),
         owner=SQL("lacking.restrict_partner_id = %s", owner.id) if owner else SQL("TRUE"),
     )
+
+
+def of_products_sql(column, products, is_indexed=False):
+    """Return SQL for whether ``column`` is one of ``products``.
+
+    :param products: records, or SQL that selects ids, or None: all
+    :param is_indexed: whether the rows are to be looked for by ``column``, rather than left out of those that others
+        conditions find
+    """
+    if products is None:
+        return SQL("TRUE")
+    if not isinstance(products, SQL):
+        return SQL("%s = ANY (%s)", column, products.ids)
+    if is_indexed:
+        return SQL("%s = ANY (ARRAY(%s))", column, products)
+    return SQL("(%s IN (%s)) IS TRUE", column, products)

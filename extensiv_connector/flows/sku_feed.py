@@ -3,14 +3,15 @@
 from odoo.fields import Domain
 from odoo.tools import SQL
 
+from .kit_levels import find_kits
+from .kits import of_company_sql
 from .sku_choice import chosen_sql, is_by_sku, known_sql
-from .stock_demand import find_kits
 
 # SQL for whether EIM was ever told a ``level``; others note what a person decided, or is to decide, beforehand.
 TOUCHED = SQL("(level.pushed_at IS NOT NULL OR level.unconfirmed OR level.refused_at IS NOT NULL)")
 
 
-def feed_sql(account, kits, skus=None, to_order=None):
+def feed_sql(account, kits, skus=None, to_order=None, untracked_ids=()):
     """Return SQL for every SKU under which a product is pushed: its internal reference, and its aliases.
 
     Its columns are ``sku, product_id, shared, buffer, fixed`` (the number told whatever the stock is, else NULL),
@@ -23,6 +24,7 @@ def feed_sql(account, kits, skus=None, to_order=None):
     :param kits: products that are pushed though they need not be storable
     :param skus: only these, if given
     :param to_order: SQL for the templates that need no stock, see ``made_to_order``; None: there are none
+    :param untracked_ids: kits of which no part is tracked: they have no stock, storable or not
     """
     return SQL(
         """WITH product AS NOT MATERIALIZED (%(products)s),
@@ -59,7 +61,7 @@ def feed_sql(account, kits, skus=None, to_order=None):
                                 ORDER BY level.pushed_at DESC NULLS LAST, level.product_id, named.units DESC LIMIT 1
                                ) END AS former
                      FROM feed) AS fed""",
-        products=pushed_products_sql(account, kits, to_order),
+        products=pushed_products_sql(account, kits, to_order, untracked_ids),
         buffer=account.buffer_qty,
         account=account._origin.id or None,
         only=_only_sql(account, skus),
@@ -68,7 +70,7 @@ def feed_sql(account, kits, skus=None, to_order=None):
     )
 
 
-def pushed_products_sql(account, kits, to_order):
+def pushed_products_sql(account, kits, to_order, untracked_ids):
     """Return SQL for ``id, default_code, uom_id, buffer, fixed, to_order`` of the products whose stock is pushed."""
     env = account.env
     env["product.product"].flush_model()
@@ -84,11 +86,13 @@ def pushed_products_sql(account, kits, to_order):
              JOIN product_template AS template ON template.id = product.product_tmpl_id
             WHERE product.active AND template.active AND template.sale_ok
               AND product.extensiv_stock_rule <> 'leave' AND %(company)s AND %(chosen)s
-              AND (template.is_storable AND template.type = 'consu' OR product.id = ANY (%(kits)s::int[])
+              AND (template.is_storable AND template.type = 'consu' AND %(is_tracked)s
+                   OR product.id = ANY (%(kits)s::int[])
                    OR product.extensiv_stock_rule = 'fixed')""",
-        company=_of_company_sql(account),
+        company=of_company_sql(account),
         chosen=chosen_sql(account),
         kits=kits.ids,
+        is_tracked=SQL("product.id <> ALL (%s)", list(untracked_ids)) if untracked_ids else SQL("TRUE"),
         to_order=SQL("FALSE")
         if to_order is None
         else SQL(
@@ -108,7 +112,8 @@ def _only_sql(account, skus):
 def find_fed(account, skus):
     """Return ``{SKU: product id}`` of those of ``skus`` under which the stock of a product is pushed."""
     account = account.sudo()
-    rows = account.env.execute_query(feed_sql(account, find_kits(account), list(skus)))
+    kits = find_kits(account)
+    rows = account.env.execute_query(feed_sql(account, kits.products, list(skus), untracked_ids=kits.untracked_ids))
     return {sku: product for sku, product, *_rest in rows if product}
 
 
@@ -146,7 +151,7 @@ def left_alone_sql(account):
             WHERE (product.extensiv_stock_rule = 'leave' OR NOT %(chosen)s) AND %(company)s""",
         account=account._origin.id or None,
         chosen=chosen_sql(account),
-        company=_of_company_sql(account),
+        company=of_company_sql(account),
     )
     if not is_by_sku(account):
         return left
@@ -158,14 +163,4 @@ def left_alone_sql(account):
         left=left,
         locations=account.location_ids._origin.ids,
         known=known_sql(account),
-    )
-
-
-def _of_company_sql(account):
-    """Return SQL for whether a ``template`` belongs to the account's company, one above it, or none."""
-    account.env["res.company"].flush_model(["parent_path"])
-    return SQL(
-        """(template.company_id IS NULL OR template.company_id = ANY ((
-            SELECT string_to_array(RTRIM(parent_path, '/'), '/') FROM res_company WHERE id = %s)::int[]))""",
-        account.company_id.id,
     )

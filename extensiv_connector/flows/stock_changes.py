@@ -7,7 +7,8 @@ from typing import NamedTuple
 from odoo import fields
 from odoo.tools import SQL
 
-from .stock_demand import find_components, find_taken
+from .kits import find_components
+from .stock_demand import find_taken
 from .stock_sources import find_sources
 
 

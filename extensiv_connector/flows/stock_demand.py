@@ -12,8 +12,9 @@ from odoo.tools import SQL
 
 from ..eim.wire import Order
 from .delivery_source import DeliverySource
+from .kit_levels import find_kits
+from .kits import explode
 from .owed import due_until
-from .stock_sources import OdooStock
 
 
 class Demand(NamedTuple):
@@ -131,7 +132,9 @@ def _find_demand_of_quotations(env, is_ours):
                  JOIN res_company AS company ON company.id = sale.company_id
                  LEFT JOIN uom_uom AS unit ON unit.id = line.product_uom_id
                  LEFT JOIN uom_uom AS own_unit ON own_unit.id = template.uom_id
-                WHERE sale.state IN ('draft', 'sent') AND line.product_uom_qty > 0 AND %(is_ours)s""",
+                WHERE sale.state IN ('draft', 'sent') AND line.product_uom_qty > 0 AND %(is_ours)s
+                  -- The items of a combo are lines of their own.
+                  AND template.type <> 'combo'""",
             now=fields.Datetime.now(),
             routes=SQL.identifier(routes.relation),
             line=SQL.identifier(routes.column1),
@@ -208,7 +211,8 @@ def find_taken(account, sources, until=None):
     demand = [each for each in find_unreserved_demand(account) if not until or each.due <= until]
     if not demand:
         return []
-    parts = _explode(account, demand)
+    exploded = explode(account, {(each.product_id, each.quantity) for each in demand})
+    parts = [exploded[each.product_id, each.quantity] for each in demand]
     if account.quantity_basis == "promise":
         are_in = _places_finder(account, sources, {part for of_one in parts for part, _quantity in of_one})
     else:
@@ -245,31 +249,6 @@ def _places_finder(account, sources, product_ids):
     return are_in
 
 
-def _explode(account, demand):
-    """Return ``[(product id, quantity)]`` for each of ``demand``, where an order for a kit takes its components."""
-    products = account.env["product.product"].browse({each.product_id for each in demand})
-    recipes = _find_recipes(account, products)
-    exploded = {}
-    for each in demand:
-        key = (each.product_id, each.quantity)
-        if key in exploded:
-            continue
-        product = products.browse(each.product_id)
-        bom = recipes.get(product)
-        if not bom:
-            exploded[key] = [key]
-            continue
-        times = product.uom_id._compute_quantity(each.quantity, bom.product_uom_id, round=False) / bom.product_qty
-        exploded[key] = [
-            (
-                line.product_id.id,
-                line.product_uom_id._compute_quantity(data["qty"], line.product_id.uom_id, round=False),
-            )
-            for line, data in bom.explode(product, times)[1]
-        ]
-    return [exploded[each.product_id, each.quantity] for each in demand]
-
-
 # -- kits
 
 
@@ -281,82 +260,18 @@ def compute_corrections(account, sources, until=None, products=None, taken=None)
         everything
     :param taken: what ``find_taken`` returned for the same sources, where it was asked already
     """
-    kits = find_kits(account)
     if taken is None:
         taken = find_taken(account, sources, until)
     totals = defaultdict(float)
     for each in taken:
         totals[each.source_id, each.product_id] += each.quantity
-    taken = totals
-    if products is not None:
-        products = set(products)
-        parts = find_components(account, kits)
-        kits = kits.filtered(lambda kit: kit.id in products or not products.isdisjoint(parts[kit]._ids))
-    corrections = {key: -quantity for key, quantity in taken.items() if products is None or key[1] in products}
-    on_hand = {}
-    if not kits:
-        return Corrections(kits, corrections, on_hand)
-    components = account.env["product.product"].union(
-        *(
-            line.product_id
-            for kit, bom in _find_recipes(account, kits).items()
-            for line, _data in bom.explode(kit, 1)[1]
-        )
-    )
-    stock = OdooStock(account, sources, until).both(components)
-    for source in sources:
-        available = {}
-        for component in components:
-            quantity, there = stock.get((source.id, component.id), (0, 0))
-            left = component.uom_id.round(quantity - taken.get((source.id, component.id), 0))
-            available[component.id] = {
-                "qty_available": component.uom_id.round(there),
-                **dict.fromkeys(("free_qty", "virtual_available", "incoming_qty", "outgoing_qty"), left),
-            }
-        computed = kits.with_context(mrp_compute_quantities=available)._compute_quantities_dict(None, None, None)
-        for kit in kits:
-            corrections[source.id, kit.id] = computed[kit.id]["free_qty"]
-            on_hand[source.id, kit.id] = computed[kit.id]["qty_available"]
-    return Corrections(kits, corrections, on_hand)
-
-
-def find_components(account, products):
-    """Return ``{product: its components}`` of those among ``products`` that are sold as kits."""
-    return {
-        kit: account.env["product.product"].union(*(line.product_id for line, _data in bom.explode(kit, 1)[1]))
-        for kit, bom in _find_recipes(account, products).items()
-    }
-
-
-def _find_recipes(account, products):
-    """Return ``{product: bill of materials}`` of those among ``products`` that are sold as kits."""
-    if "mrp.bom" not in account.env or not products:
-        return {}
-    # As superuser, recipes are found of all companies but for the context.
-    boms = account.env["mrp.bom"].with_company(account.company_id).with_context(company_id=account.company_id.id)
-    return boms._bom_find(products, bom_type="phantom")
-
-
-def find_kits(account):
-    """Return the products that are sold as kits in the account's company; none without ``mrp``."""
-    products = account.env["product.product"]
-    if "mrp.bom" not in account.env:
-        return products
-    aliases = products.env["extensiv.sku.alias"]._search([("account_id", "=", account._origin.id)])
-    named = Domain("default_code", "!=", False) | Domain("id", "in", aliases.subselect("product_id"))
-    # As superuser, recipes are found of all companies but for the context.
-    return (
-        products.with_company(account.company_id)
-        .with_context(company_id=account.company_id.id)
-        .search(
-            Domain(
-                [
-                    ("is_kits", "=", True),
-                    ("sale_ok", "=", True),
-                    ("extensiv_stock_rule", "!=", "leave"),
-                ]
-            )
-            & named
-            & Domain(products._check_company_domain(account.company_id))
-        )
+    kits = find_kits(account, sources, until, products, totals)
+    wanted = None if products is None else set(products)
+    corrections = {key: -quantity for key, quantity in totals.items() if wanted is None or key[1] in wanted}
+    return Corrections(
+        kits.products,
+        {**corrections, **kits.quantities},
+        kits.on_hand,
+        kits.untracked_ids,
+        tuple(kits.describe()),
     )

@@ -3,9 +3,10 @@
 from odoo.fields import Domain
 from odoo.tools import SQL
 
+from .kits import find_components
 from .sku_choice import find_known, is_by_sku, is_chosen
 from .sku_feed import feed_sql, find_feeding
-from .stock_demand import compute_corrections, find_components
+from .stock_demand import compute_corrections
 from .stock_holders import find_holders
 from .stock_levels import unit_digits
 from .stock_sources import OdooStock, find_sources, fresh_sql
@@ -37,6 +38,7 @@ class _Explanation:
         self.sources = find_sources(self.account, location)
         corrections = compute_corrections(self.account, self.sources)
         self.kits = corrections.kits
+        self.untracked_ids = corrections.untracked_ids
         self.corrections = corrections.quantities
         self.skus = []
         self.units = {}
@@ -45,7 +47,7 @@ class _Explanation:
 
     def explain(self):
         """Return as ``explain_level``."""
-        fed = self.env.execute_query(feed_sql(self.account, self.kits, self._names()))
+        fed = self.env.execute_query(feed_sql(self.account, self.kits, self._names(), untracked_ids=self.untracked_ids))
         self.skus = [sku for sku, of, shared, *_rest in fed if of == self.product.id or shared]
         if not self.skus:
             return {"skus": [], "reason": self._why_not_pushed(), "holders": []}

@@ -286,7 +286,9 @@ class ExpectedLevels:
                  LEFT JOIN stock ON stock.source_id = source.id AND stock.product_id = feed.product_id
                  %(corrections)s""",
             stock=OdooStock(self.account, self.sources, self.until).sql(products),
-            feed=feed_sql(self.account, corrections.kits, skus, to_order=to_order),
+            feed=feed_sql(
+                self.account, corrections.kits, skus, to_order=to_order, untracked_ids=corrections.untracked_ids
+            ),
             **_corrected_sql(corrections),
             sources=self.source_ids,
             buffers=[source.buffer for source in self.sources],

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from odoo import fields
 from odoo.tools import SQL
 
-from .owed import due_until, owed_sql
+from .owed import due_until, of_products_sql, owed_sql
 
 
 @dataclass
@@ -179,7 +179,7 @@ class OdooStock:
 
         A quant in several sources counts in each; one beneath two locations of a source counts once.
 
-        :param products: only these, if given
+        :param products: only these, if given: records, or SQL that selects their ids
         """
         quants = SQL(
             """SELECT place.source_id, quant.product_id, COALESCE(SUM(%(quantity)s), 0) AS quantity,
@@ -190,7 +190,7 @@ class OdooStock:
             quantity=self.quantity_sql(),
             quants=self.quants_sql(),
             owner=self.owner_sql(),
-            of_products=SQL("TRUE") if products is None else SQL("quant.product_id = ANY (%s)", products.ids),
+            of_products=of_products_sql(SQL("quant.product_id"), products, is_indexed=True),
         )
         others = self.others_sql(products)
         if others is None:
@@ -259,6 +259,6 @@ class OdooStock:
                 GROUP BY place.source_id, move.product_id""",
             company=self.account.company_id.id,
             places=self.places,
-            of_products=SQL("TRUE") if products is None else SQL("move.product_id = ANY (%s)", products.ids),
+            of_products=of_products_sql(SQL("move.product_id"), products),
             owner=SQL("move.restrict_partner_id = %s", self.owner.id) if self.owner else SQL("TRUE"),
         )
