@@ -17,8 +17,8 @@ from odoo.tools import SQL
 from .owed import due_until
 from .stock_candidates import find_candidates
 from .stock_levels import ExpectedLevels, plan_for_many
-from .stock_scan import StockScan, snapshot_sql
-from .stock_structure import describe_structure
+from .stock_scan import Quants, StockScan, find_watched, snapshot_sql
+from .stock_structure import contents_sql, describe_structure
 
 FULL_AFTER = timedelta(hours=1)
 # Transactions are counted anew after four thousand million.
@@ -35,7 +35,7 @@ class LastScan(NamedTuple):
     scanned_at: object
     full_at: object
     read_at: object
-    quants: list
+    quants: Quants
     others: dict
     waiting: str
     taken: dict
@@ -57,6 +57,7 @@ class Reconciliation:
         """Whether everything was compared."""
         self.expected = ExpectedLevels(account, until=due_until(account))
         self.scan = None
+        self.scope = None
         self.last = None
         self.shared = []
 
@@ -72,13 +73,12 @@ class Reconciliation:
         plan_for_many(self.env)
         self.now = fields.Datetime.now()
         self._read_last()
-        self.settings = describe_structure(self.account, expected.sources, self.turns)
         self.is_full = self.is_full or not self._is_trusted()
         self.scan = StockScan(self.account, expected, self.last, self.now)
         self.scan.read(self.is_full)
-        scope = self._find_scope()
-        self.is_full = self.is_full or scope is None
-        changes, self.shared = expected.find_changes(limit, self.turns, scope, self.scan.taken)
+        self.scope = self._find_scope()
+        self.is_full = self.is_full or self.scope is None
+        changes, self.shared = expected.find_changes(limit, self.turns, self.scope, self.scan.taken)
         return changes, self.shared
 
     def remember(self, pending=(), read_at=None):
@@ -102,9 +102,14 @@ class Reconciliation:
             "others": Json(scan.others),
             "waiting": scan.waiting,
             "taken": Json([[*key, quantity] for key, quantity in scan.taken_sums.items()]),
-            "watched_skus": Json(sorted({*pending, *(sku for _location, sku, _product in self.shared)})),
+            "watched_skus": Json(
+                sorted(
+                    find_watched(self.account, self.expected.source_ids, self.scope)
+                    | {*pending, *(sku for _location, sku, _product in self.shared)}
+                )
+            ),
         }
-        if not self.last or scan.quants != self.last.quants:
+        if not self.last or scan.quants is not self.last.quants:
             kept["quants"] = Json(scan.quants)
         names = [SQL.identifier(name) for name in kept]
         values = [value if isinstance(value, SQL) else SQL("%s", value) for value in kept.values()]
@@ -139,24 +144,30 @@ class Reconciliation:
         return find_candidates(self.account, self.expected, self.scan.taken_sums, self.last.watched_skus)
 
     def _read_last(self):
-        """Read this moment's place among the server's transactions, and what the last pass kept."""
-        [[self.snapshot, self.server, *row]] = self.env.execute_query(
+        """Read this moment's place among the server's transactions, what decides all levels, and what the last pass
+        kept.
+        """
+        self.env.flush_all()
+        [[self.snapshot, self.server, contents, *row]] = self.env.execute_query(
             SQL(
                 """SELECT %(snapshot)s::text,
                       (SELECT oid FROM pg_database WHERE datname = current_database())
-                      || '/' || pg_postmaster_start_time(), %(columns)s
+                      || '/' || pg_postmaster_start_time(),
+                      %(contents)s, %(columns)s
                  FROM (VALUES (1)) AS one LEFT JOIN extensiv_stock_scan ON account_id = %(account)s""",
                 snapshot=snapshot_sql(),
+                contents=contents_sql(self.account),
                 columns=SQL(", ").join(map(SQL.identifier, LastScan._fields)),
                 account=self.account.id,
             )
         )
+        self.settings = describe_structure(self.account, self.expected.sources, self.turns, contents)
         last = LastScan(*row)
-        self.last = (
-            last._replace(taken={(source, product): quantity for source, product, quantity in last.taken})
-            if last.snapshot and last.quants
-            else None
-        )
+        if last.snapshot and last.quants:
+            self.last = last._replace(
+                quants=Quants(*last.quants),
+                taken={(source, product): quantity for source, product, quantity in last.taken},
+            )
 
     def _is_trusted(self):
         last = self.last

@@ -7,10 +7,10 @@ whatever the stock is.
 
 from odoo.tools import SQL
 
+from .kit_levels import find_kits
 from .made_to_order import made_to_order_sql
 from .sku_choice import is_by_sku
 from .sku_feed import pushed_products_sql
-from .stock_demand import find_kits
 from .stock_levels import unit_digits
 from .stock_scan import find_scope
 from .stock_sources import OdooStock
@@ -54,10 +54,11 @@ class _Candidates:
         self.taken = taken
         self.stock = OdooStock(account, expected.sources, expected.until)
         to_order = made_to_order_sql(self.env, account.company_id)
-        self.kits = find_kits(account)
+        kits = find_kits(account)
+        self.kits = kits.products
         self.fed = SQL(
             "fed AS MATERIALIZED (SELECT * FROM (%s) AS pushed WHERE BTRIM(default_code) <> '')",
-            pushed_products_sql(account, self.kits, to_order),
+            pushed_products_sql(account, self.kits, to_order, kits.untracked_ids),
         )
 
     def find(self):
@@ -133,13 +134,12 @@ class _Candidates:
         return SQL(
             """SELECT level.location_id, level.product_id,
                       CASE WHEN is_odd THEN -1 ELSE level.quantity END AS told,
-                      CASE WHEN is_named THEN -(%(buffer)s + buffer.quantity + COALESCE(fed.buffer, 0))::numeric
-                           ELSE 0 END AS kept_back,
+                      CASE WHEN is_named THEN -buffer.quantity - COALESCE(fed.buffer, 0) ELSE 0 END AS kept_back,
                       CASE WHEN is_odd AND (level.product_id IS NOT NULL OR level.quantity <> 0 OR is_unsettled)
                            THEN level.sku END AS sku,
                       is_named AND NOT fed.to_order AS is_counted
                  FROM extensiv_stock_level AS level
-                 JOIN unnest(%(sources)s::int[], %(buffers)s::float8[]) AS buffer(id, quantity)
+                 JOIN unnest(%(sources)s::int[], %(buffers)s::numeric[]) AS buffer(id, quantity)
                       ON buffer.id = level.location_id
                  LEFT JOIN fed ON fed.id = level.product_id
                 CROSS JOIN LATERAL (
@@ -150,9 +150,8 @@ class _Candidates:
                 CROSS JOIN LATERAL (
                       SELECT NOT is_named OR is_unsettled OR fed.fixed IS NOT NULL OR fed.id = ANY (%(kits)s::int[])
                              AS is_odd) AS judged""",
-            buffer=self.account.buffer_qty,
             sources=self.expected.source_ids,
-            buffers=[source.buffer for source in self.expected.sources],
+            buffers=[self.account.buffer_qty + source.buffer for source in self.expected.sources],
             again=SQL("DATE_TRUNC('second', level.pushed_at) <= %s", again)
             if (again := self.account.push_again_at)
             else SQL("FALSE"),

@@ -5,8 +5,11 @@ statement of Odoo's it was, and nobody's transaction does more for it. What is g
 kept from pass to pass, sums over groups of products: where one is another, all products of its group are looked at.
 """
 
+from typing import NamedTuple
+
 from odoo.tools import SQL
 
+from .kits import using_sql
 from .owed import due_until
 from .sku_choice import is_by_sku
 from .stock_demand import Taken, find_taken
@@ -21,8 +24,15 @@ MOST_SKUS = 30_000
 
 
 def snapshot_sql():
-    """Return SQL for the oldest transaction (``xid8``) of those whose writes are not visible, or not all, to this one."""
+    """Return SQL for the oldest transaction (``xid8``) whose writes this one may not see."""
     return SQL("pg_snapshot_xmin(pg_current_snapshot())")
+
+
+class Quants(NamedTuple):
+    """The quants there were: the latest, and for each group of products a digest of their numbers."""
+
+    last_id: int
+    digests: list
 
 
 class StockScan:
@@ -40,7 +50,7 @@ class StockScan:
         self.last = last
         self.now = now
         self.quants = last and last.quants
-        """``[digest of the quants of each group of products]``"""
+        """The ``Quants`` there are."""
         self.others = {}
         """``{group of products: digest}`` of what is owed, or on its way, and of aliases."""
         self.waiting = None
@@ -62,26 +72,28 @@ class StockScan:
             kinds["levels"] = self._levels_sql()
             if is_by_sku(self.account):
                 kinds["known"] = self._known_sql()
-        if not full or not self.quants:
-            kinds["quants"] = self._quants_sql(full)
         self.env.flush_all()
         rows = self.env.execute_query(
             SQL(" UNION ALL ").join(SQL("SELECT %s, * FROM (%s) AS each", *kind) for kind in kinds.items())
         )
-        digests = {}
         is_matched_anew = full
         for kind, group, digest, product_ids, skus in rows:
-            digests.setdefault(kind, {})[group] = int(digest or 0)
+            if kind == "others":
+                self.others[str(group)] = int(digest)
+            elif kind == "waiting":
+                self.waiting = str(digest)
             self.product_ids.update(product_ids or ())
             self.skus.update(skus or ())
             is_matched_anew = is_matched_anew or bool(kind == "products" and product_ids)
-        self.others = {str(group): digest for group, digest in digests.get("others", {}).items()}
-        self.waiting = str(digests["waiting"][None])
-        quants = digests.get("quants")
-        if quants is not None:
-            self.quants = [quants.get(group, 0) for group in range(GROUPS)]
-        if not full:
-            self._find_changed_groups()
+        if not self.quants:
+            self._read_quants_by_group()
+        elif not full:
+            self._read_quants()
+            last = self.last
+            self.is_others_changed = self.others != last.others
+            self.groups.update(
+                int(group) for group in {*self.others, *last.others} if self.others.get(group) != last.others.get(group)
+            )
         self._read_taken(is_matched_anew)
 
     def find_scope(self):
@@ -89,16 +101,74 @@ class StockScan:
         self.skus.update(self.last.watched_skus)
         if len(self.groups) > MOST_GROUPS:
             return None
-        return find_scope(self.account, self.expected.source_ids, self.product_ids, self.skus, self.groups)
+        product_ids = self.product_ids
+        if self.groups:
+            rows = self.env.execute_query(
+                SQL("SELECT id FROM product_product WHERE id %% %s = ANY (%s)", GROUPS, list(self.groups))
+            )
+            product_ids = product_ids.union(product for [product] in rows)
+        return find_scope(self.account, self.expected.source_ids, product_ids, self.skus)
 
-    def _find_changed_groups(self):
-        last = self.last
-        self.groups.update(group for group, digest in enumerate(self.quants) if digest != last.quants[group])
-        self.groups.update(
-            int(group) for group in {*self.others, *last.others} if self.others.get(group) != last.others.get(group)
+    # -- the quants
+
+    def _read_quants(self):
+        """Read which products have quants that were written since, and whether others are gone.
+
+        Those that came meanwhile have later numbers. Which products lost some takes twice the time, and is asked where
+        some did.
+        """
+        last = self.quants
+        [[digest, last_id, changed, products, digests]] = self.env.execute_query(
+            SQL(
+                """SELECT SUM(hashint4(id)) FILTER (WHERE id <= %(last)s), MAX(id),
+                          array_agg(product_id) FILTER (WHERE %(changed)s),
+                          array_agg(product_id) FILTER (WHERE id > %(last)s),
+                          array_agg(hashint4(id)) FILTER (WHERE id > %(last)s)
+                     FROM stock_quant AS quant""",
+                last=last.last_id,
+                changed=self._is_quant_changed_sql(),
+            )
         )
-        # An alias is another code of a product's, by which an order's lines are matched.
-        self.is_others_changed = self.others != last.others
+        self.product_ids.update(changed or ())
+        if int(digest or 0) != sum(last.digests):
+            self._read_quants_by_group()
+            return
+        if products:
+            known = list(last.digests)
+            for product, each in zip(products, digests, strict=True):
+                known[product % GROUPS] += each
+            self.quants = Quants(last_id, known)
+
+    def _read_quants_by_group(self):
+        last = self.quants
+        rows = self.env.execute_query(
+            SQL(
+                """SELECT product_id %% %(groups)s, SUM(hashint4(id)), SUM(hashint4(id)) FILTER (WHERE id <= %(last)s),
+                          MAX(id)
+                     FROM stock_quant GROUP BY 1""",
+                groups=GROUPS,
+                last=last.last_id if last else 0,
+            )
+        )
+        digests = [0] * GROUPS
+        left = [0] * GROUPS
+        for group, digest, digest_left, _last_id in rows:
+            digests[group] = int(digest)
+            left[group] = int(digest_left or 0)
+        if last:
+            self.groups.update(group for group in range(GROUPS) if left[group] != last.digests[group])
+        self.quants = Quants(max((row[3] for row in rows), default=0), digests)
+
+    def _is_quant_changed_sql(self):
+        """Return SQL for whether a ``quant`` was written since, wherever it is, or reached its removal date."""
+        changed = SQL("age(quant.xmin) <= %s", self._age_sql(self.last.snapshot))
+        if "removal_date" not in self.env["stock.quant"]._fields:
+            return changed
+        return SQL(
+            "%s OR quant.removal_date > %s AND quant.removal_date <= %s", changed, self.last.scanned_at, self.now
+        )
+
+    # -- the waiting orders
 
     def _read_taken(self, is_matched_anew):
         """Read what waiting orders will take; anew only where they, or what they are matched with, changed.
@@ -123,26 +193,6 @@ class StockScan:
     def _age_sql(self, snapshot):
         return SQL("(SELECT age(%s::text::xid8::xid))", snapshot)
 
-    def _quants_sql(self, full):
-        """Return SQL for the quants, wherever they are: what there was of a product, and is not, shows by the sum."""
-        changed = SQL("FALSE")
-        if not full:
-            changed = SQL("age(quant.xmin) <= %s", self._age_sql(self.last.snapshot))
-            if "removal_date" in self.env["stock.quant"]._fields:
-                changed = SQL(
-                    "%s OR quant.removal_date > %s AND quant.removal_date <= %s",
-                    changed,
-                    self.last.scanned_at,
-                    self.now,
-                )
-        return SQL(
-            """SELECT quant.product_id & %s, SUM(hashint4(quant.id)), array_agg(quant.product_id) FILTER (WHERE %s),
-                      NULL::text[]
-                 FROM stock_quant AS quant GROUP BY 1""",
-            GROUPS - 1,
-            changed,
-        )
-
     def _others_sql(self):
         """Return SQL for what is owed, or on its way, and for the account's aliases."""
         parts = [
@@ -155,9 +205,9 @@ class StockScan:
         if others is not None:
             parts.append(SQL("SELECT product_id, hashtext(other::text) FROM (%s) AS other", others))
         return SQL(
-            """SELECT product_id & %s, SUM(digest), NULL::int[], NULL::text[]
+            """SELECT product_id %% %s, SUM(digest), NULL::int[], NULL::text[]
                  FROM (%s) AS part(product_id, digest) GROUP BY 1""",
-            GROUPS - 1,
+            GROUPS,
             SQL(" UNION ALL ").join(parts),
         )
 
@@ -173,18 +223,16 @@ class StockScan:
         )
 
     def _levels_sql(self):
-        """Return SQL for the levels of which more is to be said than that EIM accepted them, or that others wrote.
+        """Return SQL for the levels that were written since, but for those that EIM accepted in the last pass.
 
-        What a pass wrote itself, of the stock of ``read_at``, it has compared.
+        What a pass wrote itself, of the stock of ``read_at``, it has compared; what is more to be said of a level is
+        among the SKUs that are watched.
         """
         return SQL(
             """SELECT NULL::int, NULL::bigint, NULL::int[], array_agg(DISTINCT sku)
-                 FROM extensiv_stock_level AS level
-                WHERE location_id = ANY (%(sources)s::int[]) AND (
-                      unconfirmed OR zero_asked OR zero_allowed OR refused_at IS NOT NULL OR held_at IS NOT NULL
-                      OR pushed_at IS NULL OR product_id IS NULL AND quantity <> 0
-                      OR age(xmin) <= %(own)s
-                      OR age(xmin) <= %(age)s AND pushed_at IS DISTINCT FROM %(read_at)s)""",
+                 FROM extensiv_stock_level
+                WHERE age(xmin) <= %(age)s AND (age(xmin) <= %(own)s OR pushed_at IS DISTINCT FROM %(read_at)s)
+                  AND location_id = ANY (%(sources)s::int[])""",
             sources=self.expected.source_ids,
             own=self._age_sql(self.last.levels_snapshot),
             age=self._age_sql(self.last.snapshot),
@@ -237,20 +285,13 @@ def sum_up(taken):
     return sums
 
 
-def find_scope(account, source_ids, product_ids, skus, groups=()):
-    """Return the ``Scope`` of what products feed, or are a part of, and of further SKUs; None where that is too much.
-
-    :param groups: of products, see ``GROUPS``, all of whose products are meant, too
-    """
-    if not product_ids and not skus and not groups:
+def find_scope(account, source_ids, product_ids, skus):
+    """Return the ``Scope`` of what products feed, or are part of, and of further SKUs; None: that is too much."""
+    if not product_ids and not skus:
         return Scope([], [])
     [[skus, product_ids]] = account.env.execute_query(
         SQL(
-            """WITH RECURSIVE part AS (
-                    (SELECT unnest(%(products)s::int[]) AS id
-                      UNION
-                     SELECT id FROM product_product WHERE id & %(mask)s = ANY (%(groups)s::int[]))
-                     %(kits)s),
+            """WITH part AS MATERIALIZED (SELECT id FROM (%(products)s) AS using_them),
                 asked AS MATERIALIZED (
                      SELECT unnest(%(skus)s::text[]) AS sku
                       UNION
@@ -266,11 +307,8 @@ def find_scope(account, source_ids, product_ids, skus, groups=()):
                              UNION
                             SELECT product_id FROM asked JOIN extensiv_sku_alias AS alias USING (sku)
                              WHERE alias.account_id = %(account)s)""",
-            products=list(product_ids),
-            mask=GROUPS - 1,
-            groups=list(groups),
+            products=using_sql(account.env, account.company_id, list(product_ids)),
             skus=list(skus),
-            kits=KITS if "mrp.bom" in account.env else SQL(""),
             account=account.id,
             sources=list(source_ids),
         )
@@ -278,12 +316,19 @@ def find_scope(account, source_ids, product_ids, skus, groups=()):
     return Scope(skus, product_ids) if len(skus) <= MOST_SKUS else None
 
 
-# SQL for the kits that a ``part`` is in, in whatever variant, of whatever company.
-KITS = SQL(
-    """UNION
-       SELECT product.id
-         FROM part
-         JOIN mrp_bom_line AS line ON line.product_id = part.id
-         JOIN mrp_bom AS bom ON bom.id = line.bom_id AND bom.type = 'phantom'
-         JOIN product_product AS product ON product.product_tmpl_id = bom.product_tmpl_id"""
-)
+def find_watched(account, source_ids, scope):
+    """Return the SKUs of levels of which more is to be said than that EIM accepted them: each pass looks at them.
+
+    :param scope: the ``Scope`` in which all of these are, or None
+    """
+    [[skus]] = account.env.execute_query(
+        SQL(
+            """SELECT array_agg(DISTINCT sku) FROM extensiv_stock_level
+                WHERE location_id = ANY (%s::int[]) AND %s AND (
+                      unconfirmed OR zero_asked OR zero_allowed OR refused_at IS NOT NULL OR held_at IS NOT NULL
+                      OR pushed_at IS NULL OR product_id IS NULL AND quantity <> 0)""",
+            list(source_ids),
+            SQL("sku = ANY (%s)", scope.skus) if scope else SQL("TRUE"),
+        )
+    )
+    return set(skus or ())

@@ -33,7 +33,7 @@ def find_sources(account, locations=None):
     """
     env = account.env
     if locations is None:
-        locations = env["extensiv.location"].search(
+        locations = env["extensiv.location"].search_fetch(
             [("account_id", "=", account.id), ("push_enabled", "=", True)], order="id"
         )
     locations = locations.sudo()
@@ -216,8 +216,10 @@ class OdooStock:
         """Return SQL for what a ``quant`` counts by the account's basis, NULL where it does not."""
         basis = self.account.quantity_basis
         is_all_fresh = "removal_date" not in self.env["stock.quant"]._fields
-        counted = SQL("quant.quantity") if basis in ("on_hand", "forecast") else SQL(
-            "quant.quantity - quant.reserved_quantity"
+        counted = (
+            SQL("quant.quantity")
+            if basis in ("on_hand", "forecast")
+            else SQL("quant.quantity - quant.reserved_quantity")
         )
         if is_all_fresh:
             return counted

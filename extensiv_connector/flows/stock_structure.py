@@ -7,7 +7,6 @@ import hashlib
 
 from odoo.tools import SQL
 
-from .sku_choice import CHOICE_FIELDS, is_by_sku
 from .stock_levels import unit_digits
 
 # The account's fields that decide levels, beside those that say which products are pushed.
@@ -20,6 +19,7 @@ SETTINGS = (
     "subtract_waiting",
     "location_key",
     "push_again_at",
+    "push_choice",
 )
 # Whole rows of what is hardly ever written; ``{table: columns}`` where others are written often.
 TABLES = {
@@ -51,17 +51,21 @@ TABLES = {
     "extensiv_location_excluded_rel": None,
 }
 # Those of recipes, where the database knows of them.
-RECIPES = ("mrp.bom", "mrp.bom.line")
+RECIPES = ("mrp.bom", "mrp.bom.line", "product.combo", "product.combo.item")
 
 
-def describe_structure(account, sources, turns):
+def describe_structure(account, sources, turns, contents):
     """Return a digest of what decides all levels of ``account``: where it is the same, they are made in the same way.
 
     :param sources: the ``StockSource`` list
     :param turns: the ids of the locations that nothing keeps from being pushed to
+    :param contents: what ``contents_sql`` says
     """
-    [contents] = account.env.execute_query(SQL("SELECT %s", SQL(", ").join(_contents(account))))
-    settings = [(name, _value(account[name])) for name in (*SETTINGS, *sorted(CHOICE_FIELDS))]
+    settings = [(name, _value(account[name])) for name in SETTINGS]
+    if account.push_choice == "category":
+        settings.append(account.push_categ_ids.ids)
+    elif account.push_choice == "tag":
+        settings.append(account.push_tag_ids.ids)
     places = [(each.id, sorted(each.warehouse_ids or ()), each.buffer, sorted(each.location_ids)) for each in sources]
     described = repr((settings, places, sorted(turns), unit_digits(account.env), contents))
     return hashlib.sha256(described.encode()).hexdigest()
@@ -71,13 +75,15 @@ def _value(value):
     return value.ids if hasattr(value, "ids") else value
 
 
-def _contents(account):
-    """Return SQL expressions, each of which says what is in a table."""
+def contents_sql(account):
+    """Return SQL for what is in the tables that decide all levels, as one text."""
     env = account.env
     contents = [
         _digest_sql(
             SQL.identifier(table),
-            SQL("each::text") if columns is None else SQL("ROW(%s)::text", SQL(", ").join(map(SQL.identifier, columns))),
+            SQL("each::text")
+            if columns is None
+            else SQL("ROW(%s)::text", SQL(", ").join(map(SQL.identifier, columns))),
         )
         for table, columns in TABLES.items()
     ]
@@ -103,16 +109,17 @@ def _contents(account):
             _digest_sql(SQL.identifier(table))
             for table in ("product_tag_product_template_rel", "product_tag_product_product_rel")
         ]
-    if is_by_sku(account):
-        # They are learned one by one, which is no change of all; see ``stock_scan``.
-        contents.append(SQL("(SELECT COUNT(*) = 0 FROM extensiv_known_sku WHERE account_id = %s)", account.id))
-    return contents
+    combos = env["product.template"]._fields["combo_ids"]
+    contents.append(_digest_sql(SQL.identifier(combos.relation)))
+    return SQL("concat_ws(' ', %s)", SQL(", ").join(contents))
 
 
 def _tables_of(model):
     """Return a model's table and those of its links to others."""
     links = {
-        field.relation for field in model._fields.values() if field.type == "many2many" and field.store and field.relation
+        field.relation
+        for field in model._fields.values()
+        if field.type == "many2many" and field.store and field.relation
     }
     return [model._table, *sorted(links)]
 
@@ -120,5 +127,7 @@ def _tables_of(model):
 def _digest_sql(table, content=None):
     """Return SQL for how many rows ``table`` has, and a sum of what is in them."""
     return SQL(
-        "(SELECT COUNT(*) || '/' || COALESCE(SUM(hashtext(%s)), 0) FROM %s AS each)", content or SQL("each::text"), table
+        "(SELECT COUNT(*) || '/' || COALESCE(SUM(hashtext(%s)), 0) FROM %s AS each)",
+        content or SQL("each::text"),
+        table,
     )
