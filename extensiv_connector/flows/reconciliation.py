@@ -141,7 +141,7 @@ class Reconciliation:
             return self.scan.find_scope()
         if not self.last:
             return None
-        return find_candidates(self.account, self.expected, self.scan.taken_sums, self.last.watched_skus)
+        return find_candidates(self.account, self.expected, self.scan, self.last.watched_skus)
 
     def _read_last(self):
         """Read this moment's place among the server's transactions, what decides all levels, and what the last pass

@@ -1,10 +1,11 @@
 """Which products and SKUs may have another level than when a pass compared them last.
 
 What was written since is known by the transaction that wrote a row (``xmin``): whatever the clock says, whichever
-statement of Odoo's it was, and nobody's transaction does more for it. What is gone, and what is owed, is known by digests
-kept from pass to pass, sums over groups of products: where one is another, all products of its group are looked at.
+statement of Odoo's it was, and nobody's transaction does more for it. What is gone, and what is owed, is known by
+digests kept from pass to pass, sums over groups of products: where one is another, all of its group are looked at.
 """
 
+import zlib
 from typing import NamedTuple
 
 from odoo.tools import SQL
@@ -51,6 +52,8 @@ class StockScan:
         self.now = now
         self.quants = last and last.quants
         """The ``Quants`` there are."""
+        self.other_rows = []
+        """``[(source id, product id, quantity)]`` of what is owed, or on its way."""
         self.others = {}
         """``{group of products: digest}`` of what is owed, or on its way, and of aliases."""
         self.waiting = None
@@ -66,7 +69,8 @@ class StockScan:
 
         :param full: without looking for what changed, for everything is compared
         """
-        kinds = {"others": self._others_sql(), "waiting": self._waiting_sql()}
+        self._read_others()
+        kinds = {"aliases": self._aliases_sql(), "waiting": self._waiting_sql()}
         if not full:
             kinds["products"] = self._products_sql()
             kinds["levels"] = self._levels_sql()
@@ -78,8 +82,8 @@ class StockScan:
         )
         is_matched_anew = full
         for kind, group, digest, product_ids, skus in rows:
-            if kind == "others":
-                self.others[str(group)] = int(digest)
+            if kind == "aliases":
+                self._add_other(group, int(digest))
             elif kind == "waiting":
                 self.waiting = str(digest)
             self.product_ids.update(product_ids or ())
@@ -108,6 +112,21 @@ class StockScan:
             )
             product_ids = product_ids.union(product for [product] in rows)
         return find_scope(self.account, self.expected.source_ids, product_ids, self.skus)
+
+    def _read_others(self):
+        """Read what counts beside the quants."""
+        stock = OdooStock(self.account, self.expected.sources, self.expected.until)
+        sql = stock.others_sql()
+        if sql is None:
+            return
+        rows = self.env.execute_query(SQL("SELECT source_id, product_id, quantity::float8 FROM (%s) AS other", sql))
+        for source, product, quantity in rows:
+            self._add_other(product, zlib.crc32(f"{source}/{product}/{quantity}".encode()))
+        self.other_rows = rows
+
+    def _add_other(self, product, digest):
+        group = str(product % GROUPS)
+        self.others[group] = self.others.get(group, 0) + digest
 
     # -- the quants
 
@@ -193,22 +212,11 @@ class StockScan:
     def _age_sql(self, snapshot):
         return SQL("(SELECT age(%s::text::xid8::xid))", snapshot)
 
-    def _others_sql(self):
-        """Return SQL for what is owed, or on its way, and for the account's aliases."""
-        parts = [
-            SQL(
-                "SELECT product_id, hashtext(alias::text) FROM extensiv_sku_alias AS alias WHERE account_id = %s",
-                self.account.id,
-            )
-        ]
-        others = OdooStock(self.account, self.expected.sources, self.expected.until).others_sql()
-        if others is not None:
-            parts.append(SQL("SELECT product_id, hashtext(other::text) FROM (%s) AS other", others))
+    def _aliases_sql(self):
         return SQL(
-            """SELECT product_id %% %s, SUM(digest), NULL::int[], NULL::text[]
-                 FROM (%s) AS part(product_id, digest) GROUP BY 1""",
-            GROUPS,
-            SQL(" UNION ALL ").join(parts),
+            """SELECT product_id, SUM(hashtext(alias::text)), NULL::int[], NULL::text[]
+                 FROM extensiv_sku_alias AS alias WHERE account_id = %s GROUP BY product_id""",
+            self.account.id,
         )
 
     def _products_sql(self):
