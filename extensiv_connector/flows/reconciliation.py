@@ -1,9 +1,9 @@
 """What EIM does not know of an account's stock: in most passes by what changed since the last, and once an hour by all.
 
 Both come to the same levels, for the same query compares them (``stock_levels``); what differs is of which SKUs it is
-asked. A pass that ends with everything told keeps what it saw (``extensiv.stock.scan``); any other leaves that of the one
-before, so that the next finds its changes again. Where it may not be trusted, everything is compared: after another
-server, an update of an app or a change of settings, mappings, routes or recipes, and where a clock was set back.
+asked. A pass that ends with everything told keeps what it saw (``extensiv.stock.scan``); any other leaves that of the
+one before, so that the next finds its changes again. Where it may not be trusted, everything is compared: on another
+server, after an update of an app or a change of settings, mappings, routes or recipes, and where a clock was set back.
 """
 
 from datetime import timedelta
@@ -111,27 +111,24 @@ class Reconciliation:
         }
         if not self.last or scan.quants is not self.last.quants:
             kept["quants"] = Json(scan.quants)
-        names = [SQL.identifier(name) for name in kept]
-        values = [value if isinstance(value, SQL) else SQL("%s", value) for value in kept.values()]
+        names = SQL(", ").join(map(SQL.identifier, kept))
+        values = SQL(", ").join(value if isinstance(value, SQL) else SQL("%s", value) for value in kept.values())
         if self.last:
             # Where it was deleted meanwhile, something happened of which this knows nothing.
-            self.env.cr.execute(
-                SQL(
-                    "UPDATE extensiv_stock_scan SET (%s) = ROW(%s) WHERE account_id = %s",
-                    SQL(", ").join(names),
-                    SQL(", ").join(values),
-                    self.account.id,
-                )
+            statement = SQL(
+                "UPDATE extensiv_stock_scan SET (%s) = ROW (%s) WHERE account_id = %s", names, values, self.account.id
             )
         else:
-            self.env.cr.execute(
-                SQL(
-                    "INSERT INTO extensiv_stock_scan (account_id, %s) VALUES (%s, %s) ON CONFLICT DO NOTHING",
-                    SQL(", ").join(names),
-                    self.account.id,
-                    SQL(", ").join(values),
-                )
+            statement = SQL(
+                """INSERT INTO extensiv_stock_scan (account_id, %s) VALUES (%s, %s)
+                       ON CONFLICT (account_id) DO UPDATE SET (%s) = ROW (%s)""",
+                names,
+                self.account.id,
+                values,
+                names,
+                values,
             )
+        self.env.cr.execute(statement)
         self.env["extensiv.stock.scan"].invalidate_model()
 
     # -- which levels are compared
@@ -148,11 +145,14 @@ class Reconciliation:
         kept.
         """
         self.env.flush_all()
-        [[self.snapshot, self.server, contents, *row]] = self.env.execute_query(
+        [[self.snapshot, self.server, self.expected.may_be_zero_elsewhere, contents, *row]] = self.env.execute_query(
             SQL(
                 """SELECT %(snapshot)s::text,
                       (SELECT oid FROM pg_database WHERE datname = current_database())
                       || '/' || pg_postmaster_start_time(),
+                      EXISTS (SELECT FROM extensiv_stock_level AS level
+                                JOIN extensiv_location AS location ON location.id = location_id
+                               WHERE level.zero_asked AND location.account_id = %(account)s),
                       %(contents)s, %(columns)s
                  FROM (VALUES (1)) AS one LEFT JOIN extensiv_stock_scan ON account_id = %(account)s""",
                 snapshot=snapshot_sql(),

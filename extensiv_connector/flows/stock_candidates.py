@@ -1,8 +1,8 @@
 """Which levels may be wrong, found by one aggregate over all stock and all known levels.
 
-Known levels are further rows of the aggregate that sums up the stock: where a sum does not make what EIM was told, under
-the product's own code, the exact query decides. So it does of levels of which more is to be said than that EIM accepted
-them, of all other SKUs of products, and of kits.
+Known levels are further rows of the aggregate that sums up the stock: where a sum does not make what EIM was told,
+under the product's own code, the exact query decides. So it does of levels of which more is to be said than that EIM
+accepted them, of all other SKUs of products, and of kits.
 """
 
 from odoo.tools import SQL

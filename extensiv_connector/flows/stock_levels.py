@@ -4,11 +4,8 @@ The sources' stock (see ``stock_sources``), the kits, less what waiting orders w
 buffers; rounded down to whole units, at least 0.
 """
 
-import logging
 from collections.abc import Iterable
 from typing import NamedTuple
-
-import psycopg2
 
 from odoo import fields
 from odoo.tools import SQL
@@ -17,8 +14,6 @@ from .made_to_order import made_to_order_sql
 from .sku_feed import TOUCHED, feed_sql, left_alone_sql
 from .stock_demand import compute_corrections
 from .stock_sources import OdooStock, StockSource, find_sources
-
-_logger = logging.getLogger(__name__)
 
 # A hundred thousand SKUs are hashed in memory; the server's own setting is made for small questions. Of what the server
 # allows for one large piece of work (maintenance_work_mem) no more is taken, for on a small machine there is no more.
@@ -110,6 +105,8 @@ class ExpectedLevels:
         self.placeless_ids = [source.id for source in sources if not source.location_ids]
         self.left_over = 0
         """How many changes ``find_changes`` left to a later pass."""
+        self.may_be_zero_elsewhere = True
+        """Whether a person may have asked for zeros in locations whose stock is not pushed."""
 
     @property
     def source_ids(self):
@@ -227,7 +224,7 @@ class ExpectedLevels:
 
     def _find_zeros_asked_elsewhere(self, limit):
         """Return the ``Change`` list of zeros that a person asked for in locations whose stock is not pushed."""
-        rows = self.env.execute_query(
+        rows = self.may_be_zero_elsewhere and self.env.execute_query(
             SQL(
                 """SELECT level.location_id, level.sku, COALESCE(level.unanswered, 0),
                       COALESCE(level.unconfirmed, FALSE), COUNT(*) OVER ()
@@ -246,7 +243,7 @@ class ExpectedLevels:
             self.left_over += rows[0][4] - len(rows)
         return [
             Change(location, sku, None, 0, ZERO, "zero", unanswered, unconfirmed)
-            for location, sku, unanswered, unconfirmed, _count in rows
+            for location, sku, unanswered, unconfirmed, _count in rows or ()
         ]
 
     # -- what is expected
@@ -308,11 +305,9 @@ class ExpectedLevels:
 
 def plan_for_many(env):
     """Have the database plan the transaction's queries for a hundred thousand SKUs, as far as the server allows it."""
-    try:
-        with env.cr.savepoint(flush=False):
-            env.cr.execute(PLANNING, log_exceptions=False)
-    except psycopg2.Error as error:
-        _logger.info("The database computes stock with its own settings (%s).", type(error).__name__)
+    # As in a savepoint, in one question: what is not allowed undoes nothing.
+    block = f"BEGIN EXECUTE $planning${PLANNING}$planning$; EXCEPTION WHEN OTHERS THEN NULL; END"
+    env.cr.execute(SQL("DO %s", block))
 
 
 def _corrected_sql(corrections):

@@ -22,6 +22,17 @@ GROUPS = 8192
 # Where more groups, or SKUs, are to be looked at, comparing everything is quicker.
 MOST_GROUPS = GROUPS // 4
 MOST_SKUS = 30_000
+# All kinds of what is read come in rows of these columns.
+COLUMNS = {
+    "source": "int",
+    "product": "int",
+    "quantity": "float8",
+    "digest": "bigint",
+    "product_ids": "int[]",
+    "new_product_ids": "int[]",
+    "new_digests": "int[]",
+    "skus": "text[]",
+}
 
 
 def snapshot_sql():
@@ -60,6 +71,8 @@ class StockScan:
         """A digest of the orders that reserve nothing yet."""
         self.taken = []
         """What these orders will take, ``Taken`` tuples."""
+        self.taken_sums = {}
+        self.is_others_changed = False
         self.product_ids = set()
         self.groups = set()
         self.skus = set()
@@ -69,36 +82,57 @@ class StockScan:
 
         :param full: without looking for what changed, for everything is compared
         """
-        self._read_others()
-        kinds = {"aliases": self._aliases_sql(), "waiting": self._waiting_sql()}
-        if not full:
-            kinds["products"] = self._products_sql()
-            kinds["levels"] = self._levels_sql()
-            if is_by_sku(self.account):
-                kinds["known"] = self._known_sql()
         self.env.flush_all()
-        rows = self.env.execute_query(
-            SQL(" UNION ALL ").join(SQL("SELECT %s, * FROM (%s) AS each", *kind) for kind in kinds.items())
-        )
+        rows = self.env.execute_query(SQL(" UNION ALL ").join(self._parts(full)))
         is_matched_anew = full
-        for kind, group, digest, product_ids, skus in rows:
-            if kind == "aliases":
-                self._add_other(group, int(digest))
-            elif kind == "waiting":
-                self.waiting = str(digest)
+        has_lost_quants = not self.quants
+        for kind, source, product, quantity, digest, product_ids, *new_quants, skus in rows:
             self.product_ids.update(product_ids or ())
             self.skus.update(skus or ())
-            is_matched_anew = is_matched_anew or bool(kind == "products" and product_ids)
-        if not self.quants:
+            if kind == "others":
+                self.other_rows.append((source, product, quantity))
+                self._add_other(product, zlib.crc32(f"{source}/{product}/{quantity}".encode()))
+            elif kind == "aliases":
+                self._add_other(product, digest)
+            elif kind == "waiting":
+                self.waiting = str(digest)
+            elif kind == "products":
+                is_matched_anew = is_matched_anew or bool(product_ids)
+            elif kind == "quants":
+                has_lost_quants = not self._take_quants(digest or 0, source, *new_quants)
+        if has_lost_quants:
             self._read_quants_by_group()
-        elif not full:
-            self._read_quants()
-            last = self.last
-            self.is_others_changed = self.others != last.others
+        if not full:
+            others = self.last.others
+            self.is_others_changed = self.others != others
             self.groups.update(
-                int(group) for group in {*self.others, *last.others} if self.others.get(group) != last.others.get(group)
+                int(group) for group in {*self.others, *others} if self.others.get(group) != others.get(group)
             )
         self._read_taken(is_matched_anew)
+
+    def _parts(self, full):
+        """Return SQL for each kind of what is read, see ``COLUMNS``."""
+        parts = [self._aliases_sql(), self._waiting_sql()]
+        others = OdooStock(self.account, self.expected.sources, self.expected.until).others_sql()
+        if others is not None:
+            parts.append(
+                _part(
+                    "others",
+                    SQL("FROM (%s) AS other", others),
+                    source=SQL("source_id"),
+                    product=SQL("product_id"),
+                    quantity=SQL("quantity"),
+                )
+            )
+        if not full:
+            parts += [self._products_sql(), self._levels_sql(), self._quants_sql()]
+            if is_by_sku(self.account):
+                parts.append(self._known_sql())
+        return parts
+
+    def _add_other(self, product, digest):
+        group = str(product % GROUPS)
+        self.others[group] = self.others.get(group, 0) + digest
 
     def find_scope(self):
         """Return the ``Scope`` of what may have changed, None where that is too much to be looked at by itself."""
@@ -113,50 +147,36 @@ class StockScan:
             product_ids = product_ids.union(product for [product] in rows)
         return find_scope(self.account, self.expected.source_ids, product_ids, self.skus)
 
-    def _read_others(self):
-        """Read what counts beside the quants."""
-        stock = OdooStock(self.account, self.expected.sources, self.expected.until)
-        sql = stock.others_sql()
-        if sql is None:
-            return
-        rows = self.env.execute_query(SQL("SELECT source_id, product_id, quantity::float8 FROM (%s) AS other", sql))
-        for source, product, quantity in rows:
-            self._add_other(product, zlib.crc32(f"{source}/{product}/{quantity}".encode()))
-        self.other_rows = rows
-
-    def _add_other(self, product, digest):
-        group = str(product % GROUPS)
-        self.others[group] = self.others.get(group, 0) + digest
-
     # -- the quants
 
-    def _read_quants(self):
-        """Read which products have quants that were written since, and whether others are gone.
+    def _quants_sql(self):
+        """Return SQL for which products have quants that were written since, and for whether others are gone.
 
         Those that came meanwhile have later numbers. Which products lost some takes twice the time, and is asked where
         some did.
         """
-        last = self.quants
-        [[digest, last_id, changed, products, digests]] = self.env.execute_query(
-            SQL(
-                """SELECT SUM(hashint4(id)) FILTER (WHERE id <= %(last)s), MAX(id),
-                          array_agg(product_id) FILTER (WHERE %(changed)s),
-                          array_agg(product_id) FILTER (WHERE id > %(last)s),
-                          array_agg(hashint4(id)) FILTER (WHERE id > %(last)s)
-                     FROM stock_quant AS quant""",
-                last=last.last_id,
-                changed=self._is_quant_changed_sql(),
-            )
+        last_id = self.quants.last_id
+        return _part(
+            "quants",
+            SQL("FROM stock_quant AS quant"),
+            source=SQL("MAX(id)"),
+            digest=SQL("SUM(hashint4(id)) FILTER (WHERE id <= %s)", last_id),
+            product_ids=SQL("array_agg(product_id) FILTER (WHERE %s)", self._is_quant_changed_sql()),
+            new_product_ids=SQL("array_agg(product_id) FILTER (WHERE id > %s)", last_id),
+            new_digests=SQL("array_agg(hashint4(id)) FILTER (WHERE id > %s)", last_id),
         )
-        self.product_ids.update(changed or ())
-        if int(digest or 0) != sum(last.digests):
-            self._read_quants_by_group()
-            return
-        if products:
-            known = list(last.digests)
-            for product, each in zip(products, digests, strict=True):
-                known[product % GROUPS] += each
-            self.quants = Quants(last_id, known)
+
+    def _take_quants(self, digest, last_id, new_product_ids, new_digests):
+        """Take down the quants that there are, unless some are gone; return whether none is."""
+        last = self.quants
+        if digest != sum(last.digests):
+            return False
+        if new_product_ids:
+            digests = list(last.digests)
+            for product, each in zip(new_product_ids, new_digests, strict=True):
+                digests[product % GROUPS] += each
+            self.quants = Quants(last_id, digests)
+        return True
 
     def _read_quants_by_group(self):
         last = self.quants
@@ -207,27 +227,33 @@ class StockScan:
             before = self.last.taken
             self.product_ids.update(key[1] for key in {*taken, *before} if taken.get(key) != before.get(key))
 
-    # -- what is read: group, digest, ids of products, SKUs
+    # -- everything else
 
     def _age_sql(self, snapshot):
         return SQL("(SELECT age(%s::text::xid8::xid))", snapshot)
 
     def _aliases_sql(self):
-        return SQL(
-            """SELECT product_id, SUM(hashtext(alias::text)), NULL::int[], NULL::text[]
-                 FROM extensiv_sku_alias AS alias WHERE account_id = %s GROUP BY product_id""",
-            self.account.id,
+        return _part(
+            "aliases",
+            SQL("FROM extensiv_sku_alias AS alias WHERE account_id = %s GROUP BY product_id", self.account.id),
+            product=SQL("product_id"),
+            digest=SQL("SUM(hashtext(alias::text))"),
         )
 
     def _products_sql(self):
-        return SQL(
-            """SELECT NULL::int, NULL::bigint, array_agg(id), NULL::text[] FROM (
-                      SELECT id FROM product_product WHERE age(xmin) <= %(age)s
-                       UNION
-                      SELECT product.id FROM product_template AS template
-                        JOIN product_product AS product ON product.product_tmpl_id = template.id
-                       WHERE age(template.xmin) <= %(age)s) AS changed""",
-            age=self._age_sql(self.last.snapshot),
+        age = self._age_sql(self.last.snapshot)
+        return _part(
+            "products",
+            SQL(
+                """FROM (SELECT id FROM product_product WHERE age(xmin) <= %s
+                          UNION
+                         SELECT product.id FROM product_template AS template
+                           JOIN product_product AS product ON product.product_tmpl_id = template.id
+                          WHERE age(template.xmin) <= %s) AS changed""",
+                age,
+                age,
+            ),
+            product_ids=SQL("array_agg(id)"),
         )
 
     def _levels_sql(self):
@@ -236,33 +262,39 @@ class StockScan:
         What a pass wrote itself, of the stock of ``read_at``, it has compared; what is more to be said of a level is
         among the SKUs that are watched.
         """
-        return SQL(
-            """SELECT NULL::int, NULL::bigint, NULL::int[], array_agg(DISTINCT sku)
-                 FROM extensiv_stock_level
-                WHERE age(xmin) <= %(age)s AND (age(xmin) <= %(own)s OR pushed_at IS DISTINCT FROM %(read_at)s)
-                  AND location_id = ANY (%(sources)s::int[])""",
-            sources=self.expected.source_ids,
-            own=self._age_sql(self.last.levels_snapshot),
-            age=self._age_sql(self.last.snapshot),
-            read_at=self.last.read_at,
+        return _part(
+            "levels",
+            SQL(
+                """FROM extensiv_stock_level
+                  WHERE age(xmin) <= %s AND (age(xmin) <= %s OR pushed_at IS DISTINCT FROM %s)
+                    AND location_id = ANY (%s::int[])""",
+                self._age_sql(self.last.snapshot),
+                self._age_sql(self.last.levels_snapshot),
+                self.last.read_at,
+                self.expected.source_ids,
+            ),
+            skus=SQL("array_agg(DISTINCT sku)"),
         )
 
     def _known_sql(self):
         """Return SQL for the SKUs that EIM was seen to use since."""
-        return SQL(
-            """SELECT NULL::int, NULL::bigint, NULL::int[], array_agg(sku)
-                 FROM extensiv_known_sku WHERE account_id = %s AND age(xmin) <= %s""",
-            self.account.id,
-            self._age_sql(self.last.snapshot),
+        return _part(
+            "known",
+            SQL(
+                "FROM extensiv_known_sku WHERE account_id = %s AND age(xmin) <= %s",
+                self.account.id,
+                self._age_sql(self.last.snapshot),
+            ),
+            skus=SQL("array_agg(sku)"),
         )
 
     def _waiting_sql(self):
         """Return SQL for a digest of the orders that reserve nothing yet, and of the codes their lines may name."""
         if not self.account.subtract_waiting:
-            return SQL("SELECT NULL::int, NULL::bigint, NULL::int[], NULL::text[]")
+            return _part("waiting", SQL())
         routes = self.env["sale.order.line"]._fields["route_ids"]
-        return SQL(
-            """SELECT NULL::int, COALESCE(SUM(digest), 0) + COUNT(*), NULL::int[], NULL::text[] FROM (
+        waiting = SQL(
+            """FROM (
                       SELECT hashtext(concat_ws('/', id, account_id, state, cart_id, acknowledged_at, create_date,
                                                 is_shipped_already, payload))
                         FROM extensiv_order WHERE state IN ('received', 'failed')
@@ -282,6 +314,23 @@ class StockScan:
             line=SQL.identifier(routes.column1),
             route=SQL.identifier(routes.column2),
         )
+        return _part("waiting", waiting, digest=SQL("COALESCE(SUM(digest), 0) + COUNT(*)"))
+
+
+def _part(kind, rows, **columns):
+    """Return SQL for a ``kind`` of what is read.
+
+    :param rows: SQL for where from
+    :param columns: ``{name: SQL}`` of those of ``COLUMNS`` that this kind has
+    """
+    return SQL(
+        "SELECT %s, %s %s",
+        kind,
+        SQL(", ").join(
+            SQL("(%s)::%s", columns.get(name, SQL("NULL")), SQL(column_type)) for name, column_type in COLUMNS.items()
+        ),
+        rows,
+    )
 
 
 def sum_up(taken):

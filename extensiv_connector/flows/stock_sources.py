@@ -38,7 +38,9 @@ def find_sources(account, locations=None):
         )
     locations = locations.sudo()
     roots = [location._stock_roots()._origin.ids for location in locations]
-    warehouses = find_warehouses(env, {root for of_one in roots for root in of_one})
+    # What can be promised is less by what Odoo's rules will take, whichever warehouse it is.
+    asked = account.quantity_basis != "promise"
+    warehouses = find_warehouses(env, {root for of_one in roots for root in of_one} if asked else ())
     sources = {}
     for number, location in enumerate(locations):
         source = location._origin.id or -number

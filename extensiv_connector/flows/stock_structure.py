@@ -7,6 +7,7 @@ import hashlib
 
 from odoo.tools import SQL
 
+from .kits import has_recipes
 from .stock_levels import unit_digits
 
 # The account's fields that decide levels, beside those that say which products are pushed.
@@ -50,8 +51,6 @@ TABLES = {
     "extensiv_location_chosen_rel": None,
     "extensiv_location_excluded_rel": None,
 }
-# Those of recipes, where the database knows of them.
-RECIPES = ("mrp.bom", "mrp.bom.line", "product.combo", "product.combo.item")
 
 
 def describe_structure(account, sources, turns, contents):
@@ -101,27 +100,28 @@ def contents_sql(account):
     )
     # An update of any app may compute in another way.
     contents.append(_digest_sql(SQL("ir_module_module"), SQL("ROW(name, state, latest_version)::text")))
-    for model in RECIPES:
-        if model in env:
-            contents += [_digest_sql(SQL.identifier(table)) for table in _tables_of(env[model])]
+    contents += _recipe_contents(env)
     if account.push_choice == "tag":
         contents += [
             _digest_sql(SQL.identifier(table))
             for table in ("product_tag_product_template_rel", "product_tag_product_product_rel")
         ]
-    combos = env["product.template"]._fields["combo_ids"]
-    contents.append(_digest_sql(SQL.identifier(combos.relation)))
     return SQL("concat_ws(' ', %s)", SQL(", ").join(contents))
 
 
-def _tables_of(model):
-    """Return a model's table and those of its links to others."""
-    links = {
-        field.relation
-        for field in model._fields.values()
-        if field.type == "many2many" and field.store and field.relation
-    }
-    return [model._table, *sorted(links)]
+def _recipe_contents(env):
+    """Return as ``contents_sql`` a list of what kits and combos are made of."""
+    tables = [SQL("product_combo"), SQL("product_combo_item")]
+    tables.append(SQL.identifier(env["product.template"]._fields["combo_ids"].relation))
+    if has_recipes(env):
+        # What is manufactured is no kit, and there may be much of it.
+        tables.append(SQL("(SELECT * FROM mrp_bom WHERE type = 'phantom')"))
+        tables.append(
+            SQL("(SELECT line.* FROM mrp_bom_line AS line JOIN mrp_bom AS bom ON bom.id = bom_id AND type = 'phantom')")
+        )
+        values = env["mrp.bom.line"]._fields["bom_product_template_attribute_value_ids"]
+        tables.append(SQL.identifier(values.relation))
+    return [_digest_sql(table) for table in tables]
 
 
 def _digest_sql(table, content=None):
