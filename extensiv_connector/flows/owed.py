@@ -26,7 +26,10 @@ WITH RECURSIVE place AS MATERIALIZED (SELECT * FROM %(places)s),
                   FROM stock_move AS move
                   JOIN product_product AS product ON product.id = move.product_id
                   JOIN product_template AS template ON template.id = product.product_tmpl_id
-                 WHERE move.state IN %(open)s AND %(of_products)s) AS move
+                 WHERE move.state IN %(open)s AND %(of_products)s
+                       -- Most hold all that they need; of one in another unit the lines say it.
+                       AND (move.product_qty <> move.product_uom_qty
+                            OR move.product_qty > COALESCE(move.quantity, 0))) AS move
           WHERE quantity > 0),
     -- What an open step brings is shared out among those that follow it, the oldest first.
     coming AS (

@@ -61,7 +61,7 @@ def feed_sql(account, kits, skus=None, to_order=None, untracked_ids=()):
                                 ORDER BY level.pushed_at DESC NULLS LAST, level.product_id, named.units DESC LIMIT 1
                                ) END AS former
                      FROM feed) AS fed""",
-        products=_pushed_products_sql(account, kits, to_order, untracked_ids),
+        products=pushed_products_sql(account, kits, to_order, untracked_ids),
         buffer=account.buffer_qty,
         account=account._origin.id or None,
         only=_only_sql(account, skus),
@@ -70,7 +70,7 @@ def feed_sql(account, kits, skus=None, to_order=None, untracked_ids=()):
     )
 
 
-def _pushed_products_sql(account, kits, to_order, untracked_ids):
+def pushed_products_sql(account, kits, to_order, untracked_ids):
     """Return SQL for ``id, default_code, uom_id, buffer, fixed, to_order`` of the products whose stock is pushed."""
     env = account.env
     env["product.product"].flush_model()

@@ -4,11 +4,8 @@ The sources' stock (see ``stock_sources``), the kits, less what waiting orders w
 buffers; rounded down to whole units, at least 0.
 """
 
-import logging
 from collections.abc import Iterable
 from typing import NamedTuple
-
-import psycopg2
 
 from odoo import fields
 from odoo.tools import SQL
@@ -17,8 +14,6 @@ from .made_to_order import made_to_order_sql
 from .sku_feed import TOUCHED, feed_sql, left_alone_sql
 from .stock_demand import compute_corrections
 from .stock_sources import OdooStock, StockSource, find_sources
-
-_logger = logging.getLogger(__name__)
 
 # A hundred thousand SKUs are hashed in memory; the server's own setting is made for small questions. Of what the server
 # allows for one large piece of work (maintenance_work_mem) no more is taken, for on a small machine there is no more.
@@ -84,6 +79,13 @@ class Change(NamedTuple):
         return self[:2]
 
 
+class Scope(NamedTuple):
+    """Of what levels are compared: of these SKUs, which no others than these products feed or can feed."""
+
+    skus: list
+    product_ids: list
+
+
 class ExpectedLevels:
     """What EIM should know of the stock of an account.
 
@@ -105,6 +107,8 @@ class ExpectedLevels:
         """How many changes ``find_changes`` left to a later pass."""
         self.notes = []
         """Sentences for a person on what was computed."""
+        self.may_be_zero_elsewhere = True
+        """Whether a person may have asked for zeros in locations whose stock is not pushed."""
 
     @property
     def source_ids(self):
@@ -112,7 +116,7 @@ class ExpectedLevels:
 
     # -- the difference
 
-    def find_changes(self, limit=None, turns=()):
+    def find_changes(self, limit=None, turns=(), scope=None, taken=None):
         """Compare what EIM should know with what it accepted.
 
         :param limit: how many changes are taken at most, the most urgent ones; by default all. Zeros of what EIM may
@@ -120,12 +124,14 @@ class ExpectedLevels:
             before EIM was told of it.
         :param turns: location ids in the order in which they have their turn among what is equally urgent; what
             cannot be pushed now, of other locations, comes last and is not ``left_over``
+        :param scope: a ``Scope``: of these levels alone
+        :param taken: what ``find_taken`` returned for the sources, where it was asked already
         :return: the ``Change`` list, the most urgent first, and ``[(location id, sku, id of the product that goes on
             feeding it, or None)]`` of SKUs that several products have
         """
         self.left_over = 0
         asked = self._find_zeros_asked_elsewhere(limit)
-        if not self.sources:
+        if not self.sources or (scope and not scope.skus):
             return asked, []
         rows = self.env.execute_query(
             SQL(
@@ -138,7 +144,7 @@ class ExpectedLevels:
                SELECT location_id, sku, product_id, quantity, urgency, cause, unanswered, unconfirmed, on_hand, is_told,
                       shared, (SELECT COUNT(*) FROM change WHERE location_id = ANY (%(turns)s::int[]))
                  FROM chosen ORDER BY %(order)s""",
-                compared=self._compared_sql(),
+                compared=self._compared_sql(scope, taken),
                 order=SQL(
                     """array_position(%(turns)s::int[], location_id) IS NULL, urgency, is_new,
                        array_position(%(turns)s::int[], location_id), product_id, sku COLLATE "C", location_id""",
@@ -153,7 +159,7 @@ class ExpectedLevels:
         changes = [Change(*row[:9]) for row in rows if row[9]]
         return asked + changes, [row[:3] for row in rows if row[10]]
 
-    def _compared_sql(self):
+    def _compared_sql(self, scope, taken):
         """Return SQL for the WITH query ``change``: every level that EIM does not know, or not surely.
 
         What EIM gave no usable answer to is not told again before its time, unless there is something else to tell.
@@ -162,7 +168,8 @@ class ExpectedLevels:
             """expected AS (%(expected)s),
                     known AS (
                         SELECT level.*, %(touched)s AS touched
-                          FROM extensiv_stock_level AS level WHERE location_id = ANY (%(sources)s::int[])),
+                          FROM extensiv_stock_level AS level
+                         WHERE location_id = ANY (%(sources)s::int[]) AND %(in_scope)s),
                     left_alone AS (%(left)s),
                     change AS (
                SELECT location_id, sku, expected.product_id, COALESCE(expected.quantity, 0) AS quantity,
@@ -174,8 +181,9 @@ class ExpectedLevels:
                           AS is_told
                  FROM expected FULL JOIN known USING (location_id, sku)
                 WHERE CASE WHEN expected.shared THEN TRUE ELSE %(differs)s END)""",
-            expected=self.sql(),
+            expected=self.sql(*(scope or (None, None)), taken=taken),
             touched=TOUCHED,
+            in_scope=SQL("sku = ANY (%s)", scope.skus) if scope else SQL("TRUE"),
             left=left_alone_sql(self.account),
             sources=self.source_ids,
             described=DESCRIBED,
@@ -218,7 +226,7 @@ class ExpectedLevels:
 
     def _find_zeros_asked_elsewhere(self, limit):
         """Return the ``Change`` list of zeros that a person asked for in locations whose stock is not pushed."""
-        rows = self.env.execute_query(
+        rows = self.may_be_zero_elsewhere and self.env.execute_query(
             SQL(
                 """SELECT level.location_id, level.sku, COALESCE(level.unanswered, 0),
                       COALESCE(level.unconfirmed, FALSE), COUNT(*) OVER ()
@@ -237,12 +245,12 @@ class ExpectedLevels:
             self.left_over += rows[0][4] - len(rows)
         return [
             Change(location, sku, None, 0, ZERO, "zero", unanswered, unconfirmed)
-            for location, sku, unanswered, unconfirmed, _count in rows
+            for location, sku, unanswered, unconfirmed, _count in rows or ()
         ]
 
     # -- what is expected
 
-    def sql(self, skus=None):
+    def sql(self, skus=None, product_ids=None, taken=None):
         """Return SQL for ``location_id, sku, product_id, shared, quantity, on_hand``: what EIM should know, in whole
         units.
 
@@ -251,9 +259,15 @@ class ExpectedLevels:
         some, unless somebody chose to push it. There must be a source.
 
         :param skus: of these alone, if given
+        :param product_ids: none but these products feed the ``skus``, where that is known
+        :param taken: what ``find_taken`` returned for the sources, where it was asked already
         """
-        plan_for_many(self.env)
-        corrections = compute_corrections(self.account, self.sources, self.until)
+        products = None
+        if product_ids is None:
+            plan_for_many(self.env)
+        else:
+            products = self.env["product.product"].browse(product_ids)
+        corrections = compute_corrections(self.account, self.sources, self.until, product_ids, taken)
         self.notes = corrections.notes
         to_order = made_to_order_sql(self.env, self.account.company_id)
         expected = SQL(
@@ -271,7 +285,7 @@ class ExpectedLevels:
                 CROSS JOIN unnest(%(sources)s::int[], %(buffers)s::float8[]) AS source(id, buffer)
                  LEFT JOIN stock ON stock.source_id = source.id AND stock.product_id = feed.product_id
                  %(corrections)s""",
-            stock=OdooStock(self.account, self.sources, self.until).sql(),
+            stock=OdooStock(self.account, self.sources, self.until).sql(products),
             feed=feed_sql(
                 self.account, corrections.kits, skus, to_order=to_order, untracked_ids=corrections.untracked_ids
             ),
@@ -294,11 +308,9 @@ class ExpectedLevels:
 
 def plan_for_many(env):
     """Have the database plan the transaction's queries for a hundred thousand SKUs, as far as the server allows it."""
-    try:
-        with env.cr.savepoint(flush=False):
-            env.cr.execute(PLANNING, log_exceptions=False)
-    except psycopg2.Error as error:
-        _logger.info("The database computes stock with its own settings (%s).", type(error).__name__)
+    # As in a savepoint, in one question: what is not allowed undoes nothing.
+    block = f"BEGIN EXECUTE $planning${PLANNING}$planning$; EXCEPTION WHEN OTHERS THEN NULL; END"
+    env.cr.execute(SQL("DO %s", block))
 
 
 def _corrected_sql(corrections):

@@ -13,12 +13,13 @@ from ..eim.throttle import Bucket
 from ..eim.wire import Level
 from .credential_check import is_suspicious, may_be_the_key
 from .read_back import ReadBack, address_of
+from .reconciliation import Reconciliation
 from .refusals import ALL_REFUSED, SAME_WORDS
 from .restating import Restating
 from .runner import seconds_until
 from .stock_changes import find_causes
 from .stock_errors import StockErrors
-from .stock_levels import ExpectedLevels, find_locations_to_empty
+from .stock_levels import find_locations_to_empty
 from .stock_records import StockRecords
 from .zero_stop import ZeroStop
 
@@ -55,6 +56,8 @@ class StockPush(StockRecords):
         self.total = 0
         """How many levels the pass is to push."""
         self.written_at = 0.0
+        self.reconciliation = None
+        """The ``Reconciliation`` that found what is to be pushed."""
         self.sent = set()
         """The changes that EIM was told of those marked last."""
         self.is_out_of_time = False
@@ -97,8 +100,9 @@ class StockPush(StockRecords):
 
     def find_changes(self):
         """Return the ``Change`` list of what EIM does not know, and record which levels cannot be pushed, and why."""
-        expected = ExpectedLevels(self.account)
-        changes, shared = expected.find_changes(self.most(), self.turns)
+        self.reconciliation = Reconciliation(self.account, self.turns)
+        changes, shared = self.reconciliation.find_changes(self.most())
+        expected = self.reconciliation.expected
         self.left_over = expected.left_over
         self.messages += expected.notes
         locations = self.account.location_ids
@@ -157,7 +161,18 @@ class StockPush(StockRecords):
         if self.resume_in is None:
             left = refused.keys() | self.read_back.waiting | (self.names.keys() - self.addresses.keys())
             compared = [location for location in self.pushed_location_ids if location not in left]
-            self.retry_on_conflict(lambda: self.write_compared(compared))
+            pending = {change.sku for change in changes if change.location_id in left}
+            self.retry_on_conflict(lambda: self.write_seen(compared, pending))
+
+    def write_seen(self, compared, pending):
+        """Write that all of the account is told, but for what is found again.
+
+        :param compared: as ``write_compared`` takes it
+        :param pending: SKUs of what is found again: their location was not told
+        """
+        self.write_compared(compared)
+        if self.reconciliation:
+            self.reconciliation.remember(pending, self.stock_read.moment)
 
     def push_rounds(self, changes, pushed, refused):
         """Push levels as ``push`` does, and return whether there was time for all of these.

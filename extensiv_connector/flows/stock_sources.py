@@ -33,12 +33,14 @@ def find_sources(account, locations=None):
     """
     env = account.env
     if locations is None:
-        locations = env["extensiv.location"].search(
+        locations = env["extensiv.location"].search_fetch(
             [("account_id", "=", account.id), ("push_enabled", "=", True)], order="id"
         )
     locations = locations.sudo()
     roots = [location._stock_roots()._origin.ids for location in locations]
-    warehouses = find_warehouses(env, {root for of_one in roots for root in of_one})
+    # What can be promised is less by what Odoo's rules will take, whichever warehouse it is.
+    asked = account.quantity_basis != "promise"
+    warehouses = find_warehouses(env, {root for of_one in roots for root in of_one} if asked else ())
     sources = {}
     for number, location in enumerate(locations):
         source = location._origin.id or -number
@@ -181,36 +183,19 @@ class OdooStock:
 
         :param products: only these, if given: records, or SQL that selects their ids
         """
-        self.env["stock.quant"].flush_model()
-        basis = self.account.quantity_basis
-        fresh = fresh_sql(self.env)
-        free = SQL("SUM(quant.quantity - quant.reserved_quantity) FILTER (WHERE %s)", fresh)
-        quantity = {
-            "promise": free,
-            "free": free,
-            "on_hand": SQL("SUM(quant.quantity) FILTER (WHERE %s)", fresh),
-            # What is reserved of an expired lot leaves by the very move that is forecast.
-            "forecast": SQL("SUM(CASE WHEN %s THEN quant.quantity ELSE quant.reserved_quantity END)", fresh),
-        }[basis]
         quants = SQL(
-            """SELECT place.source_id, quant.product_id, COALESCE(%(quantity)s, 0) AS quantity,
+            """SELECT place.source_id, quant.product_id, COALESCE(SUM(%(quantity)s), 0) AS quantity,
                       SUM(quant.quantity) AS on_hand
-                 FROM stock_quant AS quant JOIN %(places)s USING (location_id)
+                 FROM %(quants)s
                 WHERE %(owner)s AND %(of_products)s
                 GROUP BY place.source_id, quant.product_id""",
-            quantity=quantity,
-            places=self.places,
-            owner=SQL("quant.owner_id = %s", self.owner.id) if self.owner else SQL("TRUE"),
+            quantity=self.quantity_sql(),
+            quants=self.quants_sql(),
+            owner=self.owner_sql(),
             of_products=of_products_sql(SQL("quant.product_id"), products, is_indexed=True),
         )
-        if basis == "promise":
-            others = SQL(
-                "SELECT source_id, product_id, -SUM(quantity) AS quantity FROM (%s) AS owed GROUP BY 1, 2",
-                self.owed_sql(products),
-            )
-        elif basis == "forecast":
-            others = self._moves_sql(products)
-        else:
+        others = self.others_sql(products)
+        if others is None:
             return quants
         return SQL(
             """SELECT source_id, product_id, COALESCE(here.quantity, 0) + COALESCE(other.quantity, 0) AS quantity,
@@ -219,6 +204,43 @@ class OdooStock:
             quants,
             others,
         )
+
+    def quants_sql(self):
+        """Return SQL for each ``quant`` in each ``place`` of a source."""
+        self.env["stock.quant"].flush_model()
+        return SQL("stock_quant AS quant JOIN %s USING (location_id)", self.places)
+
+    def owner_sql(self):
+        """Return SQL for whether a ``quant`` is of the owner whose goods alone count, if there is one."""
+        return SQL("quant.owner_id = %s", self.owner.id) if self.owner else SQL("TRUE")
+
+    def quantity_sql(self):
+        """Return SQL for what a ``quant`` counts by the account's basis, NULL where it does not."""
+        basis = self.account.quantity_basis
+        is_all_fresh = "removal_date" not in self.env["stock.quant"]._fields
+        counted = (
+            SQL("quant.quantity")
+            if basis in ("on_hand", "forecast")
+            else SQL("quant.quantity - quant.reserved_quantity")
+        )
+        if is_all_fresh:
+            return counted
+        # What is reserved of an expired lot leaves by the very move that is forecast.
+        expired = SQL("quant.reserved_quantity") if basis == "forecast" else SQL("NULL")
+        return SQL("CASE WHEN %s THEN %s ELSE %s END", fresh_sql(self.env), counted, expired)
+
+    def others_sql(self, products=None):
+        """Return SQL for ``source_id, product_id, quantity`` of what counts beside the quants, or None: nothing does.
+
+        :param products: only these, if given
+        """
+        basis = self.account.quantity_basis
+        if basis == "promise":
+            return SQL(
+                "SELECT source_id, product_id, -SUM(quantity) AS quantity FROM (%s) AS owed GROUP BY 1, 2",
+                self.owed_sql(products),
+            )
+        return self._moves_sql(products) if basis == "forecast" else None
 
     def owed_sql(self, products=None):
         """Return SQL for ``source_id, move_id, product_id, quantity``: what is owed of each source, see ``owed``."""

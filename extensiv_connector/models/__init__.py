@@ -19,6 +19,7 @@ from . import extensiv_ship_method
 from . import extensiv_sku_alias
 from . import extensiv_stock_history
 from . import extensiv_stock_level
+from . import extensiv_stock_scan
 from . import extensiv_unknown_order
 
 from . import delivery_carrier

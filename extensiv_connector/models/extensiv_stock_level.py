@@ -154,6 +154,11 @@ class ExtensivStockLevel(models.Model):
             else:
                 level.held_quantity = "?" if level._origin.id in unread else str(level.remote_quantity)
 
+    def unlink(self):
+        """Have the next pass compare everything: of what is gone it sees nothing."""
+        self.env["extensiv.stock.scan"].sudo()._forget(self.account_id)
+        return super().unlink()
+
     def export_data(self, fields_to_export):
         """Quote what others wrote that begins like a formula."""
         return quote_export(super().export_data(fields_to_export))

@@ -64,6 +64,9 @@ from . import test_read_back
 from . import test_refused_records
 from . import test_restating
 from . import test_retry_after
+from . import test_reconciliation
+from . import test_reconciliation_full
+from . import test_reconciliation_kept
 from . import test_secrets
 from . import test_security
 from . import test_setup

@@ -25,6 +25,7 @@ RIGHTS = {
     "extensiv.sku.alias": (READ, ALL),
     "extensiv.stock.history": (READ, READ),
     "extensiv.stock.level": (READ, READ),
+    "extensiv.stock.scan": (READ, READ),
     "extensiv.unknown.order": (READ, READ),
 }
 # The call allowance belongs to a credential, which accounts of several companies may share; the catalogue is the same
@@ -183,6 +184,13 @@ class TestSecurity(TransactionCase):
             ),
             env["extensiv.unknown.order"].create({**mine, "cust_ref": "2", "order_number": "2", "status": "at_wms"}),
             env["extensiv.due"].create({**mine, "company_id": company.id, "flow": "orders", "due_at": "2024-01-01"}),
+            env["extensiv.stock.scan"].create(
+                {
+                    **mine,
+                    **dict.fromkeys(("snapshot", "levels_snapshot", "server", "settings"), "1"),
+                    **dict.fromkeys(("scanned_at", "full_at"), "2024-01-01"),
+                }
+            ),
             env["extensiv.run"].create(
                 {**mine, "company_id": company.id, "flow": "orders", "started_at": "2024-01-01", "state": "done"}
             ),
