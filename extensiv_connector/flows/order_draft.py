@@ -6,7 +6,7 @@ from decimal import Decimal
 from ..eim.errors import EimError
 from ..eim.pricing import PricedOrder, price_order
 from ..eim.wire import Order, codes_of
-from . import shipped_elsewhere
+from . import holds, shipped_elsewhere
 from .order_refusal import Refusal
 
 
@@ -26,19 +26,29 @@ class Draft:
     contacts: object = None
     pricelist: object = None
     sale: object = None
-    is_whole: bool = True  # no line waits for its product
-    is_right: bool = False  # and the total is EIM's
-    notes: list = field(default_factory=list)  # from preparing
-    missing: list = field(default_factory=list)  # of lines that wait for their product
-    messages: list = field(default_factory=list)  # everything a person should know
-    held: str = ""  # what another app holds the quotation by
-    is_shipped_elsewhere: bool = False  # as far as EIM says, and nobody dismissed it
+    is_right: bool = False  # the total is EIM's
+    notes: list = field(default_factory=list)  # what a person should know, and holds nothing up
+    holds: dict = field(default_factory=dict)  # {reason: {"text"[, details]}}, see ``hold``
 
     @property
     def is_to_confirm(self):
         """Whether nothing of it stands in the way of confirming it."""
-        is_shipped = self.record.is_shipped_already or self.is_shipped_elsewhere
-        return self.is_right and self.is_whole and not is_shipped
+        return not self.holds
+
+    @property
+    def untaxed_total(self):
+        """EIM's total before tax, where only Odoo's taxes may differ from it: a ``Decimal``, else None."""
+        return self.priced.untaxed_total if self.tax_policy == "odoo" and self.priced.matches else None
+
+    def hold(self, reason, text, **details):
+        """Let the order stay a quotation, for ``reason``, until a person decides: it is then an open error.
+
+        :param reason: a short key. Where ``flows.holds.CHECKS`` has a function for it, that says whether it still
+            stands; any other stands until ``flows.holds.release`` takes it off
+        :param text: what holds it and what to do, for a person
+        :param details: of plain JSON, for the check
+        """
+        self.holds[reason] = {"text": text, **details}
 
 
 class DraftBuilder:
@@ -105,8 +115,15 @@ class DraftBuilder:
         )
         draft.carrier = self.env["extensiv.ship.method"]._chosen(self.carriers, cart, wire.requested_shipping)
         if told := self.shipped_elsewhere.get(draft.record):
-            draft.is_shipped_elsewhere = True
-            draft.notes.append(told)
+            draft.hold(holds.ELSEWHERE, told)
+        if draft.record.is_shipped_already:
+            draft.hold(
+                "shipped",
+                self.env._(
+                    "EIM had the shipment before the order was received here. Confirm the quotation for the books, "
+                    "which delivers nothing, or cancel it."
+                ),
+            )
         self._find_products(draft)
         self._find_currency(draft)
         self._price(draft)
@@ -137,14 +154,8 @@ class DraftBuilder:
             return
         if self.account.sku_policy == "block":
             raise Refusal("\n".join(problems.values()), missing_skus=[sku for sku in problems if sku])
-        draft.is_whole = False
         draft.products.update(dict.fromkeys(problems, self.account.placeholder_product_id))
-        draft.missing = [
-            *problems.values(),
-            self.env._(
-                "The order stays a quotation until each line has its product: press Choose Product on the line."
-            ),
-        ]
+        draft.hold("product", "\n".join(problems.values()), problems=problems)
 
     def _find_currency(self, draft):
         """Find the order's currency.
