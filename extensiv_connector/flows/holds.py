@@ -102,8 +102,8 @@ def _check_elsewhere(sale, _stored):
     return sale.extensiv_shipped_elsewhere or ""
 
 
-# {reason: a function that takes a sale order and what was stored of the reason; it returns what to say, or ""}. A reason
-# that is not here stands until somebody decides about the quotation, or until it is released.
+# {reason: a function that takes a sale order and what was stored of the reason; it returns what to say, or ""}. A
+# reason that is not here stands until somebody decides about the quotation, or until it is released.
 CHECKS = {"product": _check_products, "total": _check_total, ELSEWHERE: _check_elsewhere}
 
 
@@ -130,6 +130,17 @@ def get_message(sale):
     return say(sale) or sale.env._(
         "Nothing stands in the way of this order any more, and it is still a quotation. Confirm it, or cancel it."
     )
+
+
+def get_fix(sale):
+    """Return the key of the button beside the error about ``sale``, perhaps an empty one, or False."""
+    reasons = find_reasons(sale) if sale else {}
+    if not sale.extensiv_is_held:
+        return False
+    for reason, fix in (("product", "product"), ("total", "difference")):
+        if reason in reasons:
+            return fix if len(reasons) == 1 or fix == "product" else False
+    return False if reasons.keys() - {APP} else "confirm"
 
 
 def _say_in_inbox(sale):

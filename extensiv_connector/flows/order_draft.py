@@ -40,6 +40,12 @@ class Draft:
         """EIM's total before tax, where only Odoo's taxes may differ from it: a ``Decimal``, else None."""
         return self.priced.untaxed_total if self.tax_policy == "odoo" and self.priced.matches else None
 
+    @property
+    def asked_method(self):
+        """What the order asks to be shipped with and nobody mapped; a carrier's own name is none to map."""
+        is_brand = self.wire.carrier.strip().upper() in self.record.env["delivery.carrier"]._extensiv_brands()
+        return not self.carrier and not is_brand and self.wire.requested_shipping
+
     def hold(self, reason, text, **details):
         """Let the order stay a quotation, for ``reason``, until a person decides: it is then an open error.
 
@@ -83,7 +89,7 @@ class DraftBuilder:
                 drafts.append(Draft(record, Order.from_payload(record.payload or "")))
             except (EimError, ValueError):
                 self.failures[record] = Refusal(
-                    self.env._("What EIM sent of this order is no longer kept. Open the order and press Fetch Again.")
+                    self.env._("What EIM sent of this order is no longer kept. Press Fetch Again."), fix="fetch"
                 )
         return drafts
 
@@ -134,7 +140,7 @@ class DraftBuilder:
         :raise Refusal: for what a person must see to first
         """
         if draft.wire.problems:
-            raise Refusal("\n".join(draft.wire.problems))
+            raise self._refuse_data(draft.wire.problems)
         draft.notes += draft.wire.oddities
         problems = {}
         for line in draft.wire.lines:
@@ -153,9 +159,35 @@ class DraftBuilder:
         if not problems:
             return
         if self.account.sku_policy == "block":
-            raise Refusal("\n".join(problems.values()), missing_skus=[sku for sku in problems if sku])
+            raise Refusal(
+                "\n".join(problems.values()),
+                missing_skus=[sku for sku in problems if sku],
+                records=self._find_hindering(problems),
+            )
         draft.products.update(dict.fromkeys(problems, self.account.placeholder_product_id))
         draft.hold("product", "\n".join(problems.values()), problems=problems)
+
+    def _refuse_data(self, problems):
+        """Return the ``Refusal`` for what EIM sent and nobody can put right here."""
+        return Refusal(
+            "\n".join(
+                [
+                    *problems,
+                    self.env._(
+                        "Correct the order in the cart or at EIM, then press Fetch Again; or press Ignore and enter it by "
+                        "hand."
+                    ),
+                ]
+            ),
+            fix="fetch",
+        )
+
+    def _find_hindering(self, skus):
+        """Return the products that have ``skus`` all the same, archived ones or several, where that is so of each."""
+        products = [self.matches[sku].found if sku else () for sku in skus]
+        if not all(products):
+            return None
+        return self.env["product.product"].union(*(product for found in products for product in found))
 
     def _find_currency(self, draft):
         """Find the order's currency.
@@ -165,14 +197,21 @@ class DraftBuilder:
         code = draft.wire.currency
         draft.currency = self.currencies.get(code) if code else self.account.company_id.currency_id
         if not draft.currency:
-            raise Refusal(self.env._("%s is not a currency that Odoo knows.", code))
+            raise Refusal(
+                self.env._(
+                    "%s is not a currency that Odoo knows. Correct it in the cart or at EIM, then press Fetch Again.",
+                    code,
+                ),
+                fix="fetch",
+            )
         if not draft.currency.active:
             raise Refusal(
                 self.env._(
                     "The order is in %(currency)s, which is not active. Activate it under Accounting, Configuration, "
                     "Currencies (or Settings, Technical), then retry.",
                     currency=draft.currency.name,
-                )
+                ),
+                records=draft.currency,
             )
 
     def _price(self, draft):
@@ -191,7 +230,7 @@ class DraftBuilder:
             discount_digits=precision("Discount"),
         )
         if draft.priced.problems:
-            raise Refusal("\n".join(draft.priced.problems))
+            raise self._refuse_data(draft.priced.problems)
         if draft.tax_policy == "ignore" and draft.priced.sales_tax:
             draft.notes.append(
                 self.env._(

@@ -4,7 +4,7 @@ import time
 from decimal import Decimal
 from functools import partial
 
-from . import holds
+from . import holds, todo
 from .deadline import deadline_of
 from .exceptions import is_conflict, is_disconnected
 from .import_pace import BATCH_TARGET, Pace
@@ -320,6 +320,7 @@ class ImportBatch:
         for draft, sale in zip(drafts, sales, strict=True):
             draft.sale = sale
             self.verify_total(draft)
+            todo.note_address(draft)
         if self.account.order_policy == "confirm":
             self.confirm(drafts)
         holds.record(drafts)
@@ -391,6 +392,7 @@ class ImportBatch:
                     "sale_order_id": draft.sale.id,
                     "message": draft.sale.extensiv_message,
                     "missing_skus": False,
+                    "asked_method": draft.asked_method,
                     **UNMARKED,
                 }
             )
@@ -398,7 +400,12 @@ class ImportBatch:
         failures = {}
         for record, refusal in self.failures.items():
             record.write({"state": "failed", "message": str(refusal), "missing_skus": refusal.missing_skus, **UNMARKED})
-            failures[record.cust_ref] = {"message": str(refusal), "category": refusal.category, "document": record}
+            failures[record.cust_ref] = {
+                "message": str(refusal),
+                "category": refusal.category,
+                "document": record,
+                "remedy": refusal.remedy,
+            }
         Error._resolve(self.account, "orders", [draft.record.cust_ref for draft in imported])
         held = self.env["sale.order"].union(*(draft.sale for draft in imported if draft.holds))
         holds.report(self.account, held)
