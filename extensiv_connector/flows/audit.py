@@ -104,16 +104,17 @@ class Audit(FlowRun):
         since = left_orders.first_looked_at(self.account)
         question = {"from_date": iso(since), "to_date": iso(until), "reserve": RESERVED_TOKENS, "record": ListedOrder}
         listed = set()
-        page = None
-        for number in range(1, left_orders.PAGES + 1):
+        number = 0
+        is_whole = False
+        while number < left_orders.PAGES and not is_whole and (not number or self.has_time()):
+            number += 1
             self.commit()  # nothing is locked while EIM is asked
             page = self.client.list_orders("new", page=number, **question)
             older = [order for order in page.items if self.inbox.is_too_old(order)]
             self.retry_on_conflict(partial(self.note_older, older))
             listed |= {order.cust_ref for order in older}
-            if page.is_last or not self.has_time():
-                break
-        if page.is_last:
+            is_whole = page.is_last
+        if is_whole:
             self.retry_on_conflict(lambda: self.forget_older(listed, since, until))
 
     def note_older(self, orders):

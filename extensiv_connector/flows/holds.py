@@ -132,14 +132,24 @@ def get_message(sale):
     )
 
 
-def get_fix(sale):
-    """Return the key of the button beside the error about ``sale``, perhaps an empty one, or False."""
-    reasons = find_reasons(sale) if sale else {}
+def get_fixes(errors):
+    """Return ``{error: the key of the button beside it, or False}`` of those of ``errors`` about held orders."""
+    held = errors.filtered(
+        lambda error: error.flow == "orders" and error.step == STEP and error.res_model == "sale.order"
+    )
+    sales = errors.env["sale.order"].sudo().browse(held.mapped("res_id")).exists()
+    fixes = {sale.id: _get_fix(sale) for sale in sales}
+    return {error: fixes.get(error.res_id, False) for error in held}
+
+
+def _get_fix(sale):
     if not sale.extensiv_is_held:
         return False
-    for reason, fix in (("product", "product"), ("total", "difference")):
-        if reason in reasons:
-            return fix if len(reasons) == 1 or fix == "product" else False
+    reasons = find_reasons(sale)
+    if "product" in reasons:
+        return "product"
+    if reasons.keys() == {"total"}:
+        return "difference"
     return False if reasons.keys() - {APP} else "confirm"
 
 

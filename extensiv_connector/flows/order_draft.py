@@ -174,8 +174,8 @@ class DraftBuilder:
                 [
                     *problems,
                     self.env._(
-                        "Correct the order in the cart or at EIM, then press Fetch Again; or press Ignore and enter it by "
-                        "hand."
+                        "Correct the order in the cart or at EIM, then press Fetch Again; or press Ignore and enter it "
+                        "by hand."
                     ),
                 ]
             ),

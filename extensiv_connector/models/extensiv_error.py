@@ -139,9 +139,12 @@ class ExtensivError(models.Model):
     @api.depends_context("uid")
     def _compute_fix(self):
         missing = self._get_missing_skus()
+        of_held = holds.get_fixes(self)
         for error in self:
             if error.state == "resolved":
                 error.fix = False
+            elif error in of_held:
+                error.fix = of_held[error]
             else:
                 # What has the SKU, and cannot be sold, is put right rather than avoided by an alias.
                 error.fix = "alias" if missing.get(error) and not error.remedy else error._get_fix()
@@ -154,8 +157,6 @@ class ExtensivError(models.Model):
             return self.category == "settings" and "account"
         if self.flow == "orders" and self.step == relisting.STEP:
             return "import"
-        if self.flow == "orders" and self.step == holds.STEP and self.res_model == "sale.order":
-            return holds.get_fix(self.env["sale.order"].sudo().browse(self.res_id).exists())
         if self.remedy:
             return self.remedy["fix"]
         if self.flow == "audit" and self.key == audit.UNKNOWN_KEY:

@@ -28,7 +28,9 @@ class ExtensivOrder(models.Model):
     )
     todo_message = fields.Text("What to Do", compute="_compute_todo")
     error_id = fields.Many2one("extensiv.error", compute="_compute_error", help="What is open about the order.")
-    fix = fields.Selection(related="error_id.fix")
+    fix = fields.Selection(
+        lambda self: self.env["extensiv.error"]._fields["fix"].selection, "How to Fix", compute="_compute_error"
+    )
     is_held = fields.Boolean(related="sale_order_id.extensiv_is_held", string="Held as Quotation")
 
     def _compute_todo(self):
@@ -72,7 +74,9 @@ class ExtensivOrder(models.Model):
         ):
             errors.setdefault((error.account_id, error.key), error)
         for order in self:
-            order.error_id = errors.get((order.account_id, order.cust_ref))
+            error = errors.get((order.account_id, order.cust_ref))
+            order.error_id = error
+            order.fix = error and error.fix
 
     # -- actions
 
