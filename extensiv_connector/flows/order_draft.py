@@ -89,7 +89,7 @@ class DraftBuilder:
                 drafts.append(Draft(record, Order.from_payload(record.payload or "")))
             except (EimError, ValueError):
                 self.failures[record] = Refusal(
-                    self.env._("What EIM sent of this order is no longer kept. Press Fetch Again."), fix="fetch"
+                    self.env._("What EIM sent of this order is no longer kept: press Fetch Again."), fix="fetch"
                 )
         return drafts
 

@@ -4,7 +4,7 @@ from odoo.tools import SQL
 
 from ..eim.errors import EimError
 from ..eim.wire import Order
-from ..flows import difference, holds, shipped_elsewhere
+from ..flows import holds, shipped_elsewhere
 from ..flows.deadline import one_deadline
 from ..flows.fulfilment import mark_now, read_progress
 from ..flows.order_import import amount_of
@@ -83,7 +83,6 @@ class SaleOrder(models.Model):
         compute_sudo=True,
         help="What stands in the way of confirming this order from EIM now.",
     )
-    extensiv_differs = fields.Boolean(compute="_compute_extensiv_held_by", compute_sudo=True)
     extensiv_address_doubt = fields.Char(
         readonly=True,
         copy=False,
@@ -192,9 +191,7 @@ class SaleOrder(models.Model):
     @api.depends_context("lang")
     def _compute_extensiv_held_by(self):
         for order in self:
-            reasons = holds.find_reasons(order)
-            order.extensiv_held_by = "\n".join(reasons.values()) or False
-            order.extensiv_differs = "total" in reasons
+            order.extensiv_held_by = holds.say(order) or False
             order.extensiv_message = (
                 "\n".join(filter(None, (order.extensiv_lasting_notes, order.extensiv_held_by))) or False
             )
@@ -264,13 +261,6 @@ class SaleOrder(models.Model):
     def _extensiv_reassess(self):
         """Say anew, after a person corrected the order, what still stands in the way of confirming it."""
         holds.reassess(self)
-
-    def action_extensiv_accept_difference(self):
-        """Make the totals of these held orders EIM's, by a line for the difference."""
-        self.check_access("write")
-        if not difference.accept(self.filtered("extensiv_is_held")):
-            raise UserError(self.env._("The total does not differ from EIM's."))
-        return {"type": "ir.actions.client", "tag": "soft_reload"}
 
     def _confirmation_error_message(self):
         """Refuse to confirm while a line waits for its product, and an order that was imported a second time."""

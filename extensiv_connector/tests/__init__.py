@@ -44,6 +44,7 @@ from . import test_left_orders
 from . import test_lock
 from . import test_merchants
 from . import test_migration_carts
+from . import test_migration_held
 from . import test_migrations
 from . import test_money_rounding
 from . import test_observe_browser

@@ -91,7 +91,7 @@ METHODS = {
     "salesman": {
         "extensiv.cancel": "action_cancel_order",
         "extensiv.choose.product": "action_choose",
-        "sale.order": "action_open_extensiv_order action_extensiv_accept_difference",
+        "sale.order": "action_open_extensiv_order",
         "sale.order.line": "action_extensiv_choose_product",
     },
     # These say what the web client opens next, and read nothing.
