@@ -44,7 +44,7 @@ class Draft:
     def asked_method(self):
         """What the order asks to be shipped with and nobody mapped; a carrier's own name is none to map."""
         is_brand = self.wire.carrier.strip().upper() in self.record.env["delivery.carrier"]._extensiv_brands()
-        return not self.carrier and not is_brand and self.wire.requested_shipping
+        return False if self.carrier or is_brand else self.wire.requested_shipping or False
 
     def hold(self, reason, text, **details):
         """Let the order stay a quotation, for ``reason``, until a person decides: it is then an open error.

@@ -172,7 +172,7 @@ def _explain_method(order, sale):
     env = order.env
     if order.asked_method:
         return env._(
-            "It asks for “%s”, and nobody chose a delivery method for that. Press Map Method.", order.asked_method
+            "It asks for “%s”, and nobody chose a delivery method for that. Press Map Methods.", order.asked_method
         )
     return sale.extensiv_shipment_message or env._(
         "It has no delivery method. Choose one on the sale order, or for all of its kind on the cart."

@@ -5,6 +5,7 @@ from odoo.tools import SQL
 
 from ..flows import difference, holds, relisting, todo
 from ..flows.deadline import one_deadline
+from ..flows.runner import refresh_snapshot
 
 
 class ExtensivOrder(models.Model):
@@ -150,7 +151,7 @@ class ExtensivOrder(models.Model):
         left = orders.browse()
         for account, account_orders in orders.grouped("account_id").items():
             left |= account_orders._confirm_held_now(account)
-        self.env.invalidate_all()
+        refresh_snapshot(self.env)
         orders.account_id._remind_responsible()
         done = len(orders.filtered(lambda order: not order.is_held))
         said = [self.env._("%(done)s of %(all)s orders are confirmed.", done=done, all=len(chosen))]
