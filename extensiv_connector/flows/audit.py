@@ -12,8 +12,9 @@ from odoo import fields
 
 from ..eim import errors as eim
 from ..eim.routes import RESERVED_TOKENS
+from ..eim.wire import ListedOrder
 from ..eim.writing import iso
-from . import shipped_elsewhere
+from . import left_orders, shipped_elsewhere
 from .list_reading import ListReading
 from .order_cancellation import OrderCancellation
 from .order_import import OrderImport
@@ -69,6 +70,8 @@ class Audit(FlowRun):
             days = account.audit_days or DAYS
         else:
             return
+        if not place:
+            self.read_older()
         for status in STATUSES[first:]:
             reading = self.read_list(status, days)
             if not reading.is_over:
@@ -89,6 +92,40 @@ class Audit(FlowRun):
             for page in reading.pages():
                 self.retry_on_conflict(partial(self.compare, page.items))
         return reading
+
+    def read_older(self):
+        """Look at EIM's new orders from before orders are imported: some may be on hold, of others a person chooses.
+
+        :raise eim.EimError: EIM had trouble, or refuses
+        """
+        until = self.account.import_from
+        if not until:
+            return
+        since = left_orders.first_looked_at(self.account)
+        question = {"from_date": iso(since), "to_date": iso(until), "reserve": RESERVED_TOKENS, "record": ListedOrder}
+        listed = set()
+        number = 0
+        is_whole = False
+        while number < left_orders.PAGES and not is_whole and (not number or self.has_time()):
+            number += 1
+            self.commit()  # nothing is locked while EIM is asked
+            page = self.client.list_orders("new", page=number, **question)
+            older = [order for order in page.items if self.inbox.is_too_old(order)]
+            self.retry_on_conflict(partial(self.note_older, older))
+            listed |= {order.cust_ref for order in older}
+            is_whole = page.is_last
+        if is_whole:
+            self.retry_on_conflict(lambda: self.forget_older(listed, since, until))
+
+    def note_older(self, orders):
+        """Remember which of ``orders``, older ones that EIM lists as new, are on hold or left for their date."""
+        carts = self.account.with_context(active_test=False).cart_ids
+        self.inbox.note_left({cart.order_source: cart for cart in carts}, orders)
+
+    def forget_older(self, listed, since, until):
+        """Forget the older orders that EIM lists as new no more."""
+        for state in ("old", "on_hold"):
+            left_orders.settle(self.account, listed, state, since, until)
 
     def finish(self, days):
         """Note that the audit reached its end; one that was asked for meanwhile and goes further back is still due."""
@@ -173,6 +210,9 @@ class Audit(FlowRun):
         if order.status == "canceled":
             record.write({"state": "cancelled", "status": order.status})
             return
+        if order.on_hold:
+            record.write({"state": "on_hold", "status": order.status})
+            return
         received = self.inbox.store_fetched([order])
         if order.status in shipped_elsewhere.SHIPPED and not received.sale_order_id:
             received.is_shipped_already = True
@@ -181,9 +221,9 @@ class Audit(FlowRun):
 
     def put_back(self, record_id, error):
         """Say why a chosen order could not be received; a person decides anew."""
-        self.env["extensiv.unknown.order"].browse(record_id).write(
-            {"state": "found", "message": self.env._("EIM: %s", error.message)}
-        )
+        record = self.env["extensiv.unknown.order"].browse(record_id)
+        before = "old" if record.status == "new" else "found"
+        record.write({"state": before, "message": self.env._("EIM: %s", error.message)})
 
     def import_received(self):
         """Import what was received."""

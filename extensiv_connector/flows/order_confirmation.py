@@ -4,6 +4,7 @@ Such an app need not raise anything: it may return an action that opens a window
 batch as it is. So what counts is the state that the orders are in afterwards.
 """
 
+from . import holds
 from .deadline import deadline_of
 from .exceptions import is_conflict
 from .order_refusal import explain
@@ -78,23 +79,7 @@ def _words(sale, answer):
     return list(dict.fromkeys(filter(None, texts)))
 
 
-# -- quotations that another app holds
-
-
-def report_held(account, held):
-    """Open an error for each order whose quotation another app holds; confirming or cancelling it closes it.
-
-    :param held: ``{inbox order: what holds it}``
-    """
-    account.env["extensiv.error"]._report(
-        account,
-        "orders",
-        {
-            order.cust_ref: {"message": reason, "category": "data", "document": order.sale_order_id}
-            for order, reason in held.items()
-        },
-        "confirm",
-    )
+# -- quotations that are held
 
 
 def confirm_held_now(account, orders):
@@ -113,20 +98,24 @@ def confirm_held_now(account, orders):
 
 
 def _confirm_held(order):
-    """Confirm the quotation of an order of the inbox, or say anew what holds it."""
+    """Confirm the quotation of an order of the inbox, or say anew what holds it.
+
+    What is known to stand in the way is not tried, for Odoo would confirm a wrong total.
+    """
     account = order.account_id
     sale = order.sale_order_id
-    if not sale.extensiv_held_by or sale.state in ("sale", "cancel"):
+    if not sale.extensiv_is_held or sale.state in ("sale", "cancel"):
         return
-    try:
-        with order.env.cr.savepoint():
-            held = confirm(sale if account.notify_on_import else quiet(sale))
-    except Exception as error:  # whatever one order does, the others are confirmed
-        if is_conflict(error):
-            raise
-        held = {sale: str(explain(error, order))}
-    if reason := held.get(sale):
-        others = (order.message or "").removesuffix(sale.extensiv_held_by).strip()
-        order.message = "\n".join(filter(None, [others, reason]))
-        sale.extensiv_held_by = reason
-        report_held(account, {order: reason})
+    if not holds.find_reasons(sale).keys() - {holds.APP}:
+        try:
+            with order.env.cr.savepoint():
+                held = confirm(sale if account.notify_on_import else quiet(sale))
+        except Exception as error:  # whatever one order does, the others are confirmed
+            if is_conflict(error):
+                raise
+            held = {sale: str(explain(error, order))}
+        if sale not in held:
+            return
+        holds.put(sale, holds.APP, held[sale])
+    holds.reassess(sale)
+    holds.report(account, sale)

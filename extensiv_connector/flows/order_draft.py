@@ -6,7 +6,7 @@ from decimal import Decimal
 from ..eim.errors import EimError
 from ..eim.pricing import PricedOrder, price_order
 from ..eim.wire import Order, codes_of
-from . import shipped_elsewhere
+from . import holds, shipped_elsewhere
 from .order_refusal import Refusal
 
 
@@ -26,19 +26,35 @@ class Draft:
     contacts: object = None
     pricelist: object = None
     sale: object = None
-    is_whole: bool = True  # no line waits for its product
-    is_right: bool = False  # and the total is EIM's
-    notes: list = field(default_factory=list)  # from preparing
-    missing: list = field(default_factory=list)  # of lines that wait for their product
-    messages: list = field(default_factory=list)  # everything a person should know
-    held: str = ""  # what another app holds the quotation by
-    is_shipped_elsewhere: bool = False  # as far as EIM says, and nobody dismissed it
+    is_right: bool = False  # the total is EIM's
+    notes: list = field(default_factory=list)  # what a person should know, and holds nothing up
+    holds: dict = field(default_factory=dict)  # {reason: {"text"[, details]}}, see ``hold``
 
     @property
     def is_to_confirm(self):
         """Whether nothing of it stands in the way of confirming it."""
-        is_shipped = self.record.is_shipped_already or self.is_shipped_elsewhere
-        return self.is_right and self.is_whole and not is_shipped
+        return not self.holds
+
+    @property
+    def untaxed_total(self):
+        """EIM's total before tax, where only Odoo's taxes may differ from it: a ``Decimal``, else None."""
+        return self.priced.untaxed_total if self.tax_policy == "odoo" and self.priced.matches else None
+
+    @property
+    def asked_method(self):
+        """What the order asks to be shipped with and nobody mapped; a carrier's own name is none to map."""
+        is_brand = self.wire.carrier.strip().upper() in self.record.env["delivery.carrier"]._extensiv_brands()
+        return False if self.carrier or is_brand else self.wire.requested_shipping or False
+
+    def hold(self, reason, text, **details):
+        """Let the order stay a quotation, for ``reason``, until a person decides: it is then an open error.
+
+        :param reason: a short key. Where ``flows.holds.CHECKS`` has a function for it, that says whether it still
+            stands; any other stands until ``flows.holds.release`` takes it off
+        :param text: what holds it and what to do, for a person
+        :param details: of plain JSON, for the check
+        """
+        self.holds[reason] = {"text": text, **details}
 
 
 class DraftBuilder:
@@ -73,7 +89,7 @@ class DraftBuilder:
                 drafts.append(Draft(record, Order.from_payload(record.payload or "")))
             except (EimError, ValueError):
                 self.failures[record] = Refusal(
-                    self.env._("What EIM sent of this order is no longer kept. Open the order and press Fetch Again.")
+                    self.env._("What EIM sent of this order is no longer kept: press Fetch Again."), fix="fetch"
                 )
         return drafts
 
@@ -105,8 +121,15 @@ class DraftBuilder:
         )
         draft.carrier = self.env["extensiv.ship.method"]._chosen(self.carriers, cart, wire.requested_shipping)
         if told := self.shipped_elsewhere.get(draft.record):
-            draft.is_shipped_elsewhere = True
-            draft.notes.append(told)
+            draft.hold(holds.ELSEWHERE, told)
+        if draft.record.is_shipped_already:
+            draft.hold(
+                "shipped",
+                self.env._(
+                    "EIM had the shipment before the order was received here. Confirm the quotation for the books, "
+                    "which delivers nothing, or cancel it."
+                ),
+            )
         self._find_products(draft)
         self._find_currency(draft)
         self._price(draft)
@@ -117,7 +140,7 @@ class DraftBuilder:
         :raise Refusal: for what a person must see to first
         """
         if draft.wire.problems:
-            raise Refusal("\n".join(draft.wire.problems))
+            raise self._refuse_data(draft.wire.problems)
         draft.notes += draft.wire.oddities
         problems = {}
         for line in draft.wire.lines:
@@ -136,15 +159,35 @@ class DraftBuilder:
         if not problems:
             return
         if self.account.sku_policy == "block":
-            raise Refusal("\n".join(problems.values()), missing_skus=[sku for sku in problems if sku])
-        draft.is_whole = False
+            raise Refusal(
+                "\n".join(problems.values()),
+                missing_skus=[sku for sku in problems if sku],
+                records=self._find_hindering(problems),
+            )
         draft.products.update(dict.fromkeys(problems, self.account.placeholder_product_id))
-        draft.missing = [
-            *problems.values(),
-            self.env._(
-                "The order stays a quotation until each line has its product: press Choose Product on the line."
+        draft.hold("product", "\n".join(problems.values()), problems=problems)
+
+    def _refuse_data(self, problems):
+        """Return the ``Refusal`` for what EIM sent and nobody can put right here."""
+        return Refusal(
+            "\n".join(
+                [
+                    *problems,
+                    self.env._(
+                        "Correct the order in the cart or at EIM, then press Fetch Again; or press Ignore and enter it "
+                        "by hand."
+                    ),
+                ]
             ),
-        ]
+            fix="fetch",
+        )
+
+    def _find_hindering(self, skus):
+        """Return the products that have ``skus`` all the same, archived ones or several, where that is so of each."""
+        products = [self.matches[sku].found if sku else () for sku in skus]
+        if not all(products):
+            return None
+        return self.env["product.product"].union(*(product for found in products for product in found))
 
     def _find_currency(self, draft):
         """Find the order's currency.
@@ -154,14 +197,21 @@ class DraftBuilder:
         code = draft.wire.currency
         draft.currency = self.currencies.get(code) if code else self.account.company_id.currency_id
         if not draft.currency:
-            raise Refusal(self.env._("%s is not a currency that Odoo knows.", code))
+            raise Refusal(
+                self.env._(
+                    "%s is not a currency that Odoo knows. Correct it in the cart or at EIM, then press Fetch Again.",
+                    code,
+                ),
+                fix="fetch",
+            )
         if not draft.currency.active:
             raise Refusal(
                 self.env._(
                     "The order is in %(currency)s, which is not active. Activate it under Accounting, Configuration, "
                     "Currencies (or Settings, Technical), then retry.",
                     currency=draft.currency.name,
-                )
+                ),
+                records=draft.currency,
             )
 
     def _price(self, draft):
@@ -180,7 +230,7 @@ class DraftBuilder:
             discount_digits=precision("Discount"),
         )
         if draft.priced.problems:
-            raise Refusal("\n".join(draft.priced.problems))
+            raise self._refuse_data(draft.priced.problems)
         if draft.tax_policy == "ignore" and draft.priced.sales_tax:
             draft.notes.append(
                 self.env._(

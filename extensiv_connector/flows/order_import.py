@@ -4,12 +4,13 @@ import time
 from decimal import Decimal
 from functools import partial
 
+from . import holds, todo
 from .deadline import deadline_of
 from .exceptions import is_conflict, is_disconnected
 from .import_pace import BATCH_TARGET, Pace
 from .import_queue import UNMARKED, ImportQueue
 from .lock import LockLost
-from .order_confirmation import confirm, report_held
+from .order_confirmation import confirm
 from .order_draft import DraftBuilder
 from .order_refusal import explain, explain_killed
 from .quiet import quiet
@@ -319,8 +320,10 @@ class ImportBatch:
         for draft, sale in zip(drafts, sales, strict=True):
             draft.sale = sale
             self.verify_total(draft)
+            todo.note_address(draft)
         if self.account.order_policy == "confirm":
             self.confirm(drafts)
+        holds.record(drafts)
 
     def _find_contacts(self, drafts):
         fixed = {
@@ -349,18 +352,15 @@ class ImportBatch:
         if draft.tax_policy == "odoo":
             self._include_taxes(draft)
         # Only Odoo's own taxes may differ a little, and only from parts that make EIM's total.
-        only_taxes = draft.tax_policy == "odoo" and draft.priced.matches
-        draft.is_right, differences = sale._extensiv_verify_total(
-            draft.priced.untaxed_total if only_taxes else None, self.account.tax_tolerance
-        )
-        notes = [*draft.notes, *draft.contacts.notes]
-        draft.messages = [*notes, *draft.missing, *differences]
-        if not draft.is_right:
-            draft.messages += draft.priced.differences
-        if draft.messages:
-            sale.write(
-                {"extensiv_message": "\n".join(draft.messages), "extensiv_lasting_notes": "\n".join(notes) or False}
-            )
+        draft.is_right, differences = sale._extensiv_verify_total(draft.untaxed_total, self.account.tax_tolerance)
+        draft.notes += draft.contacts.notes
+        if draft.is_right:
+            draft.notes += differences
+        else:
+            details = list(draft.priced.differences)
+            draft.hold("total", "\n".join([*differences, *details]), details=details)
+        if draft.notes:
+            sale.extensiv_lasting_notes = "\n".join(draft.notes)
 
     def _include_taxes(self, draft):
         """Turn the lines' prices into ones that hold Odoo's taxes."""
@@ -376,9 +376,8 @@ class ImportBatch:
         right = [draft.sale for draft in drafts if draft.is_to_confirm]
         held = confirm(self.env["sale.order"].union(*right))
         for draft in drafts:
-            draft.held = held.get(draft.sale, "")
-            if draft.held:
-                draft.sale.extensiv_held_by = draft.held
+            if draft.sale in held:
+                draft.hold(holds.APP, held[draft.sale])
 
     def record_outcome(self, imported):
         """Write to the inbox, and to the list of errors, what became of the orders.
@@ -391,8 +390,9 @@ class ImportBatch:
                 {
                     "state": "imported",
                     "sale_order_id": draft.sale.id,
-                    "message": "\n".join(filter(None, [*draft.messages, draft.held])) or False,
+                    "message": draft.sale.extensiv_message,
                     "missing_skus": False,
+                    "asked_method": draft.asked_method,
                     **UNMARKED,
                 }
             )
@@ -400,14 +400,19 @@ class ImportBatch:
         failures = {}
         for record, refusal in self.failures.items():
             record.write({"state": "failed", "message": str(refusal), "missing_skus": refusal.missing_skus, **UNMARKED})
-            failures[record.cust_ref] = {"message": str(refusal), "category": refusal.category, "document": record}
+            failures[record.cust_ref] = {
+                "message": str(refusal),
+                "category": refusal.category,
+                "document": record,
+                "remedy": refusal.remedy,
+            }
         Error._resolve(self.account, "orders", [draft.record.cust_ref for draft in imported])
-        report_held(self.account, {draft.record: draft.held for draft in imported if draft.held})
+        held = self.env["sale.order"].union(*(draft.sale for draft in imported if draft.holds))
+        holds.report(self.account, held)
         Error._report(self.account, "orders", failures)
         # Whatever became of the orders: EIM uses these SKUs.
         learn_skus(self.account, self.matches, "order")
-        held = sum(bool(draft.held) for draft in imported)
-        return {"imported": len(imported) - held, "held": held, "failed": len(self.failures)}
+        return {"imported": len(imported) - len(held), "held": len(held), "failed": len(self.failures)}
 
 
 def amount_of(currency, value):

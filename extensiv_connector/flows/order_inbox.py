@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from odoo import fields
 
 from ..eim.wire import Cart
-from . import relisting
+from . import left_orders, relisting
 from .exceptions import no_rows_in_log
 
 # Fields of an order that change as EIM works on it.
@@ -23,6 +23,7 @@ class StoredPage:
     :param undecided: references of cancelled ones that EIM lists again, or is still to be asked to cancel
     :param finished: references of those that were dealt with before, cancelled or fulfilled
     :param left: ``{(reason, order source): how many}`` of those that stay at EIM; a reason of ``why_left``
+    :param on_hold: references of those that are on hold there
     """
 
     received: int
@@ -30,6 +31,7 @@ class StoredPage:
     undecided: list
     finished: set
     left: Counter
+    on_hold: set
 
 
 class Inbox:
@@ -49,9 +51,12 @@ class Inbox:
         carts = self.sync_carts(page.items)
         ours = {}
         left = Counter()
+        seen = left_orders.find_seen(self.account, page.items)
+        stay = []
         for order in page.items:
-            if reason := self.why_left(carts.get(order.order_source), order):
+            if reason := self.why_left(carts.get(order.order_source), order, order.cust_ref in seen):
                 left[reason, order.order_source] += 1
+                stay.append(order)
             else:
                 ours.setdefault(order.cust_ref, order)
         known = self._find_known(ours)
@@ -67,6 +72,20 @@ class Inbox:
             undecided=undecided.mapped("cust_ref"),
             finished=set(finished.mapped("cust_ref")),
             left=left,
+            on_hold=self.note_left(carts, stay),
+        )
+
+    def note_left(self, carts, orders):
+        """Remember which of ``orders``, left at EIM, are on hold or too old; return the references of those on hold."""
+        known = set(self._find_known([order.cust_ref for order in orders]).mapped("cust_ref")) if orders else ()
+        return left_orders.note(
+            self.account,
+            self,
+            [
+                order
+                for order in orders
+                if order.cust_ref not in known and ((cart := carts.get(order.order_source)) is None or cart.active)
+            ],
         )
 
     def store_fetched(self, orders):
@@ -96,7 +115,9 @@ class Inbox:
         carts = self._find_carts()
         # Once at least: a cart that was there before may be what an open share waits for.
         if not self._carts_synced or not carts.keys() >= set(sources):
-            self.env["extensiv.cart"]._sync_from_eim(self.account, [Cart(source, source) for source in sources])
+            new = self.env["extensiv.cart"]._sync_from_eim(self.account, [Cart(source, source) for source in sources])
+            # Once orders come by themselves, nobody sets up a cart before its first one.
+            new.is_new = self.account.pull_orders
             self._carts_synced = True
             carts = self._find_carts()
         return carts
@@ -110,9 +131,12 @@ class Inbox:
         """Whether to take an order."""
         return not self.why_left(cart, order)
 
-    def why_left(self, cart, order):
-        """Return why an order stays at EIM untouched: ``old``, ``stopped`` or ``archived``; empty: it is ours."""
-        if self.is_too_old(order):
+    def why_left(self, cart, order, was_on_hold=False):
+        """Return why an order stays at EIM untouched: ``old``, ``stopped`` or ``archived``; empty: it is ours.
+
+        :param was_on_hold: whether it was seen on hold; then it is ours once it is released, however old it is
+        """
+        if self.is_too_old(order) and not was_on_hold:
             return "old"
         if order.on_hold or order.sending_canceled:
             return "stopped"

@@ -11,7 +11,7 @@ from ..eim import errors as eim
 from ..eim.client import MAX_BATCH
 from ..eim.wire import ListedOrder
 from ..eim.writing import iso
-from . import leftovers, relisting
+from . import holds, left_orders, leftovers, relisting
 from .batch_acknowledging import BatchAcknowledging
 from .credential_check import may_be_the_key
 from .exceptions import is_conflict, log_unexpected
@@ -55,6 +55,7 @@ class Listed:
     :param undecided: references of cancelled orders
     :param finished: references of orders that were dealt with before, cancelled or fulfilled
     :param left: ``{(reason, order source): how many}`` of the orders that stay at EIM
+    :param on_hold: references of the orders that are on hold there
     :param unreadable: sentences on what is no order
     """
 
@@ -62,6 +63,7 @@ class Listed:
     undecided: list = field(default_factory=list)
     finished: set = field(default_factory=set)
     left: Counter = field(default_factory=Counter)
+    on_hold: set = field(default_factory=set)
     unreadable: list = field(default_factory=list)
 
     def add(self, env, page, stored):
@@ -70,6 +72,7 @@ class Listed:
         self.undecided += stored.undecided
         self.finished |= stored.finished
         self.left += stored.left
+        self.on_hold |= stored.on_hold
         self.unreadable += [
             env._("Page %(page)s: %(reason)s", page=page.number, reason=reason) for reason in page.unreadable
         ]
@@ -131,6 +134,7 @@ class OrderPull(FlowRun):
         self.attempt(self.acknowledge_while_importing)
         self.attempt(StatusCheck(self).ask, asks_eim=True)
         self.attempt(self.acknowledge_again, asks_eim=True)
+        self.attempt(self.report_held)
         self.attempt(self.look_for_more)
         self.raise_trouble()
 
@@ -203,6 +207,10 @@ class OrderPull(FlowRun):
             self.resume_in = max(*limited, 1)
         raise worst
 
+    def report_held(self):
+        """Open the errors of orders that are held as quotations and have none."""
+        self.retry_on_conflict(lambda: holds.report_untold(self.account))
+
     def look_for_more(self):
         """Have the next pass start at once where this one leaves orders behind."""
         if self.troubles:
@@ -234,7 +242,8 @@ class OrderPull(FlowRun):
         Acknowledging shrinks the list, and records would be skipped: so it waits until the pass has read what it can.
         A list that is too long for one pass is gone on with further to its front, by as much as it shrank.
         """
-        since = self.account.import_from
+        since = left_orders.find_first(self.account)
+        self.commit()  # nothing is held while EIM is asked
         question = {"status": NEW, "from_date": iso(since) if since else None}
         reading = ListReading(self, NEW, question, keeps_place=False, record=ListedOrder)
         found = Listed()
@@ -251,15 +260,19 @@ class OrderPull(FlowRun):
         if reading.is_over:
             self.retry_on_conflict(lambda: self.report_unreadable(found.unreadable))
         if reading.is_whole:
-            self.retry_on_conflict(lambda: self.conclude(found))
+            self.retry_on_conflict(lambda: self.conclude(found, since))
         else:
             self.retry_on_conflict(lambda: leftovers.report(self.account, found.left, is_whole=False))
 
-    def conclude(self, found):
-        """Draw the conclusions that only the whole list allows; ``found`` is what it ``Listed``."""
+    def conclude(self, found, since):
+        """Draw the conclusions that only the whole list allows.
+
+        :param found: what it ``Listed``, from the moment ``since`` on
+        """
         relisting.close_unlisted(self.account, found.undecided)
         relisting.import_alone(self.account, found.finished, self.eim_now())
         leftovers.report(self.account, found.left)
+        left_orders.settle(self.account, found.on_hold, "on_hold", since=since)
 
     def report_unreadable(self, unreadable):
         """Report what EIM's list held that is no order, or that there is no such thing any more.

@@ -10,12 +10,26 @@ _logger = logging.getLogger(__name__)
 
 
 class Refusal(Exception):
-    """An order cannot be imported; the text tells a shopkeeper why and what to do."""
+    """An order cannot be imported; the text tells a shopkeeper why and what to do.
 
-    def __init__(self, reason, missing_skus=None, category="data"):
+    :param missing_skus: SKUs for which an alias, or a product, would do
+    :param fix: the key of the button that helps, see ``extensiv.error``
+    :param records: what is to be put right, opened by that button
+    """
+
+    def __init__(self, reason, missing_skus=None, category="data", fix=None, records=None):
         super().__init__(reason)
         self.missing_skus = missing_skus
         self.category = category
+        self.fix = fix or ("open" if records else None)
+        self.records = records
+
+    @property
+    def remedy(self):
+        """What the error keeps of the button beside it, plain JSON, or False."""
+        if not self.fix:
+            return False
+        return {"fix": self.fix, "model": self.records and self.records._name, "ids": self.records and self.records.ids}
 
 
 def explain(error, order):
@@ -34,7 +48,11 @@ def explain(error, order):
         )
     log_unexpected(_logger, error, "Import of inbox order %s failed", order.id)
     return Refusal(
-        env._("Importing the order failed unexpectedly (%s). The server's log says where.", type(error).__name__)
+        env._(
+            "Importing the order failed unexpectedly (%s). Tell whoever runs your server: its log says where. Then "
+            "press Retry.",
+            type(error).__name__,
+        )
     )
 
 

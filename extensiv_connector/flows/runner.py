@@ -396,7 +396,7 @@ class FlowRun:
             "received": env._("received"),
             "acknowledged": env._("acknowledged"),
             "imported": env._("imported"),
-            "held": env._("held by other apps as quotations"),
+            "held": env._("held as quotations"),
             "cancelled": env._("cancelled"),
             "pushed": env._("pushed"),
             "restated": env._("told again"),

@@ -28,6 +28,7 @@ from . import extensiv_account_dashboard
 from . import extensiv_account_flows
 from . import extensiv_account_monitor
 from . import extensiv_account_setup
+from . import extensiv_order_todo
 from . import ir_cron
 from . import mail_quiet
 from . import product_pricelist

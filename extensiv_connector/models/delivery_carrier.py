@@ -1,4 +1,4 @@
-from odoo import fields, models
+from odoo import api, fields, models
 
 # Odoo's own integrations and the brand that EIM knows them by.
 BRANDS = {
@@ -16,6 +16,11 @@ BRANDS = {
 
 class DeliveryCarrier(models.Model):
     _inherit = "delivery.carrier"
+
+    @api.model
+    def _extensiv_brands(self):
+        """Return the carriers' own names, as EIM spells them."""
+        return set(BRANDS.values())
 
     extensiv_carrier = fields.Char(
         "EIM Carrier",

@@ -7,7 +7,7 @@ from babel.dates import format_timedelta
 from odoo import api, fields, models
 from odoo.tools.misc import babel_locale_parse, format_date, format_datetime
 
-from ..flows import SCHEDULED, SWITCHED, label_of, schedule
+from ..flows import SCHEDULED, SWITCHED, label_of, schedule, todo
 from ..flows.eim_pages import page_url
 
 CHART_DAYS = 14
@@ -37,6 +37,11 @@ class ExtensivAccount(models.Model):
         compute="_compute_last_runs",
     )
     shipments_run_message = fields.Char("Shipment Pass Result", compute="_compute_last_runs")
+    left_order_count = fields.Integer(
+        "Older Orders Left at EIM",
+        compute="_compute_left_order_count",
+        help="New at EIM, and on hold or from before orders are imported. Choose from the list which to import.",
+    )
     alert_ids = fields.One2many("extensiv.alert", "account_id", "Alerts")
     alert_count = fields.Integer("Active Alerts", compute="_compute_alert_count")
     flow_table = fields.Html("Flows", compute="_compute_flow_table", sanitize=False)
@@ -138,6 +143,15 @@ class ExtensivAccount(models.Model):
             account.failed_order_count = states.get((account, "failed"), 0)
             account.error_count = errors.get(account, 0)
 
+    def _compute_left_order_count(self):
+        counts = dict(
+            self.env["extensiv.unknown.order"]._read_group(
+                [("account_id", "in", self.ids), ("state", "in", ("old", "on_hold"))], ["account_id"], ["__count"]
+            )
+        )
+        for account in self:
+            account.left_order_count = counts.get(account, 0)
+
     def _compute_alert_count(self):
         counts = dict(
             self.env["extensiv.alert"]._read_group(
@@ -152,6 +166,18 @@ class ExtensivAccount(models.Model):
         return dict(
             self.env["extensiv.order"]._read_group(
                 [("account_id", "in", self.ids), ("state", "in", ("received", "failed"))], ["account_id"], ["__count"]
+            )
+        )
+
+    def _count_held(self):
+        """Return ``{account: orders that were imported and stay quotations until somebody decides}``."""
+        return dict(
+            self.env["sale.order"]
+            .sudo()
+            ._read_group(
+                [("extensiv_account_id", "in", self.ids), ("extensiv_is_held", "=", True)],
+                ["extensiv_account_id"],
+                ["__count"],
             )
         )
 
@@ -220,6 +246,8 @@ class ExtensivAccount(models.Model):
         waiting = self._count_orders_waiting()
         levels = self._count_levels_waiting()
         shipments = self._count_shipments_waiting()
+        held = self._count_held()
+        todo_counts = todo.count(self)
         today = fields.Date.context_today(self)
         for account in self:
             flows = health.get(account, [])
@@ -228,6 +256,8 @@ class ExtensivAccount(models.Model):
                 "waiting": waiting.get(account, 0),
                 "levels": levels.get(account, 0),
                 "shipments": shipments.get(account, 0),
+                "held": held.get(account, 0),
+                "todo": todo_counts[account.id]["all"],
                 "errors": errors.get(account, (0, 0))[0],
                 "needs_person": errors.get(account, (0, 0))[1],
                 "alerts": account.alert_count,
@@ -249,6 +279,9 @@ class ExtensivAccount(models.Model):
             return False, self.env._("The schedule is off: %s.", ", ".join(stopped))
         if shown["needs_person"]:
             return False, self.env._("Errors waiting for a person: %s.", shown["needs_person"])
+        if shown["held"]:
+            # Also where their errors were dismissed: they are still no orders.
+            return False, self.env._("Held as quotation: %s.", shown["held"])
         if shown["alerts"]:
             return False, self.env._("EIM has alerts about the carts.")
         if shown["errors"]:
@@ -345,6 +378,14 @@ class ExtensivAccount(models.Model):
         """Open the orders of the inbox that have no sale order yet."""
         return self._get_filtered_action("extensiv_order", received=True, failed=True)
 
+    def action_open_held_orders(self):
+        """Open the orders that were imported and stay quotations until somebody decides."""
+        return self._get_filtered_action("extensiv_order", held=True)
+
+    def action_open_todo(self):
+        """Open the orders that need a person."""
+        return self._get_filtered_action("extensiv_order_todo")
+
     def action_open_waiting_levels(self):
         """Open the levels that EIM did not accept yet or refused, or that wait for a person."""
         return self._get_filtered_action("extensiv_stock_level", held=True, waiting=True, refused=True)
@@ -356,6 +397,10 @@ class ExtensivAccount(models.Model):
     def action_open_errors(self):
         """Open the account's open errors."""
         return self._get_filtered_action("extensiv_error", open=True)
+
+    def action_open_left_orders(self):
+        """Open the new orders that are left at EIM: on hold there, or older than what is imported."""
+        return self._get_filtered_action("extensiv_unknown_order", on_hold=True, old=True)
 
     def action_open_alerts(self):
         """Open EIM's active alerts."""

@@ -5,7 +5,7 @@ from odoo.exceptions import UserError
 from odoo.fields import Domain
 from odoo.tools.misc import format_datetime
 
-from ..flows import label_of
+from ..flows import label_of, todo
 from ..flows.database_identity import explain_differences, find_differences, read_identity
 from ..flows.deadline import one_deadline
 from .extensiv_account import ACTIVITY, WHICH_DATABASE
@@ -146,7 +146,8 @@ class ExtensivAccount(models.Model):
         person = self._get_notified_user()
         errors, needs_person = self._count_errors().get(self, (0, 0))
         waiting = self._count_orders_waiting().get(self, 0)
-        if not person.email or not (errors or waiting or self.alert_count):
+        held = self._count_held().get(self, 0)
+        if not person.email or not (errors or waiting or held or self.alert_count):
             return self.env["mail.mail"]
         to_person = self.with_context(lang=person.lang)
         body = to_person.env["ir.qweb"]._render(
@@ -156,6 +157,9 @@ class ExtensivAccount(models.Model):
                 "errors": errors,
                 "needs_person": needs_person,
                 "waiting": waiting,
+                "held": held,
+                "todo": todo.count(self)[self.id]["all"],
+                "todo_url": f"{self.get_base_url()}/odoo/action-extensiv_connector.extensiv_order_todo_action",
                 "url": f"{self.get_base_url()}/odoo/action-extensiv_connector.extensiv_error_action",
                 "messages": self.env["extensiv.error"].search(
                     [("account_id", "=", self.id), ("state", "=", "open"), ("category", "!=", "transient")], limit=10

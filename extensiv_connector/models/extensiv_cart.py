@@ -29,6 +29,12 @@ class ExtensivCart(models.Model):
         copy=False,
         help="Sale orders of this cart have the order number alone as their name. One cart of a company can do so.",
     )
+    is_new = fields.Boolean(
+        "New",
+        readonly=True,
+        copy=False,
+        help="Its first orders came by themselves, and nobody has looked at its settings yet.",
+    )
     active = fields.Boolean(default=True, tracking=True, help="Orders of an archived cart stay in EIM, untouched.")
     warehouse_id = fields.Many2one(
         "stock.warehouse",
@@ -249,6 +255,8 @@ class ExtensivCart(models.Model):
         return super().create(vals_list)
 
     def write(self, vals):
+        if not self.env.su and "is_new" not in vals:
+            vals = {**vals, "is_new": False}  # a person looks at its settings
         corrected = self._off_by_kind(vals)
         result = super().write(self._tidy_prefix(vals))
         corrected._correct_kind()

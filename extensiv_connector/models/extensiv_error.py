@@ -5,7 +5,17 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Domain
 
-from ..flows import SELECTION, audit, batch_acknowledging, by_hand, relisting, retrying, schedule, shipped_elsewhere
+from ..flows import (
+    SELECTION,
+    audit,
+    batch_acknowledging,
+    by_hand,
+    holds,
+    relisting,
+    retrying,
+    schedule,
+    shipped_elsewhere,
+)
 from ..flows.deadline import deadline_of, one_deadline
 from ..flows.runner import refresh_snapshot
 from ..flows.spreadsheet import quote_export
@@ -82,10 +92,16 @@ class ExtensivError(models.Model):
             ("unknown", "Show the Orders"),
             ("elsewhere", "Show the Orders Shipped Elsewhere"),
             ("compare", "What the Nights Found"),
+            ("fetch", "Fetch Again"),
+            ("open", "Open What Is Wrong"),
+            ("product", "Choose Products"),
+            ("difference", "Accept the Difference"),
+            ("confirm", "Confirm"),
         ],
         "How to Fix",
         compute="_compute_fix",
     )
+    remedy = fields.Json(readonly=True, help="Which button helps, and what it opens: fix, model, ids.")
     holds_zeros = fields.Boolean(compute="_compute_holds_zeros")
 
     _one_open = models.UniqueIndex(
@@ -119,15 +135,19 @@ class ExtensivError(models.Model):
             domains.append([("res_model", "=", model), ("res_id", "in", found)])
         return Domain.OR(domains)
 
-    @api.depends("state", "flow", "key", "category", "res_model", "res_id")
+    @api.depends("state", "flow", "key", "category", "res_model", "res_id", "remedy")
     @api.depends_context("uid")
     def _compute_fix(self):
         missing = self._get_missing_skus()
+        of_held = holds.get_fixes(self)
         for error in self:
             if error.state == "resolved":
                 error.fix = False
+            elif error in of_held:
+                error.fix = of_held[error]
             else:
-                error.fix = "alias" if missing.get(error) else error._get_fix()
+                # What has the SKU, and cannot be sold, is put right rather than avoided by an alias.
+                error.fix = "alias" if missing.get(error) and not error.remedy else error._get_fix()
 
     def _get_fix(self):
         """Return the key of ``fix``, or False where only the thing itself can be put right."""
@@ -137,6 +157,8 @@ class ExtensivError(models.Model):
             return self.category == "settings" and "account"
         if self.flow == "orders" and self.step == relisting.STEP:
             return "import"
+        if self.remedy:
+            return self.remedy["fix"]
         if self.flow == "audit" and self.key == audit.UNKNOWN_KEY:
             return "unknown"
         if self.step == shipped_elsewhere.STEP and self.key == shipped_elsewhere.ALL_KEY:
@@ -265,6 +287,11 @@ class ExtensivError(models.Model):
             "unknown": self._fix_unknown,
             "elsewhere": self._fix_elsewhere,
             "compare": self.account_id.action_open_comparisons,
+            "fetch": lambda: self._get_order().action_fetch_again(),
+            "open": self._fix_open,
+            "product": lambda: self._get_order().action_choose_products(),
+            "difference": lambda: self._get_order().action_accept_difference(),
+            "confirm": self.action_retry,
         }
         return fixes[self.fix]()
 
@@ -305,6 +332,22 @@ class ExtensivError(models.Model):
 
     def _fix_import(self):
         return self.env["extensiv.order"].browse(self.res_id).action_import_after_all()
+
+    def _fix_open(self):
+        """Open what is to be put right first.
+
+        :raise UserError: it is no more
+        """
+        records = self.env[self.remedy["model"]].browse(self.remedy["ids"]).exists()
+        if not records:
+            raise UserError(self.env._("What was wrong is no more. Press Retry."))
+        return records._get_records_action(name=self.env._("What Is Wrong"))
+
+    def _get_order(self):
+        """Return the order of the inbox that this error is about."""
+        return self.env["extensiv.order"].search(
+            [("account_id", "=", self.account_id.id), ("cust_ref", "=", self.key)], limit=1
+        )
 
     @one_deadline
     def action_push_zeros(self):
@@ -357,8 +400,9 @@ class ExtensivError(models.Model):
         Temporary trouble is tried again after 1, 2, 5, 15 and 60 minutes, then hourly; that of the connection at least
         every 15 minutes.
 
-        :param failures: ``{key: {"message", "category"[, "process_id", "document", "next_try"]}}``; a ``next_try``
-            where temporary trouble is tried again at a moment of its own
+        :param failures: ``{key: {"message", "category"[, "process_id", "document", "next_try", "remedy"]}}``; a
+            ``next_try`` where temporary trouble is tried again at a moment of its own; a ``remedy``, plain JSON, where
+            a button helps: the key of ``fix``, and the model and ids of what it opens
         :param step: what failed of these things; empty: the things themselves
         :return: the open errors
         """
@@ -374,6 +418,7 @@ class ExtensivError(models.Model):
                 "message": failure["message"],
                 "category": failure["category"],
                 "process_id": failure.get("process_id") or False,
+                "remedy": failure.get("remedy") or False,
                 "attempts": attempts,
                 "last_seen": now,
                 "next_try": failure["category"] == "transient"

@@ -69,6 +69,10 @@ class ExtensivOrder(models.Model):
     needs_carrier = fields.Boolean(related="sale_order_id.extensiv_needs_carrier")
     shipment_state = fields.Selection(related="sale_order_id.extensiv_shipment_state")
     shipment_message = fields.Text(related="sale_order_id.extensiv_shipment_message")
+    asked_method = fields.Char(
+        readonly=True,
+        help="What the order asks to be shipped with, where nothing was mapped to that when it was imported.",
+    )
     message = fields.Text(readonly=True, help="Why the order is in this state.")
     missing_skus = fields.Json(readonly=True)
     # Of the process that is importing it, or was killed while it did, see ``flows.import_queue``. Only moments and

@@ -1,5 +1,6 @@
 from odoo import api, fields, models
 
+from ..flows import todo
 from ..flows.trigger import trigger
 
 
@@ -40,14 +41,30 @@ class ExtensivShipMethod(models.Model):
     @api.model_create_multi
     def create(self, vals_list):
         methods = super().create(vals_list)
+        methods._fill_waiting()
         methods._trigger_shipments()
         return methods
 
     def write(self, vals):
         result = super().write(vals)
         if vals.keys() & {"delivery_carrier_id", "ship_code", "cart_id"}:
+            self._fill_waiting()
             self._trigger_shipments()
         return result
+
+    def _fill_waiting(self):
+        """Give the delivery methods to the orders that ask for these and have none yet."""
+        for method in self.sudo().filtered("delivery_carrier_id"):
+            todo.fill_method(method.account_id, method.ship_code, method.cart_id, method.delivery_carrier_id)
+
+    @api.model
+    def _map(self, account, code, carrier):
+        """Map ``code`` to ``carrier`` wherever ``account`` lists it without one; for all carts where it lists none."""
+        known = self.search([("account_id", "=", account.id), ("ship_code", "=", code)])
+        if unmapped := known.filtered(lambda method: not method.delivery_carrier_id):
+            unmapped.delivery_carrier_id = carrier
+        elif not known.filtered(lambda method: not method.cart_id):
+            self.create({"account_id": account.id, "ship_code": code, "delivery_carrier_id": carrier.id})
 
     def _trigger_shipments(self):
         """Have orders sent that left before anybody said what they are delivered with."""

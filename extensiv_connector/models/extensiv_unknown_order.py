@@ -1,12 +1,16 @@
 from odoo import api, fields, models
+from odoo.exceptions import UserError
 
 from ..flows.audit import report_unknown
 from ..flows.deadline import one_deadline
 from ..flows.trigger import trigger
 
+# How what EIM lists changes an order that nobody decided about: ``(state before, state now)``.
+CHANGES = {("old", "on_hold"), ("old", "found"), ("on_hold", "found")}
+
 
 class ExtensivUnknownOrder(models.Model):
-    """An order that EIM gave away with this key and that is not here: a person decides whether it is ours.
+    """An order of EIM's that is not here: given away with this key, on hold, or from before orders are imported.
 
     Not an order of the inbox: until somebody decides, nothing may count it as received, and one that belongs to another
     system never is. It holds what tells the order to a person, and nothing of its buyer.
@@ -23,17 +27,21 @@ class ExtensivUnknownOrder(models.Model):
     order_number = fields.Char(required=True, readonly=True, help="The number the buyer knows.")
     order_source = fields.Char("Cart", readonly=True)
     order_date = fields.Datetime(readonly=True)
+    listed_at = fields.Datetime("Created at EIM", readonly=True, help="The moment by which EIM lists it.")
     amount_total = fields.Float("Total", readonly=True, digits=(16, 2), aggregator=None)
     currency_code = fields.Char("Currency", readonly=True)
     status = fields.Char(
         "At EIM",
         readonly=True,
-        help="at_wms: EIM believes that we are shipping it; imported, it is shipped from here. partial, shipped, "
-        "confirmed: it has left; imported, it becomes a quotation that is never shipped or told to EIM.",
+        help="new: EIM has given it to nobody. at_wms: EIM believes that we are shipping it; imported, it is shipped "
+        "from here. partial, shipped, confirmed: it has left; imported, it becomes a quotation that is never shipped "
+        "or told to EIM.",
     )
     state = fields.Selection(
         [
             ("found", "To Decide"),
+            ("on_hold", "On Hold at EIM"),
+            ("old", "Left for Its Date"),
             ("chosen", "Being Imported"),
             ("imported", "Imported"),
             ("elsewhere", "Of Another System"),
@@ -54,10 +62,11 @@ class ExtensivUnknownOrder(models.Model):
     # -- what the audit writes
 
     @api.model
-    def _sync_from_eim(self, account, orders):
+    def _sync_from_eim(self, account, orders, state="found"):
         """Write which orders EIM lists and nobody here knows; those that were decided about stay as they are.
 
         :param orders: ``wire.Order`` objects
+        :param state: in which they are listed
         :return: how many were not listed before
         """
         known = {
@@ -68,10 +77,13 @@ class ExtensivUnknownOrder(models.Model):
         }
         for order in orders:
             record = known.get(order.cust_ref)
-            if record and record.state == "found" and record.status != order.status:
+            if record and record.state in ("found", "old", "on_hold") and record.status != order.status:
                 record.status = order.status
+            # What was on hold stays so here until it is received: that it was is why it is.
+            if record and record.state != state and (record.state, state) in CHANGES:
+                record.state = state
         new = {order.cust_ref: order for order in orders if order.cust_ref not in known}
-        self.create([self._prepare_vals(account, order) for order in new.values()])
+        self.create([{**self._prepare_vals(account, order), "state": state} for order in new.values()])
         return len(new)
 
     @api.model
@@ -83,6 +95,7 @@ class ExtensivUnknownOrder(models.Model):
             "order_number": order.order_number,
             "order_source": order.order_source,
             "order_date": order.order_date or order.created,
+            "listed_at": order.created or order.order_date,
             "amount_total": float(order.grand_total or 0),
             "currency_code": order.currency,
             "status": order.status,
@@ -91,7 +104,9 @@ class ExtensivUnknownOrder(models.Model):
     @api.model
     def _forget_known(self, account):
         """Take those off the list that were received some other way, by hand for example."""
-        undecided = self.search([("account_id", "=", account.id), ("state", "in", ("found", "chosen"))])
+        undecided = self.search(
+            [("account_id", "=", account.id), ("state", "in", ("found", "chosen", "on_hold", "old"))]
+        )
         received = {
             order.cust_ref: order.id
             for order in self.env["extensiv.order"].search_fetch(
@@ -126,6 +141,10 @@ class ExtensivUnknownOrder(models.Model):
         """Write a person's decision about those of these orders that can still be decided about."""
         self.env["extensiv.error"]._check_user()
         self.check_access("read")
-        self.sudo().filtered(lambda record: record.state in ("found", "elsewhere")).write(
+        if state == "chosen" and self.filtered(lambda record: record.state == "on_hold"):
+            raise UserError(
+                self.env._("Orders on hold are imported by themselves once they are released. Release them at EIM.")
+            )
+        self.sudo().filtered(lambda record: record.state in ("found", "old", "on_hold", "elsewhere")).write(
             {"state": state, "message": False}
         )

@@ -4,7 +4,7 @@ from odoo.tools import SQL
 
 from ..eim.errors import EimError
 from ..eim.wire import Order
-from ..flows import shipped_elsewhere
+from ..flows import holds, shipped_elsewhere
 from ..flows.deadline import one_deadline
 from ..flows.fulfilment import mark_now, read_progress
 from ..flows.order_import import amount_of
@@ -62,17 +62,31 @@ class SaleOrder(models.Model):
     )
     extensiv_cust_ref = fields.Char("EIM Reference", readonly=True, copy=False)
     extensiv_message = fields.Text(
-        "EIM Notes", readonly=True, copy=False, help="What a person should know about how this order was imported."
+        "EIM Notes",
+        compute="_compute_extensiv_held_by",
+        compute_sudo=True,
+        help="What a person should know about this order now: its notes, and what holds it.",
     )
     extensiv_lasting_notes = fields.Text(
-        readonly=True, copy=False, help="Those of the notes that stay true whatever a person mends."
+        readonly=True, copy=False, help="What a person should know about how this order was imported; it holds nothing."
     )
-
-    extensiv_held_by = fields.Text(
-        "Held By",
+    extensiv_is_held = fields.Boolean(
+        "Held as Quotation",
         readonly=True,
         copy=False,
-        help="What another app asks for before this order from EIM is confirmed.",
+        help="Imported, and a quotation until a person confirms, cancels or deletes it.",
+    )
+    extensiv_holds = fields.Json(readonly=True, copy=False, help="The reasons, see flows/holds.")
+    extensiv_held_by = fields.Text(
+        "Held By",
+        compute="_compute_extensiv_held_by",
+        compute_sudo=True,
+        help="What stands in the way of confirming this order from EIM now.",
+    )
+    extensiv_address_doubt = fields.Char(
+        readonly=True,
+        copy=False,
+        help="Which parts of the delivery address lacked when the order was imported: street,city,country,state.",
     )
     extensiv_is_replaced = fields.Boolean(
         "Imported Anew",
@@ -139,6 +153,9 @@ class SaleOrder(models.Model):
         " WHERE extensiv_shipment_state IN ('waiting', 'ready', 'sending', 'failed')"
     )
 
+    _extensiv_held_idx = models.Index("(extensiv_account_id) WHERE extensiv_is_held")
+    _extensiv_doubt_idx = models.Index("(extensiv_account_id) WHERE extensiv_address_doubt IS NOT NULL")
+
     @api.model
     def _has_field_access(self, field, operation):
         return not is_refused(self, field, operation) and super()._has_field_access(field, operation)
@@ -162,6 +179,23 @@ class SaleOrder(models.Model):
             received = order.state != "cancel" and order.sudo().extensiv_order_id
             order.extensiv_shipped_elsewhere = told.get(received, False)
 
+    @api.depends(
+        "state",
+        "amount_total",
+        "extensiv_expected_total",
+        "extensiv_is_held",
+        "extensiv_holds",
+        "extensiv_lasting_notes",
+        "order_line.extensiv_needs_product",
+    )
+    @api.depends_context("lang")
+    def _compute_extensiv_held_by(self):
+        for order in self:
+            order.extensiv_held_by = holds.say(order) or False
+            order.extensiv_message = (
+                "\n".join(filter(None, (order.extensiv_lasting_notes, order.extensiv_held_by))) or False
+            )
+
     def _extensiv_describe(self, shipment):
         """Return one shipment, as it was sent, in a line for a person."""
         head = " ".join(filter(None, (shipment.get(key) for key in ("carrier", "method", "tracking_no"))))
@@ -181,24 +215,16 @@ class SaleOrder(models.Model):
         """Release orders that are decided on, and mark those that lacked nothing but their delivery method."""
         result = super().write(vals)
         if vals.get("state") in ("sale", "cancel"):
-            self._extensiv_release()
+            holds.settle(self)
+        elif "order_line" in vals:
+            holds.reassess(self)
         if vals.get("carrier_id") and not self.env.context.get("extensiv_choosing"):
             mark_now(self.filtered(lambda order: order.extensiv_shipment_state == "waiting"))
         return result
 
     @api.ondelete(at_uninstall=False)
     def _extensiv_release_deleted(self):
-        self._extensiv_release()
-
-    def _extensiv_release(self):
-        """Close the errors about those of these orders that another app held: somebody has decided."""
-        held = self.sudo().filtered("extensiv_held_by")
-        for order in held:
-            received = order.extensiv_order_id
-            received.message = (received.message or "").removesuffix(order.extensiv_held_by).strip() or False
-        held.extensiv_held_by = False
-        for account, orders in held.grouped("extensiv_account_id").items():
-            self.env["extensiv.error"].sudo()._resolve(account, "orders", orders.mapped("extensiv_cust_ref"), "confirm")
+        holds.settle(self)
 
     def _extensiv_verify_total(self, expected_untaxed=None, tax_tolerance=0):
         """Compare the order's total with EIM's, to the cent, and say where they part.
@@ -234,14 +260,7 @@ class SaleOrder(models.Model):
 
     def _extensiv_reassess(self):
         """Say anew, after a person corrected the order, what still stands in the way of confirming it."""
-        self.ensure_one()
-        waiting = self.order_line.filtered("extensiv_needs_product")
-        _is_right, messages = self._extensiv_verify_total()
-        if waiting:
-            skus = ", ".join(waiting.mapped("extensiv_sku"))
-            messages = [self.env._("Choose the products of %s.", skus), *messages]
-        message = "\n".join(filter(None, [self.extensiv_lasting_notes, *messages])) or False
-        self.sudo().extensiv_message = message  # who corrects the order does not write what is recorded of it
+        holds.reassess(self)
 
     def _confirmation_error_message(self):
         """Refuse to confirm while a line waits for its product, and an order that was imported a second time."""

@@ -28,6 +28,7 @@ from . import test_go_live
 from . import test_go_live_browser
 from . import test_health
 from . import test_held
+from . import test_held_reasons
 from . import test_import_batches
 from . import test_integrations
 from . import test_integrations_browser
@@ -40,9 +41,11 @@ from . import test_inventory_rules
 from . import test_inventory_urgency
 from . import test_inventory_zeros
 from . import test_inventory_zeros_locations
+from . import test_left_orders
 from . import test_lock
 from . import test_merchants
 from . import test_migration_carts
+from . import test_migration_held
 from . import test_migrations
 from . import test_money_rounding
 from . import test_observe_browser
@@ -83,6 +86,7 @@ from . import test_sku_report
 from . import test_sku_spelling
 from . import test_take_browser
 from . import test_take_quantities
+from . import test_todo
 from . import test_trigger
 from . import test_turn
 from . import test_unanswered

@@ -1,7 +1,9 @@
-"""Whatever a cart sends, each order ends imported with its total verified, or failed with a reason."""
+"""Whatever a cart sends, each order ends imported and right, held with its reason, or failed with what to do."""
 
 import json
 import logging
+import re
+from dataclasses import dataclass
 from decimal import Decimal
 
 from hypothesis import HealthCheck, example, given, settings
@@ -92,6 +94,27 @@ _order = st.fixed_dictionaries(
 )
 
 
+# A sentence that says what a person does next, where no button does it.
+WHAT_TO_DO = re.compile(r"(?i)\b(press|correct|choose|activate|give it|add|enter|retry|ask|make)\b")
+
+
+@dataclass
+class Outcome:
+    """What became of an order: of the inbox, of its sale order, and in the list of errors."""
+
+    state: str
+    message: str
+    total: float
+    expected: float
+    sale_state: str
+    held_by: str
+    is_held: bool
+    errors: list
+    documents: list
+    todo: str
+    fix: str
+
+
 @tagged("post_install", "-at_install")
 class TestAnyOrder(ConnectorCase):
     def setUp(self):
@@ -105,7 +128,7 @@ class TestAnyOrder(ConnectorCase):
     def outcome(self, *raws):
         """Receive and import orders in one batch, then forget them.
 
-        :return: ``(state, message, total, expected total, state of the sale order)`` of each
+        :return: an ``Outcome`` of each
         """
         orders = tuple(Order.parse(json.loads(json.dumps(raw))) for raw in raws)
         with self.env.cr.savepoint() as savepoint:
@@ -114,21 +137,53 @@ class TestAnyOrder(ConnectorCase):
                 [("cust_ref", "in", [order.cust_ref for order in orders])], order="id"
             )
             import_batch(records)
-            outcomes = [
-                (
-                    record.state,
-                    record.message or "",
-                    record.sale_order_id.amount_total,
-                    record.sale_order_id.extensiv_expected_total,
-                    record.sale_order_id.state,
-                )
-                for record in records
-            ]
-            for record in records:
-                self.assertTrue(record.summary)
+            outcomes = [self.read_outcome(record) for record in records]
             savepoint.rollback()
         self.env.invalidate_all()
         return outcomes
+
+    def read_outcome(self, record):
+        self.assertTrue(record.summary)
+        sale = record.sale_order_id
+        errors = self.env["extensiv.error"].search(
+            [("account_id", "=", self.account.id), ("key", "=", record.cust_ref), ("state", "=", "open")]
+        )
+        return Outcome(
+            state=record.state,
+            message=record.message or "",
+            total=sale.amount_total,
+            expected=sale.extensiv_expected_total,
+            sale_state=sale.state,
+            held_by=sale.extensiv_held_by or "",
+            is_held=sale.extensiv_is_held,
+            errors=[(error.step, error.message) for error in errors],
+            documents=errors.mapped("res_model"),
+            todo=record.todo,
+            fix=record.fix,
+        )
+
+    def check(self, outcome):
+        """Check that an order ended in one of the three ways in which it may end."""
+        self.assertNotIn("Traceback", outcome.message)
+        self.assertNotIn("unexpected", outcome.message, "an error of ours, not a reason")
+        if outcome.state == "failed":
+            self.assertEqual([step for step, _message in outcome.errors], [False])
+            self.assertEqual(outcome.errors[0][1], outcome.message)
+            self.assertEqual(outcome.todo, "failed")
+            self.assertTrue(outcome.fix or WHAT_TO_DO.search(outcome.message), outcome.message)
+            return
+        self.assertEqual(outcome.state, "imported")
+        if outcome.sale_state == "sale":
+            cents = [Decimal(repr(amount)).quantize(Decimal("0.01")) for amount in (outcome.total, outcome.expected)]
+            self.assertEqual(*cents)
+            self.assertFalse(outcome.errors or outcome.is_held or outcome.held_by)
+            return
+        self.assertEqual(outcome.sale_state, "draft")
+        self.assertTrue(outcome.is_held)
+        self.assertTrue(outcome.held_by.strip())
+        self.assertEqual(outcome.errors, [("confirm", outcome.held_by)])
+        self.assertEqual(outcome.documents, ["sale.order"])
+        self.assertEqual(outcome.todo, "held")
 
     @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
     @given(values=_order)
@@ -147,14 +202,18 @@ class TestAnyOrder(ConnectorCase):
         )
         good = build_order({"cust_ref": f"GOOD-{number}", "items": [{"item": "MUG-1", "quantity": "1", "price": "8"}]})
         outcomes = self.outcome({**base, **values}, good)
-        state, message, total, expected, sale_state = outcomes[0]
-        self.assertIn(state, ("imported", "failed"))
-        self.assertNotIn("Traceback", message)
-        self.assertNotIn("unexpected", message, "an error of ours, not a reason")
-        if state == "failed":
-            self.assertTrue(message.strip())
-        elif sale_state == "sale":
-            cents = [Decimal(repr(amount)).quantize(Decimal("0.01")) for amount in (total, expected)]
-            self.assertEqual(*cents)
-        self.assertEqual(outcomes[1][0], "imported")
-        self.assertEqual(outcomes[1][4], "sale")
+        for outcome in outcomes:
+            self.check(outcome)
+        self.assertEqual((outcomes[1].state, outcomes[1].sale_state), ("imported", "sale"))
+
+    @settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+    @given(values=_order)
+    @example(values={"items": [{"item": "NOPE", "quantity": "1", "price": "5.00"}]})
+    @example(values={"grand_total": "12.00"})
+    def test_so_it_does_where_a_placeholder_stands_for_unknown_skus(self, values):
+        self.account.sku_policy = "placeholder"
+        base = build_order(
+            {"cust_ref": f"PL-{next(self.numbers)}", "items": [{"item": "NOPE", "quantity": "2", "price": "5.00"}]}
+        )
+        [outcome] = self.outcome({**base, **values})
+        self.check(outcome)

@@ -34,20 +34,21 @@ BUTTONS = {
     "extensiv.fetch": "action_fetch action_preview",
     "extensiv.location": "action_preview_stock action_take_quantities action_push_nevertheless",
     "extensiv.merchants": "action_create_accounts",
-    "extensiv.order": "action_import action_import_after_all action_fetch_again",
+    "extensiv.order": "action_import action_import_after_all action_fetch_again action_confirm_right action_fix",
     "extensiv.prove": "action_send",
     "extensiv.sku.report.line": "action_create_product",
     "extensiv.stock.level": "action_push_again",
     "extensiv.stock.preview": "action_go_live",
     "extensiv.stock.preview.location": "action_take_quantities",
     "extensiv.take.quantities": "action_read",
+    "extensiv.todo": "action_apply",
     "extensiv.unknown.order": "action_import",
     "sale.order": "action_extensiv_send action_extensiv_resend",
     "stock.picking": "action_extensiv_send action_extensiv_resend",
 }
 # These ask nothing in the state in which they are tried here: they only open the next step.
 ASK_NOTHING = {"action_setup_back", "action_setup_resume", "action_setup_cart", "action_set_up"}
-IMPORTS_ONLY = {"action_add"}
+IMPORTS_ONLY = {"action_add", "action_apply", "action_confirm_right"}
 # Questions left unanswered before a request gives up on an account: a pass has steps of which each may succeed.
 QUESTIONS = 3
 EACH = 4  # records of each account
@@ -205,6 +206,7 @@ class TestDeadline(ConnectorCase):
                 {"preview_id": self._of_first("extensiv.stock.preview").id, "location_id": self.locations[0].id}
             ),
             "extensiv.take.quantities": lambda: self.env[name].create({"location_id": self.locations[0].id}),
+            "extensiv.todo": lambda: self._choice(),
         }
         if name in single:
             return single[name]()
@@ -233,6 +235,11 @@ class TestDeadline(ConnectorCase):
             {"error_id": self.errors[0].id, "sku": "A", "product_id": self.products[0].id}
         )
 
+    def _choice(self):
+        self.orders.missing_skus = ["A"]
+        line = {"account_id": self.account.id, "name": "A", "product_id": self.products[0].id}
+        return self.env["extensiv.todo"].create({"kind": "product", "line_ids": [fields.Command.create(line)]})
+
     def _report_lines(self):
         report = self._of_first("extensiv.sku.report")
         return self.env["extensiv.sku.report.line"].create(
@@ -246,15 +253,20 @@ class TestDeadline(ConnectorCase):
             self.locations.read_back_state = "waiting"
         if method == "action_goes_on":
             self.account.live_database = {"name": "another"}
-        if method == "action_import_after_all" or (name, method) == ("extensiv.error", "action_fix"):
+        if method == "action_confirm_right":
+            for order, sale in zip(self.orders, self.sales, strict=True):
+                order.write({"state": "imported", "sale_order_id": sale.id})
+            self.sales.extensiv_is_held = True
+        if method in ("action_import_after_all", "action_fix"):
             self.orders.write({"state": "cancelled", "listed_again_at": "2024-01-01", "acknowledged_at": "2024-01-01"})
         if method == "action_fix":
-            return self.env["extensiv.error"]._report(
+            error = self.env["extensiv.error"]._report(
                 self.account,
                 "orders",
                 {"D-1": {"message": "x", "category": "data", "document": self.orders[1]}},
                 "listed",
             )
+            return error if name == "extensiv.error" else self.orders[1]
         if method == "action_push_zeros":
             self.levels.held_at = "2024-01-01"
             return self.env["extensiv.error"].union(

@@ -519,7 +519,7 @@ class TestAccount(DiagnosisCase):
         self.add("P-1", **BUYER)
         self.pull()
         record = self.inbox("P-1")
-        record.sale_order_id.extensiv_message = "For Wilhelmina Featherstone, call 617 555 0199"
+        record.sale_order_id.extensiv_lasting_notes = "For Wilhelmina Featherstone, call 617 555 0199"
         record.write({"state": "failed", "message": "mina@example.com of 12 Elm Street; demo-key"})
         text = self.diagnose("P-1")
         self.assertIn("could not be imported: *** of ***; ***", text)

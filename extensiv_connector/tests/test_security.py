@@ -74,12 +74,15 @@ METHODS = {
         "extensiv.fetch": "action_fetch action_preview",
         "extensiv.location": "action_preview_stock",
         "extensiv.order": (
-            "action_import action_import_after_all action_fetch_again action_ignore action_open_sale_order"
+            "action_import action_import_after_all action_fetch_again action_ignore action_open_sale_order "
+            "action_choose_products action_map_methods action_accept_difference action_address_is_right "
+            "action_cart_is_right action_confirm_right action_fix"
         ),
         "extensiv.sku.alias": "action_set_zero",
         "extensiv.stock.level": "action_push_again",
         "extensiv.stock.preview": "action_show_lines",
         "extensiv.stock.preview.location": "action_take_quantities",
+        "extensiv.todo": "action_apply",
         "extensiv.unknown.order": "action_import action_belongs_elsewhere",
         "product.product": "action_extensiv_set_zero",
         "product.template": "action_extensiv_set_zero",
@@ -98,7 +101,7 @@ METHODS = {
             "action_compare action_open_account action_open_alerts action_open_diagnosis action_open_errors "
             "action_open_comparisons "
             "action_open_orders_today action_open_runs action_open_waiting_levels action_open_waiting_orders "
-            "action_open_waiting_shipments"
+            "action_open_waiting_shipments action_open_held_orders action_open_todo action_open_left_orders"
         ),
         "extensiv.alert": "action_open_details",
         "extensiv.diagnosis": "action_open_account",
@@ -343,6 +346,10 @@ class TestSecurity(TransactionCase):
             },
             "extensiv.fetch": {"account_id": account.id, "reference": "1"},
             "extensiv.take.quantities": {"location_id": self.records["extensiv.location"].id},
+            "extensiv.todo": {
+                "kind": "product",
+                "line_ids": [Command.create({"account_id": account.id, "name": "A", "product_id": product.id})],
+            },
         }
         report = self.env["extensiv.sku.report"].create({"account_id": account.id})
         vals["extensiv.sku.report.line"] = {

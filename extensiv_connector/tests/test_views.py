@@ -255,7 +255,13 @@ class TestViews(TransactionCase):
         )
         order.sale_order_id = sale
         arch = sale.get_view(view_type="form")["arch"]
-        for shown in ("action_open_extensiv_order", "extensiv_message", "extensiv_cart_id", "extensiv_sku"):
+        for shown in (
+            "action_open_extensiv_order",
+            "extensiv_held_by",
+            "extensiv_lasting_notes",
+            "extensiv_cart_id",
+            "extensiv_sku",
+        ):
             self.assertIn(shown, arch)
         [cancel] = etree.fromstring(arch).xpath("//header/button[@name='action_cancel']")
         self.assertIn("or (extensiv_cust_ref)", cancel.get("invisible"), "our dialog takes its place")

@@ -290,7 +290,7 @@ class ExtensivDiagnosis(models.TransientModel):
                     self.env._(
                         "It was imported as the quotation %(name)s. %(why)s",
                         name=sale.name,
-                        why="\n".join(filter(None, (sale.extensiv_message, sale.extensiv_held_by))),
+                        why=sale.extensiv_message or "",
                     ),
                     self.env._("Mend the quotation and confirm it."),
                 )

@@ -1,0 +1,172 @@
+from odoo import fields, models
+from odoo.exceptions import UserError
+from odoo.fields import Domain
+from odoo.tools import SQL
+
+from ..flows import difference, holds, relisting, todo
+from ..flows.deadline import one_deadline
+from ..flows.runner import refresh_snapshot
+
+
+class ExtensivOrder(models.Model):
+    """To Do: what an order of the inbox needs a person for, and what is done for many at once."""
+
+    _inherit = "extensiv.order"  # pylint: disable=consider-merging-classes-inherited  # what needs a person
+
+    todo = fields.Selection(
+        [
+            ("failed", "Not Imported"),
+            ("held", "Held as Quotation"),
+            ("again", "Listed Again"),
+            ("method", "No Delivery Method"),
+            ("address", "Doubtful Address"),
+            ("cart", "New Cart"),
+        ],
+        "Needs You For",
+        compute="_compute_todo",
+        search="_search_todo",
+        help="What the order needs a person for.",
+    )
+    todo_message = fields.Text("What to Do", compute="_compute_todo")
+    error_id = fields.Many2one("extensiv.error", compute="_compute_error", help="What is open about the order.")
+    fix = fields.Selection(
+        lambda self: self.env["extensiv.error"]._fields["fix"].selection, "How to Fix", compute="_compute_error"
+    )
+    is_held = fields.Boolean(related="sale_order_id.extensiv_is_held", string="Held as Quotation")
+
+    def _compute_todo(self):
+        kinds = todo.find_kinds(self)
+        for order in self:
+            found = kinds.get(order.id, [])
+            order.todo = found[0] if found else False
+            order.todo_message = "\n".join(todo.explain(order, kind) for kind in found) or False
+
+    def _search_todo(self, operator, value):
+        if operator != "in":
+            return NotImplemented
+        kinds = [kind for kind in value if kind]
+        # Read with the rights of whoever searches: the rules of the inbox apply to what is found.
+        found = todo.select(self.env, kinds)
+        wanted = Domain.custom(
+            to_sql=lambda model, alias, query: SQL(
+                "%s IN (SELECT id FROM (%s) todo)", model._field_to_sql(alias, "id", query), found
+            )
+        )
+        if False not in value:
+            return wanted
+        anything = todo.select(self.env)
+        nothing = Domain.custom(
+            to_sql=lambda model, alias, query: SQL(
+                "%s NOT IN (SELECT id FROM (%s) todo)", model._field_to_sql(alias, "id", query), anything
+            )
+        )
+        return wanted | nothing if kinds else nothing
+
+    def _compute_error(self):
+        errors = {}
+        for error in self.env["extensiv.error"].search(
+            [
+                ("account_id", "in", self.account_id.ids),
+                ("flow", "=", "orders"),
+                ("key", "in", self.mapped("cust_ref")),
+                ("step", "in", (False, holds.STEP, relisting.STEP)),
+                ("state", "=", "open"),
+            ]
+        ):
+            errors.setdefault((error.account_id, error.key), error)
+        for order in self:
+            error = errors.get((order.account_id, order.cust_ref))
+            order.error_id = error
+            order.fix = error and error.fix
+
+    # -- actions
+
+    @one_deadline
+    def action_fix(self):
+        """Do what the error about this order offers, or open where a person does it."""
+        self.ensure_one()
+        self.check_access("read")
+        if not self.error_id:
+            raise UserError(self.env._("Nothing is wrong with this order any more."))
+        return self.error_id.action_fix()
+
+    def action_choose_products(self):
+        """Ask for the products of the SKUs that these orders lack one for."""
+        orders = self._check_todo()
+        skus = todo.find_skus(orders)
+        if not skus:
+            raise UserError(self.env._("None of these orders waits for a product."))
+        return self.env["extensiv.todo"]._open_for(
+            self.env._("Choose Products"),
+            "product",
+            [
+                {"account_id": account.id, "name": sku, "description": text, "order_count": count}
+                for account, found in skus.items()
+                for sku, (text, count) in found.items()
+            ],
+        )
+
+    def action_map_methods(self):
+        """Ask for the delivery methods of what these orders ask for."""
+        orders = self._check_todo().filtered(
+            lambda order: order.asked_method and not order.sale_order_id.carrier_id and order.state == "imported"
+        )
+        if not orders:
+            raise UserError(
+                self.env._(
+                    "None of these orders asks for a shipping method that is not mapped. Choose the delivery method on "
+                    "the sale order, or on the cart for all that ask for none."
+                )
+            )
+        counts = orders._read_group([("id", "in", orders.ids)], ["account_id", "asked_method"], ["__count"])
+        return self.env["extensiv.todo"]._open_for(
+            self.env._("Map Methods"),
+            "method",
+            [{"account_id": account.id, "name": code, "order_count": count} for account, code, count in counts],
+        )
+
+    def action_accept_difference(self):
+        """Make the totals of these held orders EIM's, by a line for the difference."""
+        sales = self._check_todo().sale_order_id.filtered("extensiv_is_held")
+        done = difference.accept(sales)
+        if not done:
+            raise UserError(self.env._("The total of none of these orders differs from EIM's."))
+        return {"type": "ir.actions.client", "tag": "soft_reload"}
+
+    def action_address_is_right(self):
+        """Say that the delivery addresses of these orders are right as they are."""
+        self._check_todo().sale_order_id.extensiv_address_doubt = False
+        return {"type": "ir.actions.client", "tag": "soft_reload"}
+
+    def action_cart_is_right(self):
+        """Say that somebody looked at the settings of the carts of these orders."""
+        self._check_todo().cart_id.is_new = False
+        return {"type": "ir.actions.client", "tag": "soft_reload"}
+
+    @one_deadline
+    def action_confirm_right(self):
+        """Confirm those of these orders, or of all, that are held and that nothing stands in the way of any more."""
+        chosen = self or self.search([("todo", "in", ["held"])])
+        orders = chosen._check_todo().filtered(lambda order: order.is_held and not order.sale_order_id.extensiv_held_by)
+        left = orders.browse()
+        for account, account_orders in orders.grouped("account_id").items():
+            left |= account_orders._confirm_held_now(account)
+        refresh_snapshot(self.env)
+        orders.account_id._remind_responsible()
+        done = len(orders.filtered(lambda order: not order.is_held))
+        said = [self.env._("%(done)s of %(all)s orders are confirmed.", done=done, all=len(chosen))]
+        if left:
+            said.append(self.env._("There was no time left for %s: press the button again.", len(left)))
+        elif done < len(chosen):
+            said.append(self.env._("Each of the others says what stands in its way."))
+        return {
+            **self.env["extensiv.account"]._notification(
+                self.env._("To Do"), " ".join(said), "success" if done == len(chosen) else "warning"
+            ),
+        }
+
+    def _check_todo(self):
+        """Return these orders as superuser, for a person who may work with them."""
+        self.env["extensiv.error"]._check_user()
+        self.check_access("read")
+        return self.sudo()
