@@ -5,6 +5,7 @@ key, shows only at EIM: orders that it gave away and that are not here, orders t
 cancellations that were heard and forgotten.
 """
 
+from dataclasses import replace
 from datetime import timedelta
 from functools import cached_property, partial
 
@@ -94,7 +95,9 @@ class Audit(FlowRun):
         return reading
 
     def read_older(self):
-        """Look at EIM's new orders from before orders are imported: some may be on hold, of others a person chooses.
+        """Look at EIM's new orders from before orders are imported: those released since they were on hold are ours.
+
+        Which are on hold is remembered; of the others a person chooses.
 
         :raise eim.EimError: EIM had trouble, or refuses
         """
@@ -110,17 +113,13 @@ class Audit(FlowRun):
             number += 1
             self.commit()  # nothing is locked while EIM is asked
             page = self.client.list_orders("new", page=number, **question)
-            older = [order for order in page.items if self.inbox.is_too_old(order)]
-            self.retry_on_conflict(partial(self.note_older, older))
-            listed |= {order.cust_ref for order in older}
+            older = replace(page, items=tuple(order for order in page.items if self.inbox.is_too_old(order)))
+            stored = self.retry_on_conflict(partial(self.inbox.store, older))
+            self.counts["received"] += stored.received
+            listed |= {order.cust_ref for order in older.items}
             is_whole = page.is_last
         if is_whole:
             self.retry_on_conflict(lambda: self.forget_older(listed, since, until))
-
-    def note_older(self, orders):
-        """Remember which of ``orders``, older ones that EIM lists as new, are on hold or left for their date."""
-        carts = self.account.with_context(active_test=False).cart_ids
-        self.inbox.note_left({cart.order_source: cart for cart in carts}, orders)
 
     def forget_older(self, listed, since, until):
         """Forget the older orders that EIM lists as new no more."""

@@ -9,6 +9,9 @@ from datetime import timedelta
 # How far back, before the moment from which orders are imported, EIM's new orders are looked at, and how many pages.
 DAYS = 90
 PAGES = 20
+# So many older orders that are left are read past by each pass for the sake of one that was seen on hold. Where there
+# are more, the daily audit finds that it was released.
+MANY = 200
 
 
 def find_seen(account, orders):
@@ -25,8 +28,11 @@ def find_first(account):
     since = account.import_from
     if not since:
         return None
-    seen = _records(account, ["on_hold"], [("listed_at", "!=", False)], order="listed_at", limit=1)
-    return min(since, seen.listed_at or since)
+    seen = _records(account, ["on_hold"], [("listed_at", "<", since)], order="listed_at", limit=1)
+    if not seen:
+        return since
+    left = _records(account, ["old"], [("listed_at", ">=", seen.listed_at)], limit=MANY + 1)
+    return since if len(left) > MANY else seen.listed_at
 
 
 def note(account, inbox, orders):

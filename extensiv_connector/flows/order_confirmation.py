@@ -113,7 +113,7 @@ def _confirm_held(order):
         except Exception as error:  # whatever one order does, the others are confirmed
             if is_conflict(error):
                 raise
-            held = {sale: str(explain(error, order))}
+            held = {sale: str(explain(error, order, is_new=False))}
         if sale not in held:
             return
         holds.put(sale, holds.APP, held[sale])

@@ -32,11 +32,15 @@ class Refusal(Exception):
         return {"fix": self.fix, "model": self.records and self.records._name, "ids": self.records and self.records.ids}
 
 
-def explain(error, order):
-    """Return the ``Refusal`` for an error of Odoo that came while ``order`` of the inbox was imported."""
+def explain(error, order, is_new=True):
+    """Return the ``Refusal`` for an error of Odoo that came while ``order`` of the inbox was imported.
+
+    :param is_new: whether it has no sale order; one that has is mended there
+    """
     env = order.env
     if isinstance(error, USER_ERRORS):
-        return Refusal(env._("Odoo refused the order: %s", error.args[0]))
+        said = env._("Odoo refused the order: %s", error.args[0])
+        return Refusal("\n".join([said, env._("Put that right, then press Retry.")]) if is_new else said)
     if isinstance(error, NotNullViolation):
         return Refusal(
             env._(

@@ -40,6 +40,19 @@ class TestLeftOrders(AuditCase):
         self.assertEqual(self.at_eim("O-1")["order_status"], "at_wms")
         self.assertEqual(self.at_eim("O-2")["order_status"], "new")
 
+    def test_where_many_are_left_the_audit_finds_the_one_that_was_released(self):
+        self.add_older("O-1", on_hold="Y")
+        self.add_older("O-2")
+        self.audit()
+        self.change_order("O-1", on_hold="N")
+        with patch.object(left_orders, "MANY", 0):
+            self.pull()
+            self.assertFalse(self.inbox("O-1"), "each pass would read past all of them")
+            self.account.audited_at = False
+            self.audit()
+        self.assertEqual(self.inbox("O-1").state, "imported")
+        self.assertFalse(self.inbox("O-2"))
+
     def test_one_that_was_never_seen_on_hold_stays_where_it_is(self):
         self.add_older("O-1")
         self.audit()
