@@ -5,6 +5,8 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from functools import lru_cache
 
+from .amounts import read_amount
+from .dates import is_no_date, read_date
 from .errors import Unreadable
 from .sanitizing import clean_text
 
@@ -17,9 +19,14 @@ _MOMENT = re.compile(
     r"(\d{4})-(\d\d)-(\d\d)(?:[T ](\d\d):(\d\d)(?::(\d\d)(?:[.,]\d+)?)?\s?(?:([Zz])|([+-])(\d\d):?(\d\d))?)?",
     re.ASCII,
 )
-_NO_MOMENT = ("", "0000-00-00", "0000-00-00 00:00:00", "0000-00-00T00:00:00+00:00")
 _NO_IDENTITY = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufffd-\uffff]")
 _YES = ("y", "yes", "true", "t", "1")
+# What says that there is nothing, wherever it stands. "Na" and "Nil" are people's names, and "Test" may be one.
+_NOTHING = frozenset({
+    "n/a", "n.a.", "n.a", "n\\a", "#n/a", "null", "(null)", "[null]", "<null>", "none", "(none)", "[none]", "<none>",
+    "undefined", "not applicable", "not available", "(empty)", "(blank)",
+})  # fmt: skip
+_LONGEST_NOTHING = max(map(len, _NOTHING))
 
 
 def text(value, limit=MAX_SHORT):
@@ -44,6 +51,13 @@ def note(value):
     if value is None:
         return ""
     return clean_text(value if type(value) is str else _plain(value)).strip()
+
+
+def is_nothing(value):
+    """Whether a text only says that there is nothing: ``N/A``, ``none``, ``null``, or no letter or digit at all."""
+    if not value or len(value) > _LONGEST_NOTHING:
+        return not value
+    return value.casefold() in _NOTHING or not (value[0].isalnum() or any(map(str.isalnum, value)))
 
 
 def identity(value, what):
@@ -73,14 +87,22 @@ def visible(value):
     return repr(value)[1:-1]
 
 
-def number(value):
-    """Return a finite ``Decimal`` of less than 10^15, or ``None`` for nothing or what is no number."""
+def number(value, mark="", is_money=False):
+    """Return a finite ``Decimal`` of less than 10^15, or ``None`` for nothing or what is no number.
+
+    :param mark: see ``amounts.read_amount``, as ``is_money``
+    """
     if type(value) is float or type(value) is int:
         value = repr(value) if -1e15 < value < 1e15 else ""
     if type(value) is not str:
         return None
     try:
-        return _number(value) if len(value) <= MAX_REMEMBERED else _read_number(value)
+        if mark != ",":
+            return _number(value) if len(value) <= MAX_REMEMBERED else _read_number(value)
+    except ValueError:
+        pass
+    try:
+        return read_amount(value, mark, is_money)
     except ValueError:
         return None
 
@@ -98,20 +120,23 @@ def _read_number(value):
 def moment(value):
     """Return a naive UTC ``datetime`` without fractions, or ``None``.
 
-    A bare date is noon UTC, so that no time zone moves the day; a time without zone is UTC.
+    A bare date is noon UTC, so that no time zone moves the day; a time without zone is UTC. What old systems write for
+    no date is nothing.
     """
     if type(value) is not str:
         return None
     try:
         return _moment(value) if len(value) <= MAX_REMEMBERED else _read_moment(value)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
 
 
 def _read_moment(value):
     found = _MOMENT.fullmatch(value.strip())
-    if not found:
+    if is_no_date(value):
         raise ValueError
+    if not found:
+        return read_date(value)
     year, month, day, hour, minute, second, _utc, sign, zone_hours, zone_minutes = found.groups()
     if not "1900" <= year <= "2200":
         raise ValueError
@@ -170,14 +195,16 @@ class Fields:
     """One object of a clean answer, read field by field; what cannot be read is said in ``problems``.
 
     :param where: what the object is, to begin a problem's sentence with (``"line 2: "``)
+    :param mark: what stands before the decimals of its numbers, see ``amounts.decimal_mark``
     """
 
-    __slots__ = ("raw", "problems", "where")
+    __slots__ = ("raw", "problems", "where", "mark")
 
-    def __init__(self, raw, problems, where=""):
+    def __init__(self, raw, problems, where="", mark=""):
         self.raw = raw
         self.problems = problems
         self.where = where
+        self.mark = mark
 
     def text(self, key):
         value = self.raw.get(key)
@@ -188,6 +215,11 @@ class Fields:
         if value and isinstance(value, (dict, list)):
             self.say(key, "is not text")
         return text(value)
+
+    def code(self, key):
+        """Return the text of a name or code; ``""`` where it only says that there is none."""
+        value = self.text(key)
+        return "" if is_nothing(value) else value
 
     def note(self, key):
         value = self.raw.get(key)
@@ -201,22 +233,34 @@ class Fields:
         return flag(self.raw.get(key))
 
     def number(self, key):
+        """Return a quantity or another plain number."""
+        return self._number(key, is_money=False)
+
+    def money(self, key):
+        """Return an amount, beside which its currency may stand."""
+        return self._number(key, is_money=True)
+
+    def _number(self, key, is_money):
         value = self.raw.get(key)
         if value is None or value == "" or value == []:
             return None
-        result = number(value)
-        if result is None and str(value).strip():
+        result = number(value, self.mark, is_money)
+        if result is None and not is_nothing(str(value).strip()):
             self.say(key, f"is not a number ({text(value, 40)})")
         return result
 
     def moment(self, key):
         value = self.raw.get(key)
-        if value is None or value == [] or value in _NO_MOMENT:
+        if value is None or value == [] or value == "":
             return None
         result = moment(value)
-        if result is None:
+        if result is None and not _says_no_moment(value):
             self.say(key, f"is not a date ({text(value, 40)})")
         return result
 
     def say(self, key, what):
         self.problems.append(f"{self.where}{key} {what}.")
+
+
+def _says_no_moment(value):
+    return type(value) is str and (is_nothing(value.strip()) or is_no_date(value))

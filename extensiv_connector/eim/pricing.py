@@ -7,18 +7,18 @@ already holds every ``addl_discount``. So ``extended_amount`` rules a line, ``gr
 Odoo multiplies floats and rounds each line (``round_per_line``) or only their sum (``round_globally``, its
 default). A line keeps EIM's price, or EIM's price with Odoo's percentage, only where Odoo makes EIM's amount
 of it to the cent; otherwise it carries a net price. What rounding leaves over, at most half a cent a line, is
-told as ``rounding``. The sentences of ``differences`` and ``problems`` are in English and stay so.
+told as ``rounding``. The sentences of ``differences``, ``notes`` and ``problems`` are in English and stay so.
+
+Tax that EIM's total is without is either included in the prices or the marketplace's own, see ``taxes``.
 """
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from decimal import ROUND_HALF_UP, Decimal
 
+from .rounding import ZERO, Money, plain, raw_amount
+from .taxes import ADDED, ASK, INCLUDED, KEPT, share_out
 from .wire import Order, OrderLine
-
-ZERO = Decimal(0)
-READ_DIGITS = 12  # finer parts of an amount are nobody's money
-FLOAT_DIGITS = 14  # beyond, Odoo's rounding of a float is no longer sure of the last digit
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,7 @@ class PricedLine:
     @property
     def raw(self) -> float:
         """The amount before rounding, in Odoo's own order of operations."""
-        return _raw(self.price_unit, self.discount, self.quantity)
+        return raw_amount(self.price_unit, self.discount, self.quantity)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,10 +54,14 @@ class PricedOrder:
     rounding: Decimal
     sales_tax: Decimal  # what EIM says, whatever the policy
     untaxed_total: Decimal  # lines + shipping - order_discount + rounding, as Odoo adds them up
-    computed_total: Decimal  # untaxed_total + sales_tax, without sales_tax for ``ignore``
-    expected_total: Decimal  # grand_total, less sales_tax for ``ignore``
+    computed_total: Decimal  # untaxed_total, and the sales tax that is levied on top of it
+    expected_total: Decimal  # grand_total, without the tax and the filtered lines that are not on the order
     differences: tuple[str, ...]  # plain sentences; they hold nothing up while ``matches``
     problems: tuple[str, ...]
+    notes: tuple[str, ...] = ()  # plain sentences about what was concluded, always told
+    tax_meaning: str = ""  # one of ``taxes``, empty without tax
+    has_no_prices: bool = False  # EIM sent none for any line, nor a total that shows that they are free
+    has_total: bool = True  # EIM sent one
 
     @property
     def matches(self) -> bool:
@@ -71,25 +75,29 @@ def price_order(
     digits: int = 2,
     unit: Decimal | None = None,
     tax_policy: str = "line",
+    tax_beside_total: str = "",
     round_globally: bool = True,
     quantity_digits: int = 2,
     discount_digits: int = 2,
 ) -> PricedOrder:
-    """Price the unfiltered lines of an order, in their order. Never raises: reasons are in ``problems``.
+    """Price the lines of an order that are ours, in their order. Never raises: reasons are in ``problems``.
 
     :param digits: decimal places of the order's currency.
     :param unit: what its amounts are multiples of where that is not one of the last place, such as 0.05.
     :param tax_policy: ``line`` (EIM's tax as a line), ``odoo`` (Odoo's taxes), ``ignore`` (not on the order).
+    :param tax_beside_total: what tax is that EIM's total is without, ``included`` or ``kept``; empty: nobody said yet.
     :param round_globally: the company's ``tax_calculation_rounding_method`` is ``round_globally``.
     :param quantity_digits: the decimal precision *Product Unit*: Odoo would round finer quantities silently.
     :param discount_digits: the decimal precision *Discount*: Odoo would round a finer percentage silently.
     """
-    money = _Money(digits, unit or Decimal(1).scaleb(-digits), round_globally)
-    pricing = _Pricing(order, money, tax_policy)
+    money = Money(digits, unit or Decimal(1).scaleb(-digits), round_globally)
+    pricing = _Pricing(order, money, tax_policy, tax_beside_total)
     pricing.read_lines(quantity_digits, discount_digits)
     pricing.read_amounts()
+    pricing.decide_prices()
     pricing.decide_tax()
     pricing.decide_total()
+    pricing.take_out_tax()
     pricing.settle_rounding()
     pricing.describe_differences()
     return pricing.priced()
@@ -98,31 +106,43 @@ def price_order(
 class _Pricing:
     """One order on its way to a ``PricedOrder``: each method takes up what those before it left."""
 
-    def __init__(self, order: Order, money: "_Money", tax_policy: str):
+    def __init__(self, order: Order, money: Money, tax_policy: str, tax_beside_total: str):
         self.order = order
         self.money = money
         self.tax_policy = tax_policy
+        self.tax_beside_total = tax_beside_total
         self.problems: list[str] = []
         self.differences: list[str] = []
+        self.notes: list[str] = []
 
     # -- what EIM sent
 
     def read_lines(self, quantity_digits: int, discount_digits: int) -> None:
-        """Price the lines that EIM does not filter."""
+        """Price the lines that EIM does not filter, and of which there is something."""
         self.lines: list[PricedLine] = []
+        self.unpriced: list[str] = []
+        has_no_amounts = _has_no_amounts(self.order, self.money)
         for position, line in enumerate(self.order.lines, 1):
-            if line.filtered:
+            if line.is_left_out:
                 continue
             label = f"Line {line.line_no or position} ({line.sku or 'no SKU'})"
+            read = replace(line, extended_amount=None) if has_no_amounts else line
+            if read.price is None and read.extended_amount is None:
+                self.unpriced.append(label)
+                read = replace(read, price=ZERO)
             try:
-                priced = _price_line(line, self.money, quantity_digits, discount_digits)
-                self.lines.append(priced)
+                priced = _price_line(read, self.money, quantity_digits, discount_digits)
                 self.differences += [f"{label}: {difference}" for difference in _line_differences(priced, self.money)]
+                self.lines.append(replace(priced, line=line))
             except ValueError as reason:
                 self.problems.append(f"{label}: {reason}.")
-        if all(line.filtered for line in self.order.lines):
-            filtered = "EIM filters every line of the order."
-            self.problems.append(filtered if self.order.lines else "The order has no lines.")
+        if not self.order.lines:
+            self.problems.append("The order has no lines.")
+        elif all(line.is_left_out for line in self.order.lines):
+            filtered = all(line.filtered for line in self.order.lines)
+            self.problems.append(
+                "EIM filters every line of the order." if filtered else "No line of the order has a quantity."
+            )
 
     def read_amounts(self) -> None:
         """Read the amounts of the whole order, and add up those of its lines."""
@@ -135,6 +155,8 @@ class _Pricing:
         self.line_tax = sum(line_taxes, ZERO)
         self.goods = sum((priced.amount for priced in self.lines), ZERO)
         self.before_tax = self.goods + self.shipping - self.order_discount
+        # Not of these lines what is not ours, but it may be in the total.
+        self.filtered = sum((_amount_of(line, self.money) for line in self.order.lines if line.filtered), ZERO)
 
     def _read(self, value: Decimal | None, label: str) -> Decimal | None:
         try:
@@ -145,15 +167,51 @@ class _Pricing:
 
     # -- what is concluded
 
+    def decide_prices(self) -> None:
+        """Decide what lines without prices are, and whether totals of nothing are totals at all."""
+        self.has_no_prices = False
+        if not any(priced.amount or priced.price_unit for priced in self.lines):
+            # A total that is the shipping alone shows that the goods are free.
+            charged = self.before_tax + (self.header_tax or ZERO)
+            self.has_no_prices = bool(self.lines) and not (self.grand_total and self.grand_total == charged)
+        elif self.unpriced:
+            self._decide_unpriced()
+        if not self.grand_total and not self.sub_total and self.goods and self.before_tax + (self.header_tax or ZERO):
+            if self.grand_total is not None:
+                self.notes.append("EIM's totals are zero beside priced lines, and taken as absent.")
+            self.grand_total = None
+            self.sub_total = None
+
+    def _decide_unpriced(self) -> None:
+        if self.grand_total is not None and self._explain_total(self.header_tax or ZERO) is not None:
+            self.notes += [f"{label} has no price; the total shows that it is free." for label in self.unpriced]
+        else:
+            self.problems += [
+                f"{label}: neither the price nor the extended amount can be read." for label in self.unpriced
+            ]
+
     def decide_tax(self) -> None:
-        """Decide what EIM's sales tax is, and what of it the policy levies."""
+        """Decide what EIM's sales tax is, and what of it is levied on top of the prices."""
         self.sales_tax = self.header_tax or ZERO
-        if not self.header_tax and self.line_tax and self._is_explained_by_line_tax():
-            self.sales_tax = self.line_tax
-            shown = self.money.show(self.line_tax)
-            self.differences.append(f"The sales tax {shown} is the sum of the lines' taxes.")
-        self.levied = ZERO if self.tax_policy == "ignore" else self.sales_tax
+        if not self.header_tax and self.line_tax:
+            self._decide_line_tax()
+        self.is_beside_total = False
+        self.filtered_in_total = ZERO
+        if explained := self._explain_total(self.sales_tax):
+            in_total, self.filtered_in_total = explained
+            self.is_beside_total = in_total != self.sales_tax
+        self.tax_meaning = self._find_meaning() if self.sales_tax else ""
+        self.levied = self.sales_tax if self.tax_meaning == ADDED else ZERO
         self.parts = self.before_tax + self.levied
+
+    def _decide_line_tax(self) -> None:
+        """Take the lines' taxes for the order's, where the total is right with them, or without any tax."""
+        is_explained = self._is_explained_by_line_tax()
+        if is_explained or (self.grand_total is not None and self._explain_total(ZERO)):
+            self.sales_tax = self.line_tax
+            if is_explained:
+                shown = self.money.show(self.line_tax)
+                self.differences.append(f"The sales tax {shown} is the sum of the lines' taxes.")
 
     def _is_explained_by_line_tax(self) -> bool:
         """Whether the lines' taxes make the grand total right: only some carts give them, and not all rightly."""
@@ -166,16 +224,63 @@ class _Pricing:
         slack = self.money.slack(self.lines, (self.shipping, self.order_discount, self.line_tax))
         return abs(with_tax - total) <= slack < abs(self.before_tax - total)
 
+    def _explain_total(self, tax: Decimal) -> tuple[Decimal, Decimal] | None:
+        """Return what of the tax and of the filtered lines makes the grand total right, the nearest of what may.
+
+        :return: ``(tax, amount of filtered lines)`` that it holds; None where nothing does, or EIM sent no total
+        """
+        if self.grand_total is None:
+            return None
+        pairs = [(in_total, filtered) for filtered in (ZERO, self.filtered) for in_total in (tax, ZERO)]
+        nearest = min(pairs, key=lambda pair: abs(self.before_tax + sum(pair) - self.grand_total))
+        slack = self.money.slack(self.lines, (self.shipping, self.order_discount, tax))
+        return nearest if abs(self.before_tax + sum(nearest) - self.grand_total) <= slack else None
+
+    def _find_meaning(self) -> str:
+        if self.tax_policy == "ignore":
+            return KEPT
+        if not self.is_beside_total:
+            return ADDED
+        if self.tax_beside_total == INCLUDED and not abs(self.sales_tax) < self.goods + self.shipping:
+            return ASK  # no price holds such a tax
+        return self.tax_beside_total or ASK
+
     def decide_total(self) -> None:
         """Decide what the order's total is expected to be."""
         if self.grand_total is None:
             self.expected = self.money.round(self.parts)
             shown = self.money.show(self.expected)
             self.differences.append(f"EIM sent no grand total: {shown} is the sum of its parts.")
+            return
+        sent = self.grand_total - self.filtered_in_total
+        if self.tax_meaning == KEPT and not self.is_beside_total:
+            sent -= self.sales_tax
+        self.expected = self.money.round(sent)
+        self.problems += _total_problems(sent, self.expected, self.money)
+        if self.filtered_in_total:
+            shown = self.money.show(self.filtered_in_total)
+            self.notes.append(f"EIM's total holds {shown} of lines that it filters, which are left out here.")
+
+    def take_out_tax(self) -> None:
+        """Take the tax that is to have a line of its own out of the prices that include it."""
+        if self.tax_meaning != INCLUDED or self.tax_policy != "line":
+            return
+        self.levied = self.money.round(self.sales_tax)
+        discount = self.money.round(self.order_discount)
+        amounts = [priced.amount for priced in self.lines]
+        if self.line_tax == self.sales_tax:
+            taxes = [priced.line.tax or ZERO for priced in self.lines]
+            net = [self.money.round(amount - tax) for amount, tax in zip(amounts, taxes, strict=True)]
         else:
-            sent = self.grand_total - self.sales_tax + self.levied
-            self.expected = self.money.round(sent)
-            self.problems += _total_problems(sent, self.expected, self.money)
+            # What remains to the cent, whatever parts of a cent EIM's amounts have.
+            taken = sum(amounts, ZERO) + self.shipping - (self.expected + discount - self.levied)
+            *net, self.shipping = share_out([*amounts, self.shipping], taken, self.money.unit)
+        try:
+            self.lines = [
+                _taxless_line(priced, amount, self.money) for priced, amount in zip(self.lines, net, strict=True)
+            ]
+        except ValueError as reason:
+            self.problems.append(f"The prices without tax: {reason}.")
 
     def settle_rounding(self) -> None:
         """Find what rounding leaves over, and the total that Odoo computes with it."""
@@ -201,7 +306,8 @@ class _Pricing:
     def describe_differences(self) -> None:
         """Say where EIM's totals are not the sum of its parts."""
         money = self.money
-        if self.sub_total is not None and abs(self.sub_total - self.goods) > self.slack:
+        sub_totals = (self.goods, self.goods + self.filtered_in_total)
+        if self.sub_total is not None and all(abs(self.sub_total - goods) > self.slack for goods in sub_totals):
             self.differences.append(
                 f"EIM's sub total {money.show(self.sub_total)} differs from the sum of the lines"
                 f" {money.show(self.goods)} by {money.show(abs(self.sub_total - self.goods))}."
@@ -215,7 +321,7 @@ class _Pricing:
         money = self.money
         name = "grand total"
         tax = f" + tax {money.show(self.levied)}"
-        if self.tax_policy == "ignore":
+        if self.tax_meaning == KEPT or self.tax_policy == "ignore":
             name = "grand total without its sales tax"
             tax = ""
         difference = abs(self.expected - self.computed)
@@ -224,7 +330,7 @@ class _Pricing:
             f" {money.show(self.computed)}: lines {money.show(self.goods)} + shipping {money.show(self.shipping)}"
             f" - discount {money.show(self.order_discount)}{tax}."
         )
-        if len(self.lines) < len(self.order.lines):
+        if any(line.filtered for line in self.order.lines):
             self.differences.append("Lines that EIM filters are left out, and its total may hold their amounts.")
 
     def priced(self) -> PricedOrder:
@@ -242,10 +348,14 @@ class _Pricing:
             expected_total=self.expected,
             differences=tuple(self.differences),
             problems=tuple(self.problems),
+            notes=tuple(self.notes),
+            tax_meaning=self.tax_meaning,
+            has_no_prices=self.has_no_prices,
+            has_total=bool(self.grand_total),
         )
 
 
-def _price_line(line: OrderLine, money: "_Money", quantity_digits: int, discount_digits: int) -> PricedLine:
+def _price_line(line: OrderLine, money: Money, quantity_digits: int, discount_digits: int) -> PricedLine:
     """Price one line.
 
     :raise ValueError: the reason why Odoo cannot hold it.
@@ -260,7 +370,7 @@ def _price_line(line: OrderLine, money: "_Money", quantity_digits: int, discount
         raise ValueError(f"the quantity is {'zero' if not quantity else 'negative'}")
     if quantity != round(quantity, quantity_digits):
         raise ValueError(
-            f"the quantity {_plain(quantity)} has more decimals than Odoo's Product Unit ({quantity_digits})"
+            f"the quantity {plain(quantity)} has more decimals than Odoo's Product Unit ({quantity_digits})"
         )
     if amount is None:
         if price is None:
@@ -275,18 +385,49 @@ def _price_line(line: OrderLine, money: "_Money", quantity_digits: int, discount
         percentage = ZERO
 
     note = "" if percentage else _note(line, money)
-    subtotal = money.round_float(_raw(price_unit, percentage, quantity))
+    subtotal = money.round_float(raw_amount(price_unit, percentage, quantity))
     return PricedLine(line, quantity, price_unit, percentage, amount, subtotal, note)
 
 
-def _net_line(priced: PricedLine, money: "_Money") -> PricedLine:
+def _net_line(priced: PricedLine, money: Money) -> PricedLine:
     amount = money.round(priced.amount)
     price_unit = money.net_price(amount, priced.quantity)
-    note = _note(priced.line, money)
+    note = priced.note or _note(priced.line, money)
     return replace(priced, price_unit=price_unit, discount=ZERO, subtotal=amount, note=note)
 
 
-def _note(line: OrderLine, money: "_Money") -> str:
+def _taxless_line(priced: PricedLine, net: Decimal, money: Money) -> PricedLine:
+    """Return a line whose price includes its tax with the price without it, which ``net`` is of the whole line.
+
+    :raise ValueError: it is too large for Odoo's floats.
+    """
+    price_unit = money.net_price(net, priced.quantity)
+    note = f"{_note(priced.line, money)}\n{money.show(priced.amount)} with tax".strip()
+    return replace(priced, price_unit=price_unit, discount=ZERO, amount=net, subtotal=net, note=note)
+
+
+def _has_no_amounts(order: Order, money: Money) -> bool:
+    """Whether the lines' amounts and the order's totals are all zero where prices are not: they are absent, then."""
+    lines = [line for line in order.lines if not line.is_left_out]
+    if order.sub_total or order.grand_total or any(line.extended_amount for line in lines):
+        return False
+    return any(_amount_of(replace(line, extended_amount=None), money) for line in lines)
+
+
+def _amount_of(line: OrderLine, money: Money) -> Decimal:
+    """Return the amount of a line as far as it can be read."""
+    try:
+        amount = money.read(line.extended_amount, "")
+        if amount is not None:
+            return amount
+        price = money.read(line.price, "") or ZERO
+        discount = money.read(line.discount, "") or ZERO
+        return money.read((price - discount) * (money.read(line.quantity, "") or ZERO), "")
+    except ValueError:
+        return ZERO
+
+
+def _note(line: OrderLine, money: Money) -> str:
     """Name the discount that a net price no longer shows."""
     discount = money.read(line.discount, "the discount")
     if not discount:
@@ -309,7 +450,7 @@ def _candidates(price: Decimal | None, discount: Decimal, discount_digits: int) 
     yield price - discount, ZERO
 
 
-def _line_differences(priced: PricedLine, money: "_Money") -> Iterator[str]:
+def _line_differences(priced: PricedLine, money: Money) -> Iterator[str]:
     if priced.line.price is None:
         return
     price = money.read(priced.line.price, "the price")
@@ -318,113 +459,12 @@ def _line_differences(priced: PricedLine, money: "_Money") -> Iterator[str]:
     if abs(computed - priced.amount) > money.unit / 2:
         yield (
             f"EIM's amount {money.show(priced.amount)} is not (price {money.show(price)} - discount"
-            f" {money.show(discount)}) x {_plain(priced.quantity)} = {money.show(computed)}."
+            f" {money.show(discount)}) x {plain(priced.quantity)} = {money.show(computed)}."
         )
 
 
-def _total_problems(sent: Decimal, expected: Decimal, money: "_Money") -> Iterator[str]:
+def _total_problems(sent: Decimal, expected: Decimal, money: Money) -> Iterator[str]:
     if abs(expected - sent) > Decimal(1).scaleb(-money.digits) / 2:
         shown = money.show(sent)
-        unit = _plain(money.unit)
+        unit = plain(money.unit)
         yield f"EIM's total {shown} cannot be held: Odoo rounds the currency to {unit}."
-
-
-@dataclass(frozen=True, slots=True)
-class _Money:
-    """The currency's digits and smallest amount, the company's way to round, and Odoo's arithmetic with them."""
-
-    digits: int
-    unit: Decimal
-    round_globally: bool
-
-    def holds(self, value: Decimal) -> bool:
-        # adjusted() looks at the exponent alone, so that no absurd one is ever computed with
-        return value.is_finite() and (not value or value.adjusted() < FLOAT_DIGITS - self.digits)
-
-    def read(self, value: Decimal | None, label: str) -> Decimal | None:
-        """Return a value of EIM fit to compute with.
-
-        :raise ValueError: not a finite number, or one too large for Odoo's floats.
-        """
-        if value is None:
-            return None
-        if not self.holds(value):
-            raise ValueError(f"{label} is {'too large' if value.is_finite() else 'not a number'}")
-        return round(value, READ_DIGITS) if value else ZERO
-
-    def round(self, value: Decimal) -> Decimal:
-        """To the currency's unit, half away from zero."""
-        return (value / self.unit).quantize(Decimal(1), ROUND_HALF_UP) * self.unit + ZERO
-
-    def round_float(self, value: float) -> Decimal:
-        """As Odoo's ``float_round``: half away from zero after a nudge of four units in the last place."""
-        nudged = value * float(1 / self.unit) * (1 + 2**-50)
-        return Decimal(nudged).to_integral_value(ROUND_HALF_UP) * self.unit + ZERO
-
-    def show(self, value: Decimal) -> str:
-        """With the currency's digits, and more only where the value has more."""
-        return _plain(value, self.digits)
-
-    def fits(self, price_unit: Decimal, percentage: Decimal, quantity: Decimal, amount: Decimal) -> bool:
-        """Whether Odoo makes ``amount`` of it, to the cent."""
-        raw = _raw(price_unit, percentage, quantity)
-        if abs(Decimal(raw) - amount) > self.unit or self.round_float(raw) != self.round(amount):
-            return False
-        if not self.round_globally or self.is_whole(amount):
-            return True
-        # Neither side rounds the line, so parts of a cent add up and must be the same.
-        return abs(Decimal(raw) - amount) <= self.unit / 100
-
-    def net_price(self, amount: Decimal, quantity: Decimal) -> Decimal:
-        """The shortest price that gives ``amount`` within a hundredth of the unit.
-
-        :raise ValueError: it is too large for Odoo's floats.
-        """
-        exact = amount / quantity
-        if not self.holds(exact):
-            raise ValueError("the net price is too large")
-        for places in (self.digits, 4, 6, 9):
-            price = exact.quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP)
-            close = abs(price * quantity - amount) <= self.unit / 100
-            if close and self.fits(price, ZERO, quantity, amount):
-                return price
-        return exact
-
-    def is_whole(self, amount: Decimal) -> bool:
-        return amount == self.round(amount)
-
-    def slack(self, lines: list[PricedLine], extras: tuple[Decimal, ...]) -> Decimal:
-        """The most that rounding explains: half a unit a line, and nothing where all are whole units."""
-        exact = [line.price_unit * line.quantity * (100 - line.discount) / 100 for line in lines]
-        amounts = [*exact, *(line.amount for line in lines), *extras]
-        if all(self.is_whole(amount) for amount in amounts):
-            return ZERO
-        return self.unit / 2 * (len(lines) + sum(bool(extra) for extra in extras))
-
-    def total(self, lines: list[PricedLine], extras: list[Decimal]) -> Decimal:
-        """The total before rounding's own line, added up as Odoo does."""
-        by_line = sum((line.subtotal for line in lines), ZERO) + sum(extras, ZERO)
-        raw = sum(line.raw for line in lines) + sum(map(float, extras))
-        # Odoo leaves a sum of exactly nothing as its rounded lines make it.
-        return self.round_float(raw) if self.round_globally and raw else self.round(by_line)
-
-    def settle(
-        self,
-        lines: list[PricedLine],
-        extras: list[Decimal],
-        totals: tuple[Decimal, ...],
-        slack: Decimal,
-    ) -> tuple[Decimal, Decimal]:
-        """The rest to the first of ``totals`` within ``slack``, or nothing; and the total with it."""
-        bare = self.total(lines, extras)
-        rounding = next((total - bare for total in totals if abs(total - bare) <= slack), ZERO)
-        return rounding, bare + rounding
-
-
-def _raw(price_unit: Decimal, percentage: Decimal, quantity: Decimal) -> float:
-    return float(quantity) * (float(price_unit) * (1 - float(percentage) / 100.0))
-
-
-def _plain(value: Decimal, digits: int = 0) -> str:
-    places = max(digits, -value.normalize().as_tuple().exponent)
-    return f"{value:.{places}f}"

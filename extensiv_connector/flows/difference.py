@@ -1,24 +1,33 @@
 """Accepting that EIM's total holds something that is in none of its fields, such as duties: a line makes up for it."""
 
+from decimal import Decimal
+
 from odoo.fields import Command
 
 from . import holds
-from .order_import import amount_of
+from .order_money import amount_of
+
+ZERO = Decimal(0)
+
+
+def find(sale):
+    """Return what EIM's total of ``sale``, a quotation, is more than its own; 0 where EIM sent none."""
+    if not sale.extensiv_cust_ref or sale.state not in ("draft", "sent") or sale.extensiv_has_no_total:
+        return ZERO
+    total = amount_of(sale.currency_id, sale.amount_total)
+    return amount_of(sale.currency_id, sale.extensiv_expected_total) - total
 
 
 def accept(sales):
-    """Give each of ``sales``, held quotations whose total is not EIM's, a line for the difference.
+    """Give each of ``sales``, quotations whose total is not EIM's, a line for the difference.
 
     :return: those that got one
     """
     done = sales.browse()
-    for sale in sales.filtered(lambda sale: sale.state in ("draft", "sent") and sale.extensiv_expected_total):
-        total = amount_of(sale.currency_id, sale.amount_total)
-        missing = amount_of(sale.currency_id, sale.extensiv_expected_total) - total
-        if not missing:
-            continue
-        sale.order_line = [Command.create(_prepare_line_vals(sale, float(missing)))]
-        done |= sale
+    for sale in sales:
+        if missing := find(sale):
+            sale.order_line = [Command.create(_prepare_line_vals(sale, float(missing)))]
+            done |= sale
     done._message_log_batch(
         bodies=dict.fromkeys(done.ids, sales.env._("%s accepted the difference to EIM's total.", sales.env.user.name))
     )
@@ -28,14 +37,15 @@ def accept(sales):
 
 def _prepare_line_vals(sale, amount):
     """Return the values of the line; it has no taxes, or the total would not be EIM's."""
-    account = sale.extensiv_account_id
+    account = sale.extensiv_account_id.sudo()
+    product = account.charge_product_id if amount > 0 else account.discount_product_id
     return {
-        "product_id": account.discount_product_id.id,
+        "product_id": product.id,
         "name": sale.env._("Difference to the total in the cart"),
         "product_uom_qty": 1.0,
         "price_unit": amount,
         "technical_price_unit": amount + 1.0,
         "discount": 0.0,
         "tax_ids": [Command.clear()],
-        "sequence": 9999,
+        "sequence": max(sale.order_line.mapped("sequence"), default=10) + 1,
     }

@@ -23,7 +23,7 @@ class LiveCheck:
         """Make every check; return a list of ``{"mark": "ok", "warn" or "stop", "title", "text"}``."""
         checks = [self._check_connection(), self._check_functions(), self._check_carts()]
         if "orders" in self.flows:
-            checks += [self._check_skus()]
+            checks += [self._check_skus(), self._check_taxes()]
         if self.flows & {"orders", "shipments"}:
             checks += [self._check_delivery()]
         if "shipments" in self.flows:
@@ -92,7 +92,7 @@ class LiveCheck:
         codes = {}
         for order in self.orders:
             for line in order.lines:
-                if line.sku and not line.filtered:
+                if line.sku and not line.is_left_out:
                     codes.setdefault(line.sku, set()).update(
                         filter(None, (line.alt_sku, *(alias.code for alias in line.aliases)))
                     )
@@ -116,6 +116,29 @@ class LiveCheck:
                 "All %(skus)s SKUs of %(orders)s orders waiting at EIM have their product.",
                 skus=len(codes),
                 orders=len(self.orders),
+            ),
+        )
+
+    def _check_taxes(self):
+        """Look at the taxes of the shipping charge, where Odoo computes the taxes; nothing where it does not."""
+        if not self.account._uses_odoo_taxes():
+            return None
+        title = self.env._("Tax on shipping")
+        if taxes := self.account.shipping_tax_ids:
+            return (
+                "ok",
+                title,
+                self.env._("With Odoo's taxes, shipping is taxed by %s.", self._listed(taxes.mapped("display_name"))),
+            )
+        charged = sum(bool(order.shipping_handling) for order in self.orders)
+        return (
+            "warn",
+            title,
+            self.env._(
+                "With Odoo's taxes, shipping is not taxed: the shipping product has no tax of this company. Orders "
+                "whose cart taxes the shipping stay quotations (%(count)s of those waiting at EIM charge for it). "
+                "Choose it on the account, under Orders, Tax on Shipping.",
+                count=charged,
             ),
         )
 

@@ -1,13 +1,13 @@
 """What received orders become sale orders of: read, and found for a whole batch. Nothing is written."""
 
 from dataclasses import dataclass, field
-from decimal import Decimal
 
 from ..eim.errors import EimError
-from ..eim.pricing import PricedOrder, price_order
+from ..eim.parsing import is_nothing
+from ..eim.pricing import PricedOrder
 from ..eim.wire import Order, codes_of
-from . import holds, shipped_elsewhere
-from .order_refusal import Refusal
+from . import holds, order_money, shipped_elsewhere
+from .order_refusal import Refusal, refuse_data
 
 
 @dataclass
@@ -115,7 +115,6 @@ class DraftBuilder:
         """
         wire = draft.wire
         cart = draft.record.cart_id
-        draft.tax_policy = cart.tax_policy or self.account.tax_policy
         draft.warehouse = (
             self.warehouses.get(wire.location) or self.warehouses.get(wire.warehouse_pk) or cart.warehouse_id
         )
@@ -131,8 +130,8 @@ class DraftBuilder:
                 ),
             )
         self._find_products(draft)
-        self._find_currency(draft)
-        self._price(draft)
+        draft.currency = order_money.find_currency(draft, self.account, self.currencies)
+        order_money.price(draft, self.account)
 
     def _find_products(self, draft):
         """Find each line its product; with the policy ``placeholder`` a line without one gets the placeholder.
@@ -140,16 +139,16 @@ class DraftBuilder:
         :raise Refusal: for what a person must see to first
         """
         if draft.wire.problems:
-            raise self._refuse_data(draft.wire.problems)
+            raise refuse_data(self.env, draft.wire.problems)
         draft.notes += draft.wire.oddities
         problems = {}
         for line in draft.wire.lines:
             if line.filtered:
-                draft.notes.append(
-                    self.env._("Left out, not ours to ship: %s", line.sku or line.description or line.line_no)
-                )
-            elif not line.sku:
-                problems[""] = self.env._("A line has no SKU.")
+                draft.notes.append(self.env._("Left out, not ours to ship: %s", line.label))
+            elif line.is_left_out:
+                draft.notes.append(self.env._("Left out, of zero units: %s", line.label))
+            elif self._has_no_sku(line):
+                self._find_without_sku(draft, line, problems)
             elif self.matches[line.sku].problem:
                 problems[line.sku] = self.matches[line.sku].problem
             else:
@@ -167,21 +166,6 @@ class DraftBuilder:
         draft.products.update(dict.fromkeys(problems, self.account.placeholder_product_id))
         draft.hold("product", "\n".join(problems.values()), problems=problems)
 
-    def _refuse_data(self, problems):
-        """Return the ``Refusal`` for what EIM sent and nobody can put right here."""
-        return Refusal(
-            "\n".join(
-                [
-                    *problems,
-                    self.env._(
-                        "Correct the order in the cart or at EIM, then press Fetch Again; or press Ignore and enter it "
-                        "by hand."
-                    ),
-                ]
-            ),
-            fix="fetch",
-        )
-
     def _find_hindering(self, skus):
         """Return the products that have ``skus`` all the same, archived ones or several, where that is so of each."""
         products = [self.matches[sku].found if sku else () for sku in skus]
@@ -189,52 +173,17 @@ class DraftBuilder:
             return None
         return self.env["product.product"].union(*(product for found in products for product in found))
 
-    def _find_currency(self, draft):
-        """Find the order's currency.
+    def _has_no_sku(self, line):
+        """Whether a line names no product: a tip, an engraving, a fee."""
+        return not line.sku or (is_nothing(line.sku) and self.matches[line.sku].problem)
 
-        :raise Refusal: it is unknown or not active
-        """
-        code = draft.wire.currency
-        draft.currency = self.currencies.get(code) if code else self.account.company_id.currency_id
-        if not draft.currency:
-            raise Refusal(
-                self.env._(
-                    "%s is not a currency that Odoo knows. Correct it in the cart or at EIM, then press Fetch Again.",
-                    code,
-                ),
-                fix="fetch",
-            )
-        if not draft.currency.active:
-            raise Refusal(
-                self.env._(
-                    "The order is in %(currency)s, which is not active. Activate it under Accounting, Configuration, "
-                    "Currencies (or Settings, Technical), then retry.",
-                    currency=draft.currency.name,
-                ),
-                records=draft.currency,
-            )
-
-    def _price(self, draft):
-        """Price the order by EIM's rules.
-
-        :raise Refusal: for amounts that Odoo cannot hold
-        """
-        precision = self.env["decimal.precision"].precision_get
-        draft.priced = price_order(
-            draft.wire,
-            digits=draft.currency.decimal_places,
-            unit=Decimal(repr(draft.currency.rounding)),
-            tax_policy=draft.tax_policy,
-            round_globally=self.account.company_id.tax_calculation_rounding_method == "round_globally",
-            quantity_digits=precision("Product Unit"),
-            discount_digits=precision("Discount"),
+    def _find_without_sku(self, draft, line, problems):
+        """Find a line without a SKU the product that its cart has for such lines."""
+        if product := draft.record.cart_id.no_sku_product_id:
+            draft.products[line.sku] = product
+            return
+        problems[line.sku] = self.env._(
+            "A line has no SKU: %(line)s. Choose the product of such lines on the cart, under Lines Without a SKU, or "
+            "have orders imported with a placeholder.",
+            line=line.label or self.env._("without any text"),
         )
-        if draft.priced.problems:
-            raise self._refuse_data(draft.priced.problems)
-        if draft.tax_policy == "ignore" and draft.priced.sales_tax:
-            draft.notes.append(
-                self.env._(
-                    "The marketplace remits the sales tax of %(tax)s; it is not on this order.",
-                    tax=draft.priced.sales_tax,
-                )
-            )

@@ -1,10 +1,9 @@
 """Importing: from the inbox into sale orders that are confirmed where their total is EIM's, to the cent."""
 
 import time
-from decimal import Decimal
 from functools import partial
 
-from . import holds, todo
+from . import holds, order_money, tax_question, todo
 from .deadline import deadline_of
 from .exceptions import is_conflict, is_disconnected
 from .import_pace import BATCH_TARGET, Pace
@@ -166,6 +165,14 @@ class OrderImport:
         """Take failed orders up again whose cause is seen gone or whose time to try again has come."""
         # A person may press Retry on one of them at this moment.
         self.run.retry_on_conflict(self._requeue_due)
+        self._settle_taxes()
+
+    def _settle_taxes(self):
+        """Put right the orders that waited for a person to say what their tax is."""
+        while self.run.has_time(BATCH_SECONDS):
+            done = self.run.retry_on_conflict(partial(tax_question.settle, self.account))
+            if done < tax_question.BATCH:
+                return
 
     def _requeue_due(self):
         failed = self.env["extensiv.order"].search_fetch(
@@ -319,6 +326,8 @@ class ImportBatch:
         sales = self.env["sale.order"].create([Inbox._prepare_sale_vals(self.account, draft) for draft in drafts])
         for draft, sale in zip(drafts, sales, strict=True):
             draft.sale = sale
+        order_money.apply_pricelists(drafts)
+        for draft in drafts:
             self.verify_total(draft)
             todo.note_address(draft)
         if self.account.order_policy == "confirm":
@@ -342,6 +351,7 @@ class ImportBatch:
         pricelists = self.env["product.pricelist"]._extensiv_of_currencies(self.account.company_id, currencies)
         for draft in drafts:
             draft.pricelist = pricelists.get(draft.currency)
+        order_money.take_pricelists(drafts)
 
     def verify_total(self, draft):
         """Compare the sale order's total with EIM's to the cent, and note on it what a person should know.
@@ -349,8 +359,7 @@ class ImportBatch:
         Where they differ, the order stays a quotation, see ``sale.order._extensiv_verify_total``.
         """
         sale = draft.sale
-        if draft.tax_policy == "odoo":
-            self._include_taxes(draft)
+        order_money.apply_taxes(draft)
         # Only Odoo's own taxes may differ a little, and only from parts that make EIM's total.
         draft.is_right, differences = sale._extensiv_verify_total(draft.untaxed_total, self.account.tax_tolerance)
         draft.notes += draft.contacts.notes
@@ -361,15 +370,6 @@ class ImportBatch:
             draft.hold("total", "\n".join([*differences, *details]), details=details)
         if draft.notes:
             sale.extensiv_lasting_notes = "\n".join(draft.notes)
-
-    def _include_taxes(self, draft):
-        """Turn the lines' prices into ones that hold Odoo's taxes."""
-        sale = draft.sale
-        sale.order_line._extensiv_include_taxes()
-        total = amount_of(sale.currency_id, sale.amount_total)
-        if draft.priced.rounding and total - draft.priced.rounding == draft.priced.expected_total:
-            # Odoo's taxes take up the rest, above all those included in the prices: the whole is rounded once.
-            sale.order_line[-1].unlink()
 
     def confirm(self, drafts):
         """Confirm the sale orders that are whole and right, as far as no other app holds them."""
@@ -409,12 +409,9 @@ class ImportBatch:
         Error._resolve(self.account, "orders", [draft.record.cust_ref for draft in imported])
         held = self.env["sale.order"].union(*(draft.sale for draft in imported if draft.holds))
         holds.report(self.account, held)
+        asking = held.filtered(lambda sale: sale.extensiv_tax_policy == "ask")
+        tax_question.ask(self.account, asking.extensiv_cart_id)
         Error._report(self.account, "orders", failures)
         # Whatever became of the orders: EIM uses these SKUs.
         learn_skus(self.account, self.matches, "order")
         return {"imported": len(imported) - len(held), "held": len(held), "failed": len(self.failures)}
-
-
-def amount_of(currency, value):
-    """Return one of Odoo's amounts as an exact ``Decimal`` of the currency's digits."""
-    return round(Decimal(repr(value)), currency.decimal_places)

@@ -32,6 +32,22 @@ class Refusal(Exception):
         return {"fix": self.fix, "model": self.records and self.records._name, "ids": self.records and self.records.ids}
 
 
+def refuse_data(env, problems):
+    """Return the ``Refusal`` for what EIM sent and nobody can put right here: ``problems`` are sentences."""
+    return Refusal(
+        "\n".join(
+            [
+                *problems,
+                env._(
+                    "Correct the order in the cart or at EIM, then press Fetch Again; or press Ignore and enter it by "
+                    "hand."
+                ),
+            ]
+        ),
+        fix="fetch",
+    )
+
+
 def explain(error, order, is_new=True):
     """Return the ``Refusal`` for an error of Odoo that came while ``order`` of the inbox was imported.
 

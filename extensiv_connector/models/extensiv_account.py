@@ -43,6 +43,20 @@ SETUP_STEPS = [
 ]
 
 
+def _service_product(kind, text):
+    """Return the field of the product for one kind of lines that are no goods."""
+    return fields.Many2one(
+        "product.product",
+        required=True,
+        check_company=True,
+        tracking=True,
+        ondelete="restrict",
+        domain="[('type', '=', 'service')]",
+        default=lambda self: self._default_service_product(kind),
+        help=text,
+    )
+
+
 class ExtensivAccount(models.Model):
     """The connection to one EIM account: credentials and settings. What is done with it stands in the files beside."""
 
@@ -181,13 +195,13 @@ class ExtensivAccount(models.Model):
         help="Stands on lines whose SKU belongs to no product, until a person chooses one.",
     )
     tax_policy = fields.Selection(
-        [("line", "One line with EIM's tax"), ("odoo", "Odoo's taxes"), ("ignore", "Remitted by the marketplace")],
+        [("line", "One line with EIM's tax"), ("odoo", "Odoo's taxes"), ("ignore", "Kept by the marketplace")],
         "Taxes",
         required=True,
         default="line",
         tracking=True,
         help="One line: the tax exactly as the buyer paid it. Odoo's taxes: computed by fiscal position and product "
-        "taxes, and compared with EIM's. Remitted by the marketplace: the tax is left off the order and noted.",
+        "taxes, and compared with EIM's. Kept by the marketplace: it remits the tax, which is left off the order.",
     )
     tax_tolerance = fields.Float(
         digits="Product Price",
@@ -219,29 +233,13 @@ class ExtensivAccount(models.Model):
         help="Send the notifications that Odoo sends for an order entered by hand, such as the message to its "
         "salesperson and the coupons and tickets that other apps mail to the buyer. Off: importing notifies nobody.",
     )
-    shipping_product_id = fields.Many2one(
-        "product.product",
-        check_company=True,
-        tracking=True,
-        domain="[('type', '=', 'service')]",
-        default=lambda self: self._default_service_product("shipping"),
-        help="The product of the line that carries the shipping charge.",
+    shipping_product_id = _service_product("shipping", "The product of the line that carries the shipping charge.")
+    discount_product_id = _service_product(
+        "discount", "The product of the line that carries the discount on the whole order."
     )
-    discount_product_id = fields.Many2one(
-        "product.product",
-        check_company=True,
-        tracking=True,
-        domain="[('type', '=', 'service')]",
-        default=lambda self: self._default_service_product("discount"),
-        help="The product of the line that carries the discount on the whole order.",
-    )
-    tax_product_id = fields.Many2one(
-        "product.product",
-        check_company=True,
-        tracking=True,
-        domain="[('type', '=', 'service')]",
-        default=lambda self: self._default_service_product("tax"),
-        help="The product of the line that carries the tax as the cart charged it.",
+    tax_product_id = _service_product("tax", "The product of the line that carries the tax as the cart charged it.")
+    charge_product_id = _service_product(
+        "charge", "The product of the line that carries what a cart charged in no field of EIM's, such as duties."
     )
     acknowledge_batches = fields.Boolean(
         "Acknowledge Many at a Call",

@@ -15,6 +15,16 @@ class ExtensivAccount(models.Model):
 
     live_report = fields.Html("Check Before Going Live", compute="_compute_live_report", sanitize=False)
     unsupported = fields.Text("Not Supported", compute="_compute_unsupported")
+    shipping_tax_ids = fields.Many2many(
+        "account.tax",
+        string="Tax on Shipping",
+        compute="_compute_shipping_tax_ids",
+        inverse="_inverse_shipping_tax_ids",
+        check_company=True,
+        domain="[('type_tax_use', '=', 'sale')]",
+        help="With Odoo's taxes: those of the shipping charge, before the fiscal position. They are the taxes of the "
+        "shipping product in this company.",
+    )
 
     # -- computes
 
@@ -35,6 +45,26 @@ class ExtensivAccount(models.Model):
             account.live_report = account.live_checks and self.env["ir.qweb"]._render(
                 "extensiv_connector.live_report", {"checks": account.live_checks}
             )
+
+    @api.depends("shipping_product_id.taxes_id", "company_id")
+    def _compute_shipping_tax_ids(self):
+        for account in self:
+            taxes = account.sudo().shipping_product_id.taxes_id
+            account.shipping_tax_ids = taxes._filter_taxes_by_company(account.company_id)
+
+    def _inverse_shipping_tax_ids(self):
+        """Give the shipping product the taxes; those that it has in other companies stay."""
+        for account in self:
+            product = account.sudo().shipping_product_id
+            others = product.taxes_id - product.taxes_id._filter_taxes_by_company(account.company_id)
+            product.taxes_id = others | account.shipping_tax_ids
+
+    def _uses_odoo_taxes(self):
+        """Whether orders of some cart have Odoo's taxes."""
+        self.ensure_one()
+        carts = self.cart_ids.filtered("active")
+        policies = {cart.tax_policy or self.tax_policy for cart in carts} or {self.tax_policy}
+        return "odoo" in policies
 
     @api.depends("cart_ids.unsupported")
     def _compute_unsupported(self):

@@ -2,6 +2,8 @@ from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 from odoo.tools import SQL
 
+from ..eim.taxes import INCLUDED, KEPT
+from ..flows import cart_currency, tax_question
 from ..flows.trigger import trigger
 
 
@@ -62,7 +64,45 @@ class ExtensivCart(models.Model):
         lambda self: self.env["extensiv.account"]._fields["tax_policy"].selection,
         "Taxes",
         tracking=True,
-        help="Empty: as the account says.",
+        help="Empty: as the account says. Kept by the marketplace: whether EIM's total holds the tax or not.",
+    )
+    tax_beside_total = fields.Selection(
+        [(INCLUDED, "Included in the prices"), (KEPT, "Kept by the marketplace")],
+        "Tax Beside the Total",
+        tracking=True,
+        help="What tax is that EIM says of an order and its total is without. Empty: the first such order is held and "
+        "you are asked; the answer is applied to all that wait. Included: it is taken out of the prices, or with "
+        "Odoo's taxes these are computed so that prices and total stay.",
+    )
+    tax_question = fields.Text(compute="_compute_tax_question")
+    no_prices = fields.Selection(
+        [("quotation", "Leave as quotation"), ("pricelist", "The pricelist's prices"), ("free", "Free of charge")],
+        "Orders Without Prices",
+        required=True,
+        default="quotation",
+        tracking=True,
+        help="What becomes of an order for which EIM sends no prices at all. As quotation: at the pricelist's prices, "
+        "which a person confirms or corrects.",
+    )
+    currency_id = fields.Many2one(
+        "res.currency",
+        tracking=True,
+        compute="_compute_currency_id",
+        store=True,
+        readonly=False,
+        precompute=True,
+        context={"active_test": False},
+        help="Of orders that name none. Proposed from the order source, such as Amazon_CA, else the company's.",
+    )
+    no_sku_product_id = fields.Many2one(
+        "product.product",
+        "Lines Without a SKU",
+        tracking=True,
+        check_company=True,
+        ondelete="restrict",
+        domain="[('sale_ok', '=', True)]",
+        help="Stands on lines that name no product: a tip, an engraving, a fee. A service, as a rule. Empty: as the "
+        "account says of unknown SKUs.",
     )
     type_id = fields.Many2one(
         "extensiv.cart.type",
@@ -151,6 +191,17 @@ class ExtensivCart(models.Model):
         counts = dict(self.env["extensiv.order"]._read_group([("cart_id", "in", self.ids)], ["cart_id"], ["__count"]))
         for cart in self:
             cart.order_count = counts.get(cart, 0)
+
+    @api.depends("order_source", "account_id")
+    def _compute_currency_id(self):
+        proposed = cart_currency.propose(self.env, self.mapped("order_source"))
+        for cart in self:
+            cart.currency_id = proposed.get(cart.order_source) or cart.account_id.company_id.currency_id
+
+    @api.depends("tax_beside_total", "tax_policy")
+    def _compute_tax_question(self):
+        for cart in self:
+            cart.tax_question = not tax_question.is_answered(cart) and tax_question.describe(cart.sudo())
 
     @api.depends("order_source")
     def _compute_type_id(self):
@@ -262,7 +313,25 @@ class ExtensivCart(models.Model):
         corrected._correct_kind()
         if vals.get("delivery_carrier_id"):
             trigger(self.env, "shipments")
+        if vals.get("tax_beside_total") or vals.get("tax_policy"):
+            trigger(self.env, "orders", self.account_id)  # of those that wait for the answer
         return result
+
+    def action_tax_included(self):
+        """Say that the prices include the tax that EIM's totals are without, and put right the orders that wait."""
+        return self._answer_tax(INCLUDED)
+
+    def action_tax_kept(self):
+        """Say that the marketplace keeps the tax that EIM's totals are without, and put right the orders that wait."""
+        return self._answer_tax(KEPT)
+
+    def _answer_tax(self, answer):
+        self.env["extensiv.account"]._check_manager()
+        self.check_access("write")
+        self.tax_beside_total = answer
+        for account in self.account_id.sudo():
+            tax_question.settle_now(account)
+        return {"type": "ir.actions.client", "tag": "soft_reload"}
 
     @api.model
     def _tidy_prefix(self, vals):

@@ -8,7 +8,7 @@ from odoo.exceptions import UserError
 from odoo.fields import Command
 
 from ..eim.wire import Order
-from ..flows import import_by_hand, order_confirmation, order_import, relisting
+from ..flows import import_by_hand, order_confirmation, order_import, order_money, relisting
 from ..flows.deadline import one_deadline
 from ..flows.exceptions import no_rows_in_log
 from ..flows.spreadsheet import quote_export
@@ -367,6 +367,9 @@ class ExtensivOrder(models.Model):
             **self._prepare_shipment_vals(record),
             "extensiv_instructions": self._prepare_instructions(wire),
             "extensiv_expected_total": float(draft.priced.expected_total),
+            "extensiv_has_no_total": order_money.is_by_pricelist(draft) and not draft.priced.has_total,
+            "extensiv_tax_policy": draft.tax_policy,
+            "extensiv_placeholder_id": account.placeholder_product_id.id,
             "order_line": [Command.create(vals) for vals in self._prepare_lines_vals(account, draft)],
         }
         # What is left out is chosen by Odoo as for an order entered by hand.
@@ -455,7 +458,7 @@ class ExtensivOrder(models.Model):
         description = line.description if line.description not in product.display_name else ""
         text = [product.display_name, description, line.comment, priced.note]
         if product == draft.record.account_id.placeholder_product_id:
-            text[0] = self.env._("Unknown SKU %s", line.sku)
+            text[0] = self.env._("Unknown SKU %s", line.sku) if line.sku else self.env._("Line without a SKU")
         pack = draft.packs.get(line.sku)
         return {
             **({"product_uom_id": pack.id} if pack else {}),
@@ -482,6 +485,6 @@ class ExtensivOrder(models.Model):
             "technical_price_unit": price + 1.0,
             "discount": 0.0,
         }
-        if draft.tax_policy != "odoo":
+        if draft.tax_policy not in order_money.ODOO_TAXES:
             vals["tax_ids"] = [Command.clear()]
         return vals

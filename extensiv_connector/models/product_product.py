@@ -16,6 +16,7 @@ SERVICE_PRODUCTS = {
     "shipping": ("EIM-SHIPPING", "Shipping"),
     "discount": ("EIM-DISCOUNT", "Discount"),
     "tax": ("EIM-TAX", "Sales Tax"),
+    "charge": ("EIM-CHARGE", "Other Charges"),
     "placeholder": ("EIM-UNKNOWN", "Unknown Product"),
 }
 STOCK_RULES = [("push", "Push"), ("leave", "Leave Alone"), ("fixed", "Fixed Quantity")]
@@ -233,7 +234,8 @@ class ProductProduct(models.Model):
             )
         }
         missing = [(reference, name) for reference, name in SERVICE_PRODUCTS.values() if reference not in known]
-        for product in products.create(
+        # Odoo would give what is shared the default taxes of all other companies.
+        for product in products.with_context(extensiv_without_taxes=True).create(
             [
                 {
                     "name": name,

@@ -1,6 +1,6 @@
 from odoo import api, fields, models
 
-from .product_product import STOCK_RULES
+from .product_product import SERVICE_PRODUCTS, STOCK_RULES
 
 # What a product says for its only variant, and what is said where nobody said anything.
 OF_VARIANT = {"extensiv_stock_rule": "push", "extensiv_fixed_qty": 0, "extensiv_push": True, "extensiv_buffer_qty": 0}
@@ -46,6 +46,28 @@ class ProductTemplate(models.Model):
         copy=False,
         help="Kept back in every location of EIM, besides the account's own buffer.",
     )
+
+    def _force_default_sale_tax(self, companies):
+        """Leave what is no goods of EIM's orders without the taxes that Odoo gives all else, of each new company."""
+        return super(ProductTemplate, self._extensiv_taxable())._force_default_sale_tax(companies)
+
+    def _force_default_purchase_tax(self, companies):
+        """See ``_force_default_sale_tax``."""
+        return super(ProductTemplate, self._extensiv_taxable())._force_default_purchase_tax(companies)
+
+    def _extensiv_taxable(self):
+        """Return those of these products that do not stand for an amount of EIM's; these have the taxes one chose."""
+        if self.env.context.get("extensiv_without_taxes"):
+            return self.browse()
+        accounts = self.env["extensiv.account"].sudo().with_context(active_test=False)
+        accounts = accounts.search([("company_id", "!=", False)])
+        products = self.env["product.product"].union(
+            *(account[f"{kind}_product_id"] for account in accounts for kind in SERVICE_PRODUCTS)
+        )
+        references = {reference for reference, _name in SERVICE_PRODUCTS.values()}
+        return self.filtered(
+            lambda template: template not in products.product_tmpl_id and template.default_code not in references
+        )
 
     @api.model_create_multi
     def create(self, vals_list):

@@ -4,10 +4,9 @@ from odoo.tools import SQL
 
 from ..eim.errors import EimError
 from ..eim.wire import Order
-from ..flows import holds, shipped_elsewhere
+from ..flows import difference, holds, order_money, shipped_elsewhere
 from ..flows.deadline import one_deadline
 from ..flows.fulfilment import mark_now, read_progress
-from ..flows.order_import import amount_of
 from ..flows.quiet import is_quiet
 from ..flows.recorded import check_written_by_connector, is_refused
 from ..flows.shipment_outcome import release_refused_carrier
@@ -109,6 +108,21 @@ class SaleOrder(models.Model):
     extensiv_expected_total = fields.Monetary(
         "EIM Total", readonly=True, copy=False, help="What the order's total must be, by EIM's figures."
     )
+    extensiv_difference = fields.Monetary(
+        "Difference to EIM", compute="_compute_extensiv_difference", help="What EIM's total is more than the order's."
+    )
+    extensiv_has_no_total = fields.Boolean(readonly=True, copy=False, help="EIM sent neither prices nor a total.")
+    # What the account and the cart say later does not change what this order means.
+    extensiv_tax_policy = fields.Selection(
+        order_money.TAX_POLICIES,
+        "EIM Tax",
+        readonly=True,
+        copy=False,
+        help="What EIM's tax was taken for when the order was imported.",
+    )
+    extensiv_placeholder_id = fields.Many2one(
+        "product.product", readonly=True, copy=False, help="Stood for unknown SKUs when the order was imported."
+    )
 
     extensiv_shipment_state = fields.Selection(
         SHIPMENT_STATES,
@@ -156,6 +170,8 @@ class SaleOrder(models.Model):
     _extensiv_held_idx = models.Index("(extensiv_account_id) WHERE extensiv_is_held")
     _extensiv_doubt_idx = models.Index("(extensiv_account_id) WHERE extensiv_address_doubt IS NOT NULL")
 
+    _extensiv_asks_tax_idx = models.Index("(extensiv_cart_id) WHERE extensiv_tax_policy = 'ask'")
+
     @api.model
     def _has_field_access(self, field, operation):
         return not is_refused(self, field, operation) and super()._has_field_access(field, operation)
@@ -171,6 +187,11 @@ class SaleOrder(models.Model):
             order.extensiv_shipments_readable = (
                 "\n".join(order._extensiv_describe(shipment) for shipment in order.extensiv_shipments or ()) or False
             )
+
+    @api.depends("amount_total", "extensiv_expected_total", "extensiv_has_no_total", "extensiv_cust_ref", "state")
+    def _compute_extensiv_difference(self):
+        for order in self:
+            order.extensiv_difference = float(difference.find(order))
 
     def _compute_extensiv_shipped_elsewhere(self):
         """Say of orders that are open here that EIM has them as shipped, while nobody dismissed it."""
@@ -227,36 +248,9 @@ class SaleOrder(models.Model):
         holds.settle(self)
 
     def _extensiv_verify_total(self, expected_untaxed=None, tax_tolerance=0):
-        """Compare the order's total with EIM's, to the cent, and say where they part.
-
-        :param expected_untaxed: ``Decimal``, EIM's total before tax, where known
-        :param tax_tolerance: up to which amount a difference of taxes alone is said but borne
-        :return: whether it may be confirmed, and sentences for a person
-        """
+        """Compare the order's total with EIM's, see ``flows.order_money.verify_total``."""
         self.ensure_one()
-        total = amount_of(self.currency_id, self.amount_total)
-        expected = amount_of(self.currency_id, self.extensiv_expected_total)
-        if total == expected:
-            return True, []
-        messages = [
-            self.env._(
-                "The total here is %(total)s %(currency)s, EIM's is %(expected)s.",
-                total=total,
-                expected=expected,
-                currency=self.currency_id.name,
-            )
-        ]
-        untaxed = amount_of(self.currency_id, self.amount_untaxed)
-        if expected_untaxed is not None and untaxed == expected_untaxed:
-            tax = amount_of(self.currency_id, self.amount_tax)
-            messages.append(
-                self.env._(
-                    "Only the taxes differ: %(ours)s here, %(theirs)s at EIM.", ours=tax, theirs=expected - untaxed
-                )
-            )
-            if abs(total - expected) <= amount_of(self.currency_id, tax_tolerance):
-                return True, messages
-        return False, [*messages, self.env._("The order stays a quotation until a person decides.")]
+        return order_money.verify_total(self, expected_untaxed, tax_tolerance)
 
     def _extensiv_reassess(self):
         """Say anew, after a person corrected the order, what still stands in the way of confirming it."""
@@ -270,9 +264,10 @@ class SaleOrder(models.Model):
                 "as well.",
                 self.name,
             )
-        waiting = self.order_line.filtered("extensiv_needs_product")
-        if waiting:
-            return self.env._("Choose the products of %s first.", ", ".join(waiting.mapped("extensiv_sku")))
+        if waiting := self.order_line.filtered("extensiv_needs_product"):
+            without = self.env._("lines without a SKU")
+            names = ", ".join(dict.fromkeys(line.extensiv_sku or without for line in waiting))
+            return self.env._("Choose the products of %s first.", names)
         return super()._confirmation_error_message()
 
     def _prepare_confirmation_values(self):
@@ -325,6 +320,16 @@ class SaleOrder(models.Model):
             target="new",
             context={"default_sale_order_id": self.id},
         )
+
+    def action_extensiv_accept_difference(self):
+        """Accept that EIM's totals hold what is in none of its fields, such as duties: a line makes up for it.
+
+        :raise UserError: there is no difference, or the order is no quotation any more
+        """
+        self.check_access("write")
+        if not difference.accept(self):
+            raise UserError(self.env._("There is no difference to accept: the totals are EIM's."))
+        return True
 
     def action_open_extensiv_order(self):
         """Open the order as EIM sent it."""

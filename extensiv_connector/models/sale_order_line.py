@@ -1,6 +1,7 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
+from ..flows.order_money import ODOO_TAXES
 from ..flows.recorded import check_written_by_connector, is_refused
 
 
@@ -27,15 +28,18 @@ class SaleOrderLine(models.Model):
         check_written_by_connector(self, field, operation)
         return super()._check_field_access(field, operation)
 
-    @api.depends("extensiv_sku", "product_id", "order_id.extensiv_account_id.placeholder_product_id")
+    @api.depends("extensiv_sku", "extensiv_line_no", "product_id", "order_id.extensiv_placeholder_id")
     def _compute_extensiv_needs_product(self):
         for line in self:
-            placeholder = line.order_id.extensiv_account_id.sudo().placeholder_product_id
-            line.extensiv_needs_product = bool(placeholder and line.extensiv_sku) and line.product_id == placeholder
+            order = line.order_id.sudo()
+            placeholder = order.extensiv_placeholder_id or order.extensiv_account_id.placeholder_product_id
+            is_from_eim = bool(line.extensiv_sku or line.extensiv_line_no)
+            line.extensiv_needs_product = bool(placeholder and is_from_eim) and line.product_id == placeholder
 
     def _compute_discount(self):
         """Leave the discount of an imported line: Odoo would reset it whenever the quantity changes."""
-        others = self.filtered(lambda line: not line.extensiv_line_no)
+        is_left = not self.env.context.get("extensiv_by_pricelist")
+        others = self.filtered(lambda line: not (is_left and line.extensiv_line_no))
         return super(SaleOrderLine, others)._compute_discount()
 
     def _extensiv_include_taxes(self):
@@ -51,6 +55,27 @@ class SaleOrderLine(models.Model):
                     special_mode="total_excluded",
                 )["total_included"]
                 line.write({"price_unit": gross, "technical_price_unit": gross + 1.0})
+
+    def _extensiv_take_out_taxes(self):
+        """Turn the prices of new lines, which hold all taxes, into those of which Odoo makes them with its taxes."""
+        for line in self:
+            added = line.tax_ids.filtered(lambda tax: not tax.price_include)
+            if added and line.price_unit:
+                price = line.tax_ids._get_tax_details(
+                    line.price_unit,
+                    1.0,
+                    rounding_method="round_globally",
+                    product=line.product_id,
+                    special_mode="total_included",
+                )["total_excluded"]
+                line.write({"price_unit": price, "technical_price_unit": price + 1.0})
+                line._extensiv_include_taxes()
+
+    def _extensiv_price_by_pricelist(self):
+        """Give lines for which EIM sent no price the pricelist's, as if they were entered by hand."""
+        lines = self.with_context(force_price_recomputation=True, extensiv_by_pricelist=True)
+        lines._compute_price_unit()
+        lines._compute_discount()
 
     def _prepare_procurement_values(self):
         """Deliver the orders of a warehouse's merchant from that merchant's stock."""
@@ -80,10 +105,11 @@ class SaleOrderLine(models.Model):
         for line in self:
             # The first line says "Unknown SKU …" in the language of whoever imported it.
             first, *rest = line.name.split("\n", 1)
+            is_unknown = not line.extensiv_sku or line.extensiv_sku in first
             line.write(
                 {
                     "product_id": product.id,
-                    "name": "\n".join([product.display_name if line.extensiv_sku in first else first, *rest]),
+                    "name": "\n".join([product.display_name if is_unknown else first, *rest]),
                     "product_uom_qty": line.product_uom_qty,
                     "price_unit": line.price_unit,
                     "technical_price_unit": line.price_unit + 1.0,
@@ -91,9 +117,15 @@ class SaleOrderLine(models.Model):
                     "tax_ids": [fields.Command.set(line.tax_ids.ids)],
                 }
             )
-            order = line.order_id.sudo()
-            policy = order.extensiv_cart_id.tax_policy or order.extensiv_account_id.tax_policy
-            if policy == "odoo" and not line.tax_ids:
+            if line.order_id.extensiv_has_no_total:
+                line._extensiv_price_by_pricelist()
+            policy = line.order_id.extensiv_tax_policy
+            if policy in ODOO_TAXES and not line.tax_ids:
                 # The placeholder has none: only the product says which taxes Odoo charges.
                 line._compute_tax_ids()
-                line._extensiv_include_taxes()
+                if line.order_id.extensiv_has_no_total:
+                    continue  # a pricelist's price is with or without taxes as the product's is
+                if policy == "odoo":
+                    line._extensiv_include_taxes()
+                else:
+                    line._extensiv_take_out_taxes()

@@ -6,6 +6,7 @@ from decimal import ROUND_HALF_UP, Decimal
 
 from .buyers import FIRST_NAMES, LAST_NAMES, STREETS, TOWNS
 from .catalogue import BY_SKU, CARTS, PRODUCTS
+from .order import units
 from .shapes import ADDRESS_FIELDS, iso, line_shape, order_shape
 
 CENT = Decimal("0.01")
@@ -41,7 +42,7 @@ def address(kind: str, buyer: dict) -> dict:
 def build_line(number: int, values: dict) -> dict:
     """Return a whole line from the ``values`` given; what is missing is taken from the catalogue or computed.
 
-    ``quantity`` is left as it is typed: EIM sends ``"1"`` and ``1`` alike.
+    ``quantity`` is left as it is typed: EIM sends ``"1"`` and ``1`` alike. So is what a cart left out.
     """
     product = BY_SKU.get(values.get("item"))
     line = line_shape() | {"line_no": str(number), "line_item_id": f"L{number:03d}"}
@@ -49,12 +50,10 @@ def build_line(number: int, values: dict) -> dict:
         line |= {"price": rate(product.price), "Description": product.name}
     line |= values
     for field in ("price", "discount", "addl_discount"):
-        if field in values and not isinstance(values[field], str):
+        if values.get(field) is not None and not isinstance(values[field], str):
             line[field] = rate(values[field])
     if "extended_amount" not in values:
-        line["extended_amount"] = money(
-            (Decimal(line["price"]) - Decimal(line["discount"])) * Decimal(line["quantity"])
-        )
+        line["extended_amount"] = money((units(line["price"]) - units(line["discount"])) * units(line["quantity"]))
     return line
 
 
@@ -80,23 +79,21 @@ def build_order(values: dict) -> dict:
     order |= values
     order["items"] = lines
     if "sub_total" not in values:
-        order["sub_total"] = money(sum((Decimal(line["extended_amount"]) for line in lines), Decimal()))
+        order["sub_total"] = money(sum((units(line["extended_amount"]) for line in lines), Decimal()))
     if "order_discount" not in values:
-        order["order_discount"] = money(sum((Decimal(line["addl_discount"]) for line in lines), Decimal()))
+        order["order_discount"] = money(sum((units(line["addl_discount"]) for line in lines), Decimal()))
     if "sales_tax" not in values:
-        order["sales_tax"] = money(sum((Decimal(line["tax"]) for line in lines), Decimal()))
+        order["sales_tax"] = money(sum((units(line["tax"]) for line in lines), Decimal()))
     if "grand_total" not in values:
         order["grand_total"] = grand_total(order)
     if "total_qty" not in values:
-        order["total_qty"] = order["num_to_ship"] = str(sum(Decimal(line["quantity"]) for line in lines))
+        order["total_qty"] = order["num_to_ship"] = str(sum(units(line["quantity"]) for line in lines))
     return order
 
 
 def grand_total(order: dict) -> str:
     """Return ``sub_total + sales_tax + shipping_handling - order_discount``, EIM's definition."""
-    amount = {
-        field: Decimal(order[field]) for field in ("sub_total", "sales_tax", "shipping_handling", "order_discount")
-    }
+    amount = {field: units(order[field]) for field in ("sub_total", "sales_tax", "shipping_handling", "order_discount")}
     return money(amount["sub_total"] + amount["sales_tax"] + amount["shipping_handling"] - amount["order_discount"])
 
 

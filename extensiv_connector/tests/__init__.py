@@ -45,10 +45,12 @@ from . import test_left_orders
 from . import test_lock
 from . import test_merchants
 from . import test_migration_carts
+from . import test_migration_figures
 from . import test_migration_held
 from . import test_migrations
 from . import test_money_rounding
 from . import test_observe_browser
+from . import test_order_figures
 from . import test_order_inbox
 from . import test_order_lines
 from . import test_order_money
@@ -86,6 +88,8 @@ from . import test_sku_report
 from . import test_sku_spelling
 from . import test_take_browser
 from . import test_take_quantities
+from . import test_tax_question
+from . import test_tax_question_browser
 from . import test_todo
 from . import test_trigger
 from . import test_turn

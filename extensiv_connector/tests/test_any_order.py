@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from odoo.tests import tagged
 
-from ..eim.wire import Order, Page
+from ..eim.wire import Cart, Order, Page
 from ..flows.order_import import import_batch
 from ..flows.order_inbox import Inbox
 from ..sandbox.orders import build_order
@@ -92,6 +92,40 @@ _order = st.fixed_dictionaries(
         "items": st.lists(_line, max_size=4) | _anything,
     },
 )
+
+
+@st.composite
+def _as_carts_send_them(draw):
+    """An order whose figures are right in one of the ways in which carts write them.
+
+    :return: ``(values, settings of the cart)``
+    """
+    code, digits = draw(st.sampled_from([("USD", 2), ("JPY", 0), (None, 2), ("N/A", 2)]))
+    written = draw(st.sampled_from(["{:.2f}", "{:,.2f}", "${:,.2f}"])) if digits else "{:,.0f}"
+    unit = Decimal(1).scaleb(-digits)
+    amount = st.integers(1, 500_000).map(lambda number: number * unit)
+    items = []
+    for _index in range(draw(st.integers(1, 4))):
+        price, quantity = draw(amount), draw(st.integers(1, 20))
+        sku = draw(st.sampled_from(["TEE-1", "MUG-1", "", "N/A"]))
+        items.append({"item": sku, "quantity": str(quantity), "price": price, "extended_amount": price * quantity})
+    shipping, tax, filtered = (draw(st.just(Decimal(0)) | amount) / 100 // unit * unit for _part in range(3))
+    goods = sum(item["extended_amount"] for item in items)
+    tax = min(tax, goods // 2 // unit * unit)
+    in_total = draw(st.booleans())
+    total = goods + shipping + (tax if in_total else 0) + (filtered if draw(st.booleans()) else 0)
+    items += [
+        {"item": "GONE", "quantity": "0", "price": draw(amount)},
+        {"item": "WARRANTY", "quantity": "1", "price": filtered, "filtered_sku": "Y"},
+    ]
+    header = {"shipping_handling": shipping, "sales_tax": tax, "grand_total": total, "sub_total": None}
+    cart = {
+        "tax_policy": draw(st.sampled_from(["line", "odoo", "ignore"])),
+        "tax_beside_total": draw(st.sampled_from([False, "included", "kept"])),
+    }
+    for values in (header, *items):
+        values |= {name: written.format(value) for name, value in values.items() if isinstance(value, Decimal)}
+    return {**header, "currency_code": code, "order_discount": None, "items": items}, cart
 
 
 # A sentence that says what a person does next, where no button does it.
@@ -217,3 +251,24 @@ class TestAnyOrder(ConnectorCase):
         )
         [outcome] = self.outcome({**base, **values})
         self.check(outcome)
+
+    @settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+    @given(drawn=_as_carts_send_them(), rounding=st.sampled_from(["round_globally", "round_per_line"]))
+    def test_an_order_as_a_cart_sends_it_comes_to_its_total_or_says_what_it_waits_for(self, drawn, rounding):
+        values, cart_settings = drawn
+        self.env.company.tax_calculation_rounding_method = rounding
+        self.env.ref("base.JPY").active = True
+        [cart] = self.env["extensiv.cart"]._sync_from_eim(self.account, [Cart("Shopify", "Shopify")]) or (
+            self.account.cart_ids.filtered(lambda cart: cart.order_source == "Shopify")
+        )
+        service = self.env["product.product"].create({"name": "Fee", "type": "service", "taxes_id": False})
+        cart.write({**cart_settings, "no_sku_product_id": service.id})
+        self.products.taxes_id = False
+        base = build_order({"cust_ref": f"ANY-{next(self.numbers)}", "items": [{"item": "TEE-1"}]})
+        [outcome] = self.outcome({**base, **values})
+        self.check(outcome)
+        self.assertEqual(outcome.state, "imported", outcome.message)
+        if outcome.sale_state != "sale":
+            is_asked = not cart_settings["tax_beside_total"] and cart_settings["tax_policy"] != "ignore"
+            is_taxed = cart_settings["tax_policy"] == "odoo"
+            self.assertTrue(is_asked or is_taxed, outcome.message)

@@ -13,7 +13,12 @@ ORDERS = 120  # of each way to round, of one to six lines each
 
 
 def awkward_orders(unit):
-    """Orders whose lines lie on half cents, thirds and percentages; the same ones in each run."""
+    """Orders whose lines lie on half cents, thirds and percentages; the same ones in each run.
+
+    The tax is in their total, or beside it for a cart that says what it is; so may be a line that EIM filters.
+
+    :return: an iterator of ``(order, what the cart says of tax beside the total)``
+    """
     rng = random.Random(19)
     for _index in range(ORDERS):
         items, total = [], Decimal(0)
@@ -36,9 +41,15 @@ def awkward_orders(unit):
                 }
             )
         shipping, discount, tax = (Decimal(rng.randint(0, 999)) / 100 for _part in range(3))
+        tax -= tax % unit
         # The total is one that the currency can hold, to the cent.
-        shipping += -round(total + shipping + tax - discount, 2) % unit
-        yield Order.parse(
+        shipping += -round(total + shipping - discount, 2) % unit
+        answer = rng.choice(["", "included", "kept"])
+        filtered = rng.choice([0, 0, 3])
+        items.append({"item": "WARRANTY", "quantity": "1", "price": str(filtered), "filtered_sku": "Y"})
+        items.append({"item": "MUG", "quantity": "0", "price": "9.99"})
+        grand_total = total + shipping - discount + filtered + (0 if answer else tax)
+        order = Order.parse(
             {
                 "cust_ref": "1",
                 "items": items,
@@ -46,9 +57,10 @@ def awkward_orders(unit):
                 "shipping_handling": str(shipping),
                 "order_discount": str(discount),
                 "sales_tax": str(tax),
-                "grand_total": str(total + shipping + tax - discount),
+                "grand_total": str(grand_total),
             }
         )
+        yield order, answer
 
 
 @tagged("post_install", "-at_install")
@@ -84,7 +96,11 @@ class TestMoneyRounding(TransactionCase):
         currency = self.env["res.currency"].create({"name": "XTC", "symbol": "c", "rounding": float(unit)})
         pricelist = self.env["product.pricelist"].create({"name": "Cents", "currency_id": currency.id})
         unit = Decimal(unit)
-        priced_orders = [price_order(order, unit=unit, round_globally=round_globally) for order in awkward_orders(unit)]
+        digits = max(-unit.as_tuple().exponent, 0)
+        priced_orders = [
+            price_order(order, digits=digits, unit=unit, tax_beside_total=answer, round_globally=round_globally)
+            for order, answer in awkward_orders(unit)
+        ]
         sales = self.env["sale.order"].create(
             [
                 {"partner_id": self.partner.id, "pricelist_id": pricelist.id, "order_line": self._lines(priced)}
@@ -100,12 +116,21 @@ class TestMoneyRounding(TransactionCase):
                 self.assertEqual(*([f"{amount:.2f}" for amount in amounts] for amounts in (shown, expected)))
         self.assertTrue(any(priced.rounding for priced in priced_orders), "no case needs the rounding line")
         self.assertTrue(any(line.discount for priced in priced_orders for line in priced.lines))
+        self.assertEqual(
+            {priced.tax_meaning for priced in priced_orders if priced.sales_tax}, {"added", "included", "kept"}
+        )
 
     def test_round_globally(self):
         self._check("round_globally")
 
     def test_round_per_line(self):
         self._check("round_per_line")
+
+    def test_round_globally_without_cents(self):
+        self._check("round_globally", "1")
+
+    def test_round_per_line_without_cents(self):
+        self._check("round_per_line", "1")
 
     def test_round_globally_to_five_cents(self):
         self._check("round_globally", "0.05")

@@ -77,8 +77,8 @@ class TestOrderLines(ConnectorCase):
         sale = self.pulled({"item": "TEE-1", "quantity": "2.5"}, {"item": "MUG-1", "quantity": 3}).sale_order_id
         self.assertEqual(sale.order_line.mapped("product_uom_qty"), [2.5, 3.0])
 
-    def test_zero_and_negative_quantities_are_refused_with_a_reason(self):
-        self.assertIn("quantity is zero", self.pulled({"item": "TEE-1", "quantity": "0"}).message)
+    def test_an_order_without_any_quantity_or_with_a_negative_one_is_refused_with_a_reason(self):
+        self.assertIn("No line of the order has a quantity", self.pulled({"item": "TEE-1", "quantity": "0"}).message)
         self.assertIn("quantity is negative", self.pulled({"item": "TEE-1", "quantity": "-1"}, cust_ref="L-2").message)
 
     def test_filtered_lines_are_left_out_and_told(self):

@@ -47,6 +47,7 @@ class TestOrderMoney(ConnectorCase):
         self.assertTotal(sale, "0.00")
 
     def test_zero_price_and_zero_total(self):
+        self.account.cart_ids.no_prices = "free"
         self.assertTotal(self.sale(items=[self.line(price="0.00")]), "0.00")
 
     def test_order_discount_contains_the_additional_discounts(self):

@@ -47,7 +47,7 @@ METHODS = {
         "extensiv.alert": "action_dismiss_at_eim",
         "extensiv.diagnosis.route": "action_prove",
         "extensiv.prove": "action_send",
-        "extensiv.cart": "action_answer_share",
+        "extensiv.cart": "action_answer_share action_tax_included action_tax_kept",
         "extensiv.cart.type": "action_set_up",
         "extensiv.cart.share": "action_send action_withdraw action_open_page",
         "extensiv.location": "action_take_quantities action_set_zero action_push_nevertheless",
@@ -92,7 +92,7 @@ METHODS = {
     "salesman": {
         "extensiv.cancel": "action_cancel_order",
         "extensiv.choose.product": "action_choose",
-        "sale.order": "action_open_extensiv_order",
+        "sale.order": "action_open_extensiv_order action_extensiv_accept_difference",
         "sale.order.line": "action_extensiv_choose_product",
     },
     # These say what the web client opens next, and read nothing.

@@ -326,6 +326,7 @@ class TestSetup(ConnectorCase):
             "shipping_product_id",
             "discount_product_id",
             "tax_product_id",
+            "charge_product_id",
             "quantity_basis",
             "buffer_qty",
             "subtract_waiting",

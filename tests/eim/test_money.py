@@ -208,13 +208,52 @@ def test_difference_is_told_and_not_hidden_in_the_rounding():
     assert not price_order(order(line("1", "10"), line("1", "5"), total="15.01")).matches
 
 
-def test_filtered_lines_are_left_out_and_may_explain_the_difference():
+def test_filtered_lines_that_explain_the_difference_to_the_cent_are_left_out_of_the_total():
     lines = line("1", "10"), line("1", "5", filtered=True)
     priced = price_order(order(*lines, total="10"))
-    assert priced.matches and not priced.differences and len(priced.lines) == 1
-    priced = price_order(order(*lines, total="15"))
-    assert not priced.matches
+    assert priced.matches and not priced.differences and not priced.notes and len(priced.lines) == 1
+    for tax in (None, "1.60"):
+        priced = price_order(order(*lines, sub_total="15", tax=tax, total=dec("15") + dec(tax or "0")))
+        assert priced.matches and priced.expected_total == 10 + dec(tax or "0")
+        assert priced.notes == ("EIM's total holds 5.00 of lines that it filters, which are left out here.",)
+        assert not priced.differences
+    priced = price_order(order(*lines, total="14.99"))
+    assert not priced.matches and not priced.notes
     assert priced.differences[-1].startswith("Lines that EIM filters are left out")
+
+
+def test_a_line_of_zero_units_is_left_out_whatever_else_it_says():
+    priced = price_order(order(line("1", "10"), line("0", "7", None, "7"), total="10"))
+    assert priced.matches and len(priced.lines) == 1 and not priced.problems
+
+
+def test_totals_of_nothing_beside_priced_lines_are_absent():
+    for totals in ({}, {"total": "0", "sub_total": "0"}, {"total": "0"}, {"sub_total": "0"}):
+        priced = price_order(order(line("2", "10", None, "0"), shipping="5", **totals))
+        assert priced.matches and priced.expected_total == 25
+        assert bool(priced.notes) == ("total" in totals)
+    free = price_order(order(line("2", "10", None, "0"), total="0", sub_total="0", discount="20"))
+    assert free.matches and free.expected_total == 0 and not free.notes
+    # What EIM adds up rules where anything of it is more than nothing.
+    assert price_order(order(line("2", "10", None, "0"), line("1", "5", None, "5"), total="5")).expected_total == 5
+    assert not price_order(order(line("2", "10"), sub_total="20", total="0")).matches
+
+
+def test_an_order_without_prices_says_so():
+    for price in (None, "0"):
+        priced = price_order(order(line("2", price), line("1", None, None, "0"), shipping="0", total=price))
+        assert priced.has_no_prices and not priced.has_total and not priced.problems
+        assert priced.expected_total == 0
+    assert not price_order(order(line("1", "8", "8", "0"), total="0")).has_no_prices, "free, by its discount"
+    assert not price_order(order(line("1", "0"), shipping="5", total="5")).has_no_prices, "the total shows it"
+    other = price_order(order(line("1"), total="50"))
+    assert other.has_no_prices and other.has_total and not other.matches
+
+
+def test_a_line_without_a_price_is_free_where_the_total_shows_it():
+    priced = price_order(order(line("1", "10"), line("1", line_no="2"), total="10"))
+    assert priced.matches and len(priced.lines) == 2
+    assert priced.notes == ("Line 2 (MUG) has no price; the total shows that it is free.",)
 
 
 def test_rounding_line_per_line():
@@ -237,12 +276,12 @@ def test_rounding_line_of_percentages():
 @pytest.mark.parametrize(
     ("lines", "reason"),
     [
-        ((line("0", "1"),), "the quantity is zero"),
+        ((line("0", "1"),), "No line of the order has a quantity."),
         ((line("-1", "1"),), "the quantity is negative"),
         ((line(None, "1"),), "the quantity is missing or is not a number"),
         ((line("NaN", "1"),), "the quantity is not a number"),
         ((line("1.333", "1"),), "the quantity 1.333 has more decimals than Odoo's Product Unit (2)"),
-        ((line("1"),), "neither the price nor the extended amount can be read"),
+        ((line("1"), line("1", "5")), "neither the price nor the extended amount can be read"),
         ((line("1", "Infinity"),), "the price is not a number"),
         ((line("1", "sNaN"),), "the price is not a number"),
         ((line("1", "1", amount="1E+12"),), "the extended amount is too large"),

@@ -7,7 +7,7 @@ the contract does not know an answer's shape, what is accepted is *inferred*.
 from dataclasses import dataclass
 from datetime import datetime
 
-from ..parsing import first, identity, maps, moment, note, text, words
+from ..parsing import first, identity, is_nothing, maps, moment, note, text, words
 from ..sanitizing import clean
 
 
@@ -27,7 +27,7 @@ class Alias:
             pairs = value.items()
         else:
             pairs = ((item.get("code_type"), item.get("code")) for item in maps(value))
-        return tuple([cls(text(code_type), code) for code_type, value in pairs if (code := text(value))])
+        return tuple([cls(text(code_type), code) for code_type, value in pairs if not is_nothing(code := text(value))])
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
+from ..amounts import decimal_mark
 from ..errors import Unreadable
-from ..parsing import Fields, flag, identity, visible
+from ..parsing import Fields, flag, identity, is_nothing, visible
 from ..sanitizing import clean
 from .listings import Alias
 from .shipments import Shipment
@@ -54,7 +55,8 @@ class Address:
     def parse(cls, fields, prefix):
         """Read the parts that begin with ``prefix`` (``cust_``, ``ship_``)."""
         # Most parts of most addresses are null, of a delivery address often all.
-        return cls(*["" if fields.raw.get(key) is None else fields.text(key) for key in _ADDRESS_KEYS[prefix]])
+        parts = ["" if fields.raw.get(key) is None else fields.text(key) for key in _ADDRESS_KEYS[prefix]]
+        return cls(*_meant(parts))
 
     def _parts(self):
         return (
@@ -69,12 +71,27 @@ _ADDRESS_KEYS = {
 }
 
 
+_NAME_PARTS = [list(Address.__dataclass_fields__).index(part) for part in ("first_name", "last_name")]
+_SURNAMES = ("Null", "None")
+
+
+def _meant(parts):
+    """Return the parts of an address without the words that say that there is nothing; a person may be called Null."""
+    meant = ["" if is_nothing(part) else part for part in parts]
+    if meant != parts:
+        first, last = _NAME_PARTS
+        for name, other in ((first, last), (last, first)):
+            if parts[name] in _SURNAMES and meant[other]:
+                meant[name] = parts[name]
+    return meant
+
+
 @dataclass(frozen=True, slots=True)
 class OrderLine:
     """One line of an order: ``extended_amount = (price - discount) * quantity``.
 
-    ``sku`` is ``""`` and ``quantity`` is ``None`` where EIM's cannot be used; the order's ``problems`` then
-    say why.
+    ``sku`` is ``""`` where EIM sent none, such as of a tip. It is, too, and ``quantity`` is ``None``, where EIM's
+    cannot be used; the order's ``problems`` then say why.
     """
 
     line_no: str
@@ -90,45 +107,71 @@ class OrderLine:
     filtered: bool
     aliases: tuple[Alias, ...]
 
+    @property
+    def is_left_out(self) -> bool:
+        """Whether nothing of it is ours to ship: EIM filters it, or it is of zero units."""
+        return self.filtered or (self.quantity is not None and not self.quantity)
+
+    @property
+    def label(self) -> str:
+        """What a person knows it by."""
+        return self.sku or self.description or self.line_no
+
     @classmethod
-    def parse_all(cls, value, fields):
+    def parse_all(cls, value, fields, oddities):
         """Read the ``items`` of the order whose ``fields`` are being read: a list, or a map's values."""
         if isinstance(value, dict):
             value = list(value.values())
         elif value and not isinstance(value, list):
             fields.say("items", "is not a list")
             value = ()
-        return tuple([cls.parse(item, position, fields.problems) for position, item in enumerate(value or (), 1)])
+        return tuple([cls.parse(item, position, fields, oddities) for position, item in enumerate(value or (), 1)])
 
     @classmethod
-    def parse(cls, raw, position, problems):
-        """Read the line at ``position`` (from 1), adding to ``problems``; no object is an empty line."""
+    def parse(cls, raw, position, order_fields, oddities):
+        """Read the line at ``position`` (from 1), adding to the problems of ``order_fields`` and to ``oddities``.
+
+        No object is an empty line.
+        """
+        problems = order_fields.problems
         where = f"Line {position}: "
         if not isinstance(raw, dict):
             problems.append(f"{where}cannot be read.")
             raw = {}
         filtered = flag(raw.get("filtered_sku"))
         # Whatever a line that is left out says: it stands in nobody's way.
-        fields = Fields(raw, [] if filtered else problems, where)
-        try:
-            sku = identity(raw.get("item"), "SKU")
-        except Unreadable as error:
-            fields.problems.append(where + error.message)
-            sku = ""
+        fields = Fields(raw, [] if filtered else problems, where, order_fields.mark)
+        quantity = fields.number("quantity")
+        if quantity is not None and not quantity:
+            fields.problems = []
+        # An amount that cannot be read is none: the others, and the total, say whether it is missed.
+        amounts = Fields(raw, [] if fields.problems is not problems else oddities, where, order_fields.mark)
         return cls(
             line_no=fields.text("line_no"),
-            sku=sku,
-            quantity=fields.number("quantity"),
-            price=fields.number("price"),
-            discount=fields.number("discount"),
-            extended_amount=fields.number("extended_amount"),
-            tax=fields.number("tax"),
+            sku=_read_sku(fields),
+            quantity=quantity,
+            price=amounts.money("price"),
+            discount=amounts.money("discount"),
+            extended_amount=amounts.money("extended_amount"),
+            tax=amounts.money("tax"),
             comment=fields.note("line_comment"),
             description=fields.note("Description") or fields.note("description"),
-            alt_sku=fields.text("alt_sku"),
+            alt_sku=fields.code("alt_sku"),
             filtered=filtered,
             aliases=Alias.parse_all(raw.get("aliases")),
         )
+
+
+def _read_sku(fields):
+    """Return a line's SKU to the character, ``""`` where it has none, or one that cannot be used."""
+    value = fields.raw.get("item")
+    if value is None or type(value) is str and not value.strip():
+        return ""
+    try:
+        return identity(value, "SKU")
+    except Unreadable as error:
+        fields.problems.append(fields.where + error.message)
+        return ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +198,7 @@ class Order:
     sales_tax: Decimal | None
     shipping_handling: Decimal | None
     grand_total: Decimal | None
-    currency: str  # "" : the company's
+    currency: str  # "" : the cart's
     location: str
     warehouse_pk: str
     shipping_instructions: str
@@ -175,7 +218,9 @@ class Order:
     shipments: tuple[Shipment, ...]
     problems: tuple[str, ...]  # what could not be read, one plain sentence each
     payload: str
-    oddities: tuple[str, ...] = ()  # as problems, of addresses, dates and shipments, which hold no order up
+    oddities: tuple[str, ...] = ()  # as problems, of addresses, dates, amounts and shipments: they hold no order up
+    tax_exempt: bool = False
+    is_total_unread: bool = False  # EIM sent a grand total, and it is no number
 
     @property
     def identity(self) -> str:
@@ -206,7 +251,7 @@ class Order:
         """Return ``{SKU: every other code that came with it}`` of the lines that are ours to ship."""
         codes = {}
         for line in self.lines:
-            if line.sku and not line.filtered:
+            if line.sku and not line.is_left_out:
                 others = codes.setdefault(line.sku, set())
                 others.update(filter(None, (line.alt_sku, *(alias.code for alias in line.aliases))))
         return codes
@@ -220,12 +265,14 @@ class Order:
         raw, cust_ref, payload = _take_in(raw)
         problems = []
         oddities = []
-        fields = Fields(raw, problems)
-        lenient = Fields(raw, oddities)
+        mark = decimal_mark(_numbers(raw))
+        fields = Fields(raw, problems, mark=mark)
+        lenient = Fields(raw, oddities, mark=mark)
         delivery = Address.parse(lenient, "ship_")
+        grand_total = lenient.money("grand_total")
         return cls(
             cust_ref=cust_ref,
-            cust_po_no=fields.text("cust_po_no"),
+            cust_po_no=fields.code("cust_po_no"),
             order_source=fields.text("order_source"),
             status=fields.text("order_status"),
             order_date=lenient.moment("order_date"),
@@ -236,22 +283,22 @@ class Order:
             latest_ship_date=lenient.moment("latest_ship_date"),
             billing=Address.parse(lenient, "cust_"),
             delivery=delivery if delivery.is_destination else None,
-            carrier=fields.text("carrier"),
+            carrier=fields.code("carrier"),
             ship_code=fields.text("ship_code"),
             ship_code_description=fields.text("ship_code_description"),
-            sub_total=fields.number("sub_total"),
-            order_discount=fields.number("order_discount"),
-            sales_tax=fields.number("sales_tax"),
-            shipping_handling=fields.number("shipping_handling"),
-            grand_total=fields.number("grand_total"),
-            currency=fields.text("currency_code").upper(),
-            location=fields.text("location"),
-            warehouse_pk=fields.text("inventory_warehouse_pk"),
+            sub_total=lenient.money("sub_total"),
+            order_discount=lenient.money("order_discount"),
+            sales_tax=lenient.money("sales_tax"),
+            shipping_handling=lenient.money("shipping_handling"),
+            grand_total=grand_total,
+            currency=fields.code("currency_code").upper(),
+            location=fields.code("location"),
+            warehouse_pk=fields.code("inventory_warehouse_pk"),
             shipping_instructions=fields.note("shipping_instructions"),
             gift_message=fields.note("gift_message"),
             gift_wrap=fields.note("gift_wrap"),
-            promo_code=fields.text("promo_code"),
-            po_number=fields.text("po_number"),
+            promo_code=fields.code("promo_code"),
+            po_number=fields.code("po_number"),
             pay_type=fields.text("pay_type"),
             custom_fields=tuple([fields.note(key) for key in _CUSTOM_FIELDS]),
             cancel_date=lenient.moment("cancel_date"),
@@ -260,11 +307,13 @@ class Order:
             error_code=fields.text("error_code"),
             error_msg=fields.note("error_msg"),
             error_reason=fields.note("error_reason"),
-            lines=OrderLine.parse_all(raw.get("items"), fields),
+            lines=OrderLine.parse_all(raw.get("items"), fields, oddities),
             shipments=Shipment.parse_all(raw.get("shipments"), oddities),
             problems=tuple(problems),
             payload=payload,
             oddities=tuple(oddities),
+            tax_exempt=fields.flag("tax_exempt_sw"),
+            is_total_unread=grand_total is None and not is_nothing(_shown(raw.get("grand_total"))),
         )
 
     @classmethod
@@ -306,19 +355,36 @@ class ListedOrder:
         order = cls()
         raw, order.cust_ref, order.payload = _take_in(raw)
         order._whole = None
-        fields = Fields(raw, [])
-        order.cust_po_no = fields.text("cust_po_no")
+        fields = Fields(raw, [], mark=decimal_mark(_numbers(raw)))
+        order.cust_po_no = fields.code("cust_po_no")
         order.order_source = fields.text("order_source")
         order.status = fields.text("order_status")
         order.order_date = fields.moment("order_date")
         order.created = fields.moment("created_date_time")
-        order.grand_total = fields.number("grand_total")
-        order.currency = fields.text("currency_code").upper()
+        order.grand_total = fields.money("grand_total")
+        order.currency = fields.code("currency_code").upper()
         order.sending_canceled = fields.flag("sending_canceled")
         order.on_hold = fields.flag("on_hold")
         lines = raw.get("items")
         order.line_count = len(lines) if isinstance(lines, (list, dict)) else 0
         return order
+
+
+_AMOUNTS = ("grand_total", "sub_total", "sales_tax", "shipping_handling", "order_discount")
+_LINE_NUMBERS = ("price", "extended_amount", "discount", "tax", "quantity")
+
+
+def _numbers(raw):
+    """Return what an order has for its numbers, where one of them may be written in another way than EIM's."""
+    lines = raw.get("items")
+    lines = lines.values() if isinstance(lines, dict) else lines if isinstance(lines, list) else ()
+    values = [raw.get(key) for key in _AMOUNTS]
+    values += [line.get(key) for line in lines if isinstance(line, dict) for key in _LINE_NUMBERS]
+    return values if any(type(value) is str and "," in value for value in values) else ()
+
+
+def _shown(value):
+    return "" if value is None or value == [] else str(value).strip()
 
 
 _OF_WHOLE_ORDERS = frozenset(Order.__dataclass_fields__) | {"requested_shipping", "is_redacted", "codes"}
