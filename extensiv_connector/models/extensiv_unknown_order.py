@@ -1,5 +1,6 @@
 from odoo import api, fields, models
 
+from ..flows import dates
 from ..flows.audit import report_unknown
 from ..flows.deadline import one_deadline
 from ..flows.trigger import trigger
@@ -82,7 +83,7 @@ class ExtensivUnknownOrder(models.Model):
             "cust_ref": order.cust_ref,
             "order_number": order.order_number,
             "order_source": order.order_source,
-            "order_date": order.order_date or order.created,
+            "order_date": dates.ordered_at(account, order),
             "amount_total": float(order.grand_total or 0),
             "currency_code": order.currency,
             "status": order.status,
