@@ -27,8 +27,11 @@ _NO_DOMAIN = re.compile(
 )
 # What is written in the place of an extension, after a number.
 _EXTENSION = re.compile(
-    r"(?:[,;.\s]*(?:ext(?:ension|n)?|xtn|x|#|poste|durchwahl|dw|interno|ramal|tel-ext)\s*[.:=#-]*\s*|[,;]+\s*)(\d{1,9})\s*#?\s*$",
-    re.IGNORECASE,
+    r"""
+    (?:[,;.\s]*(?:ext(?:ension|n)?|xtn|x|\#|poste|durchwahl|dw|interno|ramal)\s*[.:=\#-]*\s* | [,;]+\s*)
+    (\d{1,9})\s*\#?\s*$
+    """,
+    re.IGNORECASE | re.VERBOSE,
 )
 
 # What stands in the company's field of whoever has none, as letters and digits.
@@ -39,7 +42,8 @@ _NO_COMPANY = frozenset(
     private privat privates privateperson privatperson privatkunde privathaushalt privatadresse privatebuyer
     privatecustomer privateaddress individual individualbuyer personal person personaluse self selfemployed myself me
     home house homeaddress myhome residence residential residentialaddress resident consumer customer guest
-    guestcheckout retail retailcustomer walkin walkincustomer family default test testcompany tbd tba asabove sameasabove
+    guestcheckout retail retailcustomer walkin walkincustomer family default test testcompany tbd tba asabove
+    sameasabove
     same optional other others keine keinefirma kein ohne particulier particuliers particular personne aucun aucune
     sansobjet domicile maison ninguna ninguno sinempresa noaplica casa hogar nenhum nenhuma naoaplicavel pessoal geen
     prive particulierthuis thuis nessuno nessuna privato ingen privatperson brak
@@ -60,12 +64,14 @@ _BUSINESS_WORDS = frozenset(
     and und et y e the of for to
     store stores shop shops boutique market markets supermarket outlet warehouse warehouses depot department dept office
     offices group groups holding holdings enterprise enterprises industries industry industrial international global
-    worldwide national american trading traders trade imports exports import export supply supplies supplier distributing
+    worldwide national american trading traders trade imports exports import export supply supplies supplier
+    distributing
     distribution distributors distributor wholesale retail sales services service solutions systems system technologies
     technology tech software digital media design designs studio studios agency associates partners partnership
     consulting consultants advisors ventures capital investments properties property realty management construction
     builders contractors contracting electric electrical plumbing heating cooling roofing landscaping cleaning repair
-    repairs automotive auto autos motors motor garage tires tire parts logistics freight shipping transport transportation
+    repairs automotive auto autos motors motor garage tires tire parts logistics freight shipping transport
+    transportation
     trucking fulfillment fulfilment delivery courier express products product goods gifts toys books jewelry fashion
     apparel clothing cosmetics beauty salon spa barber nails hair fitness gym yoga dance school schools academy college
     university institute institution education kindergarten preschool daycare church mosque ministry ministries
@@ -81,7 +87,8 @@ _BUSINESS_WORDS = frozenset(
     rentals rental leasing security travel tours buy amazon ebay walmart etsy shopify fedex ups usps dhl
     firma handel handels vertrieb versand dienst verein stiftung schule universitat krankenhaus praxis apotheke gasthaus
     backerei werkstatt autohaus verlag gemeinde stadt amt societe entreprise ecole mairie hopital pharmacie magasin
-    restaurante tienda empresa escuela universidad hospital farmacia ayuntamiento loja comercio escola prefeitura azienda
+    restaurante tienda empresa escuela universidad hospital farmacia ayuntamiento loja comercio escola prefeitura
+    azienda
     negozio scuola comune winkel bedrijf stichting vereniging gemeente
     """.split()
 )
@@ -144,9 +151,9 @@ def _company_words(company):
 
 
 def _without_form(words):
-    while len(words) > 1 and words[-1] in _LEGAL_FORMS:
+    while len(words) > 1 and (words[-1] in _LEGAL_FORMS or words[-1] == "and"):
         words = words[:-1]
-    return words[:-1] if len(words) > 1 and words[-1] == "and" else words
+    return words
 
 
 def _plain(text):

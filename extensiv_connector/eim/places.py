@@ -1,4 +1,4 @@
-"""Countries and their parts by whatever carts call them: ISO codes and names, names in English and in their own languages.
+"""Countries and their parts by whatever carts call them: ISO codes and names, in English and in their own languages.
 
 Only what they are called: which of them there are, the caller knows.
 """
@@ -111,7 +111,8 @@ COMMON_NAMES = {
 
 # What the United Kingdom is made of, by ISO 3166-2 and by name. Odoo knows its counties, and none of these.
 UK_NATIONS = frozenset({
-    "england", "scotland", "wales", "northern ireland", "n ireland", "ni", "eng", "sct", "wls", "nir", "gb eng", "gb sct",
+    "england", "scotland", "wales", "northern ireland", "n ireland", "ni", "eng", "sct", "wls", "nir", "gb eng",
+    "gb sct",
     "gb wls", "gb nir", "gb eaw", "gb gbn", "gb ukm", "uk eng", "uk sct", "uk wls", "uk nir", "alba", "cymru",
     "ulster", "britain", "england and wales", "england uk", "scotland uk", "wales uk", "northern ireland uk",
     "england united kingdom", "scotland united kingdom", "wales united kingdom", "northern ireland united kingdom",
@@ -171,7 +172,8 @@ _STATE_NAMES = {
     },
     "FI": {
         "FI-01": "Åland|Ahvenanmaan maakunta", "FI-02": "Södra Karelen|South Karelia",
-        "FI-03": "Södra Österbotten|Southern Ostrobothnia|South Ostrobothnia", "FI-04": "Södra Savolax|Southern Savonia",
+        "FI-03": "Södra Österbotten|Southern Ostrobothnia|South Ostrobothnia",
+        "FI-04": "Södra Savolax|Southern Savonia",
         "FI-05": "Kajanaland", "FI-06": "Egentliga Tavastland|Tavastia Proper",
         "FI-07": "Mellersta Österbotten|Central Ostrobothnia", "FI-08": "Mellersta Finland|Central Finland",
         "FI-09": "Kymmenedalen", "FI-10": "Lappland|Lapland", "FI-11": "Birkaland|Pirkanmaa",
@@ -181,14 +183,16 @@ _STATE_NAMES = {
     },
     "IE": {
         "D": "Baile Átha Cliath", "C": "Corcaigh", "G": "Gaillimh", "KY": "Ciarraí", "LK": "Luimneach",
-        "WD": "Port Láirge", "DL": "Dún na nGall|Tír Chonaill", "MO": "Maigh Eo", "SO": "Sligeach", "TR": "Tiobraid Árann",
+        "WD": "Port Láirge", "DL": "Dún na nGall|Tír Chonaill", "MO": "Maigh Eo", "SO": "Sligeach",
+        "TR": "Tiobraid Árann",
         "CE": "An Clár", "KE": "Cill Dara", "KK": "Cill Chainnigh", "WX": "Loch Garman", "WW": "Cill Mhantáin",
         "MH": "An Mhí", "WH": "An Iarmhí", "LH": "Lú", "CN": "An Cabhán", "MN": "Muineachán", "RN": "Ros Comáin",
         "LM": "Liatroim", "LD": "An Longfort", "LS": "Laoighis", "OY": "Uíbh Fhailí", "CW": "Ceatharlach",
     },
     "IT": {
         "BZ": "Bozen|Südtirol|South Tyrol|Alto Adige|Bolzano/Bozen|Bolzano-Bozen", "FI": "Florence|Florenz",
-        "GE": "Genoa|Genua", "MN": "Mantua", "MI": "Milan|Mailand", "NA": "Naples|Neapel", "PD": "Padua", "RM": "Rome|Rom",
+        "GE": "Genoa|Genua", "MN": "Mantua", "MI": "Milan|Mailand", "NA": "Naples|Neapel", "PD": "Padua",
+        "RM": "Rome|Rom",
         "SR": "Syracuse", "TO": "Turin", "TN": "Trent|Trient", "VE": "Venice|Venedig", "AO": "Aoste|Valle d'Aosta",
         "RC": "Reggio di Calabria", "RE": "Reggio nell'Emilia|Reggio Emilia", "MB": "Monza e della Brianza|Monza",
         "FC": "Forlì", "MS": "Massa|Massa Carrara", "PU": "Pesaro|Pesaro-Urbino", "VB": "Verbania",
@@ -198,7 +202,8 @@ _STATE_NAMES = {
         "JP-01": "Hokkaido|Hokkaidō", "JP-02": "Aomori", "JP-03": "Iwate", "JP-04": "Miyagi", "JP-05": "Akita",
         "JP-06": "Yamagata", "JP-07": "Fukushima", "JP-08": "Ibaraki", "JP-09": "Tochigi", "JP-10": "Gunma",
         "JP-11": "Saitama", "JP-12": "Chiba", "JP-13": "Tokyo|Tokio|Tōkyō", "JP-14": "Kanagawa", "JP-15": "Niigata",
-        "JP-16": "Toyama", "JP-17": "Ishikawa", "JP-18": "Fukui", "JP-19": "Yamanashi", "JP-20": "Nagano", "JP-21": "Gifu",
+        "JP-16": "Toyama", "JP-17": "Ishikawa", "JP-18": "Fukui", "JP-19": "Yamanashi", "JP-20": "Nagano",
+        "JP-21": "Gifu",
         "JP-22": "Shizuoka", "JP-23": "Aichi", "JP-24": "Mie", "JP-25": "Shiga", "JP-26": "Kyoto|Kyōto",
         "JP-27": "Osaka|Ōsaka", "JP-28": "Hyogo|Hyōgo", "JP-29": "Nara", "JP-30": "Wakayama", "JP-31": "Tottori",
         "JP-32": "Shimane", "JP-33": "Okayama", "JP-34": "Hiroshima", "JP-35": "Yamaguchi", "JP-36": "Tokushima",
@@ -225,22 +230,27 @@ _STATE_NAMES = {
     "PL": {
         "DŚ": "Lower Silesia|Lower Silesian|Dolny Śląsk|DS", "KP": "Kuyavia-Pomerania|Kuyavian-Pomeranian",
         "LB": "Lublin|Lubelskie|LU", "LS": "Lubusz", "ŁD": "Łódź|Lodz|LD", "MP": "Lesser Poland|Małopolska|MA",
-        "MZ": "Masovia|Masovian|Mazovia|Mazowsze", "OP": "Opole", "PK": "Subcarpathia|Podkarpacie", "PL": "Podlasie|Podlachia",
+        "MZ": "Masovia|Masovian|Mazovia|Mazowsze", "OP": "Opole", "PK": "Subcarpathia|Podkarpacie",
+        "PL": "Podlasie|Podlachia",
         "PM": "Pomerania|Pomeranian|Pomorze", "ŚL": "Silesia|Silesian|Śląsk|SL",
         "ŚK": "Holy Cross|SK", "WM": "Warmia-Masuria|Warmian-Masurian|WN",
         "WP": "Greater Poland|Wielkopolska", "ZP": "West Pomerania|West Pomeranian",
     },
     "PT": {"11": "Lisbon|Lissabon|Lisbonne", "13": "Oporto", "20": "Azores", "30": "Madère"},
     "RU": {
-        "MOW": "Москва|Moskva", "MOS": "Московская область", "SPE": "Санкт-Петербург|Sankt-Peterburg|St. Petersburg|СПб",
+        "MOW": "Москва|Moskva", "MOS": "Московская область",
+        "SPE": "Санкт-Петербург|Sankt-Peterburg|St. Petersburg|СПб",
         "LEN": "Ленинградская область", "NVS": "Новосибирская область", "SVE": "Свердловская область",
         "TA": "Татарстан|Республика Татарстан|Tatarstan", "BA": "Башкортостан|Республика Башкортостан|Bashkortostan",
-        "KDA": "Краснодарский край", "KYA": "Красноярский край", "PRI": "Приморский край|Primorye", "PER": "Пермский край",
+        "KDA": "Краснодарский край", "KYA": "Красноярский край", "PRI": "Приморский край|Primorye",
+        "PER": "Пермский край",
         "SAM": "Самарская область", "ROS": "Ростовская область", "CHE": "Челябинская область",
         "NIZ": "Нижегородская область", "TYU": "Тюменская область", "VOR": "Воронежская область",
-        "VGG": "Волгоградская область", "SAR": "Саратовская область", "OMS": "Омская область", "IRK": "Иркутская область",
+        "VGG": "Волгоградская область", "SAR": "Саратовская область", "OMS": "Омская область",
+        "IRK": "Иркутская область",
         "KHA": "Хабаровский край", "KEM": "Кемеровская область", "KGD": "Калининградская область",
-        "TUL": "Тульская область", "YAR": "Ярославская область", "STA": "Ставропольский край", "TVE": "Тверская область",
+        "TUL": "Тульская область", "YAR": "Ярославская область", "STA": "Ставропольский край",
+        "TVE": "Тверская область",
     },
     "SE": {
         "SE-K": "Blekinge", "SE-W": "Dalarna", "SE-I": "Gotland", "SE-X": "Gävleborg", "SE-N": "Halland",
@@ -252,8 +262,10 @@ _STATE_NAMES = {
     "TW": {
         "TPC": "Taipei|Taipei City|臺北市|台北", "NTPC": "New Taipei|New Taipei City|新北", "TYC": "Taoyuan|桃園",
         "TCC": "Taichung|Taichung City|臺中市|台中", "TNH": "Tainan|Tainan City|臺南市|台南",
-        "KHC": "Kaohsiung|Kaohsiung City|高雄", "KLC": "Keelung|基隆", "HCT": "Hsinchu City|新竹", "HCH": "Hsinchu County",
-        "ILH": "Yilan|宜蘭", "HLH": "Hualien|花蓮", "TTH": "Taitung|臺東縣", "CHH": "Changhua|彰化", "PTH": "Pingtung|屏東",
+        "KHC": "Kaohsiung|Kaohsiung City|高雄", "KLC": "Keelung|基隆", "HCT": "Hsinchu City|新竹",
+        "HCH": "Hsinchu County",
+        "ILH": "Yilan|宜蘭", "HLH": "Hualien|花蓮", "TTH": "Taitung|臺東縣", "CHH": "Changhua|彰化",
+        "PTH": "Pingtung|屏東",
     },
 }  # fmt: skip
 
@@ -273,7 +285,7 @@ def country_codes(text):
 
     Some may be no country's: Babel also knows the European Union. Its own language is looked at by ``own_country``.
     """
-    key = place_key(text).removesuffix(" the")  # as ISO writes it: Gambia (the)
+    key = _without_the(place_key(text))
     compact = key.replace(" ", "")
     names = _code_by_key()
     codes = [key.upper(), names.get(key, ""), names.get(compact, "") if len(compact) <= 3 else ""]
@@ -312,11 +324,17 @@ def _code_by_key():
     """
     territories = Locale("en").territories
     aliases = get_global("territory_aliases")
-    return {
+    names = {
         **{alias.casefold(): codes[0] for alias, codes in aliases.items() if len(codes) == 1},
         **{place_key(name): code for code, name in territories.items() if len(code) == 2},
         **COMMON_NAMES,
     }
+    return {_without_the(name): code for name, code in names.items()}
+
+
+def _without_the(key):
+    """Return a ``place_key`` without "the", which ISO writes anywhere: Gambia (the), Korea (the Republic of)."""
+    return " ".join(word for word in key.split() if word != "the")
 
 
 @lru_cache(maxsize=1)

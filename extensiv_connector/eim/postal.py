@@ -40,7 +40,7 @@ def arrange_lines(lines, names=()):
     """Return the lines of an address with the street first, and without empty ones.
 
     :param lines: the lines as they came
-    :param names: of person and company, folded: a first line that repeats one of them, above a street, says nothing more
+    :param names: of person and company, folded: a first line that repeats one of them, above a street, says no more
     """
     lines = [line for line in lines if line]
     if len(lines) > 1 and not is_street(lines[0]):

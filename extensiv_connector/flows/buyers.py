@@ -13,7 +13,7 @@ from .addresses import POSTAL, fold, postal_key
 class Known:
     """A contact for orders of the batch: of the database (``record``), or to be created (``values``).
 
-    The first seven are as compared; ``email`` and ``number`` are ``""`` where they are not a single person's. ``parent``
+    The first seven are as compared; ``email`` and ``number`` are ``""`` where they are not one person's. ``parent``
     is the commercial entity; of a new address, its buyer.
     """
 

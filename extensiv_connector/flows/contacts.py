@@ -49,7 +49,7 @@ class ContactBatch:
     """The contacts of a batch of orders: looked up together, decided one by one, created together.
 
     A buyer is an active contact of ``company``, or a shared one, with the same e-mail and name, else with the same
-    phone, name and zip; else a new one. A contact is also known by what those were known by that were merged into it. An
+    phone, name and zip; else a new one. A contact is also known by what those merged into it were known by. An
     archived contact was put aside by somebody and is not used. Nothing that a contact says is changed: an address it
     does not have is a new child.
 
@@ -239,7 +239,7 @@ class ContactBatch:
                 self.addresses[self._of_database(partner.parent_id), kind].append(address)
 
     def _look_up_invoices(self, buyers):
-        """Read the addresses for invoices that somebody entered for fixed customers, known companies and their people."""
+        """Read the addresses for invoices entered by hand for fixed customers, known companies and their people."""
         fixed = self.partners.union(*self.fixed.values())
         companies = {buyer for buyer in buyers if buyer.entity.record and buyer.entity.is_company}
         parents = fixed.union(*(known.record for buyer in companies for known in (buyer, buyer.entity) if known.record))
@@ -400,5 +400,5 @@ def _formerly_named(names):
 
 
 def _without(name, anybodys):
-    """Return a domain of the contacts that the field ``name`` does not tell apart: it is empty, or one of ``anybodys``."""
+    """Return a domain of the contacts that the field ``name`` does not tell apart: empty, or one of ``anybodys``."""
     return Domain(name, "=", False) | Domain(name, "in", list(anybodys))

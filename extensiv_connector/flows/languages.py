@@ -4,7 +4,7 @@ from odoo import SUPERUSER_ID
 
 
 def reader_of(account):
-    """Return the language of who reads what a pass of ``account`` says: whoever pressed a button, else who is in charge."""
+    """Return the language of who reads what a pass of ``account`` says: who pressed a button, else who is in charge."""
     env = account.env
     if env.uid != SUPERUSER_ID and env.lang:
         return env.lang

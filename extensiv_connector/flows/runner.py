@@ -22,7 +22,6 @@ from .deadline import is_unanswered
 from .exceptions import is_conflict, is_disconnected, log_unexpected, no_rows_in_log
 from .explanations import explain
 from .languages import reader_of
-from .languages import reader_of
 from .lock import LockLost, find_holder, flow_lock
 from .refusals import Refusals
 

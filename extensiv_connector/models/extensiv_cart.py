@@ -66,8 +66,8 @@ class ExtensivCart(models.Model):
         readonly=False,
         precompute=True,
         help="Off: Odoo sends the cart's buyers no mail and no text message when an order is confirmed or delivered, "
-        "whatever the company's settings say. Many marketplaces forbid them, and tell their buyers themselves; it starts "
-        "off for those that are known to. What somebody writes to a buyer by hand is sent all the same.",
+        "whatever the company's settings say. Many marketplaces forbid them, and tell their buyers themselves; it "
+        "starts off for those that are known to. What somebody writes to a buyer by hand is sent all the same.",
     )
     type_id = fields.Many2one(
         "extensiv.cart.type",

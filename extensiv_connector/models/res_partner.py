@@ -27,8 +27,8 @@ class ResPartner(models.Model):
         "Address of an Order",
         readonly=True,
         copy=False,
-        help="Made for an order from EIM. A recipient of what a fixed customer sells is not of that customer's company, "
-        "which stands neither in the name nor on the label.",
+        help="Made for an order from EIM. A recipient of what a fixed customer sells is not of that customer's "
+        "company, which stands neither in the name nor on the label.",
     )
 
     # Every batch of orders looks its buyers up by these; Odoo has no index on them.

@@ -7,7 +7,7 @@ class BasePartnerMergeAutomaticWizard(models.TransientModel):
     _inherit = "base.partner.merge.automatic.wizard"
 
     def _update_values(self, src_partners, dst_partner):
-        """Remember what the merged contacts were known by, before they go: the next order of theirs names one of them."""
+        """Remember what the merged contacts were known by, before they go: their next order names one of them."""
         survivor = dst_partner.sudo()
         remember_merged(survivor, src_partners.sudo())
         address_of = survivor.extensiv_address_of
