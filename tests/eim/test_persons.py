@@ -8,10 +8,12 @@ from eim.persons import company_key, is_anybodys, is_no_company, is_same_company
 @pytest.mark.parametrize(
     "email",
     [
-        "noreply@shop.example.com", "no-reply@shop.com", "no.reply@shop.com", "no_reply@shop.com", "donotreply@shop.com",
+        "noreply@shop.example.com", "no-reply@shop.com", "no.reply@shop.com", "no_reply@shop.com",
+        "donotreply@shop.com",
         "do-not-reply@shop.com", "noreply123@shop.com", "no-email@shop.com", "noemail@noemail.com", "none@none.com",
         "na@na.com", "unknown@shop.com", "nobody@shop.com", "guest@shop.com", "x@example.invalid", "test@test.com",
-        "customer@noreply.com", "keine-email@shop.de", "nepasrepondre@shop.fr", "walk-in@shop.com", "anonymous@shop.com",
+        "customer@noreply.com", "keine-email@shop.de", "nepasrepondre@shop.fr", "walk-in@shop.com",
+        "anonymous@shop.com",
     ],
 )  # fmt: skip
 def test_an_address_that_anybody_is_given_tells_nobody(email):
@@ -77,7 +79,8 @@ def test_a_persons_name_is_a_persons(text):
 
 @pytest.mark.parametrize(
     "text",
-    ["Acme Inc.", "Acme", "Smith & Sons", "Smith and Sons", "Roe Plumbing", "Bäckerei Müller", "Müller GmbH", "Jane Roe LLC",
+    ["Acme Inc.", "Acme", "Smith & Sons", "Smith and Sons", "Roe Plumbing", "Bäckerei Müller", "Müller GmbH",
+     "Jane Roe LLC",
      "Best Buy", "Springfield School", "3M Company", "jane@example.com", "The Very Long Name Of Something", "J R",
      "Roe/Smith Partners", ""],
 )  # fmt: skip

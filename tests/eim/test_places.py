@@ -12,11 +12,13 @@ from eim.places import country_codes, is_uk_nation, own_country, state_names
         ("United Kingdom of Great Britain and Northern Ireland (the)", "GB"), ("England", "GB"), ("SCOTLAND", "GB"),
         ("Wales", "GB"), ("Northern Ireland", "GB"), ("GB-ENG", "GB"), ("gb-nir", "GB"), ("Cymru", "GB"),
         ("England, United Kingdom", "GB"), ("Korea, Republic of", "KR"), ("Korea (the Republic of)", "KR"),
-        ("Iran (Islamic Republic of)", "IR"), ("Bolivia (Plurinational State of)", "BO"), ("Moldova, Republic of", "MD"),
+        ("Iran (Islamic Republic of)", "IR"), ("Bolivia (Plurinational State of)", "BO"),
+        ("Moldova, Republic of", "MD"),
         ("Lao People's Democratic Republic", "LA"), ("Viet Nam", "VN"), ("Taiwan, Province of China", "TW"),
         ("Tanzania, United Republic of", "TZ"), ("Russian Federation", "RU"), ("Côte d'Ivoire", "CI"),
         ("Saint Barthélemy", "BL"), ("Venezuela (Bolivarian Republic of)", "VE"), ("Virgin Islands (U.S.)", "VI"),
-        ("Netherlands (Kingdom of the)", "NL"), ("Sint Maarten (Dutch part)", "SX"), ("Türkiye", "TR"), ("Czechia", "CZ"),
+        ("Netherlands (Kingdom of the)", "NL"), ("Sint Maarten (Dutch part)", "SX"), ("Türkiye", "TR"),
+        ("Czechia", "CZ"),
     ],
 )  # fmt: skip
 def test_countries_by_the_names_of_iso_and_of_people(text, code):
