@@ -46,7 +46,8 @@ def arrange_lines(lines, names=()):
     if len(lines) > 1 and not is_street(lines[0]):
         street = next((place for place, line in enumerate(lines) if is_street(line)), 0)
         if street and " ".join(lines[0].split()).casefold() in names:
-            lines, street = lines[1:], street - 1
+            lines = lines[1:]
+            street -= 1
         if street and _says_no_street(lines[0]):
             lines = [lines[street], *lines[:street], *lines[street + 1 :]]
     return lines

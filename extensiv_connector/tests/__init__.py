@@ -2,6 +2,7 @@ from . import test_access
 from . import test_account
 from . import test_acknowledging
 from . import test_addresses
+from . import test_addresses_held
 from . import test_addresses_read
 from . import test_alerts
 from . import test_answered_routes
