@@ -28,6 +28,8 @@ READ = [
     "extensiv_former",
     *POSTAL,
 ]
+NO_ADDRESS = "address"
+"""The reason to hold an order of a fixed customer that names no delivery address."""
 ADDRESS_TYPES = ["invoice", "delivery", "other"]
 
 
@@ -355,14 +357,20 @@ class ContactBatch:
 
     def _holds(self, delivery):
         """Return what keeps an order of a fixed customer from being shipped: to itself, it would be."""
-        if delivery.street:
-            return {}
-        return {
-            "address": self.env._(
-                "The order does not say where it is delivered to, and its customer is the same for all orders of the "
-                "cart. Enter a delivery address on the quotation and confirm it."
-            )
-        }
+        return {} if delivery.street else {NO_ADDRESS: _say_no_address(self.env)}
+
+
+def check_address(sale, _stored):
+    """Return what is said of ``sale``, which did not say where it is delivered to, until somebody enters it."""
+    is_known = sale.partner_shipping_id != sale.partner_id and sale.partner_shipping_id.street
+    return "" if is_known else _say_no_address(sale.env)
+
+
+def _say_no_address(env):
+    return env._(
+        "The order does not say where it is delivered to, and its customer is the same for all orders of the cart. "
+        "Enter a delivery address on the quotation and confirm it."
+    )
 
 
 def _label(buyer, place):

@@ -32,13 +32,13 @@ def zone_of(company, warehouse=None):
     return ZoneInfo("UTC")
 
 
-def ordered_at(account, order):
+def ordered_at(order, zone):
     """Return when the buyer ordered, a naive UTC moment of the buyer's day in the company's time zone, or None.
 
     :param order: a ``wire.Order`` or ``wire.ListedOrder``
     """
     moment = order.order_date or order.created
-    return moment and when_ordered(moment, zone_of(account.company_id))
+    return moment and when_ordered(moment, zone)
 
 
 def to_ship_at(account, order, warehouse):

@@ -267,13 +267,12 @@ class ExtensivOrder(models.Model):
 
     def _take_payload(self, order):
         """Keep ``order``, a ``wire.Order`` or ``wire.ListedOrder``, as what was received."""
-        self.write(
-            {
-                name: value
-                for name, value in self._prepare_received_vals(self.account_id, self.cart_id, order).items()
-                if name in ("payload", "line_count", "order_number", "amount_total", "currency_code", "order_date")
-            }
-        )
+        vals = {
+            name: value
+            for name, value in self._prepare_received_vals(self.account_id, self.cart_id, order).items()
+            if name in ("payload", "line_count", "order_number", "amount_total", "currency_code")
+        }
+        self.write({**vals, "order_date": dates.ordered_at(order, dates.zone_of(self.account_id.company_id))})
 
     @api.autovacuum
     def _gc_payloads(self):
@@ -332,7 +331,7 @@ class ExtensivOrder(models.Model):
             "cust_ref": order.cust_ref,
             "cart_id": cart and cart.id,
             "order_number": order.order_number,
-            "order_date": dates.ordered_at(account, order),
+            "order_date": order.order_date or order.created,
             "amount_total": float(order.grand_total or 0),
             "currency_code": order.currency,
             "payload": order.payload,
@@ -352,7 +351,7 @@ class ExtensivOrder(models.Model):
             "partner_invoice_id": draft.contacts.invoice.id,
             "partner_shipping_id": draft.contacts.delivery.id,
             "pricelist_id": draft.pricelist and draft.pricelist.id,
-            "date_order": dates.ordered_at(account, wire) or fields.Datetime.now(),
+            "date_order": dates.ordered_at(wire, dates.zone_of(account.company_id)) or fields.Datetime.now(),
             "commitment_date": dates.to_ship_at(account, wire, draft.warehouse),
             "client_order_ref": wire.po_number or record.order_number,
             "origin": cart.name,

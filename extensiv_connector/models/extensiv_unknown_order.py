@@ -1,7 +1,7 @@
 from odoo import api, fields, models
 
-from ..flows import dates
 from ..flows.audit import report_unknown
+from ..flows.dates import ordered_at, zone_of
 from ..flows.deadline import one_deadline
 from ..flows.trigger import trigger
 
@@ -83,7 +83,7 @@ class ExtensivUnknownOrder(models.Model):
             "cust_ref": order.cust_ref,
             "order_number": order.order_number,
             "order_source": order.order_source,
-            "order_date": dates.ordered_at(account, order),
+            "order_date": ordered_at(order, zone_of(account.company_id)),
             "amount_total": float(order.grand_total or 0),
             "currency_code": order.currency,
             "status": order.status,

@@ -51,9 +51,10 @@ class StockPicking(models.Model):
     def message_post_with_source(self, source_ref, **kwargs):
         """Leave out the mail about a delivery to a buyer whose cart forbids it; labels are bought all the same."""
         pickings = self
-        if source_ref and source_ref == self.company_id.sudo().stock_mail_confirmation_template_id:
+        template = self.company_id.sudo().stock_mail_confirmation_template_id
+        if isinstance(source_ref, models.BaseModel) and source_ref == template:
             pickings = self - self._extensiv_filter_unmailed()
-        if self and not pickings:
+        if not pickings and self:
             return self.env["mail.message"]
         return super(StockPicking, pickings).message_post_with_source(source_ref, **kwargs)
 
