@@ -121,8 +121,8 @@ class NobodysReach:
         self.emails = defaultdict(set)  # {e-mail: names of the only ones whom it tells}
         self.numbers = set()
 
-    def read(self, env, emails, numbers):
-        """Find those of ``emails`` and ``numbers`` that are of the merchant, its brands or its people, by one query."""
+    def read(self, env, emails):
+        """Find what is of the merchant and its brands, and which of ``emails`` are of its people, by one query."""
         env["res.partner"].flush_model(["name", "email_normalized", "phone_sanitized"])
         for model, names in (
             ("res.company", ["partner_id"]),
@@ -133,18 +133,16 @@ class NobodysReach:
             env[model].flush_model(names)
         rows = env.execute_query(
             SQL(
-                """SELECT p.email_normalized, p.phone_sanitized, NULL
+                """SELECT p.email_normalized, p.phone_sanitized, p.name
                      FROM res_partner p
                     WHERE p.id IN (SELECT partner_id FROM res_company
                                     UNION SELECT owner_id FROM extensiv_account
                                     UNION SELECT partner_id FROM extensiv_cart)
-                      AND (p.email_normalized = ANY(%(emails)s) OR p.phone_sanitized = ANY(%(numbers)s))
                     UNION ALL
                    SELECT p.email_normalized, NULL, p.name
                      FROM res_users u JOIN res_partner p ON p.id = u.partner_id
                     WHERE u.active AND NOT u.share AND p.email_normalized = ANY(%(emails)s)""",
                 emails=list(emails),
-                numbers=list(numbers),
             )
         )
         for email, number, name in rows:
