@@ -121,7 +121,7 @@ class NobodysReach:
         self.emails = defaultdict(set)  # {e-mail: names of the only ones whom it tells}
         self.numbers = set()
 
-    def read(self, env, emails):
+    def find_own(self, env, emails):
         """Find what is of the merchant and its brands, and which of ``emails`` are of its people, by one query."""
         env["res.partner"].flush_model(["name", "email_normalized", "phone_sanitized"])
         for model, names in (

@@ -146,7 +146,7 @@ class ContactBatch:
             return
         emails = {buyer.email for buyer, _company in wanted} - {""}
         numbers = {buyer.number for buyer, _company in wanted} - {""}
-        self.nobodys.read(self.env, emails)
+        self.nobodys.find_own(self.env, emails)
         for buyer, _company in wanted:
             self.nobodys.strip(buyer)
         reach = Domain("email_normalized", "in", list(emails)) | Domain("phone_sanitized", "in", list(numbers))

@@ -47,7 +47,6 @@ class ExtensivCartType(models.Model):
         help="Whether EIM learns of orders cancelled in the cart, and can cancel them there.",
     )
     forbids_mails = fields.Boolean(
-        "Forbids Mails",
         help="The marketplace forbids its sellers to mail or text its buyers about orders and deliveries: it does so "
         "itself. New carts of this kind start with Mail the Buyer off.",
     )
