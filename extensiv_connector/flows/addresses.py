@@ -11,8 +11,11 @@ import phonenumbers
 from odoo.addons.phone_validation.tools.phone_validation import phone_parse
 from odoo.exceptions import UserError
 
+from ..eim.persons import is_no_company, phone_extension, seems_person
+from ..eim.places import is_uk_nation, place_key
+from ..eim.postal import arrange_lines, read_entities
 from ..eim.wire import REDACTED, Address
-from .countries import find_countries, find_states, place_key
+from .countries import find_countries, find_states, infer_countries
 
 POSTAL = ("street", "street2", "city", "zip", "state_id", "country_id")
 
@@ -42,6 +45,7 @@ class Place:
     email: str
     phone: str
     number: str
+    extension: str
     street: str
     street2: str
     city: str
@@ -71,10 +75,11 @@ def zip_key(text):
 
 
 def postal_key(values):
-    """Return the values of a postal address (``POSTAL``) for comparing."""
+    """Return the values of a postal address (``POSTAL``) for comparing; a street may stand in either line."""
+    street, *rest = arrange_lines([values["street"] or "", values["street2"] or ""]) or [""]
     return (
-        fold(values["street"]),
-        fold(values["street2"]),
+        fold(street),
+        fold(", ".join(rest)),
         fold(values["city"]),
         zip_key(values["zip"]),
         values["state_id"],
@@ -91,8 +96,7 @@ def addresses_of(order):
     What billing leaves open is taken from the delivery where that does not name somebody else; no delivery
     address, or one that only names somebody, is the billing address.
     """
-    billing = _clean(order.billing)
-    delivery = _clean(order.delivery or Address())
+    billing, delivery = _name_persons(order, _clean(order.billing), _clean(order.delivery or Address()))
     if not any(_who(billing)) or _who(billing) == _who(delivery):
         billing = _filled(billing, delivery, [WHO, WHERE, ("phone",), ("email",)])
     if not any(_who(delivery)) and not _has(delivery, WHERE):
@@ -106,16 +110,40 @@ def is_long(address):
 
 
 def _clean(address):
-    """Return ``address`` without its title and what was redacted, blanks collapsed and over-long text cut."""
+    """Return ``address`` without its title and what was redacted, blanks collapsed and over-long text cut.
+
+    What stands for no company is none, nor is a person's own name.
+    """
     parts = {
         part: "" if REDACTED in text.lower() else text[: LIMITS.get(part, LIMIT)].strip()
         for part, text in _texts(address)
     }
+    person = fold(f"{parts['first_name']} {parts['last_name']}")
+    company = parts["company"]
+    if is_no_company(company) or (fold(company) == person and seems_person(company)):
+        parts["company"] = ""
     return replace(address, **{**parts, "title": ""})
 
 
+def _name_persons(order, *addresses):
+    """Return cleaned ``addresses`` of an order, whose only name is a person's in the company's field, with that person.
+
+    A buyer who says to be commercial is taken at their word.
+    """
+    names = {name for address in addresses for name in _who(address) if name}
+    companies = {address.company for address in addresses if address.company}
+    # An order need not say what kind of address it is delivered to.
+    is_commercial = getattr(order, "ship_address_type", "").strip().upper().startswith("C")
+    if len(names) != 1 or not companies or is_commercial or not seems_person(next(iter(companies))):
+        return addresses
+    return [
+        replace(address, company="", last_name=address.company[: LIMITS["last_name"]]) if address.company else address
+        for address in addresses
+    ]
+
+
 def _texts(address):
-    return [(part.name, " ".join(getattr(address, part.name).split())) for part in fields(Address)]
+    return [(part.name, " ".join(read_entities(getattr(address, part.name)).split())) for part in fields(Address)]
 
 
 def _who(address):
@@ -137,17 +165,21 @@ def _filled(address, other, blocks):
 
 
 def read_places(company, addresses):
-    """Return ``{address: Place}`` of cleaned addresses, with two queries for all of them.
+    """Return ``{address: Place}`` of cleaned addresses, with a few queries for all of them.
 
     :param company: the ``res.company`` whose country's habits hold for a phone without a country
     """
     env = company.env
     countries = find_countries(env, {address.country for address in addresses})
-    states = find_states(env["res.country"].browse({country.id for country in countries.values()}))
+    inferred = infer_countries(env, {(address.state, address.zip) for address in addresses if not address.country})
+    states = find_states(env["res.country"].union(*countries.values(), *inferred.values()))
     places = {}
     phones = {}
     for address in addresses:
-        country = countries.get(address.country, env["res.country"])
+        if address.country:
+            country = countries.get(address.country, env["res.country"])
+        else:
+            country = inferred.get((address.state, address.zip), env["res.country"])
         phone = address.phone, country
         if phone not in phones:
             phones[phone] = _read_phone(*phone, company)
@@ -165,20 +197,27 @@ def _read_place(address, country, states, phone, number):
     state = states.get((country.id, place_key(address.state)))
     # A place without states repeats its own name ("Singapore").
     repeated = {place_key(text) for text in (address.city, country.name, country.code)}
-    lost_state = "" if state or place_key(address.state) in repeated else address.state
+    is_told = state or place_key(address.state) in repeated or (country.code == "GB" and is_uk_nation(address.state))
+    lost_state = "" if is_told else address.state
     lost_country = "" if country else address.country
     if lost_state:
         notes.append(env._("The state “%s” is unknown; it is kept beside the city.", lost_state))
     if lost_country:
         notes.append(env._("The country “%s” is unknown; it is kept beside the city.", lost_country))
+    if country and not address.country:
+        notes.append(env._("The address names no country; by its state and postcode it is in %s.", country.name))
+    name = " ".join(filter(None, [address.first_name, address.last_name]))
+    lines = [address.address_1, address.address_2, address.address_3]
+    street, *rest = arrange_lines(lines, {fold(name), fold(address.company)} - {""}) or [""]
     return Place(
-        name=" ".join(filter(None, [address.first_name, address.last_name])),
+        name=name,
         company=address.company,
         email=address.email,
         phone=phone,
         number=number,
-        street=address.address_1,
-        street2=", ".join(filter(None, [address.address_2, address.address_3])),
+        extension=phone_extension(address.phone),
+        street=street,
+        street2=", ".join(rest),
         city=", ".join(filter(None, [address.city, lost_state, lost_country])),
         zip=address.zip,
         state_id=state.id if state else False,

@@ -5,9 +5,11 @@ from dataclasses import dataclass, field
 
 from odoo.exceptions import ConcurrencyError
 from odoo.fields import Domain
-from odoo.tools import SQL, email_normalize
+from odoo.tools import SQL
 
+from ..eim.persons import is_anybodys, is_same_company
 from .addresses import LIMIT, POSTAL, addresses_of, fold, is_long, postal_key, read_places
+from .buyers import Known, NobodysReach, known_of, wanted_of
 from .exceptions import no_rows_in_log
 
 READ = [
@@ -23,89 +25,35 @@ READ = [
     "active",
     "type",
     "company_id",
+    "extensiv_former",
     *POSTAL,
 ]
+NO_ADDRESS = "address"
+"""The reason to hold an order of a fixed customer that names no delivery address."""
+ADDRESS_TYPES = ["invoice", "delivery", "other"]
 
 
 @dataclass(frozen=True, slots=True)
 class Contacts:
-    """The contacts of one order, single ``res.partner`` records; ``notes`` are sentences for a person."""
+    """The contacts of one order, single ``res.partner`` records.
+
+    ``notes`` are sentences for a person; ``holds`` is ``{reason: sentence}`` of what a person must see to first.
+    """
 
     partner: object
     invoice: object
     delivery: object
     notes: tuple[str, ...] = ()
-
-
-@dataclass(eq=False, slots=True)
-class _Known:
-    """A contact for orders of the batch: of the database (``record``), or to be created (``values``).
-
-    The first six are as compared. ``parent`` is the commercial entity; of a new address, its buyer.
-    """
-
-    name: str
-    company: str
-    email: str
-    number: str
-    phone: str
-    postal: tuple
-    parent: "_Known | None" = None
-    record: object = None
-    values: dict = field(default_factory=dict)
-
-    @property
-    def entity(self):
-        """The commercial entity, whose addresses its people use too."""
-        return self.parent or self
-
-    @property
-    def is_company(self):
-        return self.record.is_company if self.record else self.values["is_company"]
-
-    def identities(self):
-        """Yield the keys by which a buyer is recognised, the surest first.
-
-        Without e-mail and phone only the same name at the whole same address is the same buyer; a name alone
-        is nobody.
-        """
-        if self.email:
-            yield "email", self.name, self.email
-        if self.number:
-            yield "phone", self.name, self.number, self.postal[3]
-        if not self.email and not self.number and self.postal[0]:
-            yield "address", self.name, self.phone, self.postal
-
-    def company_identities(self, email, number):
-        """Yield the keys by which a company is recognised: its name and e-mail, phone, or street and zip.
-
-        :param email: of the company or of one of its people; so is ``number``
-        """
-        if email:
-            yield "email", self.name, email
-        if number:
-            yield "phone", self.name, number
-        if self.postal[0] and self.postal[3]:
-            yield "address", self.name, self.postal[0], self.postal[3]
-
-    def is_at(self, name, place):
-        """Whether this is the address of ``name`` at ``place``.
-
-        A phone that the order does not give is no difference; one kept as text is compared as text.
-        """
-        if self.name != name or self.postal != postal_key(place.postal):
-            return False
-        if place.phone.startswith("+") and place.number:
-            return self.number == place.number
-        return not place.phone or self.phone == fold(place.phone)
+    holds: dict = field(default_factory=dict)
 
 
 class ContactBatch:
     """The contacts of a batch of orders: looked up together, decided one by one, created together.
 
     A buyer is an active contact of ``company``, or a shared one, with the same e-mail and name, else with the same
-    phone, name and zip; else a new one. An archived contact was put aside by somebody and is not used. Nothing that a
-    contact says is changed: an address it does not have is a new child.
+    phone, name and zip; else a new one. A contact is also known by what those merged into it were known by. An
+    archived contact was put aside by somebody and is not used. Nothing that a contact says is changed: an address it
+    does not have is a new child.
 
     :param company: the ``res.company`` of the account
     :param fixed: ``{index in orders: partner}`` of carts whose orders all have one customer
@@ -116,10 +64,12 @@ class ContactBatch:
         self.partners = env["res.partner"]
         self.company = company
         self.fixed = fixed
-        self.known = {}  # partner id: _Known
-        self.buyers = defaultdict(list)  # identity: _Knowns
-        self.companies = {}  # company identity: _Known
-        self.addresses = defaultdict(list)  # (parent, type): _Knowns
+        self.nobodys = NobodysReach()
+        self.known = {}  # partner id: Known
+        self.buyers = defaultdict(list)  # identity: Knowns
+        self.companies = {}  # company identity: Known
+        self.addresses = defaultdict(list)  # (parent, type): Knowns
+        self.invoices = {}  # parent: Known, its address for invoices as somebody entered it
         self.searches = []  # (domain, ids found)
         self.new = {"entity": [], "person": [], "address": []}  # in the order of creation
 
@@ -143,17 +93,22 @@ class ContactBatch:
             for index in range(len(orders))
         ]
         self._look_up_addresses(buyers, pairs)
-        invoices = self._fixed_invoices()
+        self._look_up_invoices(buyers)
         chosen = []
         for index, (buyer, (billing, delivery)) in enumerate(zip(buyers, pairs, strict=True)):
-            invoice = self._address(buyer, billing, "invoice") if index in wanted else invoices[buyer]
-            chosen.append((buyer, invoice, self._address(buyer, delivery, "delivery")))
+            is_fixed = index in self.fixed
+            invoice = self.invoices.get(buyer, buyer) if is_fixed else self._invoice(buyer, billing)
+            chosen.append((buyer, invoice, self._address(buyer, delivery, "delivery", is_fixed)))
         self._meet_others()
         for level in self.new.values():
             self._create(level)
         return [
-            Contacts(*(known.record for known in three), self._notes(order, three[0], *pair))
-            for order, three, pair in zip(orders, chosen, pairs, strict=True)
+            Contacts(
+                *(known.record for known in three),
+                notes=self._notes(order, three[0], *pair),
+                holds=self._holds(pair[1]) if index in self.fixed else {},
+            )
+            for index, (order, three, pair) in enumerate(zip(orders, chosen, pairs, strict=True))
         ]
 
     # -- buyers
@@ -163,96 +118,91 @@ class ContactBatch:
         name = place.name or place.company or place.email
         name = name or self.env._("Customer %s", order.order_number)[:LIMIT]
         is_company = fold(name) == fold(place.company)
-        values = {"name": name, "email": place.email, "phone": place.phone, "customer_rank": 1}
-        buyer = _Known(
-            name=fold(name),
-            company=fold(place.company),
-            email=email_normalize(place.email, strict=False) or "",
-            number=place.number,
-            phone=fold(place.phone),
-            postal=postal_key(place.postal),
-            values={**values, **place.postal, "is_company": is_company},
-        )
+        buyer = wanted_of(place, name, is_company)
         if not place.company or is_company:
             return buyer, None
         # The address is the company's: Odoo gives its people the same.
-        buyer.values = {**values, "is_company": False}
-        return buyer, _Known(
+        company = Known(
             name=buyer.company,
             company=buyer.company,
             email="",
             number="",
+            extension="",
             phone="",
             postal=buyer.postal,
             values={"name": place.company, "is_company": True, "customer_rank": 1, **place.postal},
         )
+        for part in POSTAL:
+            del buyer.values[part]
+        return buyer, company
 
     def _look_up_buyers(self, wanted):
-        """Read every contact that one of ``wanted`` might be, and their commercial entities: two queries."""
+        """Read every contact that one of ``wanted`` might be, and their commercial entities.
+
+        By their names: a relay's phone, or a marketplace's e-mail, is that of many thousands.
+        """
+        wanted = list(wanted)
+        if not wanted:
+            return
         emails = {buyer.email for buyer, _company in wanted} - {""}
         numbers = {buyer.number for buyer, _company in wanted} - {""}
+        self.nobodys.find_own(self.env, emails)
+        for buyer, _company in wanted:
+            self.nobodys.strip(buyer)
+        reach = Domain("email_normalized", "in", list(emails)) | Domain("phone_sanitized", "in", list(numbers))
+        names = {buyer.values["name"] for buyer, _company in wanted}
         companies = {(company or buyer).values["name"] for buyer, company in wanted if buyer.company}
         bare = {buyer.values["name"] for buyer, _company in wanted if not buyer.email and not buyer.number}
-        domain = Domain("email_normalized", "in", list(emails))
-        domain |= Domain("phone_sanitized", "in", list(numbers))
+        domain = _named(names) & reach
         if companies:
             domain |= _named(companies) & Domain("is_company", "=", True)
         if bare:
-            unreachable = Domain([("email_normalized", "=", False), ("phone_sanitized", "=", False)])
-            domain |= _named(bare) & unreachable
-        domain &= Domain("type", "=", "contact") | Domain("parent_id", "=", False)
-        for partner in self._search(domain):
+            domain |= _named(bare) & _without("email_normalized", emails) & _without("phone_sanitized", numbers)
+        is_buyer = Domain("type", "=", "contact") | Domain("parent_id", "=", False)
+        found = self._search(domain & is_buyer) | self._search(_formerly_named(names | companies) & is_buyer)
+        entities = found.filtered("is_company").ids
+        if companies and entities:
+            # Who shares a company's phone or e-mail is of that company, whatever the name.
+            found |= self._search(Domain("commercial_partner_id", "in", entities) & reach & is_buyer)
+        for partner in found.sorted("id"):
             self._register(self._of_database(partner))
 
-    def _search(self, domain):
+    def _search(self, domain, order="id"):
         """Search active contacts of the company, of those above it and shared ones, the oldest first."""
         domain &= Domain([("company_id", "in", [False, *self.company.parent_ids.ids]), ("active", "=", True)])
-        found = self.partners.search_fetch(domain, READ, order="id")
+        found = self.partners.search_fetch(domain, READ, order=order)
         self.searches.append((domain, set(found.ids)))
         return found
 
     def _of_database(self, partner):
-        """Return the :class:`_Known` of a contact of the database, always the same one."""
+        """Return the :class:`Known` of a contact of the database, always the same one."""
         if partner.id not in self.known:
             entity = partner.commercial_partner_id
-            values = {name: partner[name].id if name.endswith("_id") else partner[name] for name in POSTAL}
-            self.known[partner.id] = _Known(
-                name=fold(partner.name or partner.parent_id.name),
-                company=fold(partner.commercial_company_name),
-                email=partner.email_normalized or "",
-                number=partner.phone_sanitized or "",
-                phone=fold(partner.phone),
-                postal=postal_key(values),
-                parent=self._of_database(entity) if entity != partner else None,
-                record=partner,
-            )
+            known = known_of(partner, self._of_database(entity) if entity != partner else None)
+            for each in (known, *known.former):
+                self.nobodys.strip(each)
+            self.known[partner.id] = known
         return self.known[partner.id]
 
     def _register(self, buyer):
         """Let orders find ``buyer``, and its company by the same e-mail and phone."""
-        for identity in buyer.identities():
-            self.buyers[identity].append(buyer)
+        for known in (buyer, *buyer.former):
+            for identity in known.identities():
+                self.buyers[identity].append(buyer)
         entity = buyer.entity
         if entity.is_company and (not entity.record or entity.record.active):
-            for identity in entity.company_identities(buyer.email, buyer.number):
-                self.companies.setdefault(identity, entity)
+            for known in (buyer, *buyer.former):
+                for identity in entity.company_identities(known):
+                    self.companies.setdefault(identity, entity)
 
     def _buyer(self, buyer, company):
-        """Return the contact that is ``buyer``; where there is none, ``buyer`` becomes one.
-
-        The person of another company is somebody else, for it is the company that pays. Who is known without
-        a company stays so.
-        """
+        """Return the contact that is ``buyer``; where there is none, ``buyer`` becomes one."""
         for identity in buyer.identities():
-            found = self.buyers[identity]
-            same = [known for known in found if known.company == buyer.company]
-            same = same or [known for known in found if not known.company or not buyer.company]
-            if same:
-                return same[0]
+            if same := buyer.choose(self.buyers[identity], identity):
+                return same
         if buyer.company:
             own = company or buyer
-            identities = own.company_identities(buyer.email, buyer.number)
-            entity = next(filter(None, map(self.companies.get, identities)), None)
+            entity = next(filter(None, map(self.companies.get, own.company_identities(buyer))), None)
             if entity and not company:
                 return entity
             if not entity:
@@ -280,7 +230,7 @@ class ContactBatch:
             Domain(
                 [
                     ("parent_id", "in", list(parents)),
-                    ("type", "in", ["invoice", "delivery", "other"]),
+                    ("type", "in", ADDRESS_TYPES),
                 ]
             )
             & (_named(names) | Domain("name", "=", False))
@@ -290,16 +240,29 @@ class ContactBatch:
             for kind in ("invoice", "delivery") if partner.type == "other" else (partner.type,):
                 self.addresses[self._of_database(partner.parent_id), kind].append(address)
 
-    def _fixed_invoices(self):
-        """Return ``{fixed customer: its invoice address}``: the child for that, else itself."""
-        if not self.fixed:
-            return {}
-        customers = self.partners.union(*self.fixed.values())
-        children = self._search(Domain([("parent_id", "in", customers.ids), ("type", "=", "invoice")]))
-        first = {child.parent_id: child for child in reversed(children)}
-        return {self._of_database(customer): self._of_database(first.get(customer, customer)) for customer in customers}
+    def _look_up_invoices(self, buyers):
+        """Read the addresses for invoices entered by hand for fixed customers, known companies and their people."""
+        fixed = self.partners.union(*self.fixed.values())
+        companies = {buyer for buyer in buyers if buyer.entity.record and buyer.entity.is_company}
+        parents = fixed.union(*(known.record for buyer in companies for known in (buyer, buyer.entity) if known.record))
+        if not parents:
+            return
+        of_orders = Domain("extensiv_address_of", "!=", False)
+        children = Domain([("parent_id", "in", parents.ids), ("type", "=", "invoice")])
+        for child in self._search(children & ~of_orders, order=None):  # in the order in which Odoo would choose
+            self.invoices.setdefault(self._of_database(child.parent_id), self._of_database(child))
 
-    def _address(self, buyer, place, kind):
+    def _invoice(self, buyer, place):
+        """Return where ``buyer`` is invoiced: as Odoo would where somebody entered it for a company, else ``place``."""
+        for parent in dict.fromkeys([buyer, buyer.entity]):
+            if parent in self.invoices:
+                same = [
+                    known for known in self.addresses[parent, "invoice"] if known.is_at(_label_key(buyer, place), place)
+                ]
+                return same[0] if same else self.invoices[parent]
+        return self._address(buyer, place, "invoice")
+
+    def _address(self, buyer, place, kind, is_fixed=False):
         """Return the contact for ``place``: ``buyer``, an address it has, or a new child of type ``kind``."""
         label = _label(buyer, place)
         if not any([place.street, place.city, place.zip]) or buyer.is_at(fold(label), place):
@@ -308,15 +271,23 @@ class ContactBatch:
             for address in self.addresses[parent, kind]:
                 if address.is_at(fold(label), place):
                     return address
-        address = _Known(
+        address = Known(
             name=fold(label),
             company="",
             email="",
             number=place.number,
+            extension=place.extension,
             phone=fold(place.phone),
             postal=postal_key(place.postal),
             parent=buyer,
-            values={"name": label, "type": kind, "email": place.email, "phone": place.phone, **place.postal},
+            values={
+                "name": label,
+                "type": kind,
+                "email": place.email,
+                "phone": place.phone,
+                "extensiv_address_of": "recipient" if is_fixed else "buyer",
+                **place.postal,
+            },
         )
         self.addresses[buyer, kind].append(address)
         self.new["address"].append(address)
@@ -358,11 +329,13 @@ class ContactBatch:
         its customers is not the next one's. A child goes with its parent.
         """
         vals_list = []
+        language = self.company.partner_id.lang
         for known in level:
-            vals = {"company_id": self.company.id, **known.values}
+            vals = {"company_id": self.company.id, **({"lang": language} if language else {}), **known.values}
             if known.parent:
                 parent = known.parent.record
                 vals.update(parent_id=parent.id, company_id=parent.company_id.id)
+                vals.pop("lang", None)  # as its parent's
             vals_list.append(vals)
         for known, record in zip(level, self.partners.create(vals_list), strict=True):
             known.record = record
@@ -377,24 +350,63 @@ class ContactBatch:
         if any(is_long(address) for address in sent):
             notes.append(env._("An over-long text of the address was shortened."))
         is_fixed = buyer.record in self.fixed.values()
-        if billing.email and not is_fixed and fold(buyer.record.email) != fold(billing.email):
+        is_new = billing.email and fold(buyer.record.email) != fold(billing.email)
+        if is_new and not is_fixed and not is_anybodys(fold(billing.email)):
             notes.append(env._("The order gives an e-mail address that the contact lacks: %s", billing.email))
         return tuple(dict.fromkeys([*notes, *billing.notes, *delivery.notes]))
+
+    def _holds(self, delivery):
+        """Return what keeps an order of a fixed customer from being shipped: to itself, it would be."""
+        return {} if delivery.street else {NO_ADDRESS: _say_no_address(self.env)}
+
+
+def check_address(sale, _stored):
+    """Return what is said of ``sale``, which did not say where it is delivered to, until somebody enters it."""
+    is_known = sale.partner_shipping_id != sale.partner_id and sale.partner_shipping_id.street
+    return "" if is_known else _say_no_address(sale.env)
+
+
+def _say_no_address(env):
+    return env._(
+        "The order does not say where it is delivered to, and its customer is the same for all orders of the cart. "
+        "Enter a delivery address on the quotation and confirm it."
+    )
 
 
 def _label(buyer, place):
     """Return the name on an address of ``buyer``: the person's, after the company's where that is another."""
-    company = place.company if fold(place.company) not in (buyer.company, buyer.name) else ""
+    own = (buyer.company, buyer.name)
+    is_own = fold(place.company) in own or any(is_same_company(place.company, name) for name in own)
+    company = "" if is_own else place.company
     name = buyer.record.name if buyer.record else buyer.values["name"]
     return ", ".join(filter(None, [company, place.name])) or name
 
 
+def _label_key(buyer, place):
+    return fold(_label(buyer, place))
+
+
 def _named(names):
-    """Return a domain of the contacts with one of ``names``, whatever the case."""
+    """Return a domain of the contacts with one of ``names``, whatever the case and however many blanks."""
+    texts = {text for name in names for text in (name, fold(name))}
     return Domain.custom(
         to_sql=lambda model, alias, query: SQL(
-            "lower(%s) = ANY(ARRAY(SELECT lower(name) FROM unnest(%s) AS name))",
+            r"lower(regexp_replace(%s, '\s+', ' ', 'g')) = ANY(ARRAY(SELECT lower(name) FROM unnest(%s) AS name))",
             model._field_to_sql(alias, "name", query),
-            list(names),
+            list(texts),
         )
     )
+
+
+def _formerly_named(names):
+    """Return a domain of the contacts that those of one of ``names`` were merged into."""
+    return Domain.custom(
+        to_sql=lambda model, alias, query: SQL(
+            "%s ?| %s", model._field_to_sql(alias, "extensiv_former", query), [fold(name) for name in names]
+        )
+    )
+
+
+def _without(name, anybodys):
+    """Return a domain of the contacts that the field ``name`` does not tell apart: empty, or one of ``anybodys``."""
+    return Domain(name, "=", False) | Domain(name, "in", list(anybodys))

@@ -1,76 +1,36 @@
-"""Countries and states by whatever EIM calls them: ISO codes, names in English and in the company's language."""
+"""Countries and states by whatever EIM calls them, among those that Odoo has."""
 
-import re
-import unicodedata
-from functools import lru_cache
+from collections import defaultdict
 
-from babel import Locale
-from babel.core import get_global
-
-# What people and shops write beside the ISO codes, Babel's English names and Odoo's own.
-COMMON_NAMES = {
-    "america": "US",
-    "cape verde": "CV",
-    "czech republic": "CZ",
-    "england": "GB",
-    "great britain": "GB",
-    "holland": "NL",
-    "hong kong": "HK",
-    "korea": "KR",
-    "macao": "MO",
-    "macau": "MO",
-    "myanmar": "MM",
-    "republic of ireland": "IE",
-    "republic of korea": "KR",
-    "scotland": "GB",
-    "swaziland": "SZ",
-    "turkey": "TR",
-    "united states of america": "US",
-    "wales": "GB",
-}
-
-
-@lru_cache(maxsize=1)
-def _code_by_key():
-    """Return ``{place_key: ISO-2 code}`` of ISO-3 and withdrawn codes (Babel's aliases) and of English names.
-
-    A withdrawn code that several countries followed (``SUN``) says nothing.
-    """
-    territories = Locale("en").territories
-    aliases = get_global("territory_aliases")
-    return {
-        **{alias.casefold(): codes[0] for alias, codes in aliases.items() if len(codes) == 1},
-        **{place_key(name): code for code, name in territories.items() if len(code) == 2},
-        **COMMON_NAMES,
-    }
-
-
-def place_key(text):
-    """Return a place's name or code for comparing: case, accents, dots, dashes and "the" do not count."""
-    characters = unicodedata.normalize("NFKD", text or "")
-    plain = "".join(character for character in characters if not unicodedata.combining(character))
-    words = re.sub(r"[\W_]+", " ", re.sub(r"[.'’]", "", plain.casefold()).replace("&", " and ")).split()
-    return " ".join(words[1:] if words[:1] == ["the"] else words)
+from ..eim.places import country_codes, is_uk_nation, own_country, place_key, state_names
+from ..eim.postal import has_format, is_of_state
 
 
 def find_countries(env, texts):
-    """Find countries by ISO-2 code, ISO-3 code or name.
+    """Find countries by ISO-2 code, ISO-3 code or name, in English, the company's language or the country's own.
 
     :param texts: what EIM sent, any number of texts
     :return: ``{text: country}`` of those that are known
     """
-    keys = {text: place_key(text) for text in texts if text}
-    codes = {
-        key: [code for code in (key.upper(), _code_by_key().get(key, "")) if len(code) == 2] for key in keys.values()
-    }
-    # Odoo's own list decides: Babel also knows the European Union and other places that are no country.
-    wanted = list({code for pair in codes.values() for code in pair})
-    by_code = {country.code: country for country in env["res.country"].search_fetch([("code", "in", wanted)], ["code"])}
-    by_key = {key: next((by_code[code] for code in pair if code in by_code), None) for key, pair in codes.items()}
-    if not all(by_key.values()):
+    codes = {text: country_codes(text) for text in texts if text and place_key(text)}
+    found = _by_code(env, codes)
+    if missing := codes.keys() - found.keys():
         by_name = _countries_by_name(env)
-        by_key = {key: country or by_name.get(key) for key, country in by_key.items()}
-    return {text: by_key[key] for text, key in keys.items() if by_key[key]}
+        found.update({text: by_name[place_key(text)] for text in missing if place_key(text) in by_name})
+    if missing := codes.keys() - found.keys():
+        found.update(_by_code(env, {text: [own_country(text)] for text in missing}))
+    return found
+
+
+def _by_code(env, codes):
+    """Return ``{text: country}`` of ``{text: ISO-2 codes, the surest first}``.
+
+    Odoo's own list decides: Babel also knows the European Union and other places that are no country.
+    """
+    wanted = list({code for each in codes.values() for code in each if code})
+    by_code = {country.code: country for country in env["res.country"].search_fetch([("code", "in", wanted)], ["code"])}
+    found = {text: next(filter(None, map(by_code.get, each)), None) for text, each in codes.items()}
+    return {text: country for text, country in found.items() if country}
 
 
 def _countries_by_name(env):
@@ -85,7 +45,8 @@ def _countries_by_name(env):
 def find_states(countries):
     """Return ``{(country id, place_key): state}`` of the countries' states, by code and by name.
 
-    Codes with and without the country (``US-CA``); a code goes before another state's name.
+    Codes with and without the country (``US-CA``); a code goes before another state's name, and Odoo's name of a state
+    before what another is also called.
     """
     if not countries:
         return {}
@@ -95,10 +56,64 @@ def find_states(countries):
     found = {}
     for state in states:
         country = place_key(state.country_id.code)
-        code = place_key(state.code).removeprefix(f"{country} ")
+        code = _bare_code(state)
         found.setdefault((state.country_id.id, code), state)
         found.setdefault((state.country_id.id, f"{country} {code}"), state)
     for state in states:
         for name in (state.name, state.name.partition("(")[0]):
             found.setdefault((state.country_id.id, place_key(name)), state)
+    for state in states:
+        for name in state_names(state.country_id.code, state.code):
+            found.setdefault((state.country_id.id, place_key(name)), state)
     return found
+
+
+def infer_countries(env, pairs):
+    """Return ``{(state, postcode): country}`` of those that leave no doubt.
+
+    No doubt is left by a postcode that is one of the very state's; where nobody knows the postcodes of each state, by
+    the whole name of a state that no other country has, and a postcode that looks as that country's do.
+
+    :param pairs: states and postcodes as EIM sent them, of addresses that name no country
+    """
+    keys = {pair: place_key(pair[0]) for pair in pairs if place_key(pair[0]) and pair[1]}
+    if not keys:
+        return {}
+    by_code, by_name = _states_everywhere(env, set(keys.values()))
+    inferred = {}
+    for pair, key in keys.items():
+        candidates = {(state.country_id.code, _bare_code(state).upper()) for state in by_code[key] | by_name[key]}
+        sure = {country for country, state in candidates if is_of_state(country, state, pair[1])}
+        if not sure:
+            named = {
+                state.country_id.code
+                for state in by_name[key]
+                if is_of_state(state.country_id.code, _bare_code(state).upper(), pair[1]) is None
+            }
+            named |= {"GB"} if is_uk_nation(pair[0]) else set()
+            sure = {country for country in named if has_format(country, pair[1])} if len(named) == 1 else set()
+        if len(sure) == 1:
+            inferred[pair] = sure.pop()
+    countries = _by_code(env, {code: [code] for code in inferred.values()})
+    return {pair: countries[code] for pair, code in inferred.items() if code in countries}
+
+
+def _states_everywhere(env, keys):
+    """Return the states of all countries by code and by name: twice ``{place_key: states}`` of ``keys``."""
+    State = env["res.country.state"]
+    by_code = defaultdict(State.browse)
+    by_name = defaultdict(State.browse)
+    for state in State.search_fetch([], ["code", "name", "country_id"]):
+        code = _bare_code(state)
+        for key in {code, f"{place_key(state.country_id.code)} {code}"} & keys:
+            by_code[key] |= state
+        names = [state.name, state.name.partition("(")[0], *state_names(state.country_id.code, state.code)]
+        for key in {place_key(name) for name in names} & keys:
+            # What is no longer than a code says no more than one.
+            (by_name if len(key) > 3 else by_code)[key] |= state
+    return by_code, by_name
+
+
+def _bare_code(state):
+    """Return a state's code for comparing, without the country's."""
+    return place_key(state.code).removeprefix(f"{place_key(state.country_id.code)} ")

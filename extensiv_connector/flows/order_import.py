@@ -345,6 +345,9 @@ class ImportBatch:
         )
         for draft, found in zip(drafts, contacts, strict=True):
             draft.contacts = found
+            if any(product.type != "service" for product in draft.products.values()):
+                for reason, text in found.holds.items():
+                    draft.hold(reason, text)
 
     def _find_pricelists(self, drafts):
         currencies = self.env["res.currency"].union(*(draft.currency for draft in drafts))

@@ -3,11 +3,12 @@
 import json
 from collections import Counter
 from dataclasses import dataclass
+from functools import cached_property
 
 from odoo import fields
 
 from ..eim.wire import Cart
-from . import left_orders, relisting
+from . import dates, left_orders, relisting
 from .exceptions import no_rows_in_log
 
 # Fields of an order that change as EIM works on it.
@@ -182,7 +183,13 @@ class Inbox:
         return [order for cust_ref, order in orders.items() if cust_ref not in known_refs]
 
     def _prepare_vals(self, carts, order):
-        return self.orders._prepare_received_vals(self.account, carts.get(order.order_source), order)
+        vals = self.orders._prepare_received_vals(self.account, carts.get(order.order_source), order)
+        return {**vals, "order_date": dates.ordered_at(order, self.zone)}
+
+    @cached_property
+    def zone(self):
+        """The time zone of the company, read once for all pages."""
+        return dates.zone_of(self.account.company_id)
 
 
 def _is_corrected(received, listed):

@@ -14,6 +14,11 @@ def quiet(records):
     return records.with_context(**QUIET)
 
 
+def without_mails(records):
+    """Return ``records`` so that no app mails anybody of what is done with them; who follows what is left as it is."""
+    return records.with_context(extensiv_quiet=True)
+
+
 def is_quiet(env):
     """Whether nobody is to be notified of what is done in ``env``."""
     return bool(env.context.get("extensiv_quiet"))

@@ -21,6 +21,7 @@ from .credential_check import CredentialCheck
 from .deadline import is_unanswered
 from .exceptions import is_conflict, is_disconnected, log_unexpected, no_rows_in_log
 from .explanations import explain
+from .languages import reader_of
 from .lock import LockLost, find_holder, flow_lock
 from .refusals import Refusals
 
@@ -95,7 +96,7 @@ class FlowRun:
         :param lock: the ``Lock`` that the pass holds
         """
         with account.env.registry.cursor() as cr:
-            context = {"lang": account.env.lang or "en_US", "allowed_company_ids": account.company_id.ids}
+            context = {"lang": reader_of(account), "allowed_company_ids": account.company_id.ids}
             env = api.Environment(cr, SUPERUSER_ID, context)
             run = cls(account.with_env(env), deadline or new_deadline())
             run.lock = lock

@@ -104,6 +104,17 @@ class ExtensivCart(models.Model):
         help="Stands on lines that name no product: a tip, an engraving, a fee. A service, as a rule. Empty: as the "
         "account says of unknown SKUs.",
     )
+    mail_buyers = fields.Boolean(
+        "Mail the Buyer",
+        tracking=True,
+        compute="_compute_mail_buyers",
+        store=True,
+        readonly=False,
+        precompute=True,
+        help="Off: Odoo sends the cart's buyers no mail and no text message when an order is confirmed or delivered, "
+        "whatever the company's settings say. Many marketplaces forbid them, and tell their buyers themselves; it "
+        "starts off for those that are known to. What somebody writes to a buyer by hand is sent all the same.",
+    )
     type_id = fields.Many2one(
         "extensiv.cart.type",
         "Kind",
@@ -243,6 +254,12 @@ class ExtensivCart(models.Model):
             cart.unsupported = bool(lacking) and self.env._(
                 "%(kind)s does not support %(functions)s.", kind=cart.type_id.name, functions=", ".join(lacking)
             )
+
+    @api.depends("type_id")
+    def _compute_mail_buyers(self):
+        """Start as the kind of cart has it; where the kind was wrong, so was what rested on it."""
+        for cart in self:
+            cart.mail_buyers = not cart.type_id.forbids_mails
 
     @api.depends("type_id")
     def _compute_push_shipments(self):

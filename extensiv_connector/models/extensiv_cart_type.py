@@ -46,6 +46,10 @@ class ExtensivCartType(models.Model):
         default="unknown",
         help="Whether EIM learns of orders cancelled in the cart, and can cancel them there.",
     )
+    forbids_mails = fields.Boolean(
+        help="The marketplace forbids its sellers to mail or text its buyers about orders and deliveries: it does so "
+        "itself. New carts of this kind start with Mail the Buyer off.",
+    )
     requirements = fields.Text(help="What must be at hand to connect a cart of this kind.")
     limits = fields.Text("What Is Not Done", help="What one might expect of the cart and EIM does not do with it.")
 

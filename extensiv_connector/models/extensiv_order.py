@@ -1,5 +1,6 @@
 import json
 from datetime import timedelta
+from functools import partial
 
 from markupsafe import Markup
 
@@ -8,7 +9,7 @@ from odoo.exceptions import UserError
 from odoo.fields import Command
 
 from ..eim.wire import Order
-from ..flows import import_by_hand, order_confirmation, order_import, order_money, relisting
+from ..flows import dates, import_by_hand, languages, order_confirmation, order_import, order_money, relisting
 from ..flows.deadline import one_deadline
 from ..flows.exceptions import no_rows_in_log
 from ..flows.spreadsheet import quote_export
@@ -139,6 +140,7 @@ class ExtensivOrder(models.Model):
                 {
                     "order": wire,
                     "delivery": wire.delivery or wire.billing,
+                    "day": partial(dates.day_of, zone=dates.zone_of(self.account_id.company_id)),
                 },
             )
             if wire
@@ -269,13 +271,12 @@ class ExtensivOrder(models.Model):
 
     def _take_payload(self, order):
         """Keep ``order``, a ``wire.Order`` or ``wire.ListedOrder``, as what was received."""
-        self.write(
-            {
-                name: value
-                for name, value in self._prepare_received_vals(self.account_id, self.cart_id, order).items()
-                if name in ("payload", "line_count", "order_number", "amount_total", "currency_code", "order_date")
-            }
-        )
+        vals = {
+            name: value
+            for name, value in self._prepare_received_vals(self.account_id, self.cart_id, order).items()
+            if name in ("payload", "line_count", "order_number", "amount_total", "currency_code")
+        }
+        self.write({**vals, "order_date": dates.ordered_at(order, dates.zone_of(self.account_id.company_id))})
 
     @api.autovacuum
     def _gc_payloads(self):
@@ -354,8 +355,8 @@ class ExtensivOrder(models.Model):
             "partner_invoice_id": draft.contacts.invoice.id,
             "partner_shipping_id": draft.contacts.delivery.id,
             "pricelist_id": draft.pricelist and draft.pricelist.id,
-            "date_order": wire.order_date or wire.created or fields.Datetime.now(),
-            "commitment_date": wire.requested_ship_date or wire.latest_ship_date,
+            "date_order": dates.ordered_at(wire, dates.zone_of(account.company_id)) or fields.Datetime.now(),
+            "commitment_date": dates.to_ship_at(account, wire, draft.warehouse),
             "client_order_ref": wire.po_number or record.order_number,
             "origin": cart.name,
             "user_id": cart.user_id.id,
@@ -413,6 +414,7 @@ class ExtensivOrder(models.Model):
         """Return the values of the lines: goods, then shipping, discount, tax and rounding where not zero."""
         priced = draft.priced
         wire = draft.wire
+        self = languages.in_language_of(draft.contacts.partner, self)  # as Odoo writes a line entered by hand
         lines = [self._prepare_goods_vals(draft, line) for line in priced.lines]
         if priced.shipping:
             lines.append(
@@ -454,17 +456,14 @@ class ExtensivOrder(models.Model):
         """Return the values of one line of goods; ``priced`` is a ``PricedLine``."""
         line = priced.line
         product = draft.products[line.sku]
-        # The cart's own words only where they say more than the product's name.
-        description = line.description if line.description not in product.display_name else ""
-        text = [product.display_name, description, line.comment, priced.note]
+        unknown = ""
         if product == draft.record.account_id.placeholder_product_id:
-            text[0] = self.env._("Unknown SKU %s", line.sku) if line.sku else self.env._("Line without a SKU")
+            unknown = self.env._("Unknown SKU %s", line.sku) if line.sku else self.env._("Line without a SKU")
+        text = languages.describe_goods(product.with_env(self.env), line, priced.note, unknown)
         pack = draft.packs.get(line.sku)
         return {
             **({"product_uom_id": pack.id} if pack else {}),
-            **self._prepare_amount_vals(
-                draft, product, priced.price_unit, "\n".join(dict.fromkeys(filter(None, text)))
-            ),
+            **self._prepare_amount_vals(draft, product, priced.price_unit, text),
             "product_uom_qty": float(priced.quantity),
             "discount": float(priced.discount),
             "extensiv_sku": line.sku,

@@ -2,6 +2,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 
 from ..flows.audit import report_unknown
+from ..flows.dates import ordered_at, zone_of
 from ..flows.deadline import one_deadline
 from ..flows.trigger import trigger
 
@@ -94,7 +95,7 @@ class ExtensivUnknownOrder(models.Model):
             "cust_ref": order.cust_ref,
             "order_number": order.order_number,
             "order_source": order.order_source,
-            "order_date": order.order_date or order.created,
+            "order_date": ordered_at(order, zone_of(account.company_id)),
             "listed_at": order.created or order.order_date,
             "amount_total": float(order.grand_total or 0),
             "currency_code": order.currency,

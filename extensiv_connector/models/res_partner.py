@@ -15,10 +15,27 @@ class ResPartner(models.Model):
         help="Whether orders from EIM are here of this contact.",
     )
 
+    extensiv_former = fields.Json(
+        "Merged Contacts",
+        readonly=True,
+        copy=False,
+        groups="extensiv_connector.group_manager",
+        help="What contacts that were merged into this one were known by: orders that name one of them find this one.",
+    )
+    extensiv_address_of = fields.Selection(
+        [("buyer", "Its Buyer"), ("recipient", "A Recipient")],
+        "Address of an Order",
+        readonly=True,
+        copy=False,
+        help="Made for an order from EIM. A recipient of what a fixed customer sells is not of that customer's "
+        "company, which stands neither in the name nor on the label.",
+    )
+
     # Every batch of orders looks its buyers up by these; Odoo has no index on them.
     _extensiv_email_index = models.Index("(email_normalized) WHERE email_normalized IS NOT NULL")
     _extensiv_phone_index = models.Index("(phone_sanitized) WHERE phone_sanitized IS NOT NULL")
-    _extensiv_name_index = models.Index("(lower(name))")
+    _extensiv_name_index = models.Index(r"(lower(regexp_replace(name, '\s+', ' ', 'g')))")
+    _extensiv_former_index = models.Index("USING gin (extensiv_former) WHERE extensiv_former IS NOT NULL")
 
     @api.model
     def _extensiv_resolve(self, account, orders, fixed=None):
@@ -32,6 +49,25 @@ class ResPartner(models.Model):
             finds it
         """
         return ContactBatch(self.env, account.company_id, fixed or {}).resolve(orders)
+
+    # -- recipients of what a fixed customer sells
+
+    @api.depends("extensiv_address_of")
+    def _compute_commercial_company_name(self):
+        """Leave out the fixed customer: each of its recipients would have it printed as the company they are of."""
+        recipients = self.filtered(lambda partner: partner.extensiv_address_of == "recipient")
+        for partner in recipients:
+            partner.commercial_company_name = partner.company_name
+        return super(ResPartner, self - recipients)._compute_commercial_company_name()
+
+    @api.depends("extensiv_address_of")
+    def _compute_complete_name(self):
+        return super()._compute_complete_name()
+
+    def _get_complete_name(self):
+        if self.extensiv_address_of == "recipient" and self.name and not self.commercial_company_name:
+            return self.name.strip()
+        return super()._get_complete_name()
 
     # -- erasing
 
@@ -77,8 +113,10 @@ class ResPartner(models.Model):
         self.check_access("write")
         sales = self.env["sale.order"].sudo().search(self._extensiv_sales_domain())
         orders = sales.extensiv_order_id | self.env["extensiv.order"].sudo().search(self._extensiv_unsold_domain())
-        if not orders:
+        merged = self._extensiv_family().filtered("extensiv_former")
+        if not orders and not merged:
             raise UserError(self.env._("The connector holds nothing of %s.", ", ".join(self.mapped("display_name"))))
+        merged.extensiv_former = False
         orders._erase()
         sales.with_context(tracking_disable=True).write(
             {"extensiv_instructions": False, "extensiv_holds": False, "extensiv_lasting_notes": False}

@@ -7,7 +7,7 @@ from ..eim.wire import Order
 from ..flows import difference, holds, order_money, shipped_elsewhere
 from ..flows.deadline import one_deadline
 from ..flows.fulfilment import mark_now, read_progress
-from ..flows.quiet import is_quiet
+from ..flows.quiet import is_quiet, without_mails
 from ..flows.recorded import check_written_by_connector, is_refused
 from ..flows.shipment_outcome import release_refused_carrier
 from ..flows.shipment_push import send_now
@@ -308,9 +308,26 @@ class SaleOrder(models.Model):
 
     def _send_order_notification_mail(self, mail_template, allow_deferred_sending=True):
         """Neither send it nor note it as sent, nor leave it to be sent later, where nobody is to be notified."""
-        if is_quiet(self.env):
+        if is_quiet(self.env) or self._extensiv_filter_unmailed():
             return None
         return super()._send_order_notification_mail(mail_template, allow_deferred_sending=allow_deferred_sending)
+
+    def _extensiv_filter_unmailed(self):
+        """Return those of these orders whose buyers Odoo is not to mail by itself: their cart's setting."""
+        return self.filtered(
+            lambda order: order.sudo().extensiv_cart_id and not order.sudo().extensiv_cart_id.mail_buyers
+        )
+
+    def action_confirm(self):
+        """Confirm without any app's mails those whose buyers are not to be mailed."""
+        unmailed = self.browse() if is_quiet(self.env) else self._extensiv_filter_unmailed()
+        if not unmailed:
+            return super().action_confirm()
+        answer = super(SaleOrder, without_mails(unmailed)).action_confirm()
+        if rest := self - unmailed:
+            other = super(SaleOrder, rest).action_confirm()
+            answer = other if answer is True else answer
+        return answer
 
     def action_extensiv_cancel(self):
         """Cancel the order after saying what EIM will still believe."""

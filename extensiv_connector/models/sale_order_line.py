@@ -1,6 +1,7 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
+from ..flows.languages import in_language_of
 from ..flows.order_money import ODOO_TAXES
 from ..flows.recorded import check_written_by_connector, is_refused
 
@@ -106,10 +107,11 @@ class SaleOrderLine(models.Model):
             # The first line says "Unknown SKU …" in the language of whoever imported it.
             first, *rest = line.name.split("\n", 1)
             is_unknown = not line.extensiv_sku or line.extensiv_sku in first
+            own = in_language_of(line.order_id.partner_id, product).get_product_multiline_description_sale()
             line.write(
                 {
                     "product_id": product.id,
-                    "name": "\n".join([product.display_name if is_unknown else first, *rest]),
+                    "name": "\n".join([own if is_unknown else first, *rest]),
                     "product_uom_qty": line.product_uom_qty,
                     "price_unit": line.price_unit,
                     "technical_price_unit": line.price_unit + 1.0,

@@ -46,6 +46,31 @@ class StockPicking(models.Model):
                 fulfilment.mark_delivered(done)
         return result
 
+    # -- the mail and the text message that Odoo sends a buyer of what has left
+
+    def message_post_with_source(self, source_ref, **kwargs):
+        """Leave out the mail about a delivery to a buyer whose cart forbids it; labels are bought all the same."""
+        pickings = self
+        template = self.company_id.sudo().stock_mail_confirmation_template_id
+        if isinstance(source_ref, models.BaseModel) and source_ref == template:
+            pickings = self - self._extensiv_filter_unmailed()
+        if not pickings and self:
+            return self.env["mail.message"]
+        return super(StockPicking, pickings).message_post_with_source(source_ref, **kwargs)
+
+    def _message_sms_with_template(self, template=False, **kwargs):
+        """Leave out the text message about a delivery, where an app sends one."""
+        company = self.company_id.sudo()
+        field = "stock_sms_confirmation_template_id"
+        is_of_delivery = template and field in company._fields and template == company[field]
+        if is_of_delivery and self._extensiv_filter_unmailed():
+            return self.env["mail.message"]
+        return super()._message_sms_with_template(template=template, **kwargs)
+
+    def _extensiv_filter_unmailed(self):
+        """Return the transfers of orders whose buyers Odoo is not to mail by itself."""
+        return self.filtered(lambda picking: picking.sudo().sale_id._extensiv_filter_unmailed())
+
     def _add_delivery_cost_to_so(self):
         """Charge nothing more on an order from EIM: its buyer paid the cart for shipping."""
         if self.sale_id.extensiv_cust_ref:

@@ -16,6 +16,7 @@ from ..flows.order_import import import_batch
 from ..flows.order_inbox import Inbox
 from ..sandbox.orders import build_order
 from .common import ConnectorCase
+from .drawn_buyers import BUYERS, DATES
 
 _anything = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=30),
@@ -89,6 +90,7 @@ _order = st.fixed_dictionaries(
     optional={
         **{name: _amount | _anything for name in MONEY},
         **{name: _text | _anything for name in TEXTS},
+        **{name: drawn | _text | _anything for name, drawn in {**BUYERS, **DATES}.items()},
         "items": st.lists(_line, max_size=4) | _anything,
     },
 )

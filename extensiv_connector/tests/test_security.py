@@ -115,7 +115,8 @@ METHODS = {
     "odoo": {
         "extensiv.account": "web_read",
         "mail.template": "send_mail send_mail_batch",
-        "sale.order": "action_open_delivery_wizard onchange_order_line",
+        "sale.order": "action_confirm action_open_delivery_wizard onchange_order_line",
+        "stock.picking": "message_post_with_source",
     },
 }
 

@@ -1,3 +1,4 @@
+from . import base_partner_merge
 from . import choose_delivery_carrier
 from . import extensiv_add_alias
 from . import extensiv_cancel

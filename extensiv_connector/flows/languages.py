@@ -1,0 +1,29 @@
+"""Whose language a text is in: what a customer reads is in the customer's, what is said to people in the reader's."""
+
+from odoo import SUPERUSER_ID
+
+
+def reader_of(account):
+    """Return the language of who reads what a pass of ``account`` says: who pressed a button, else who is in charge."""
+    env = account.env
+    if env.uid != SUPERUSER_ID and env.lang:
+        return env.lang
+    return account.responsible_id.lang or account.company_id.partner_id.lang or env.lang or "en_US"
+
+
+def in_language_of(partner, records):
+    """Return ``records`` in the language in which ``partner``, a customer, has documents."""
+    return records.with_context(lang=partner.lang or records.env.lang)
+
+
+def describe_goods(product, line, note, unknown=""):
+    """Return the text of a line of goods: Odoo's own for it, then the cart's words where they say more.
+
+    :param product: in the customer's language
+    :param line: a ``wire.OrderLine``
+    :param note: what pricing says of the line
+    :param unknown: what stands in the place of Odoo's text where the product is not known
+    """
+    own = unknown or product.get_product_multiline_description_sale()
+    description = line.description if unknown or line.description not in own else ""
+    return "\n".join(dict.fromkeys(filter(None, [own, description, line.comment, note])))
