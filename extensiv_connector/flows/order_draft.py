@@ -1,4 +1,7 @@
-"""What received orders become sale orders of: read, and found for a whole batch. Nothing is written."""
+"""What received orders become sale orders of: read, and found for a whole batch.
+
+Nothing is written, but the products of SKUs that have none, where the account asks for these.
+"""
 
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -6,7 +9,7 @@ from decimal import Decimal
 from ..eim.errors import EimError
 from ..eim.pricing import PricedOrder, price_order
 from ..eim.wire import Order, codes_of
-from . import shipped_elsewhere
+from . import combos, fulfilled_elsewhere, packing_notes, product_creation, renamed_carts, shipped_elsewhere, twins
 from .order_refusal import Refusal
 
 
@@ -33,11 +36,15 @@ class Draft:
     messages: list = field(default_factory=list)  # everything a person should know
     held: str = ""  # what another app holds the quotation by
     is_shipped_elsewhere: bool = False  # as far as EIM says, and nobody dismissed it
+    twins: object = ()  # other orders of the inbox with its number
+    line_warehouses: dict = field(default_factory=dict)  # {EIM location of single lines: warehouse}
 
     @property
     def is_to_confirm(self):
         """Whether nothing of it stands in the way of confirming it."""
         is_shipped = self.record.is_shipped_already or self.is_shipped_elsewhere
+        if fulfilled_elsewhere.is_elsewhere(self.record):
+            is_shipped = False  # it has, and is imported as such
         return self.is_right and self.is_whole and not is_shipped
 
 
@@ -82,6 +89,8 @@ class DraftBuilder:
         self.matches = self.env["product.product"]._extensiv_match(
             self.account, codes_of(draft.wire for draft in drafts)
         )
+        product_creation.create_missing(self.account, drafts, self.matches)
+        self.twins = twins.find(self.orders)
         self.currencies = {
             currency.name: currency
             for currency in self.env["res.currency"]
@@ -99,15 +108,20 @@ class DraftBuilder:
         """
         wire = draft.wire
         cart = draft.record.cart_id
+        renamed_carts.check(cart)
+        draft.twins = self.twins[draft.record]
         draft.tax_policy = cart.tax_policy or self.account.tax_policy
         draft.warehouse = (
             self.warehouses.get(wire.location) or self.warehouses.get(wire.warehouse_pk) or cart.warehouse_id
         )
-        draft.carrier = self.env["extensiv.ship.method"]._chosen(self.carriers, cart, wire.requested_shipping)
+        packing_notes.find_warehouses(draft, self.warehouses)
+        if not fulfilled_elsewhere.is_elsewhere(draft.record):
+            draft.carrier = self.env["extensiv.ship.method"]._chosen(self.carriers, cart, wire.requested_shipping)
         if told := self.shipped_elsewhere.get(draft.record):
             draft.is_shipped_elsewhere = True
             draft.notes.append(told)
         self._find_products(draft)
+        combos.check(draft)
         self._find_currency(draft)
         self._price(draft)
 
@@ -135,7 +149,7 @@ class DraftBuilder:
                     draft.packs[line.sku] = pack
         if not problems:
             return
-        if self.account.sku_policy == "block":
+        if self.account.sku_policy != "placeholder":
             raise Refusal("\n".join(problems.values()), missing_skus=[sku for sku in problems if sku])
         draft.is_whole = False
         draft.products.update(dict.fromkeys(problems, self.account.placeholder_product_id))

@@ -4,6 +4,7 @@ import time
 from decimal import Decimal
 from functools import partial
 
+from . import twins
 from .deadline import deadline_of
 from .exceptions import is_conflict, is_disconnected
 from .import_pace import BATCH_TARGET, Pace
@@ -12,6 +13,7 @@ from .lock import LockLost
 from .order_confirmation import confirm, report_held
 from .order_draft import DraftBuilder
 from .order_refusal import explain, explain_killed
+from .packing_notes import describe_missing_lots
 from .quiet import quiet
 from .runner import BATCH_SECONDS, FlowRun, refresh_snapshot, release_locks
 from .sku_learning import learn_skus
@@ -319,6 +321,7 @@ class ImportBatch:
         for draft, sale in zip(drafts, sales, strict=True):
             draft.sale = sale
             self.verify_total(draft)
+        twins.log_new(drafts)
         if self.account.order_policy == "confirm":
             self.confirm(drafts)
 
@@ -379,6 +382,18 @@ class ImportBatch:
             draft.held = held.get(draft.sale, "")
             if draft.held:
                 draft.sale.extensiv_held_by = draft.held
+        self._note_missing_lots(drafts)
+
+    def _note_missing_lots(self, drafts):
+        """Say on confirmed orders which lots that buyers asked for are not reserved for them."""
+        asked = [
+            draft for draft in drafts if draft.sale.state == "sale" and draft.sale.order_line.filtered("extensiv_lot")
+        ]
+        missing = describe_missing_lots(self.env["sale.order"].union(*(draft.sale for draft in asked)))
+        for draft in asked:
+            if notes := missing.get(draft.sale):
+                draft.messages += notes
+                draft.sale.extensiv_message = "\n".join(filter(None, [draft.sale.extensiv_message, *notes]))
 
     def record_outcome(self, imported):
         """Write to the inbox, and to the list of errors, what became of the orders.
@@ -400,7 +415,8 @@ class ImportBatch:
         failures = {}
         for record, refusal in self.failures.items():
             record.write({"state": "failed", "message": str(refusal), "missing_skus": refusal.missing_skus, **UNMARKED})
-            failures[record.cust_ref] = {"message": str(refusal), "category": refusal.category, "document": record}
+            if not refusal.is_reported:
+                failures[record.cust_ref] = {"message": str(refusal), "category": refusal.category, "document": record}
         Error._resolve(self.account, "orders", [draft.record.cust_ref for draft in imported])
         report_held(self.account, {draft.record: draft.held for draft in imported if draft.held})
         Error._report(self.account, "orders", failures)

@@ -10,7 +10,12 @@ _logger = logging.getLogger(__name__)
 
 
 class Refusal(Exception):
-    """An order cannot be imported; the text tells a shopkeeper why and what to do."""
+    """An order cannot be imported; the text tells a shopkeeper why and what to do.
+
+    ``is_reported``: an error about something else, the cause, tells of it already.
+    """
+
+    is_reported = False
 
     def __init__(self, reason, missing_skus=None, category="data"):
         super().__init__(reason)

@@ -1,6 +1,7 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
+from ..flows import fulfilled_elsewhere
 from ..flows.recorded import check_written_by_connector, is_refused
 
 
@@ -16,6 +17,19 @@ class SaleOrderLine(models.Model):
         help="How many EIM ordered, whatever a person changes afterwards: it is told of no more as shipped.",
     )
     extensiv_line_no = fields.Char("EIM Line", readonly=True, copy=False)
+    extensiv_lot = fields.Char(
+        "Lot Asked For",
+        copy=False,
+        help="The lot that the buyer asked for: no other is reserved by itself. Empty it to take any.",
+    )
+    extensiv_warehouse_id = fields.Many2one(
+        "stock.warehouse",
+        "Leaves From",
+        readonly=True,
+        copy=False,
+        check_company=True,
+        help="EIM assigned this line to a location of its own.",
+    )
     extensiv_needs_product = fields.Boolean(compute="_compute_extensiv_needs_product")
 
     @api.model
@@ -32,6 +46,13 @@ class SaleOrderLine(models.Model):
         for line in self:
             placeholder = line.order_id.extensiv_account_id.sudo().placeholder_product_id
             line.extensiv_needs_product = bool(placeholder and line.extensiv_sku) and line.product_id == placeholder
+
+    @api.depends("extensiv_warehouse_id")
+    def _compute_warehouse_id(self):
+        """Let the line's own location of EIM decide."""
+        super()._compute_warehouse_id()
+        for line in self.filtered("extensiv_warehouse_id"):
+            line.warehouse_id = line.extensiv_warehouse_id
 
     def _compute_discount(self):
         """Leave the discount of an imported line: Odoo would reset it whenever the quantity changes."""
@@ -60,8 +81,10 @@ class SaleOrderLine(models.Model):
         return values
 
     def _action_launch_stock_rule(self, **kwargs):
-        """Deliver nothing of an order that has left before it was received here."""
-        to_deliver = self.filtered(lambda line: not line.order_id.extensiv_is_shipped_already)
+        """Deliver nothing of an order that has left before it was received here, or that others deliver."""
+        elsewhere = self.filtered(lambda line: line.order_id.extensiv_is_fulfilled_elsewhere)
+        fulfilled_elsewhere.deliver(elsewhere)
+        to_deliver = (self - elsewhere).filtered(lambda line: not line.order_id.extensiv_is_shipped_already)
         return super(SaleOrderLine, to_deliver)._action_launch_stock_rule(**kwargs)
 
     def action_extensiv_choose_product(self):
@@ -77,6 +100,15 @@ class SaleOrderLine(models.Model):
 
     def _extensiv_set_product(self, product):
         """Put ``product`` on an imported line, keeping price, discount, taxes, quantity and text as EIM sent them."""
+        if product.type == "combo":
+            raise UserError(
+                self.env._(
+                    "%s is a combo, which becomes several lines. Add an alias of the SKU to it, cancel this "
+                    "quotation, and "
+                    "have the order imported anew.",
+                    product.display_name,
+                )
+            )
         for line in self:
             # The first line says "Unknown SKU …" in the language of whoever imported it.
             first, *rest = line.name.split("\n", 1)

@@ -1,6 +1,8 @@
 from odoo import models
 from odoo.tools import plaintext2html
 
+from ..flows import packing_notes
+
 
 class StockMove(models.Model):
     """Moves of imported orders: what the buyer asked for, and from whose stock.
@@ -34,8 +36,7 @@ class StockMove(models.Model):
     def _get_new_picking_values(self):
         """Put what the buyer asked for where it is packed."""
         values = super()._get_new_picking_values()
-        wishes = [order.extensiv_instructions for order in self.sale_line_id.order_id if order.extensiv_instructions]
-        if wishes:
+        if wishes := packing_notes.print_on_transfer(self.sudo().sale_line_id.order_id):
             values["note"] = plaintext2html("\n".join(wishes))
         return values
 
@@ -62,6 +63,11 @@ class StockMove(models.Model):
     ):
         if not strict and not owner_id:
             owner_id = self._extensiv_owner()
+        asked = packing_notes.find_lots(self)
+        if self in asked and lot_id != asked[self]:
+            if lot_id or not asked[self]:
+                return [], 0  # another lot than the buyer asked for
+            lot_id = asked[self]
         return super()._update_reserved_quantity_vals(need, location_id, lot_id, package_id, owner_id, strict)
 
     def _prepare_move_line_vals(self, quantity=None, reserved_quant=None):

@@ -18,6 +18,7 @@ class StockPicking(models.Model):
     extensiv_shipments_readable = fields.Text(related="sale_id.extensiv_shipments_readable", string="Told to EIM")
 
     extensiv_shipped_elsewhere = fields.Text(related="sale_id.extensiv_shipped_elsewhere")
+    extensiv_packing_notes = fields.Text(related="sale_id.extensiv_packing_notes", string="To Know Before Packing")
     extensiv_needs_carrier = fields.Boolean(related="sale_id.extensiv_needs_carrier")
 
     @api.model
