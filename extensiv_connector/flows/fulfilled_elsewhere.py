@@ -16,6 +16,11 @@ def is_elsewhere(order):
     return order.cart_id.fulfilled_elsewhere
 
 
+def take_over(orders):
+    """Have those of ``orders`` of the inbox that others deliver imported as such, though EIM has them as shipped."""
+    orders.filtered(lambda order: order.is_shipped_already and is_elsewhere(order)).is_shipped_already = False
+
+
 def prepare_vals(record):
     """Return what the sale order of ``record``, an order of the inbox, says of its shipment."""
     return {

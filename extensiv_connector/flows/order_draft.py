@@ -43,8 +43,6 @@ class Draft:
     def is_to_confirm(self):
         """Whether nothing of it stands in the way of confirming it."""
         is_shipped = self.record.is_shipped_already or self.is_shipped_elsewhere
-        if fulfilled_elsewhere.is_elsewhere(self.record):
-            is_shipped = False  # it has, and is imported as such
         return self.is_right and self.is_whole and not is_shipped
 
 
@@ -89,6 +87,7 @@ class DraftBuilder:
         self.matches = self.env["product.product"]._extensiv_match(
             self.account, codes_of(draft.wire for draft in drafts)
         )
+        fulfilled_elsewhere.take_over(self.orders)
         product_creation.create_missing(self.account, drafts, self.matches)
         self.twins = twins.find(self.orders)
         self.currencies = {

@@ -4,7 +4,7 @@ import time
 from decimal import Decimal
 from functools import partial
 
-from . import twins
+from . import lots_asked_for, twins
 from .deadline import deadline_of
 from .exceptions import is_conflict, is_disconnected
 from .import_pace import BATCH_TARGET, Pace
@@ -13,7 +13,6 @@ from .lock import LockLost
 from .order_confirmation import confirm, report_held
 from .order_draft import DraftBuilder
 from .order_refusal import explain, explain_killed
-from .packing_notes import describe_missing_lots
 from .quiet import quiet
 from .runner import BATCH_SECONDS, FlowRun, refresh_snapshot, release_locks
 from .sku_learning import learn_skus
@@ -382,18 +381,7 @@ class ImportBatch:
             draft.held = held.get(draft.sale, "")
             if draft.held:
                 draft.sale.extensiv_held_by = draft.held
-        self._note_missing_lots(drafts)
-
-    def _note_missing_lots(self, drafts):
-        """Say on confirmed orders which lots that buyers asked for are not reserved for them."""
-        asked = [
-            draft for draft in drafts if draft.sale.state == "sale" and draft.sale.order_line.filtered("extensiv_lot")
-        ]
-        missing = describe_missing_lots(self.env["sale.order"].union(*(draft.sale for draft in asked)))
-        for draft in asked:
-            if notes := missing.get(draft.sale):
-                draft.messages += notes
-                draft.sale.extensiv_message = "\n".join(filter(None, [draft.sale.extensiv_message, *notes]))
+        lots_asked_for.report(self.env["sale.order"].union(*right).order_line.filtered("extensiv_lot").order_id)
 
     def record_outcome(self, imported):
         """Write to the inbox, and to the list of errors, what became of the orders.

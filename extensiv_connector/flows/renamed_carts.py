@@ -45,7 +45,9 @@ def ask(carts, listed):
 
     :param listed: the order sources that EIM named together with them: what is there beside a new one was not renamed
     """
-    for account, new in carts.grouped("account_id").items():
+    # Somebody was invited to connect these.
+    invited = carts.env["extensiv.cart.share"].sudo().search([("cart_id", "in", carts.ids)]).cart_id
+    for account, new in (carts - invited).grouped("account_id").items():
         known = (account.with_context(active_test=False).cart_ids - new).filtered(
             lambda cart: cart.order_source not in listed and not cart.renamed_from_id
         )

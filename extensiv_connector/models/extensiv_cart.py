@@ -342,8 +342,8 @@ class ExtensivCart(models.Model):
                 for source, cart in new.items()
             ]
         )
-        renamed_carts.ask(created, {cart.order_source for cart in carts})
         self.env["extensiv.cart.share"].sudo()._connect_new(account)
+        renamed_carts.ask(created, {cart.order_source for cart in carts})
         return created
 
     def action_is_renamed(self):

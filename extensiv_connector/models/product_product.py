@@ -203,8 +203,9 @@ class ProductProduct(models.Model):
 
     def action_extensiv_reviewed(self):
         """Note that these products, which the connector made of unknown SKUs, are as they should be."""
-        self.check_access("write")
-        self.extensiv_to_review = False
+        self.env["extensiv.error"]._check_user()
+        self.check_access("read")
+        self.sudo().extensiv_to_review = False
         return {"type": "ir.actions.client", "tag": "soft_reload"}
 
     def action_extensiv_history(self):

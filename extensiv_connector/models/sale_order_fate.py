@@ -1,6 +1,6 @@
 from odoo import fields, models
 
-from ..flows import cancelled_goods, twins
+from ..flows import cancelled_goods, lots_asked_for, twins
 
 
 class SaleOrder(models.Model):
@@ -25,6 +25,14 @@ class SaleOrder(models.Model):
     )
     extensiv_twins = fields.Text("Orders With the Same Number", compute="_compute_extensiv_twins")
 
+    extensiv_missing_lots = fields.Text("Lots Not Reserved", compute="_compute_extensiv_missing_lots")
+
+    def _compute_extensiv_missing_lots(self):
+        """Say which lots that the buyer asked for are not reserved, while the order is open."""
+        missing = lots_asked_for.describe_missing(self.filtered(lambda order: order.state == "sale").sudo())
+        for order in self:
+            order.extensiv_missing_lots = "\n".join(missing.get(order, ())) or False
+
     def _compute_extensiv_twins(self):
         """Say which orders have the same number in the cart, as they are now."""
         texts = twins.describe(self.sudo().extensiv_order_id)
@@ -37,6 +45,7 @@ class SaleOrder(models.Model):
         lying = cancelled_goods.find(ours)
         result = super()._action_cancel()
         cancelled_goods.log(ours, lying)
+        lots_asked_for.close(ours)
         if not self.env.context.get(cancelled_goods.KNOWS):
             twins.tell_cancelled(ours.sudo().extensiv_order_id)
         return result

@@ -1,7 +1,7 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
-from ..flows import fulfilled_elsewhere
+from ..flows import fulfilled_elsewhere, lots_asked_for
 from ..flows.recorded import check_written_by_connector, is_refused
 
 
@@ -40,6 +40,13 @@ class SaleOrderLine(models.Model):
     def _check_field_access(self, field, operation):
         check_written_by_connector(self, field, operation)
         return super()._check_field_access(field, operation)
+
+    def write(self, vals):
+        """Say anew what is missing of lots that buyers asked for, where a person takes another."""
+        result = super().write(vals)
+        if "extensiv_lot" in vals:
+            lots_asked_for.report(self.order_id)
+        return result
 
     @api.depends("extensiv_sku", "product_id", "order_id.extensiv_account_id.placeholder_product_id")
     def _compute_extensiv_needs_product(self):

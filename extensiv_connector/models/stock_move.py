@@ -1,7 +1,7 @@
 from odoo import models
 from odoo.tools import plaintext2html
 
-from ..flows import packing_notes
+from ..flows import lots_asked_for, packing_notes
 
 
 class StockMove(models.Model):
@@ -52,6 +52,12 @@ class StockMove(models.Model):
             values["restrict_partner_id"] = owner.id
         return values
 
+    def _action_assign(self, force_qty=False):
+        """Close what was told of a lot that a buyer asked for and that is reserved now."""
+        result = super()._action_assign(force_qty=force_qty)
+        lots_asked_for.settle(self)
+        return result
+
     def _update_reserved_quantity_vals(
         self,
         need,
@@ -63,7 +69,7 @@ class StockMove(models.Model):
     ):
         if not strict and not owner_id:
             owner_id = self._extensiv_owner()
-        asked = packing_notes.find_lots(self)
+        asked = lots_asked_for.find_lots(self)
         if self in asked and lot_id != asked[self]:
             if lot_id or not asked[self]:
                 return [], 0  # another lot than the buyer asked for

@@ -121,27 +121,48 @@ class TestPackingNotes(ConnectorCase):
         self.assertEqual(move_lines.lot_id, new)
         self.assertEqual(sum(move_lines.mapped("quantity")), 2)
         self.assertEqual(sale.picking_ids.state, "assigned")
-        self.assertFalse(sale.extensiv_message)
+        self.assertFalse(sale.extensiv_missing_lots)
         self.assertIn("Lot asked for: L-2 of TEE-1", sale.extensiv_packing_notes)
 
     def test_a_lot_that_is_short_or_unknown_is_told_and_no_other_taken_in_its_place(self):
         self.stock_lots(L_1=5, L_2=1)
         short = self.sold({"item": "TEE-1", "quantity": "2", "lot_number": "L-2"})
         self.assertEqual(short.picking_ids.move_line_ids.lot_id.name, "L-2")
-        self.assertIn("Lot L-2 of [TEE-1] Black tee was asked for: 1 of 2 are reserved", short.extensiv_message)
+        self.assertIn("Lot L-2 of [TEE-1] Black tee was asked for: 1 of 2 are reserved", short.extensiv_missing_lots)
         unknown = self.sold({"item": "TEE-1", "lot_number": "L-9"}, cust_ref="P-2")
         self.assertFalse(unknown.picking_ids.move_line_ids)
-        self.assertIn("0 of 1 are reserved", unknown.extensiv_message)
-        self.assertIn("0 of 1 are reserved", self.inbox("P-2").message)
+        self.assertIn("0 of 1 are reserved", unknown.extensiv_missing_lots)
+        self.assertEqual(unknown.picking_ids.extensiv_missing_lots, unknown.extensiv_missing_lots)
+        [error] = self.lot_errors("P-2")
+        self.assertIn("0 of 1 are reserved", error.message)
         unknown.order_line.extensiv_lot = False
+        self.assertFalse(self.lot_errors("P-2"))
         unknown.picking_ids.action_assign()
         self.assertEqual(unknown.picking_ids.move_line_ids.lot_id.name, "L-1", "any lot, once a person says so")
+        unknown.invalidate_recordset()
+        self.assertFalse(unknown.extensiv_missing_lots)
+
+    def lot_errors(self, key="P-1"):
+        return self.env["extensiv.error"].search([("key", "=", key), ("step", "=", "lot"), ("state", "=", "open")])
+
+    def test_what_was_told_of_a_lot_closes_once_it_is_reserved_or_the_order_cancelled(self):
+        lot = self.stock_lots(L_2=1)
+        sale = self.sold({"item": "TEE-1", "quantity": "2", "lot_number": "L-2"})
+        other = self.sold({"item": "TEE-1", "quantity": "1", "lot_number": "L-9"}, cust_ref="P-2")
+        self.assertTrue(self.lot_errors() and self.lot_errors("P-2"))
+        self.env["stock.quant"]._update_available_quantity(self.products[0], self.warehouse.lot_stock_id, 5, lot_id=lot)
+        sale.picking_ids.action_assign()
+        self.assertFalse(self.lot_errors())
+        sale.invalidate_recordset()
+        self.assertFalse(sale.extensiv_missing_lots)
+        other.action_cancel()
+        self.assertFalse(self.lot_errors("P-2"))
 
     def test_a_lot_of_what_has_no_lots_is_told_and_holds_nothing_back(self):
         self.env["stock.quant"]._update_available_quantity(self.products[0], self.warehouse.lot_stock_id, 5)
         sale = self.sold({"item": "TEE-1", "lot_number": "L-1"})
         self.assertEqual(sale.picking_ids.state, "assigned")
-        self.assertIn("Odoo keeps no lots of it", sale.extensiv_message)
+        self.assertIn("Odoo keeps no lots of it", sale.extensiv_missing_lots)
 
     def test_two_steps_keep_the_lot_from_the_shelf_to_the_truck(self):
         self.warehouse.delivery_steps = "pick_ship"
