@@ -62,7 +62,7 @@ def describe_missing(sales):
 
 
 def report(sales):
-    """Tell of confirmed ``sales`` which lots that buyers asked for are not reserved for them; close what was settled."""
+    """Tell of confirmed ``sales`` which lots that buyers asked for are not reserved; close what was settled."""
     confirmed = sales.sudo().filtered(lambda sale: sale.state == "sale" and sale.extensiv_account_id)
     missing = describe_missing(confirmed)
     for account, orders in confirmed.grouped("extensiv_account_id").items():

@@ -123,12 +123,12 @@ class ProductProduct(models.Model):
         "To Review",
         copy=False,
         tracking=True,
-        index="btree_not_null",
         help="The connector made this product of an order's line whose SKU belonged to none.",
     )
     extensiv_created_sku = fields.Char("Made of SKU", readonly=True, copy=False)
     extensiv_created_company_id = fields.Many2one("res.company", readonly=True, copy=False, ondelete="set null")
 
+    _extensiv_to_review_idx = models.Index("(id) WHERE extensiv_to_review")
     # What keeps two processes from making a product of one SKU each.
     _extensiv_created_once = models.UniqueIndex(
         "(extensiv_created_company_id, extensiv_created_sku) WHERE extensiv_created_sku IS NOT NULL",
