@@ -122,9 +122,10 @@ def log(sales, lying):
 
 
 def _believes_in(sale):
-    """Whether EIM has the order and nothing told it of the cancellation."""
+    """Whether EIM has the order as ours to ship, and nothing told it of the cancellation."""
     received = sale.sudo().extensiv_order_id
-    return bool(sale.extensiv_cust_ref) and not received.cancelled_at and received.cancel_request != "done"
+    is_ours = bool(sale.extensiv_cust_ref) and not sale.extensiv_is_fulfilled_elsewhere
+    return is_ours and not received.cancelled_at and received.cancel_request != "done"
 
 
 def report_unknown(sales):

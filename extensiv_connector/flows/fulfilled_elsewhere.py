@@ -33,15 +33,14 @@ def prepare_vals(record):
     }
 
 
-def make_location(cart):
-    """Return the location from which the orders of ``cart`` are booked as delivered."""
-    company = cart.account_id.company_id
-    transit = company.sudo().internal_transit_location_id
-    return cart.env["stock.location"].create(
+def make_location(account, name):
+    """Return the location from which the orders of a cart of ``account`` are booked as delivered."""
+    company = account.company_id.sudo()
+    return account.env["stock.location"].create(
         {
-            "name": cart.env._("%s (fulfilled elsewhere)", cart.name),
+            "name": account.env._("%s (fulfilled elsewhere)", name),
             "usage": "transit",
-            "location_id": transit.location_id.id,
+            "location_id": company.internal_transit_location_id.location_id.id,
             "company_id": company.id,
         }
     )

@@ -295,25 +295,24 @@ class ExtensivCart(models.Model):
             ],
             vals_list,
         )
-        carts = super().create(vals_list)
-        carts._add_fulfilled_location()
-        return carts
+        for vals in vals_list:
+            if vals.get("fulfilled_elsewhere") and not vals.get("fulfilled_location_id"):
+                account = self.env["extensiv.account"].sudo().browse(vals["account_id"])
+                location = fulfilled_elsewhere.make_location(account, vals.get("name") or vals.get("order_source"))
+                vals["fulfilled_location_id"] = location.id
+        return super().create(vals_list)
 
     def write(self, vals):
         corrected = self._off_by_kind(vals)
         if vals.get("fulfilled_elsewhere") and "fulfilled_location_id" not in vals:
-            self._add_fulfilled_location(is_on=True)
+            for cart in self.filtered(lambda cart: not cart.fulfilled_location_id):
+                location = fulfilled_elsewhere.make_location(cart.account_id.sudo(), cart.name)
+                cart.fulfilled_location_id = location.sudo(False)
         result = super().write(self._tidy_prefix(vals))
         corrected._correct_kind()
         if vals.get("delivery_carrier_id"):
             trigger(self.env, "shipments")
         return result
-
-    def _add_fulfilled_location(self, is_on=False):
-        """Make the location from which the orders of these carts are booked as delivered, where there is none."""
-        for cart in self:
-            if (is_on or cart.fulfilled_elsewhere) and not cart.fulfilled_location_id:
-                cart.fulfilled_location_id = fulfilled_elsewhere.make_location(cart.sudo())
 
     @api.model
     def _tidy_prefix(self, vals):

@@ -53,9 +53,10 @@ class StockMove(models.Model):
         return values
 
     def _action_assign(self, force_qty=False):
-        """Close what was told of a lot that a buyer asked for and that is reserved now."""
-        result = super()._action_assign(force_qty=force_qty)
-        lots_asked_for.settle(self)
+        """Let those take first of which the buyer asked for a lot, and close what was told of one that is there now."""
+        asked = self.filtered(lambda move: move.sudo().sale_line_id.extensiv_lot)
+        result = super(StockMove, asked + (self - asked))._action_assign(force_qty=force_qty)
+        lots_asked_for.settle(asked)
         return result
 
     def _update_reserved_quantity_vals(

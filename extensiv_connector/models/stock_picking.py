@@ -19,6 +19,7 @@ class StockPicking(models.Model):
 
     extensiv_shipped_elsewhere = fields.Text(related="sale_id.extensiv_shipped_elsewhere")
     extensiv_packing_notes = fields.Text(related="sale_id.extensiv_packing_notes", string="To Know Before Packing")
+    extensiv_is_fulfilled_elsewhere = fields.Boolean(related="sale_id.extensiv_is_fulfilled_elsewhere")
     extensiv_missing_lots = fields.Text(related="sale_id.extensiv_missing_lots")
     extensiv_needs_carrier = fields.Boolean(related="sale_id.extensiv_needs_carrier")
 

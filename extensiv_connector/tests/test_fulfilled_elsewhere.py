@@ -72,6 +72,13 @@ class TestFulfilledElsewhere(ShipmentCase):
         with self.assertRaisesRegex(ValidationError, "transit location"):
             self.cart.fulfilled_location_id = self.warehouse.lot_stock_id
 
+    def test_a_cart_may_be_made_so(self):
+        cart = self.env["extensiv.cart"].create(
+            {"account_id": self.account.id, "order_source": "FBA", "name": "FBA", "fulfilled_elsewhere": True}
+        )
+        self.assertEqual(cart.fulfilled_location_id.usage, "transit")
+        self.assertNotEqual(cart.fulfilled_location_id, self.cart.fulfilled_location_id)
+
     def test_what_waits_of_it_takes_nothing_off_what_can_be_promised(self):
         record = self.pulled(NOPE=1, TEE_1=3)
         self.assertEqual(record.state, "failed")

@@ -158,6 +158,12 @@ class TestPackingNotes(ConnectorCase):
         other.action_cancel()
         self.assertFalse(self.lot_errors("P-2"))
 
+    def test_who_asked_for_a_lot_takes_it_before_another_line_may(self):
+        self.stock_lots(L_2=1)
+        sale = self.sold({"item": "TEE-1"}, {"item": "TEE-1", "lot_number": "L-2"})
+        self.assertEqual(sale.order_line[1].move_ids.move_line_ids.lot_id.name, "L-2")
+        self.assertFalse(sale.extensiv_missing_lots)
+
     def test_a_lot_of_what_has_no_lots_is_told_and_holds_nothing_back(self):
         self.env["stock.quant"]._update_available_quantity(self.products[0], self.warehouse.lot_stock_id, 5)
         sale = self.sold({"item": "TEE-1", "lot_number": "L-1"})
