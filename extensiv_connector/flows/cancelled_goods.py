@@ -138,8 +138,7 @@ def report_unknown(sales):
                 order.extensiv_cust_ref: {
                     "message": account.env._(
                         "%s was cancelled in the portal. EIM still believes that we ship it: cancel and refund it in "
-                        "the "
-                        "cart as well, then dismiss this error.",
+                        "the cart as well, then dismiss this error.",
                         order.name,
                     ),
                     "category": "data",

@@ -36,9 +36,8 @@ def why_not(product):
     if open_choices:
         return env._(
             "%(product)s is a combo that leaves the buyer a choice (%(choices)s), and EIM does not say what was "
-            "chosen. "
-            "Leave one product in each choice, or make a product of its own for each selection and add an alias of the "
-            "SKU; then retry. Or ignore the order here and enter it by hand.",
+            "chosen. Leave one product in each choice, or make a product of its own for each selection and add an "
+            "alias of the SKU; then retry. Or ignore the order here and enter it by hand.",
             product=product.display_name,
             choices=", ".join(open_choices.mapped("name")),
         )

@@ -39,8 +39,7 @@ def create_missing(account, drafts, matches):
             found=(product,),
             problem=account.env._(
                 "A product was made of SKU %(sku)s before: %(product)s, which has another internal reference by now. "
-                "Add "
-                "an alias of the SKU to the product that it is.",
+                "Add an alias of the SKU to the product that it is.",
                 sku=sku,
                 product=product.display_name,
             ),
@@ -52,8 +51,7 @@ def create_missing(account, drafts, matches):
         draft.notes.append(
             account.env._(
                 "SKU %(sku)s belonged to no product, so one was made: %(product)s. Look at it under Products, filter "
-                "To "
-                "Review; its stock is left alone at EIM until you choose otherwise.",
+                "To Review; its stock is left alone at EIM until you choose otherwise.",
                 sku=sku,
                 product=product.display_name,
             )

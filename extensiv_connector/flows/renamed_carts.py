@@ -33,8 +33,7 @@ def get_message(cart):
     """Return what a person is asked about ``cart``."""
     return cart.env._(
         "%(new)s is new and looks like %(known)s renamed. Its orders wait: open the cart %(new)s and press It Was "
-        "Renamed "
-        "to go on with the settings of %(known)s, or It Is a New Cart once its own settings are right.",
+        "Renamed to go on with the settings of %(known)s, or It Is a New Cart once its own settings are right.",
         new=cart.order_source,
         known=cart.renamed_from_id.order_source,
     )

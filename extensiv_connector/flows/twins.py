@@ -69,8 +69,7 @@ def log_new(drafts):
     for sale, names in bodies.items():
         text = sale.env._(
             "Another order with this number came: %s. It was split, or edited in the cart and sent anew: make sure "
-            "that "
-            "nothing ships twice.",
+            "that nothing ships twice.",
             ", ".join(names),
         )
         bodies[sale] = text

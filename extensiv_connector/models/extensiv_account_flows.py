@@ -81,8 +81,7 @@ class ExtensivAccount(models.Model):
         default=True,
         tracking=True,
         help="Unlock and cancel a locked sale order, too, when the buyer cancelled. Off: a locked order stays as it "
-        "is, "
-        "and a person is told.",
+        "is, and a person is told.",
     )
 
     level_count = fields.Integer("Stock Levels", compute="_compute_level_count")

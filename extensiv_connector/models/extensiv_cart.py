@@ -134,8 +134,7 @@ class ExtensivCart(models.Model):
         ondelete="restrict",
         domain="[('usage', '=', 'transit'), ('company_id', '!=', False)]",
         help="Stands for the marketplace's warehouse: made when Fulfilled Elsewhere is switched on. Goods that you "
-        "send "
-        "there are transferred to it.",
+        "send there are transferred to it.",
     )
     renamed_from_id = fields.Many2one(
         "extensiv.cart",
@@ -173,8 +172,7 @@ class ExtensivCart(models.Model):
                 raise ValidationError(
                     self.env._(
                         "Choose a transit location of the company as the one that %s delivers from: an internal "
-                        "location "
-                        "could count in what EIM is told.",
+                        "location could count in what EIM is told.",
                         cart.name,
                     )
                 )

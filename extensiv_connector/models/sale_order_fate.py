@@ -12,16 +12,14 @@ class SaleOrder(models.Model):
         "To Know Before Packing",
         copy=False,
         help="Payment on delivery, services of the carrier, gifts and lots that the cart asked for: on the order and "
-        "on "
-        "its transfers.",
+        "on its transfers.",
     )
     extensiv_is_fulfilled_elsewhere = fields.Boolean(
         "Fulfilled Elsewhere",
         readonly=True,
         copy=False,
         help="The marketplace's own warehouse delivers this order: it is booked as delivered, nothing is shipped "
-        "here or "
-        "told to EIM.",
+        "here or told to EIM.",
     )
     extensiv_twins = fields.Text("Orders With the Same Number", compute="_compute_extensiv_twins")
 
