@@ -57,9 +57,10 @@ class SaleOrderLine(models.Model):
     @api.depends("extensiv_warehouse_id")
     def _compute_warehouse_id(self):
         """Let the line's own location of EIM decide."""
-        super()._compute_warehouse_id()
+        result = super()._compute_warehouse_id()
         for line in self.filtered("extensiv_warehouse_id"):
             line.warehouse_id = line.extensiv_warehouse_id
+        return result
 
     def _compute_discount(self):
         """Leave the discount of an imported line: Odoo would reset it whenever the quantity changes."""
