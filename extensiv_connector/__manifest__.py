@@ -49,6 +49,7 @@
         "views/extensiv_shipment_views.xml",
         "wizards/choose_delivery_carrier_views.xml",
         "wizards/extensiv_cancel_views.xml",
+        "wizards/sale_mass_cancel_views.xml",
         "wizards/extensiv_choose_product_views.xml",
         "wizards/extensiv_compare_views.xml",
         "wizards/extensiv_fetch_views.xml",

@@ -26,8 +26,8 @@ SELECT o.id,
        COALESCE(bool_and(m.is_tracked) FILTER (WHERE m.has_left), false),
        o.state, o.extensiv_shipment_state, cart.push_shipments IS FALSE, cart.wait_tracking IS TRUE,
        o.carrier_id IS NOT NULL
-       OR COALESCE(bool_and(m.carrier_id IS NOT NULL) FILTER (WHERE m.has_left AND l.extensiv_sku != ''),
-                   true)
+       OR COALESCE(bool_and(m.carrier_id IS NOT NULL) FILTER (WHERE m.has_left AND
+                       (l.extensiv_sku != '' OR l.combo_item_id IS NOT NULL)), true)
   FROM sale_order o
   LEFT JOIN extensiv_cart cart ON cart.id = o.extensiv_cart_id
   LEFT JOIN sale_order_line l ON l.order_id = o.id
@@ -52,7 +52,14 @@ SELECT o.id,
 READ_BY_PROGRESS = {
     "sale.order": ["state", "extensiv_shipment_state", "carrier_id"],
     "extensiv.cart": ["push_shipments", "wait_tracking"],
-    "sale.order.line": ["product_uom_qty", "product_id", "order_id", "display_type", "extensiv_sku"],
+    "sale.order.line": [
+        "product_uom_qty",
+        "product_id",
+        "order_id",
+        "display_type",
+        "extensiv_sku",
+        "combo_item_id",
+    ],
     "stock.move": ["state", "quantity", "sale_line_id", "to_refund", "picking_id", "date", "location_final_id"],
     "stock.picking": ["carrier_tracking_ref", "carrier_id", "date_done"],
 }
@@ -125,7 +132,9 @@ def mark(env, progress):
     unconfirmed_ids = []
     nothing_ids = []
     for status in progress:
-        if not status.is_over or status.state not in ("sale", "cancel") or status.order.extensiv_is_shipped_already:
+        order = status.order
+        is_elsewhere = order.extensiv_is_shipped_already or order.extensiv_is_fulfilled_elsewhere
+        if not status.is_over or status.state not in ("sale", "cancel") or is_elsewhere:
             continue
         if not status.is_fulfilled:
             if status.shipment_state != "skipped":

@@ -8,7 +8,7 @@ from odoo import fields
 
 from ..eim import errors as eim
 from ..eim.writing import iso
-from . import relisting
+from . import cancelled_goods, relisting, twins
 from .exceptions import USER_ERRORS, is_conflict, log_unexpected
 from .list_reading import ListReading
 from .runner import WAIT_SECONDS
@@ -90,6 +90,8 @@ class OrderCancellation:
         Error._resolve(self.account, "orders", (orders - sold).mapped("cust_ref"))
         alive = self.cancel_sales(sold)
         self._mark_cancelled(sold.filtered(lambda order: order not in alive))
+        cancelled_goods.close_believed(self.account, orders.mapped("cust_ref"))
+        twins.tell_cancelled(orders)
         failures = {}
         for order, reason in alive.items():
             order.message = reason
@@ -98,7 +100,8 @@ class OrderCancellation:
         return len(orders)
 
     def _mark_cancelled(self, orders):
-        orders.write({"state": "cancelled", "message": self.env._("Cancelled by the buyer.")})
+        for message, alike in orders.grouped(cancelled_goods.say_cancelled).items():
+            alike.write({"state": "cancelled", "message": message})
 
     def cancel_sales(self, orders):
         """Cancel the sale orders of ``orders`` of which nothing has shipped and nothing was invoiced.
@@ -107,26 +110,54 @@ class OrderCancellation:
         """
         alive = {}
         shipped = self._find_shipped(orders.sale_order_id)
-        for order in orders.filtered(lambda order: order.sale_order_id.state != "cancel"):
+        living = orders.filtered(lambda order: order.sale_order_id.state != "cancel")
+        lying = cancelled_goods.find(living.sale_order_id)
+        for order in living:
             if reason := self._why_alive(order.sale_order_id, shipped):
-                alive[order] = self.env._(
-                    "The buyer cancelled order %(order)s, but %(reason)s. Decide what to do, then dismiss this error.",
-                    order=order.sale_order_id.name,
-                    reason=reason,
-                )
+                alive[order] = self._say_alive(order, lying, self.env._("%s. Decide what to do", reason))
             elif reason := self._cancel_sale(order):
-                alive[order] = self.env._(
-                    "The buyer cancelled order %(order)s, but Odoo refuses to cancel it: %(reason)s",
-                    order=order.sale_order_id.name,
-                    reason=reason,
-                )
+                alive[order] = self._say_alive(order, lying, self.env._("Odoo refuses to cancel it: %s", reason))
         orders.sale_order_id._message_log_batch(
             bodies={
-                order.sale_order_id.id: alive.get(order) or self.env._("The buyer cancelled this order at EIM.")
-                for order in orders
+                order.sale_order_id.id: alive.get(order) or self._say_done(order, order in living) for order in orders
             }
         )
+        cancelled_goods.report_goods(
+            self.account,
+            {
+                order: lying[order.sale_order_id]
+                for order in living - self._union(alive)
+                if order.sale_order_id in lying
+            },
+        )
         return alive
+
+    def _union(self, orders):
+        return self.env["extensiv.order"].union(*orders)
+
+    def _say_alive(self, order, lying, reason):
+        """Return what a person is told of an order that is cancelled at EIM and alive here."""
+        if cancelled_goods.is_our_wish(order):
+            text = self.env._(
+                "EIM cancelled order %(order)s, as it was asked to from here, but %(reason)s.",
+                order=order.sale_order_id.name,
+                reason=reason,
+            )
+        else:
+            text = self.env._(
+                "The buyer cancelled order %(order)s, but %(reason)s.", order=order.sale_order_id.name, reason=reason
+            )
+        goods = lying.get(order.sale_order_id)
+        parts = [text, goods and cancelled_goods.introduce(self.env, goods), self.env._("Then dismiss this error.")]
+        return "\n".join(filter(None, parts))
+
+    def _say_done(self, order, was_living):
+        """Return what the sale order of a cancelled order of the inbox says of it."""
+        if cancelled_goods.is_our_wish(order):
+            return self.env._("EIM has cancelled this order, as it was asked to from here.")
+        if not was_living:
+            return self.env._("EIM has this order as cancelled, too.")
+        return self.env._("The buyer cancelled this order at EIM.")
 
     def _find_shipped(self, sales):
         """Return those of ``sales`` of which something has left to a customer."""
@@ -147,12 +178,16 @@ class OrderCancellation:
 
         :param shipped: the sale orders of which something has shipped
         """
+        if sale.extensiv_is_fulfilled_elsewhere and sale in shipped:
+            return self.env._("the marketplace's own warehouse has delivered it")
         if sale in shipped:
             return self.env._("something of it has shipped")
         if sale.invoice_ids.filtered(lambda invoice: invoice.state == "posted"):
             return self.env._("it has a posted invoice")
         if not self.account.cancel_orders:
             return self.env._("the account's settings leave cancelling to a person")
+        if sale.locked and not self.account.cancel_locked:
+            return self.env._("it is locked, and the account's settings leave locked orders to a person")
         return None
 
     def _cancel_sale(self, order):
@@ -160,7 +195,7 @@ class OrderCancellation:
         try:
             with self.env.cr.savepoint():
                 order.sale_order_id.filtered("locked").action_unlock()
-                order.sale_order_id.action_cancel()
+                order.sale_order_id.with_context(**{cancelled_goods.KNOWS: True}).action_cancel()
         except Exception as error:  # whatever one order does, the pass goes on
             if is_conflict(error):
                 raise

@@ -1,4 +1,7 @@
-"""What received orders become sale orders of: read, and found for a whole batch. Nothing is written."""
+"""What received orders become sale orders of: read, and found for a whole batch.
+
+Nothing is written, but the products of SKUs that have none, where the account asks for these.
+"""
 
 from dataclasses import dataclass, field
 
@@ -6,7 +9,17 @@ from ..eim.errors import EimError
 from ..eim.parsing import is_nothing
 from ..eim.pricing import PricedOrder
 from ..eim.wire import Order, codes_of
-from . import holds, order_money, shipped_elsewhere
+from . import (
+    combos,
+    fulfilled_elsewhere,
+    holds,
+    order_money,
+    packing_notes,
+    product_creation,
+    renamed_carts,
+    shipped_elsewhere,
+    twins,
+)
 from .order_refusal import Refusal, refuse_data
 
 
@@ -29,6 +42,8 @@ class Draft:
     is_right: bool = False  # the total is EIM's
     notes: list = field(default_factory=list)  # what a person should know, and holds nothing up
     holds: dict = field(default_factory=dict)  # {reason: {"text"[, details]}}, see ``hold``
+    twins: object = ()  # other orders of the inbox with its number
+    line_warehouses: dict = field(default_factory=dict)  # {EIM location of single lines: warehouse}
 
     @property
     def is_to_confirm(self):
@@ -98,6 +113,9 @@ class DraftBuilder:
         self.matches = self.env["product.product"]._extensiv_match(
             self.account, codes_of(draft.wire for draft in drafts)
         )
+        fulfilled_elsewhere.take_over(self.orders)
+        product_creation.create_missing(self.account, drafts, self.matches)
+        self.twins = twins.find(self.orders)
         self.currencies = {
             currency.name: currency
             for currency in self.env["res.currency"]
@@ -115,10 +133,14 @@ class DraftBuilder:
         """
         wire = draft.wire
         cart = draft.record.cart_id
+        renamed_carts.check(cart)
+        draft.twins = self.twins[draft.record]
         draft.warehouse = (
             self.warehouses.get(wire.location) or self.warehouses.get(wire.warehouse_pk) or cart.warehouse_id
         )
-        draft.carrier = self.env["extensiv.ship.method"]._chosen(self.carriers, cart, wire.requested_shipping)
+        packing_notes.find_warehouses(draft, self.warehouses)
+        if not fulfilled_elsewhere.is_elsewhere(draft.record):
+            draft.carrier = self.env["extensiv.ship.method"]._chosen(self.carriers, cart, wire.requested_shipping)
         if told := self.shipped_elsewhere.get(draft.record):
             draft.hold(holds.ELSEWHERE, told)
         if draft.record.is_shipped_already:
@@ -130,6 +152,7 @@ class DraftBuilder:
                 ),
             )
         self._find_products(draft)
+        combos.check(draft)
         draft.currency = order_money.find_currency(draft, self.account, self.currencies)
         order_money.price(draft, self.account)
 
@@ -157,7 +180,7 @@ class DraftBuilder:
                     draft.packs[line.sku] = pack
         if not problems:
             return
-        if self.account.sku_policy == "block":
+        if self.account.sku_policy != "placeholder":
             raise Refusal(
                 "\n".join(problems.values()),
                 missing_skus=[sku for sku in problems if sku],

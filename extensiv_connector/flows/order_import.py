@@ -3,7 +3,7 @@
 import time
 from functools import partial
 
-from . import holds, order_money, tax_question, todo
+from . import holds, lots_asked_for, order_money, tax_question, todo, twins
 from .deadline import deadline_of
 from .exceptions import is_conflict, is_disconnected
 from .import_pace import BATCH_TARGET, Pace
@@ -330,6 +330,7 @@ class ImportBatch:
         for draft in drafts:
             self.verify_total(draft)
             todo.note_address(draft)
+        twins.log_new(drafts)
         if self.account.order_policy == "confirm":
             self.confirm(drafts)
         holds.record(drafts)
@@ -381,6 +382,7 @@ class ImportBatch:
         for draft in drafts:
             if draft.sale in held:
                 draft.hold(holds.APP, held[draft.sale])
+        lots_asked_for.report(self.env["sale.order"].union(*right).order_line.filtered("extensiv_lot").order_id)
 
     def record_outcome(self, imported):
         """Write to the inbox, and to the list of errors, what became of the orders.
@@ -403,6 +405,8 @@ class ImportBatch:
         failures = {}
         for record, refusal in self.failures.items():
             record.write({"state": "failed", "message": str(refusal), "missing_skus": refusal.missing_skus, **UNMARKED})
+            if refusal.is_reported:
+                continue
             failures[record.cust_ref] = {
                 "message": str(refusal),
                 "category": refusal.category,

@@ -12,10 +12,14 @@ _logger = logging.getLogger(__name__)
 class Refusal(Exception):
     """An order cannot be imported; the text tells a shopkeeper why and what to do.
 
+    ``is_reported``: an error about something else, the cause, tells of it already.
+
     :param missing_skus: SKUs for which an alias, or a product, would do
     :param fix: the key of the button that helps, see ``extensiv.error``
     :param records: what is to be put right, opened by that button
     """
+
+    is_reported = False
 
     def __init__(self, reason, missing_skus=None, category="data", fix=None, records=None):
         super().__init__(reason)

@@ -8,6 +8,7 @@ from decimal import ROUND_FLOOR, Decimal
 from odoo.tools import format_list
 
 from ..eim.wire import Shipment, ShipmentItem
+from . import combos
 
 
 @dataclass
@@ -154,11 +155,14 @@ class Packing:
         """Put into each parcel what it holds of the lines that EIM ordered, and note what is not EIM's."""
         foreign = Counter()
         for line in self.order.order_line:
+            if line.combo_item_id and line.linked_line_id.extensiv_sku:
+                continue  # EIM knows the combo alone
+            parts = combos.items_of(line) if line.product_id.type == "combo" else line
             held = [
                 (parcel, move_line)
                 for parcel in parcels
                 for move_line in parcel.move_lines
-                if move_line.move_id.sale_line_id == line
+                if move_line.move_id.sale_line_id in parts
             ]
             if not line.extensiv_sku:
                 for _parcel, move_line in held:
@@ -209,7 +213,7 @@ class Packing:
                     ordered=f"{ordered.normalize():f}",
                 )
             )
-        elif packed < ordered and line.product_id.type == "consu":
+        elif packed < ordered and line.product_id.type in ("consu", "combo"):
             self.notes.append(
                 self.env._(
                     "Of %(ordered)s × %(sku)s only %(told)s were delivered.",
@@ -225,7 +229,10 @@ class Packing:
         A kit counts for the parcel that brings its last component.
         """
         moves = self.env["stock.move"].union(*(move_line.move_id for _parcel, move_line in held))
-        kits = Decimal(str(self._kits_left(line, moves)))
+        if line.product_id.type == "combo":
+            kits = combos.count_left(line, held)
+        else:
+            kits = Decimal(str(self._kits_left(line, moves)))
         totals = Counter()
         for _parcel, move_line in held:
             totals[move_line.product_id] += _quantity_in(move_line, move_line.product_id.uom_id)

@@ -9,6 +9,7 @@ from datetime import timedelta
 from odoo import fields
 
 from ..eim.wire import Order
+from . import cancelled_goods
 from .deadline import deadline_of
 from .import_pace import count_together
 from .order_import import import_batch
@@ -146,7 +147,7 @@ def close_unlisted(account, still_listed):
     )
     close(gone)
     for order in gone:
-        order.message = order.cancelled_at and account.env._("Cancelled by the buyer.")
+        order.message = order.cancelled_at and cancelled_goods.say_cancelled(order)
 
 
 def close(orders):

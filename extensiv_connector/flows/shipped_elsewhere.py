@@ -22,7 +22,8 @@ def may_ship(order):
     if sale:
         is_over = sale.state == "cancel" or sale.extensiv_shipment_state in DEALT_WITH
         return not (is_over or sale.extensiv_sending_at)
-    return order.state in ("received", "failed") and not order.is_shipped_already
+    is_waiting = order.state in ("received", "failed") and not order.is_shipped_already
+    return is_waiting and not order.cart_id.fulfilled_elsewhere
 
 
 def find_shippable(orders):

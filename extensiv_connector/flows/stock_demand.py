@@ -91,11 +91,13 @@ def find_unreserved_demand(account):
             .with_context(active_test=False)
             .search(Domain("company_id", "=", account.company_id.id) & Domain("id", "not in", saved.ids) & same_owner)
         )
-    for name in ("extensiv.order", "sale.order", "sale.order.line"):
+    for name in ("extensiv.order", "sale.order", "sale.order.line", "extensiv.cart"):
         env[name].flush_model()
     is_ours = SQL(
         """(received.account_id = ANY (%s) OR received.account_id = ANY (%s) AND received.acknowledged_at IS NOT NULL)
-           AND received.is_shipped_already IS NOT TRUE""",
+           AND received.is_shipped_already IS NOT TRUE
+           AND NOT EXISTS (SELECT FROM extensiv_cart AS cart WHERE cart.id = received.cart_id
+                              AND cart.fulfilled_elsewhere)""",
         others.ids,
         saved.ids,
     )
@@ -125,7 +127,7 @@ def _find_demand_of_quotations(env, is_ours):
     routes = env["sale.order.line"]._fields["route_ids"]
     rows = env.execute_query(
         SQL(
-            """SELECT sale.warehouse_id, line.product_id,
+            """SELECT COALESCE(line.extensiv_warehouse_id, sale.warehouse_id), line.product_id,
                       line.product_uom_qty * COALESCE(unit.factor, 1) / COALESCE(own_unit.factor, 1),
                       GREATEST(COALESCE(received.acknowledged_at, received.create_date), line.write_date),
                       COALESCE(sale.commitment_date, %(now)s + make_interval(secs => 86400 * line.customer_lead))
@@ -189,7 +191,7 @@ def _find_demand_of_inbox(account, inbox):
             )
             demand.append(
                 Demand(
-                    warehouse.id or None,
+                    (warehouses.get(line.location) or warehouse).id or None,
                     product.id,
                     float(line.quantity) * matches[line.sku].units,
                     since,

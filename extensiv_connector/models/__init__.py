@@ -36,6 +36,7 @@ from . import product_product
 from . import product_template
 from . import res_partner
 from . import sale_order
+from . import sale_order_fate
 from . import sale_order_line
 from . import stock_location
 from . import stock_move

@@ -178,13 +178,17 @@ class ExtensivAccount(models.Model):
         help="What becomes of an imported order whose total is right.",
     )
     sku_policy = fields.Selection(
-        [("block", "Keep the order in the inbox"), ("placeholder", "Import with a placeholder")],
+        [
+            ("block", "Keep the order in the inbox"),
+            ("placeholder", "Import with a placeholder"),
+            ("create", "Create the product"),
+        ],
         "Unknown SKUs",
         required=True,
         default="block",
         tracking=True,
         help="What becomes of an order whose SKU belongs to no product. With a placeholder it becomes a quotation "
-        "on whose lines a person chooses the products.",
+        "on whose lines a person chooses the products. A product that is created is marked to be reviewed.",
     )
     placeholder_product_id = fields.Many2one(
         "product.product",

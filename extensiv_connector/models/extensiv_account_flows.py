@@ -76,6 +76,14 @@ class ExtensivAccount(models.Model):
         help="Compare SKUs reads EIM's list; orders and accepted levels add to it by themselves.",
     )
 
+    cancel_locked = fields.Boolean(
+        "Cancel Locked Orders",
+        default=True,
+        tracking=True,
+        help="Unlock and cancel a locked sale order, too, when the buyer cancelled. Off: a locked order stays as it "
+        "is, and a person is told.",
+    )
+
     level_count = fields.Integer("Stock Levels", compute="_compute_level_count")
     stock_warning = fields.Text(compute="_compute_stock_warning")
     level_preview = fields.Html("What Would Change", store=False, readonly=True, sanitize=False)

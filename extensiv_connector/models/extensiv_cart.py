@@ -1,9 +1,9 @@
 from odoo import api, fields, models
-from odoo.exceptions import ValidationError
+from odoo.exceptions import UserError, ValidationError
 from odoo.tools import SQL
 
 from ..eim.taxes import INCLUDED, KEPT
-from ..flows import cart_currency, tax_question
+from ..flows import cart_currency, fulfilled_elsewhere, renamed_carts, tax_question
 from ..flows.trigger import trigger
 
 
@@ -169,6 +169,40 @@ class ExtensivCart(models.Model):
         "then EIM is not told that they were shipped.",
     )
 
+    product_categ_id = fields.Many2one(
+        "product.category",
+        "Category of New Products",
+        tracking=True,
+        ondelete="restrict",
+        help="Of the products that are made of unknown SKUs, where the account asks for that. Empty: Odoo's own "
+        "choice.",
+    )
+    fulfilled_elsewhere = fields.Boolean(
+        tracking=True,
+        help="The marketplace delivers these orders from a warehouse of its own, such as FBA. They are imported as "
+        "delivered from a location of their own, which counts in no level of EIM: nothing is picked, shipped or told.",
+    )
+    fulfilled_location_id = fields.Many2one(
+        "stock.location",
+        "Delivered From",
+        tracking=True,
+        check_company=True,
+        ondelete="restrict",
+        domain="[('usage', '=', 'transit'), ('company_id', '!=', False)]",
+        help="Stands for the marketplace's warehouse: made when Fulfilled Elsewhere is switched on. Goods that you "
+        "send there are transferred to it.",
+    )
+    renamed_from_id = fields.Many2one(
+        "extensiv.cart",
+        "Looks Like",
+        readonly=True,
+        copy=False,
+        index="btree_not_null",
+        ondelete="set null",
+        help="A known cart that this new one may be, under another name. Until a person has answered, its orders are "
+        "not imported.",
+    )
+
     order_count = fields.Integer(compute="_compute_order_count")
 
     _order_source_unique = models.Constraint(
@@ -186,6 +220,18 @@ class ExtensivCart(models.Model):
     )
 
     # -- computes and constraints
+
+    @api.constrains("fulfilled_elsewhere", "fulfilled_location_id")
+    def _check_fulfilled_location(self):
+        for cart in self.filtered("fulfilled_elsewhere"):
+            if cart.fulfilled_location_id.usage != "transit" or not cart.fulfilled_location_id.company_id:
+                raise ValidationError(
+                    self.env._(
+                        "Choose a transit location of the company as the one that %s delivers from: an internal "
+                        "location could count in what EIM is told.",
+                        cart.name,
+                    )
+                )
 
     @api.constrains("prefix", "no_prefix")
     def _check_prefix(self):
@@ -320,12 +366,21 @@ class ExtensivCart(models.Model):
             ],
             vals_list,
         )
+        for vals in vals_list:
+            if vals.get("fulfilled_elsewhere") and not vals.get("fulfilled_location_id"):
+                account = self.env["extensiv.account"].sudo().browse(vals["account_id"])
+                location = fulfilled_elsewhere.make_location(account, vals.get("name") or vals.get("order_source"))
+                vals["fulfilled_location_id"] = location.id
         return super().create(vals_list)
 
     def write(self, vals):
         if not self.env.su and "is_new" not in vals:
             vals = {**vals, "is_new": False}  # a person looks at its settings
         corrected = self._off_by_kind(vals)
+        if vals.get("fulfilled_elsewhere") and "fulfilled_location_id" not in vals:
+            for cart in self.filtered(lambda cart: not cart.fulfilled_location_id):
+                location = fulfilled_elsewhere.make_location(cart.account_id.sudo(), cart.name)
+                cart.fulfilled_location_id = location.sudo(False)
         result = super().write(self._tidy_prefix(vals))
         corrected._correct_kind()
         if vals.get("delivery_carrier_id"):
@@ -378,7 +433,28 @@ class ExtensivCart(models.Model):
             ]
         )
         self.env["extensiv.cart.share"].sudo()._connect_new(account)
+        renamed_carts.ask(created, {cart.order_source for cart in carts})
         return created
+
+    def action_is_renamed(self):
+        """Go on with the known cart that this one is the new name of: its settings, its orders."""
+        self.ensure_one()
+        self._check_question()
+        return renamed_carts.merge(self.sudo()).with_env(self.env)._get_records_action()
+
+    def action_is_new(self):
+        """Import the orders of this cart, which is one of its own."""
+        self.ensure_one()
+        self._check_question()
+        renamed_carts.accept_as_new(self.sudo())
+        return {"type": "ir.actions.client", "tag": "soft_reload"}
+
+    def _check_question(self):
+        """:raise UserError: nobody is asked whether this cart was renamed, or the user may not say"""
+        self.env["extensiv.account"]._check_manager()
+        self.check_access("write")
+        if not self.renamed_from_id:
+            raise UserError(self.env._("%s is known as a cart of its own.", self.name))
 
     def action_answer_share(self):
         """Say that this cart is what the merchant of a share connected, whose form shows it as new."""

@@ -9,7 +9,19 @@ from odoo.exceptions import UserError
 from odoo.fields import Command
 
 from ..eim.wire import Order
-from ..flows import dates, import_by_hand, languages, order_confirmation, order_import, order_money, relisting
+from ..flows import (
+    combos,
+    dates,
+    fulfilled_elsewhere,
+    import_by_hand,
+    languages,
+    order_confirmation,
+    order_import,
+    order_money,
+    packing_notes,
+    relisting,
+    twins,
+)
 from ..flows.deadline import one_deadline
 from ..flows.exceptions import no_rows_in_log
 from ..flows.spreadsheet import quote_export
@@ -40,6 +52,12 @@ class ExtensivOrder(models.Model):
     )
     cust_ref = fields.Char("EIM Reference", required=True, readonly=True, help="EIM's key of the order.")
     cart_id = fields.Many2one("extensiv.cart", readonly=True, index=True, ondelete="restrict")
+    original_ref = fields.Char(
+        "Split From",
+        readonly=True,
+        index="btree_not_null",
+        help="EIM's reference of the order that this one was split from, or replaces.",
+    )
     order_number = fields.Char(required=True, readonly=True, index="trigram", help="The number the buyer knows.")
     order_date = fields.Datetime(readonly=True)
     # Groups have no sum: it would mix currencies.
@@ -108,6 +126,7 @@ class ExtensivOrder(models.Model):
 
     _cust_ref_unique = models.Constraint("UNIQUE(account_id, cust_ref)", "This order was received already.")
     _waiting_idx = models.Index("(account_id, (acknowledged_at IS NULL), id) WHERE state IN ('received', 'failed')")
+    _number_idx = models.Index("(account_id, order_number)")
     _received_idx = models.Index("(account_id, create_date)")
     _unacknowledged_idx = models.Index("(account_id, id) WHERE acknowledged_at IS NULL")
     _shipped_elsewhere_idx = models.Index("(account_id) WHERE shipped_elsewhere IS NOT NULL")
@@ -334,6 +353,7 @@ class ExtensivOrder(models.Model):
             "company_id": account.company_id.id,
             "cust_ref": order.cust_ref,
             "cart_id": cart and cart.id,
+            "original_ref": order.cust_ref_original != order.cust_ref and order.cust_ref_original,
             "order_number": order.order_number,
             "order_date": order.order_date or order.created,
             "amount_total": float(order.grand_total or 0),
@@ -349,7 +369,7 @@ class ExtensivOrder(models.Model):
         wire = draft.wire
         cart = record.cart_id
         vals = {
-            "name": f"{cart.prefix or ''}{record.order_number}",
+            "name": twins.name_of(draft),
             "company_id": account.company_id.id,
             "partner_id": draft.contacts.partner.id,
             "partner_invoice_id": draft.contacts.invoice.id,
@@ -367,6 +387,7 @@ class ExtensivOrder(models.Model):
             "extensiv_cust_ref": record.cust_ref,
             **self._prepare_shipment_vals(record),
             "extensiv_instructions": self._prepare_instructions(wire),
+            "extensiv_packing_notes": "\n".join(packing_notes.describe(self.env, wire, draft.currency)) or False,
             "extensiv_expected_total": float(draft.priced.expected_total),
             "extensiv_has_no_total": order_money.is_by_pricelist(draft) and not draft.priced.has_total,
             "extensiv_tax_policy": draft.tax_policy,
@@ -388,19 +409,13 @@ class ExtensivOrder(models.Model):
     @api.model
     def _prepare_instructions(self, wire):
         """Return what the buyer asked for beyond goods and address, a line each, or False."""
-        texts = [
-            (self.env._("Shipping"), wire.ship_code_description or wire.requested_shipping),
-            (self.env._("Shipping instructions"), wire.shipping_instructions),
-            (self.env._("Gift message"), wire.gift_message),
-            (self.env._("Gift wrap"), wire.gift_wrap),
-            (self.env._("Promotion"), wire.promo_code),
-            *((self.env._("Custom field %s", number), text) for number, text in enumerate(wire.custom_fields, 1)),
-        ]
-        return "\n".join(f"{label}: {text}" for label, text in texts if text) or False
+        return packing_notes.describe_wishes(self.env, wire) or False
 
     @api.model
     def _prepare_shipment_vals(self, record):
         """Return what the sale order of ``record``, an order of the inbox, says of its shipment."""
+        if fulfilled_elsewhere.is_elsewhere(record):
+            return fulfilled_elsewhere.prepare_vals(record)
         if not record.is_shipped_already:
             return {"extensiv_shipment_state": "waiting"}
         return {
@@ -415,7 +430,7 @@ class ExtensivOrder(models.Model):
         priced = draft.priced
         wire = draft.wire
         self = languages.in_language_of(draft.contacts.partner, self)  # as Odoo writes a line entered by hand
-        lines = [self._prepare_goods_vals(draft, line) for line in priced.lines]
+        lines = combos.expand(draft, self._prepare_goods_vals, self.env)
         if priced.shipping:
             lines.append(
                 {
@@ -463,6 +478,7 @@ class ExtensivOrder(models.Model):
         pack = draft.packs.get(line.sku)
         return {
             **({"product_uom_id": pack.id} if pack else {}),
+            **packing_notes.prepare_line_vals(draft, line),
             **self._prepare_amount_vals(draft, product, priced.price_unit, text),
             "product_uom_qty": float(priced.quantity),
             "discount": float(priced.discount),

@@ -120,6 +120,21 @@ class ProductProduct(models.Model):
         help="Kept back in every location of EIM, besides the account's own buffer.",
     )
 
+    extensiv_to_review = fields.Boolean(
+        "To Review",
+        copy=False,
+        tracking=True,
+        help="The connector made this product of an order's line whose SKU belonged to none.",
+    )
+    extensiv_created_sku = fields.Char("Made of SKU", readonly=True, copy=False)
+    extensiv_created_company_id = fields.Many2one("res.company", readonly=True, copy=False, ondelete="set null")
+
+    _extensiv_to_review_idx = models.Index("(id) WHERE extensiv_to_review")
+    # What keeps two processes from making a product of one SKU each.
+    _extensiv_created_once = models.UniqueIndex(
+        "(extensiv_created_company_id, extensiv_created_sku) WHERE extensiv_created_sku IS NOT NULL",
+        "A product was made of this SKU already.",
+    )
     _extensiv_buffer_qty_positive = models.Constraint(
         "CHECK(extensiv_buffer_qty >= 0)", "The buffer cannot be negative."
     )
@@ -186,6 +201,13 @@ class ProductProduct(models.Model):
                 (location.id, sku) for location in account.location_ids.filtered("push_enabled") for sku in skus
             ]
         return self.env["extensiv.stock.level"].sudo()._set_zero(zeros)
+
+    def action_extensiv_reviewed(self):
+        """Note that these products, which the connector made of unknown SKUs, are as they should be."""
+        self.env["extensiv.error"]._check_user()
+        self.check_access("read")
+        self.sudo().extensiv_to_review = False
+        return {"type": "ir.actions.client", "tag": "soft_reload"}
 
     def action_extensiv_history(self):
         """Open what EIM was told of the stock of these products."""

@@ -47,6 +47,13 @@ class ProductTemplate(models.Model):
         help="Kept back in every location of EIM, besides the account's own buffer.",
     )
 
+    extensiv_to_review = fields.Boolean(
+        "To Review",
+        compute="_compute_extensiv_to_review",
+        search="_search_extensiv_to_review",
+        help="The connector made this product of an order's line whose SKU belonged to none.",
+    )
+
     def _force_default_sale_tax(self, companies):
         """Leave what is no goods of EIM's orders without the taxes that Odoo gives all else, of each new company."""
         return super(ProductTemplate, self._extensiv_taxable())._force_default_sale_tax(companies)
@@ -108,6 +115,18 @@ class ProductTemplate(models.Model):
 
     def _inverse_extensiv_buffer_qty(self):
         self._set_product_variant_field("extensiv_buffer_qty")
+
+    @api.depends("product_variant_ids.extensiv_to_review")
+    def _compute_extensiv_to_review(self):
+        for template in self:
+            template.extensiv_to_review = any(template.product_variant_ids.mapped("extensiv_to_review"))
+
+    def _search_extensiv_to_review(self, operator, value):
+        return [("product_variant_ids.extensiv_to_review", operator, value)]
+
+    def action_extensiv_reviewed(self):
+        """Note that these products are as they should be."""
+        return self.with_context(active_test=False).product_variant_ids.action_extensiv_reviewed()
 
     def action_extensiv_set_zero(self):
         """Have EIM told zero of these products once, though they are left alone."""

@@ -119,7 +119,12 @@ class ResPartner(models.Model):
         merged.extensiv_former = False
         orders._erase()
         sales.with_context(tracking_disable=True).write(
-            {"extensiv_instructions": False, "extensiv_holds": False, "extensiv_lasting_notes": False}
+            {
+                "extensiv_instructions": False,
+                "extensiv_packing_notes": False,
+                "extensiv_holds": False,
+                "extensiv_lasting_notes": False,
+            }
         )
         return self.env["extensiv.account"]._notification(
             self.env._("Erased"), self.env._("What the connector held of %s orders was emptied.", len(orders))

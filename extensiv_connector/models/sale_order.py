@@ -488,6 +488,10 @@ class SaleOrder(models.Model):
         for order in self:
             if not order.extensiv_cust_ref:
                 raise UserError(self.env._("%s did not come from EIM.", order.name))
+            if order.extensiv_is_fulfilled_elsewhere:
+                raise UserError(
+                    self.env._("The marketplace's own warehouse delivered %s. EIM is not told of it.", order.name)
+                )
             if order.extensiv_is_shipped_already:
                 raise UserError(
                     self.env._("EIM had the shipment of %s before it was received here. EIM is not told.", order.name)

@@ -1,6 +1,7 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
+from ..flows import fulfilled_elsewhere, lots_asked_for
 from ..flows.languages import in_language_of
 from ..flows.order_money import ODOO_TAXES
 from ..flows.recorded import check_written_by_connector, is_refused
@@ -18,6 +19,19 @@ class SaleOrderLine(models.Model):
         help="How many EIM ordered, whatever a person changes afterwards: it is told of no more as shipped.",
     )
     extensiv_line_no = fields.Char("EIM Line", readonly=True, copy=False)
+    extensiv_lot = fields.Char(
+        "Lot Asked For",
+        copy=False,
+        help="The lot that the buyer asked for: no other is reserved by itself. Empty it to take any.",
+    )
+    extensiv_warehouse_id = fields.Many2one(
+        "stock.warehouse",
+        "Leaves From",
+        readonly=True,
+        copy=False,
+        check_company=True,
+        help="EIM assigned this line to a location of its own.",
+    )
     extensiv_needs_product = fields.Boolean(compute="_compute_extensiv_needs_product")
 
     @api.model
@@ -29,6 +43,13 @@ class SaleOrderLine(models.Model):
         check_written_by_connector(self, field, operation)
         return super()._check_field_access(field, operation)
 
+    def write(self, vals):
+        """Say anew what is missing of lots that buyers asked for, where a person takes another."""
+        result = super().write(vals)
+        if "extensiv_lot" in vals:
+            lots_asked_for.report(self.order_id)
+        return result
+
     @api.depends("extensiv_sku", "extensiv_line_no", "product_id", "order_id.extensiv_placeholder_id")
     def _compute_extensiv_needs_product(self):
         for line in self:
@@ -36,6 +57,14 @@ class SaleOrderLine(models.Model):
             placeholder = order.extensiv_placeholder_id or order.extensiv_account_id.placeholder_product_id
             is_from_eim = bool(line.extensiv_sku or line.extensiv_line_no)
             line.extensiv_needs_product = bool(placeholder and is_from_eim) and line.product_id == placeholder
+
+    @api.depends("extensiv_warehouse_id")
+    def _compute_warehouse_id(self):
+        """Let the line's own location of EIM decide."""
+        result = super()._compute_warehouse_id()
+        for line in self.filtered("extensiv_warehouse_id"):
+            line.warehouse_id = line.extensiv_warehouse_id
+        return result
 
     def _compute_discount(self):
         """Leave the discount of an imported line: Odoo would reset it whenever the quantity changes."""
@@ -86,8 +115,10 @@ class SaleOrderLine(models.Model):
         return values
 
     def _action_launch_stock_rule(self, **kwargs):
-        """Deliver nothing of an order that has left before it was received here."""
-        to_deliver = self.filtered(lambda line: not line.order_id.extensiv_is_shipped_already)
+        """Deliver nothing of an order that has left before it was received here, or that others deliver."""
+        elsewhere = self.filtered(lambda line: line.order_id.extensiv_is_fulfilled_elsewhere)
+        fulfilled_elsewhere.deliver(elsewhere)
+        to_deliver = (self - elsewhere).filtered(lambda line: not line.order_id.extensiv_is_shipped_already)
         return super(SaleOrderLine, to_deliver)._action_launch_stock_rule(**kwargs)
 
     def action_extensiv_choose_product(self):
@@ -103,6 +134,15 @@ class SaleOrderLine(models.Model):
 
     def _extensiv_set_product(self, product):
         """Put ``product`` on an imported line, keeping price, discount, taxes, quantity and text as EIM sent them."""
+        if product.type == "combo":
+            raise UserError(
+                self.env._(
+                    "%s is a combo, which becomes several lines. Add an alias of the SKU to it, cancel this "
+                    "quotation, and "
+                    "have the order imported anew.",
+                    product.display_name,
+                )
+            )
         for line in self:
             # The first line says "Unknown SKU …" in the language of whoever imported it.
             first, *rest = line.name.split("\n", 1)

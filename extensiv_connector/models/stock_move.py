@@ -1,6 +1,8 @@
 from odoo import models
 from odoo.tools import plaintext2html
 
+from ..flows import lots_asked_for, packing_notes
+
 
 class StockMove(models.Model):
     """Moves of imported orders: what the buyer asked for, and from whose stock.
@@ -34,8 +36,7 @@ class StockMove(models.Model):
     def _get_new_picking_values(self):
         """Put what the buyer asked for where it is packed."""
         values = super()._get_new_picking_values()
-        wishes = [order.extensiv_instructions for order in self.sale_line_id.order_id if order.extensiv_instructions]
-        if wishes:
+        if wishes := packing_notes.print_on_transfer(self.sudo().sale_line_id.order_id):
             values["note"] = plaintext2html("\n".join(wishes))
         return values
 
@@ -51,6 +52,13 @@ class StockMove(models.Model):
             values["restrict_partner_id"] = owner.id
         return values
 
+    def _action_assign(self, force_qty=False):
+        """Let those take first of which the buyer asked for a lot, and close what was told of one that is there now."""
+        asked = self.filtered(lambda move: move.sudo().sale_line_id.extensiv_lot)
+        result = super(StockMove, asked + (self - asked))._action_assign(force_qty=force_qty)
+        lots_asked_for.settle(asked)
+        return result
+
     def _update_reserved_quantity_vals(
         self,
         need,
@@ -62,6 +70,11 @@ class StockMove(models.Model):
     ):
         if not strict and not owner_id:
             owner_id = self._extensiv_owner()
+        asked = lots_asked_for.find_lots(self)
+        if self in asked and lot_id != asked[self]:
+            if lot_id or not asked[self]:
+                return [], 0  # another lot than the buyer asked for
+            lot_id = asked[self]
         return super()._update_reserved_quantity_vals(need, location_id, lot_id, package_id, owner_id, strict)
 
     def _prepare_move_line_vals(self, quantity=None, reserved_quant=None):

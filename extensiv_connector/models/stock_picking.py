@@ -1,7 +1,7 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
-from ..flows import fulfilment
+from ..flows import fulfilment, lots_asked_for
 from ..flows.deadline import one_deadline
 from ..flows.recorded import check_written_by_connector, is_refused
 from ..flows.tracking import update_tracking
@@ -18,6 +18,9 @@ class StockPicking(models.Model):
     extensiv_shipments_readable = fields.Text(related="sale_id.extensiv_shipments_readable", string="Told to EIM")
 
     extensiv_shipped_elsewhere = fields.Text(related="sale_id.extensiv_shipped_elsewhere")
+    extensiv_packing_notes = fields.Text(related="sale_id.extensiv_packing_notes", string="To Know Before Packing")
+    extensiv_is_fulfilled_elsewhere = fields.Boolean(related="sale_id.extensiv_is_fulfilled_elsewhere")
+    extensiv_missing_lots = fields.Text(related="sale_id.extensiv_missing_lots")
     extensiv_needs_carrier = fields.Boolean(related="sale_id.extensiv_needs_carrier")
 
     @api.model
@@ -34,6 +37,7 @@ class StockPicking(models.Model):
         # A label bought while validating writes its number: once marked below, not once a transfer.
         result = super(StockPicking, self.with_context(extensiv_validating=True))._action_done()
         fulfilment.mark_delivered(self)
+        lots_asked_for.settle(self.move_ids)
         return result
 
     def write(self, vals):

@@ -16,11 +16,13 @@ from . import test_buyers_merged
 from . import test_buyers_told_apart
 from . import test_calls
 from . import test_cancel
+from . import test_cancelled_goods
 from . import test_cart_share
 from . import test_cart_share_names
 from . import test_cart_types
 from . import test_carts
 from . import test_carts_browser
+from . import test_combo_orders
 from . import test_combos
 from . import test_compare_nightly
 from . import test_compare_skus
@@ -32,6 +34,7 @@ from . import test_diagnosis
 from . import test_embedded
 from . import test_errors
 from . import test_fetch
+from . import test_fulfilled_elsewhere
 from . import test_go_live
 from . import test_go_live_browser
 from . import test_health
@@ -66,7 +69,9 @@ from . import test_order_lines
 from . import test_order_money
 from . import test_order_steps
 from . import test_orders
+from . import test_packing_notes
 from . import test_privacy
+from . import test_product_creation
 from . import test_promise
 from . import test_promise_places
 from . import test_promise_waiting
@@ -105,6 +110,7 @@ from . import test_tax_question_browser
 from . import test_todo
 from . import test_trigger
 from . import test_turn
+from . import test_twins
 from . import test_unanswered
 from . import test_views
 from . import test_webhook

@@ -9,6 +9,7 @@ from decimal import Decimal
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
+from odoo.fields import Command
 from odoo.tests import tagged
 
 from ..eim.wire import Cart, Order, Page
@@ -75,7 +76,7 @@ TEXTS = (
     "location",
 )
 _line = st.fixed_dictionaries(
-    {"item": st.sampled_from(["TEE-1", "MUG-1", "tee-1", "NOPE"]) | _text},
+    {"item": st.sampled_from(["TEE-1", "MUG-1", "tee-1", "NOPE", "SET-1", "CHOICE-1"]) | _text},
     optional={
         **{name: _amount | _anything for name in LINE_MONEY},
         "Description": _text | _anything,
@@ -83,11 +84,24 @@ _line = st.fixed_dictionaries(
         "aliases": _anything,
         "filtered_sku": _anything,
         "line_no": _text | _anything,
+        "lot_number": st.just("L-1") | _text | _anything,
+        "line_location": st.just("EAST") | _text | _anything,
     },
 )
+_SPECIAL = {
+    "special_services": _anything
+    | st.sampled_from(["SIG, SAT", {"SIGNATURE": "Y", "INSURANCE": "N"}, ["Adult signature"]]),
+    "balance": _amount | _anything,
+    "pay_type": st.sampled_from(["COD", "cash on delivery", "Net 30"]) | _text | _anything,
+    "ship_address_type": st.sampled_from(["R", "C"]) | _anything,
+    "ship_account_no": _text | _anything,
+    "cust_ref_original": _text | _anything,
+    "gift_wrap": st.sampled_from(["Y", "N"]) | _anything,
+}
 _order = st.fixed_dictionaries(
     {},
     optional={
+        **_SPECIAL,
         **{name: _amount | _anything for name in MONEY},
         **{name: _text | _anything for name in TEXTS},
         **{name: drawn | _text | _anything for name, drawn in {**BUYERS, **DATES}.items()},
@@ -156,10 +170,28 @@ class TestAnyOrder(ConnectorCase):
     def setUp(self):
         super().setUp()
         self.account.sku_policy = "block"
+        self.make_combos()
         self.numbers = iter(range(10**6))
         # What the database or Odoo would log of a refused order is no failure here, and long.
         logging.getLogger("odoo.sql_db").setLevel(logging.CRITICAL)
         self.addCleanup(logging.getLogger("odoo.sql_db").setLevel, logging.NOTSET)
+
+    def make_combos(self):
+        """Have a combo whose every choice has one item, and one that leaves the buyer a choice."""
+        tee, mug = self.products
+        for sku, choices in (("SET-1", (tee, mug)), ("CHOICE-1", (tee + mug,))):
+            combos = self.env["product.combo"].create(
+                [
+                    {
+                        "name": f"{sku} {number}",
+                        "combo_item_ids": [Command.create({"product_id": item.id}) for item in items],
+                    }
+                    for number, items in enumerate(choices)
+                ]
+            )
+            self.env["product.product"].create(
+                {"name": sku, "default_code": sku, "type": "combo", "combo_ids": [Command.set(combos.ids)]}
+            )
 
     def outcome(self, *raws):
         """Receive and import orders in one batch, then forget them.
@@ -229,6 +261,9 @@ class TestAnyOrder(ConnectorCase):
     @example(values={"items": [{"item": "TEE-1", "quantity": "999999999", "price": "99999999"}]})
     @example(values={"grand_total": "Infinity"})
     @example(values={"order_discount": "0.0150"})
+    @example(values={"items": [{"item": "SET-1", "quantity": "3", "price": "33.33", "lot_number": "L-1"}]})
+    @example(values={"items": [{"item": "CHOICE-1", "quantity": "1", "price": "5"}]})
+    @example(values={"pay_type": "COD", "balance": "NaN", "ship_account_no": "A1", "special_services": {"x": [1]}})
     @example(values={"order_date": "0000-00-00", "requested_ship_date": "9999-12-31T23:59:59-14:00"})
     @example(values={"currency_code": "x" * 5000, "order_source": "y" * 5000})
     def test_any_order_ends_well_and_stops_no_other(self, values):

@@ -3,6 +3,7 @@ from importlib.util import module_from_spec, spec_from_file_location
 from odoo.tests import tagged
 from odoo.tools import file_path, mute_logger
 
+from ..eim.wire import Cart
 from .shipments_common import ShipmentCase
 
 PLACE = "extensiv_connector/migrations/19.0.1.2.0"
@@ -72,6 +73,8 @@ class TestMigrationCarts(ShipmentCase):
         self.assertEqual(shipstation.shipment_confirmation, "basic")
 
     def test_carts_that_were_told_keep_their_switch_and_others_of_their_kind_are_switched_off(self):
+        listed = [Cart(source, source) for source in ("PayPal_1", "PayPal_2")]
+        self.env["extensiv.cart"]._sync_from_eim(self.account, listed)  # neither is the other under a new name
         told, marked, never, other = (
             self.order(f"M-{source}", order_source=source).extensiv_cart_id
             for source in ("Infusionsoft", "PayPal_1", "PayPal_2", "Shopify")

@@ -138,6 +138,7 @@ class TestPrivacy(ShipmentCase):
         mary = sale.partner_id.commercial_partner_id
         self.assertIn("Mary", mary.name)
         self.assertIn("with love", sale.extensiv_instructions)
+        self.assertIn("with love", sale.extensiv_packing_notes)
         error = self.env["extensiv.error"].search([("key", "=", "U-1"), ("state", "=", "open")])
         error.message = "Mary lives nowhere"
         alert = self.env["extensiv.alert"].create(
@@ -159,6 +160,7 @@ class TestPrivacy(ShipmentCase):
         mary.with_user(manager).action_extensiv_erase_buyer()
         self.env.invalidate_all()
         self.assertFalse(self.inbox("S-1").payload or unsold.payload or sale.extensiv_instructions)
+        self.assertFalse(sale.extensiv_packing_notes)
         for text in (unsold.message, error.message, alert.subject, alert.message or "", sale.extensiv_message or ""):
             self.assertNotIn("Mary", text)
         self.assertEqual((sale.partner_id.commercial_partner_id, sale.state), (mary, "sale"), "Odoo's own stay")

@@ -16,3 +16,4 @@ from . import extensiv_sku_report
 from . import extensiv_stock_preview
 from . import extensiv_take_quantities
 from . import extensiv_todo
+from . import sale_mass_cancel

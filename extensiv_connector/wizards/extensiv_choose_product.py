@@ -15,7 +15,7 @@ class ExtensivChooseProduct(models.TransientModel):
     product_id = fields.Many2one(
         "product.product",
         check_company=True,
-        domain="[('sale_ok', '=', True)]",
+        domain="[('sale_ok', '=', True), ('type', '!=', 'combo')]",
         help="Price, discount, taxes and text of the line stay as the cart sent them.",
     )
     remember = fields.Boolean(

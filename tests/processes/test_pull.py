@@ -255,6 +255,17 @@ def test_two_workers_that_meet_the_same_new_shipping_method_both_import(odoo, pu
     assert odoo.query("SELECT ship_code FROM extensiv_ship_method") == [("GROUND",)]
 
 
+def test_two_workers_that_meet_the_same_unknown_sku_make_one_product_of_it(odoo, pulled):
+    odoo.run(RECEIVE)
+    odoo.query(TO_ONE_SKU, ["NEVER-SEEN"])
+    odoo.query("UPDATE extensiv_account SET pull_orders = true, sku_policy = 'create'")
+    assert odoo.run(TWO_WORKERS).split() == ["done", "done"]
+    assert_no_fault("process-run.log")
+    odoo.run(PULL, {"waits": True})
+    assert_each_exactly_once(odoo, pulled)
+    assert odoo.query("SELECT count(*) FROM product_product WHERE default_code = 'NEVER-SEEN'") == [(1,)]
+
+
 def test_orders_pulled_while_a_person_fetches_them_are_there_once(odoo, pulled):
     assert odoo.run(FETCH_DURING_A_PULL) == "extensiv.order\n"
     assert_each_exactly_once(odoo, pulled)

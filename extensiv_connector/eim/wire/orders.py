@@ -7,12 +7,14 @@ from decimal import Decimal
 
 from ..amounts import decimal_mark
 from ..errors import Unreadable
-from ..parsing import Fields, flag, identity, is_nothing, visible
+from ..parsing import Fields, flag, identity, is_nothing, text, visible, words
 from ..sanitizing import clean
 from .listings import Alias
 from .shipments import Shipment
 
 REDACTED = "**pii removed**"
+FREIGHT_COLLECT = "freight_collect_sw"
+"""Our own field in an order's JSON: whether it came with the number of an account that freight is charged to."""
 MAX_PAYLOAD = 5_000_000  # characters of one order's JSON text
 
 _to_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False, check_circular=False).encode
@@ -106,6 +108,8 @@ class OrderLine:
     alt_sku: str
     filtered: bool
     aliases: tuple[Alias, ...]
+    lot_number: str = ""  # which the buyer asked for
+    location: str = ""  # the EIM location of this line alone, "": the order's
 
     @property
     def is_left_out(self) -> bool:
@@ -159,6 +163,8 @@ class OrderLine:
             alt_sku=fields.code("alt_sku"),
             filtered=filtered,
             aliases=Alias.parse_all(raw.get("aliases")),
+            lot_number=amounts.code("lot_number"),
+            location=amounts.code("line_location"),
         )
 
 
@@ -221,6 +227,11 @@ class Order:
     oddities: tuple[str, ...] = ()  # as problems, of addresses, dates, amounts and shipments: they hold no order up
     tax_exempt: bool = False
     is_total_unread: bool = False  # EIM sent a grand total, and it is no number
+    cust_ref_original: str = ""  # of the order that it was split from, or that it replaces
+    ship_address_type: str = ""  # R: residential, C: commercial
+    special_services: str = ""
+    balance: Decimal | None = None  # what the buyer has yet to pay
+    is_freight_collect: bool = False  # it came with an account number of the buyer's, which is not kept
 
     @property
     def identity(self) -> str:
@@ -314,6 +325,11 @@ class Order:
             oddities=tuple(oddities),
             tax_exempt=fields.flag("tax_exempt_sw"),
             is_total_unread=grand_total is None and not is_nothing(_shown(raw.get("grand_total"))),
+            cust_ref_original=lenient.code("cust_ref_original"),
+            ship_address_type=lenient.code("ship_address_type"),
+            special_services=_listed(raw.get("special_services")),
+            balance=lenient.money("balance"),
+            is_freight_collect=flag(raw.get(FREIGHT_COLLECT)),
         )
 
     @classmethod
@@ -332,7 +348,7 @@ class ListedOrder:
 
     __slots__ = (
         "cust_ref", "cust_po_no", "order_source", "status", "order_date", "created", "grand_total", "currency",
-        "sending_canceled", "on_hold", "line_count", "payload", "_whole",
+        "sending_canceled", "on_hold", "line_count", "cust_ref_original", "payload", "_whole",
     )  # fmt: skip
 
     identity = Order.identity
@@ -365,6 +381,7 @@ class ListedOrder:
         order.currency = fields.code("currency_code").upper()
         order.sending_canceled = fields.flag("sending_canceled")
         order.on_hold = fields.flag("on_hold")
+        order.cust_ref_original = fields.code("cust_ref_original")
         lines = raw.get("items")
         order.line_count = len(lines) if isinstance(lines, (list, dict)) else 0
         return order
@@ -420,8 +437,25 @@ def _take_in(raw):
         raise Unreadable("The order is not an object.")
     # Before cleaning, which would make one of two that differ in what it takes away.
     cust_ref = identity(raw.get("cust_ref"), "cust_ref")
+    is_freight_collect = flag(raw.get(FREIGHT_COLLECT)) or bool(text(raw.get("ship_account_no")))
     raw = _keep_skus_apart(raw, clean(raw))
+    if is_freight_collect:
+        # Cleaning takes the number away; that there was one is the packer's to know.
+        raw[FREIGHT_COLLECT] = "Y"
     return raw, cust_ref, _payload(raw)
+
+
+def _listed(value):
+    """Return a text, a list of texts or a map of what is asked for as one text; what a map says no to is left out."""
+    if isinstance(value, dict):
+        value = [key if flag(said) else f"{key}: {words(said)}" for key, said in value.items() if _says_something(said)]
+    if isinstance(value, (list, tuple)):
+        return ", ".join(filter(None, (words(each) for each in value)))
+    return words(value) if _says_something(value) else ""
+
+
+def _says_something(value):
+    return value not in (None, False, 0) and words(value).casefold() not in ("", "n", "no", "none", "false", "0")
 
 
 def _payload(raw):

@@ -1,0 +1,49 @@
+from odoo import fields, models
+
+from ..flows import cancelled_goods, lots_asked_for, twins
+
+
+class SaleOrder(models.Model):
+    """What is special about an order from EIM, and what its cancellation leaves behind."""
+
+    _inherit = "sale.order"  # pylint: disable=consider-merging-classes-inherited  # what becomes of special orders
+
+    extensiv_packing_notes = fields.Text(
+        "To Know Before Packing",
+        copy=False,
+        help="Payment on delivery, services of the carrier, gifts and lots that the cart asked for: on the order and "
+        "on its transfers.",
+    )
+    extensiv_is_fulfilled_elsewhere = fields.Boolean(
+        "Fulfilled Elsewhere",
+        readonly=True,
+        copy=False,
+        help="The marketplace's own warehouse delivers this order: it is booked as delivered, nothing is shipped "
+        "here or told to EIM.",
+    )
+    extensiv_twins = fields.Text("Orders With the Same Number", compute="_compute_extensiv_twins")
+
+    extensiv_missing_lots = fields.Text("Lots Not Reserved", compute="_compute_extensiv_missing_lots")
+
+    def _compute_extensiv_missing_lots(self):
+        """Say which lots that the buyer asked for are not reserved, while the order is open."""
+        missing = lots_asked_for.describe_missing(self.filtered(lambda order: order.state == "sale").sudo())
+        for order in self:
+            order.extensiv_missing_lots = "\n".join(missing.get(order, ())) or False
+
+    def _compute_extensiv_twins(self):
+        """Say which orders have the same number in the cart, as they are now."""
+        texts = twins.describe(self.sudo().extensiv_order_id)
+        for order in self:
+            order.extensiv_twins = texts.get(order.sudo().extensiv_order_id, False)
+
+    def _action_cancel(self):
+        """Say what EIM still believes of orders that are cancelled here, and what was picked of them already."""
+        ours = self.filtered(lambda order: order.extensiv_cust_ref and order.state != "cancel")
+        lying = cancelled_goods.find(ours)
+        result = super()._action_cancel()
+        cancelled_goods.log(ours, lying)
+        lots_asked_for.close(ours)
+        if not self.env.context.get(cancelled_goods.KNOWS):
+            twins.tell_cancelled(ours.sudo().extensiv_order_id)
+        return result
