@@ -8,6 +8,8 @@ from decimal import Decimal
 
 from odoo.tools import SQL
 
+from . import contacts
+
 STEP = "confirm"
 # The reason of what another app asks for, who alone knows whether it still stands: trying to confirm tells.
 APP = "app"
@@ -104,7 +106,12 @@ def _check_elsewhere(sale, _stored):
 
 # {reason: a function that takes a sale order and what was stored of the reason; it returns what to say, or ""}. A
 # reason that is not here stands until somebody decides about the quotation, or until it is released.
-CHECKS = {"product": _check_products, "total": _check_total, ELSEWHERE: _check_elsewhere}
+CHECKS = {
+    "product": _check_products,
+    "total": _check_total,
+    ELSEWHERE: _check_elsewhere,
+    contacts.NO_ADDRESS: contacts.check_address,
+}
 
 
 # -- what people see of it
