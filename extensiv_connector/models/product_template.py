@@ -68,13 +68,13 @@ class ProductTemplate(models.Model):
             return self.browse()
         accounts = self.env["extensiv.account"].sudo().with_context(active_test=False)
         accounts = accounts.search([("company_id", "!=", False)])
-        products = self.env["product.product"].union(
-            *(account[f"{kind}_product_id"] for account in accounts for kind in SERVICE_PRODUCTS)
+        chosen = (
+            self.env["product.product"]
+            .union(*(account[f"{kind}_product_id"] for account in accounts for kind in SERVICE_PRODUCTS))
+            .product_tmpl_id
         )
         references = {reference for reference, _name in SERVICE_PRODUCTS.values()}
-        return self.filtered(
-            lambda template: template not in products.product_tmpl_id and template.default_code not in references
-        )
+        return self.filtered(lambda template: template not in chosen and template.default_code not in references)
 
     @api.model_create_multi
     def create(self, vals_list):
