@@ -165,11 +165,7 @@ class _Kits:
 
     def find(self):
         """Return the ``Kits``."""
-        if self.products is not None:
-            # The database plans well for so many products, and not for those that it has yet to find.
-            flush(self.env)
-            self.products = [id_ for [id_] in self.env.execute_query(self._asked_sql())] if self.products else []
-        if self.products is None or self.products:
+        if self._has_any():
             self._read()
         if self.by_odoo:
             self._ask_odoo()
@@ -183,6 +179,22 @@ class _Kits:
             browse(sorted(self.circles)),
             self.apps,
         )
+
+    def _has_any(self):
+        """Return whether there is any kit or combo to be asked about, before much is asked.
+
+        Of a restricted question these are ``products`` from now on: the database plans well for so many, and not for
+        those that it has yet to find.
+        """
+        if self.products is not None and not self.products:
+            return False
+        flush(self.env)
+        asked = self._asked_sql()
+        if self.products is None:
+            [[has_any]] = self.env.execute_query(SQL("SELECT EXISTS (%s)", asked))
+            return has_any
+        self.products = [id_ for [id_] in self.env.execute_query(asked)]
+        return bool(self.products)
 
     def _read(self):
         for kit, items, times, is_doubtful, is_circle, is_tracked, source, quantity, on_hand in self._rows():

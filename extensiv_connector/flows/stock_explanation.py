@@ -141,7 +141,7 @@ class _Explanation:
                         "The scarcest part is %(part)s: there are %(quantity)s %(unit)s after waiting orders, and one "
                         "takes %(each)s.",
                         part=scarcest.product.display_name,
-                        quantity=f"{scarcest.quantity:g}",
+                        quantity=f"{max(0.0, scarcest.quantity):g}",
                         unit=scarcest.product.uom_id.name,
                         each=f"{round(scarcest.each, 4):g}",
                     )

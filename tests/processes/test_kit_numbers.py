@@ -362,9 +362,9 @@ print(json.dumps(said))
 
 
 def test_numbers_of_kits_are_those_of_odoo(odoo_with_kits):
-    said = json.loads(odoo_with_kits.run(WORLDS, {"seeds": 6}).splitlines()[-1])
+    said = json.loads(odoo_with_kits.run(WORLDS, {"seeds": 4}).splitlines()[-1])
     assert said["wrong"] == []
-    assert min(said["checked"].values()) > 200
+    assert min(said["checked"].values()) > 150
     assert said["nested"] > 200
     # Archived parts that are kits themselves are drawn now and then.
     assert said["by_odoo"] > 0
