@@ -7,7 +7,7 @@ from babel.dates import format_timedelta
 from odoo import api, fields, models
 from odoo.tools.misc import babel_locale_parse, format_date, format_datetime
 
-from ..flows import SCHEDULED, SWITCHED, label_of, schedule
+from ..flows import SCHEDULED, SWITCHED, label_of, schedule, untold
 from ..flows.eim_pages import page_url
 
 CHART_DAYS = 14
@@ -37,6 +37,12 @@ class ExtensivAccount(models.Model):
         compute="_compute_last_runs",
     )
     shipments_run_message = fields.Char("Shipment Pass Result", compute="_compute_last_runs")
+    untold_hours = fields.Integer(
+        "Told Within (Hours)",
+        default=24,
+        help="Orders that left longer ago, and of which EIM was not told, are counted on the dashboard. Those of which "
+        "something is still to leave are not.",
+    )
     alert_ids = fields.One2many("extensiv.alert", "account_id", "Alerts")
     alert_count = fields.Integer("Active Alerts", compute="_compute_alert_count")
     flow_table = fields.Html("Flows", compute="_compute_flow_table", sanitize=False)
@@ -199,6 +205,12 @@ class ExtensivAccount(models.Model):
             )
         )
 
+    def _count_late(self):
+        """Return ``{account: orders that left so long ago that EIM should have been told of them}``."""
+        Untold = self.env["extensiv.untold"]
+        domain = fields.Domain.OR(untold.get_late_domain(account) for account in self)
+        return dict(Untold._read_group(domain, ["account_id"], ["__count"]))
+
     def _count_errors(self):
         """Return ``{account: (open errors, those that wait for a person)}``."""
         counts = {}
@@ -220,6 +232,7 @@ class ExtensivAccount(models.Model):
         waiting = self._count_orders_waiting()
         levels = self._count_levels_waiting()
         shipments = self._count_shipments_waiting()
+        late = self._count_late()
         today = fields.Date.context_today(self)
         for account in self:
             flows = health.get(account, [])
@@ -228,6 +241,7 @@ class ExtensivAccount(models.Model):
                 "waiting": waiting.get(account, 0),
                 "levels": levels.get(account, 0),
                 "shipments": shipments.get(account, 0),
+                "late": late.get(account, 0),
                 "errors": errors.get(account, (0, 0))[0],
                 "needs_person": errors.get(account, (0, 0))[1],
                 "alerts": account.alert_count,
@@ -249,6 +263,8 @@ class ExtensivAccount(models.Model):
             return False, self.env._("The schedule is off: %s.", ", ".join(stopped))
         if shown["needs_person"]:
             return False, self.env._("Errors waiting for a person: %s.", shown["needs_person"])
+        if shown["late"]:
+            return False, self.env._("Shipments that left and EIM was not told of: %s.", shown["late"])
         if shown["alerts"]:
             return False, self.env._("EIM has alerts about the carts.")
         if shown["errors"]:
@@ -352,6 +368,14 @@ class ExtensivAccount(models.Model):
     def action_open_waiting_shipments(self):
         """Open the orders that left and of which EIM was not told; the inbox, which every Extensiv user may see."""
         return self._get_filtered_action("extensiv_order", shipment_waiting=True)
+
+    def action_open_late(self):
+        """Open the orders that left and of which EIM should have been told by now."""
+        self.ensure_one()
+        return {
+            **self.env["ir.actions.act_window"]._for_xml_id("extensiv_connector.extensiv_untold_action"),
+            "domain": list(untold.get_late_domain(self)),
+        }
 
     def action_open_errors(self):
         """Open the account's open errors."""

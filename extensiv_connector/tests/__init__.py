@@ -39,6 +39,7 @@ from . import test_inventory_rules
 from . import test_inventory_urgency
 from . import test_inventory_zeros
 from . import test_inventory_zeros_locations
+from . import test_kit_fulfilment
 from . import test_lock
 from . import test_merchants
 from . import test_migration_carts

@@ -16,6 +16,8 @@ RIGHTS = {
     "extensiv.cart": (READ, ALL),
     "extensiv.cart.share": (READ, ALL),
     "extensiv.cart.type": (READ, ALL),
+    "extensiv.carrier.method": (READ, ALL),
+    "extensiv.eim.method": (READ, READ),
     "extensiv.error": (READ, READ),
     "extensiv.known.sku": (READ, READ),
     "extensiv.location": (READ, ALL),
@@ -50,6 +52,7 @@ METHODS = {
         "extensiv.cart.type": "action_set_up",
         "extensiv.cart.share": "action_send action_withdraw action_open_page",
         "extensiv.location": "action_take_quantities action_set_zero action_push_nevertheless",
+        "extensiv.eim.method": "action_fetch",
         "extensiv.merchants": "action_create_accounts",
         "extensiv.sku.report.line": "action_create_alias action_create_product",
         "extensiv.stock.preview": "action_go_live",
@@ -66,6 +69,9 @@ METHODS = {
         "extensiv.add.alias": "action_add",
         "extensiv.alert": "action_open_at_eim action_open_order",
         "extensiv.compare": "action_read action_push",
+        "extensiv.decide.shipment": (
+            "action_tell_complete action_tell_whole action_tell_services action_tell_cancelled action_close"
+        ),
         "extensiv.diagnosis": "action_diagnose action_open_routes action_try_routes",
         "extensiv.error": (
             "action_retry action_dismiss action_fix action_open_document action_push_zeros action_show_zeros"
@@ -80,10 +86,11 @@ METHODS = {
         "extensiv.stock.preview": "action_show_lines",
         "extensiv.stock.preview.location": "action_take_quantities",
         "extensiv.unknown.order": "action_import action_belongs_elsewhere",
+        "extensiv.untold": "action_send action_mark_sent action_decide action_open_transfers",
         "product.product": "action_extensiv_set_zero",
         "product.template": "action_extensiv_set_zero",
-        "sale.order": "action_extensiv_send action_extensiv_mark_sent",
-        "stock.picking": "action_extensiv_send action_extensiv_mark_sent",
+        "sale.order": "action_extensiv_send action_extensiv_mark_sent action_extensiv_decide",
+        "stock.picking": "action_extensiv_send action_extensiv_mark_sent action_extensiv_decide",
     },
     "salesman": {
         "extensiv.cancel": "action_cancel_order",
@@ -97,12 +104,13 @@ METHODS = {
             "action_compare action_open_account action_open_alerts action_open_diagnosis action_open_errors "
             "action_open_comparisons "
             "action_open_orders_today action_open_runs action_open_waiting_levels action_open_waiting_orders "
-            "action_open_waiting_shipments"
+            "action_open_waiting_shipments action_open_late"
         ),
         "extensiv.alert": "action_open_details",
         "extensiv.diagnosis": "action_open_account",
         "extensiv.cart.type": "action_open_window",
         "extensiv.sku.report.line": "action_download_template",
+        "extensiv.untold": "action_open_order",
         "product.product": "action_extensiv_history",
         "product.template": "action_extensiv_history",
         "sale.order": "action_extensiv_cancel",
@@ -169,6 +177,16 @@ class TestSecurity(TransactionCase):
                 {"level_id": level.id, "company_id": company.id, "date": "2024-01-01", "quantity": 5}
             ),
             env["extensiv.ship.method"].create({**mine, "ship_code": "Standard"}),
+            method := env["extensiv.eim.method"].create({**mine, "code": "50", "description": "FedEx Ground"}),
+            env["extensiv.carrier.method"].create(
+                {
+                    **mine,
+                    "method_id": method.id,
+                    "delivery_carrier_id": env["delivery.carrier"]
+                    .create({"name": "FedEx", "product_id": product.id})
+                    .id,
+                }
+            ),
             env["extensiv.sku.alias"].create({**mine, "sku": "MUG-OLD", "product_id": product.id}),
             env["extensiv.known.sku"].create({**mine, "sku": "MUG-1", "origin": "list"}),
             env["extensiv.order"].create(
