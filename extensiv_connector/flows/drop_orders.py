@@ -1,4 +1,4 @@
-"""Goods that a vendor is to deliver and was not asked for yet: they have no move, so no move says that they are missing."""
+"""Goods that a vendor is to deliver and was not asked for yet: they have no move that would say that they are open."""
 
 from odoo.tools import SQL
 

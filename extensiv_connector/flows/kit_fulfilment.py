@@ -231,7 +231,8 @@ def find_incomplete(orders):
     env["stock.move"].flush_model(["sale_line_id", "product_id"])
     rows = env.execute_query(
         SQL(
-            """SELECT DISTINCT line.order_id FROM sale_order_line line JOIN stock_move move ON move.sale_line_id = line.id
+            """SELECT DISTINCT line.order_id
+                 FROM sale_order_line line JOIN stock_move move ON move.sale_line_id = line.id
                 WHERE line.order_id = ANY(%s)
                   AND (move.product_id != line.product_id OR line.combo_item_id IS NOT NULL)""",
             list(undecided.ids),

@@ -1,11 +1,9 @@
-"""Services and digital goods that EIM ordered: nothing of them leaves, and the cart waits to hear of them all the same."""
+"""Services and digital goods that EIM ordered: nothing of them leaves, and the cart waits to hear of them."""
 
 
 def find_lines(order):
     """Return the lines of ``order`` that EIM ordered and that no transfer delivers."""
-    return order.order_line.filtered(
-        lambda line: line.extensiv_sku and line.product_uom_qty > 0 and _is_service(line)
-    )
+    return order.order_line.filtered(lambda line: line.extensiv_sku and line.product_uom_qty > 0 and _is_service(line))
 
 
 def _is_service(line):

@@ -71,6 +71,4 @@ def get_query():
 def get_late_domain(account):
     """Return the domain of those of ``account`` that EIM should know of by now, by the account's own setting."""
     since = fields.Datetime.now() - timedelta(hours=account.untold_hours)
-    return Domain(
-        [("account_id", "=", account.id), ("left_at", "<", since), ("reason", "not in", NOT_LATE)]
-    )
+    return Domain([("account_id", "=", account.id), ("left_at", "<", since), ("reason", "not in", NOT_LATE)])

@@ -106,8 +106,8 @@ class ExtensivCart(models.Model):
     tell_services = fields.Boolean(
         tracking=True,
         default=True,
-        help="Services and digital goods that the cart ordered with goods are told as shipped with the last parcel. Off: "
-        "they are never told, and some carts then keep the order as shipped in part.",
+        help="Services and digital goods that the cart ordered with goods are told as shipped with the last parcel. "
+        "Off: they are never told, and some carts then keep the order as shipped in part.",
     )
     delivery_carrier_id = fields.Many2one(
         "delivery.carrier",

@@ -74,7 +74,9 @@ class ExtensivEimMethod(models.Model):
             account = account.sudo()
             if methods:
                 found += len(self.sudo()._sync_from_eim(account, methods))
-            carriers = self.env["delivery.carrier"].sudo().search([("company_id", "in", (False, account.company_id.id))])
+            carriers = (
+                self.env["delivery.carrier"].sudo().search([("company_id", "in", (False, account.company_id.id))])
+            )
             proposed += ship_methods.propose_unmapped(account, carriers)
         message = self.env._(
             "%(found)s ship methods at EIM. Delivery methods mapped by their names: %(proposed)s.",

@@ -142,7 +142,9 @@ class SaleOrder(models.Model):
         help="What a person decided that EIM is told of kits and combos that left with parts missing.",
     )
     extensiv_tells_cancelled = fields.Boolean(
-        readonly=True, copy=False, help="A person decided to tell EIM of the shipment though it has the order as cancelled."
+        readonly=True,
+        copy=False,
+        help="A person decided to tell EIM of the shipment though it has the order as cancelled.",
     )
     extensiv_asked = fields.Json(
         "Asked For",

@@ -83,6 +83,7 @@ from . import test_take_quantities
 from . import test_trigger
 from . import test_turn
 from . import test_unanswered
+from . import test_untold
 from . import test_views
 from . import test_webhook
 from . import test_webhook_account

@@ -243,7 +243,9 @@ class TestDeadline(ConnectorCase):
         decisions = {"action_tell_services": "services", "action_tell_cancelled": "cancelled"}
         self.orders[0].sale_order_id = self.sales[0]
         self.sales[0].extensiv_decision = decisions.get(method, "parts")
-        return self.env["extensiv.decide.shipment"].create({"order_id": self.orders[0].id})
+        wizard = self.env["extensiv.decide.shipment"].create({"order_id": self.orders[0].id})
+        wizard.delivery_carrier_id = self.env["delivery.carrier"].search([], limit=1)
+        return wizard
 
     def _report_lines(self):
         report = self._of_first("extensiv.sku.report")

@@ -20,7 +20,7 @@ class TestBundles(ShipmentCase):
         )
         return pack
 
-    def combo(self, **values):
+    def combo(self):
         """An imported order of two combos of a tee and a mug, and a tee by itself."""
         combos = self.env["product.combo"].create(
             [
@@ -32,10 +32,9 @@ class TestBundles(ShipmentCase):
         product = self.env["product.product"].create(
             {"name": "Set", "type": "combo", "combo_ids": [Command.set(combos.ids)], "list_price": 10}
         )
-        sale = self.order(lines={"TEE-1": 1}, **values)
-        line = self.env["sale.order.line"].create(
-            {"order_id": sale.id, "product_id": product.id, "product_uom_qty": 2}
-        )
+        sale = self.order(lines={"TEE-1": 1})
+        self.change_order("S-1", items=[{"item": "TEE-1", "quantity": "1"}, {"item": "SET-1", "quantity": "2"}])
+        line = self.env["sale.order.line"].create({"order_id": sale.id, "product_id": product.id, "product_uom_qty": 2})
         line.write({"extensiv_sku": "SET-1", "extensiv_quantity": 2})
         self.env["sale.order.line"].create(
             [
@@ -223,7 +222,7 @@ class TestBundles(ShipmentCase):
 
     def test_eim_may_refuse_what_it_has_as_cancelled_and_a_person_is_told(self):
         sale = self.order()
-        self.sandbox.store.cancel("S-1")
+        self.change_order("S-1", order_status="canceled")
         self.inbox("S-1").cancelled_at = "2024-01-01"
         self.ship(sale.picking_ids)
         self.push()
@@ -240,10 +239,11 @@ class TestBundles(ShipmentCase):
         return self.env[action["res_model"]].browse(action["res_id"])
 
     def decide(self, sale, button):
+        wizard = self.wizard(sale)
+        wizard.delivery_carrier_id = self.carrier
         with self.flows():
-            result = getattr(self.wizard(sale), button)()
+            getattr(wizard, button)()
         self.env.invalidate_all()
-        return result
 
     def test_who_ships_decides_without_reading_sales(self):
         self.services()
@@ -260,6 +260,9 @@ class TestBundles(ShipmentCase):
         action = shown.action_decide()
         wizard = self.env[action["res_model"]].with_user(user).browse(action["res_id"])
         self.assertEqual(wizard.web_read({"services": {}})[0]["services"], "1 × ENGRAVE")
+        with self.assertRaisesRegex(UserError, "Choose the delivery method"):
+            wizard.action_tell_services()
+        wizard.delivery_carrier_id = self.carrier
         with self.flows():
             wizard.action_tell_services()
         self.env.invalidate_all()

@@ -351,6 +351,7 @@ class TestSecurity(TransactionCase):
                 "account_id": account.id,
                 "line_ids": [Command.create({"merchant_pk": "7", "name": "Seven", "chosen": True})],
             },
+            "extensiv.decide.shipment": {"order_id": self.records["extensiv.order"].id},
             "extensiv.fetch": {"account_id": account.id, "reference": "1"},
             "extensiv.take.quantities": {"location_id": self.records["extensiv.location"].id},
         }
@@ -379,6 +380,7 @@ class TestSecurity(TransactionCase):
             **self.records,
             "sale.order": self.sale,
             "sale.order.line": self.sale.order_line,
+            "extensiv.untold": self.env["extensiv.untold"].browse(self.sale.id),
             "stock.picking": self.picking,
             "extensiv.cart.type": self.env.ref("extensiv_connector.cart_type_shopify"),
             "product.product": self.product,
@@ -412,6 +414,7 @@ class TestSecurity(TransactionCase):
                 "partner_id": self.env["res.partner"].create({"name": "Mary"}).id,
                 "extensiv_account_id": self.records["extensiv.account"].id,
                 "extensiv_cust_ref": "1",
+                "extensiv_shipment_state": "ready",
                 "order_line": [Command.create({"product_id": self.env["product.product"].create({"name": "Cup"}).id})],
             }
         )

@@ -16,6 +16,15 @@ class ExtensivDecideShipment(models.TransientModel):
     decision = fields.Char(compute="_compute_question")
     missing = fields.Text("What Is Missing", compute="_compute_question")
     services = fields.Text(compute="_compute_question")
+    delivery_carrier_id = fields.Many2one(
+        "delivery.carrier",
+        "Delivery Method",
+        compute="_compute_delivery_carrier_id",
+        store=True,
+        readonly=False,
+        help="EIM takes no shipment without a carrier: what the services are told as. Make a delivery method of their "
+        "own where none fits, such as Download.",
+    )
 
     @api.depends("order_id")
     def _compute_question(self):
@@ -27,6 +36,11 @@ class ExtensivDecideShipment(models.TransientModel):
             wizard.services = "\n".join(
                 f"{line.product_uom_qty:g} × {line.extensiv_sku}" for line in sale.order_line.filtered("extensiv_sku")
             )
+
+    @api.depends("order_id")
+    def _compute_delivery_carrier_id(self):
+        for wizard in self:
+            wizard.delivery_carrier_id = wizard.order_id.sudo().sale_order_id.carrier_id
 
     @one_deadline
     def action_tell_complete(self):
@@ -41,7 +55,10 @@ class ExtensivDecideShipment(models.TransientModel):
     @one_deadline
     def action_tell_services(self):
         """Tell EIM that the services were rendered."""
-        return self._tell("services", {})
+        self._sale("services")
+        if not self.delivery_carrier_id:
+            raise UserError(self.env._("Choose the delivery method that the services are told as."))
+        return self._tell("services", {"carrier_id": self.delivery_carrier_id.id})
 
     @one_deadline
     def action_tell_cancelled(self):
@@ -58,7 +75,7 @@ class ExtensivDecideShipment(models.TransientModel):
 
     def _tell(self, decision, values):
         sale = self._sale(decision)
-        sale.write(values)
+        sale.with_context(extensiv_choosing=True).write(values)
         return sale.action_extensiv_send()
 
     def _sale(self, decision):
