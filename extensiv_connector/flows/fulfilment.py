@@ -30,7 +30,7 @@ SELECT o.id,
        OR COALESCE(bool_and(m.carrier_id IS NOT NULL) FILTER (WHERE m.has_left AND l.extensiv_sku != ''),
                    true),
        COALESCE(bool_or(l.extensiv_sku != '' AND l.product_uom_qty > 0 AND t.type = 'service'), false)
-       AND NOT COALESCE(bool_or(l.product_uom_qty > 0 AND t.type = 'consu'), false)
+       AND NOT COALESCE(bool_or(l.product_uom_qty > 0 AND t.type = 'consu'), false) AS is_services_alone
   FROM sale_order o
   LEFT JOIN extensiv_cart cart ON cart.id = o.extensiv_cart_id
   LEFT JOIN sale_order_line l ON l.order_id = o.id
@@ -110,11 +110,16 @@ class Progress:
         return self.wait_tracking and not self.is_tracked
 
 
+def get_query(orders):
+    """Return the query of what ``Progress`` holds, of the orders that the SQL condition ``orders`` on ``o`` selects."""
+    return SQL(PROGRESS, orders)
+
+
 def read_progress(env, orders):
     """Return the ``Progress`` list of the orders that the SQL condition ``orders`` on ``o`` selects."""
     for model, names in READ_BY_PROGRESS.items():
         env[model].flush_model(names)
-    rows = env.execute_query(SQL(PROGRESS, orders))
+    rows = env.execute_query(get_query(orders))
     records = env["sale.order"].browse(row[0] for row in rows)  # read together, however many
     progress = [Progress(record, *row[1:]) for record, row in zip(records, rows, strict=True)]
     unordered = drop_orders.find_unordered(env, [status.order.id for status in progress if status.is_fulfilled])

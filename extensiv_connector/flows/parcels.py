@@ -5,7 +5,6 @@ from collections import Counter
 from dataclasses import dataclass, field
 from decimal import ROUND_FLOOR, Decimal
 
-from odoo import fields
 from odoo.tools import format_list
 
 from ..eim.wire import Shipment, ShipmentItem
@@ -56,7 +55,7 @@ def read_shipments(order):
     :return: ``(list of wire.Shipment, sentences)``; no shipment when nothing that EIM ordered has left
     """
     packing = Packing(order)
-    return packing.shipments(), packing.notes
+    return packing.shipments() or services.get_shipments(order), packing.notes
 
 
 class Packing:
@@ -103,7 +102,7 @@ class Packing:
             carrier=carrier,
             method=method,
             tracking_no=",".join(parcel.numbers),
-            date=parcel.picking.date_done or fields.Datetime.now(),
+            date=parcel.picking.date_done,
             items=tuple(
                 ShipmentItem(sku, quantity, lot_code=lot, serial_no=serial)
                 for (sku, lot, serial), quantity in parcel.items.items()
@@ -257,14 +256,8 @@ class Packing:
         return shares
 
     def _add_services(self, parcels, lines):
-        """Put the ``lines`` of services into the last parcel, or, where nothing is to leave, into one of their own."""
-        if not lines:
-            return
-        if not parcels:
-            parcels.append(Parcel(self.env["stock.picking"], self.env["stock.package"]))
-            last = parcels[0]
-        else:
-            last = services.find_parcel(self.order, parcels)
+        """Put the ``lines`` of services into the last parcel."""
+        last = services.find_parcel(self.order, parcels)
         if last:
             for line in lines:
                 self.put(line, [(last, self.env["stock.lot"], line.product_uom_qty)])

@@ -24,8 +24,7 @@ REASONS = [
 NOT_LATE = ("open", "off")
 
 UNTOLD = """
-WITH p(id, left_at, is_open, has_gap, is_tracked, state, shipment_state, is_off, wait_tracking, has_carrier,
-       is_services_alone) AS (%(progress)s)
+WITH p(id, left_at, is_open, has_gap, is_tracked, state, shipment_state, is_off, wait_tracking) AS (%(progress)s)
 SELECT o.id, o.extensiv_order_id AS order_id, o.extensiv_account_id AS account_id, o.company_id,
        o.extensiv_cart_id AS cart_id, o.name, COALESCE(p.left_at, o.extensiv_sending_at, o.create_date) AS left_at,
        o.extensiv_shipment_message AS message,
@@ -65,7 +64,7 @@ def get_query():
     waiting = SQL(
         "o.extensiv_account_id IS NOT NULL AND o.extensiv_shipment_state IN ('waiting', 'ready', 'sending', 'failed')"
     )
-    return SQL(UNTOLD, progress=SQL(fulfilment.PROGRESS, waiting))
+    return SQL(UNTOLD, progress=fulfilment.get_query(waiting))
 
 
 def get_late_domain(account):

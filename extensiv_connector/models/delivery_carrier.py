@@ -59,10 +59,10 @@ class DeliveryCarrier(models.Model):
             ]
         )
 
-    def _extensiv_names(self, order):
-        """Return carrier and method as EIM is told them of ``order``, a ``sale.order``."""
+    def _extensiv_names(self, order=None):
+        """Return carrier and method as EIM is told them, of a sale ``order`` as its account and cart call them."""
         self.ensure_one()
-        if method := self.env["extensiv.carrier.method"].sudo()._method_of(self, order):
+        if order and (method := self.env["extensiv.carrier.method"].sudo()._method_of(self, order)):
             carrier = (method.carrier or self.extensiv_carrier or self._extensiv_proposal(())[0]).upper()
             return carrier, method.code
         if self.extensiv_carrier:
