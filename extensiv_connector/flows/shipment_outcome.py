@@ -128,7 +128,7 @@ def record_cancelled(order, error=None):
     env = order.env
     if error:
         message = env._(
-            "EIM has the order as cancelled, and refused the shipment: %s Ask the buyer or the cart, and take the "
+            "The order was cancelled at EIM, which refused the shipment: %s Ask the buyer or the cart, and take the "
             "goods back; or tell the buyer in the cart itself, then press Mark as Sent by Hand.",
             error.message,
         )

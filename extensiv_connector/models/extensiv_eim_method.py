@@ -64,6 +64,7 @@ class ExtensivEimMethod(models.Model):
         """
         accounts = self.env["extensiv.account"]
         accounts._check_manager()
+        self.check_access("read")
         accounts = accounts.search([("state", "=", "connected"), ("company_id", "in", self.env.companies.ids)])
         if not accounts:
             raise UserError(self.env._("No account is connected. Press Connect on one first."))

@@ -229,7 +229,7 @@ class TestBundles(ShipmentCase):
         self.decide(sale, "action_tell_cancelled")
         self.assertFalse(self.told())
         self.assertEqual(sale.extensiv_shipment_state, "failed")
-        self.assertIn("EIM has the order as cancelled, and refused", sale.extensiv_shipment_message)
+        self.assertIn("cancelled at EIM, which refused", sale.extensiv_shipment_message)
         self.assertEqual(sale.extensiv_decision, "cancelled")
 
     # -- who decides
