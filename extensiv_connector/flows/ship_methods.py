@@ -30,7 +30,7 @@ def propose(account, carriers, methods):
 
 
 def propose_unmapped(account, carriers):
-    """Map those of ``carriers`` that a person asks to be looked up, by the list that is known of ``account``.
+    """Map ``carriers`` to what is listed of ``account`` under their names; what a person wrote on one stays.
 
     :return: how many were mapped
     """
@@ -40,7 +40,8 @@ def propose_unmapped(account, carriers):
     mapped = Mapping.search([("account_id", "=", account.id), ("cart_id", "=", False)]).delivery_carrier_id
     proposals = []
     for carrier in carriers - mapped:
-        if found := carrier._extensiv_find(listed):
+        found = carrier._extensiv_find(listed)
+        if found and (not carrier.extensiv_carrier or carrier.extensiv_method in (found.description, found.code)):
             proposals.append(
                 {
                     "account_id": account.id,

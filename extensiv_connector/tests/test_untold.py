@@ -127,7 +127,9 @@ class TestUntold(ShipmentCase):
         return shipment["carrier"], shipment.get("method")
 
     def test_eims_list_is_fetched_and_methods_of_the_same_name_are_mapped(self):
-        self.carrier.name = "UPS 2nd Day Air"
+        written = self.carrier.copy({"name": "UPS Ground"})
+        written.write({"extensiv_carrier": "UPS", "extensiv_method": "Saver"})
+        self.carrier.write({"name": "UPS 2nd Day Air", "extensiv_carrier": False, "extensiv_method": False})
         gone = self.method("99", description="Pony")
         renamed = self.method("11", description="Old name", carrier="UPS")
         with self.flows():
@@ -138,6 +140,7 @@ class TestUntold(ShipmentCase):
         self.assertFalse(gone.active)
         mapping = self.carrier.extensiv_method_ids
         self.assertEqual((mapping.method_id.code, mapping.is_proposed), ("14", True))
+        self.assertFalse(written.extensiv_method_ids)  # a person said what it is
         self.assertEqual(self.told_as(self.order()), ("UPS", "14"))
 
     def test_a_method_is_mapped_for_the_account_and_otherwise_for_one_cart(self):
