@@ -1,7 +1,7 @@
 """What EIM calls the delivery methods: its own list of ship methods, and the proposals that are made from it."""
 
 
-def propose(account, carriers, methods):
+def map_by_list(account, carriers, methods):
     """Fill in what EIM calls ``carriers``, delivery methods about which no person said so.
 
     One that EIM lists by its name is mapped to that method for ``account``, for its code is the account's own.
@@ -29,7 +29,7 @@ def propose(account, carriers, methods):
     Mapping.create(proposals)
 
 
-def propose_unmapped(account, carriers):
+def map_by_name(account, carriers):
     """Map ``carriers`` to what is listed of ``account`` under their names; what a person wrote on one stays.
 
     :return: how many were mapped

@@ -222,7 +222,7 @@ class ShipmentPush(FlowRun):
         except (eim.Transient, eim.AnswerLost):
             self._lacks_methods = True  # each try may cost 30 s
             return
-        self.retry_on_conflict(lambda: ship_methods.propose(self.account, carriers, methods))
+        self.retry_on_conflict(lambda: ship_methods.map_by_list(self.account, carriers, methods))
 
     # -- one order
 

@@ -8,18 +8,6 @@ from odoo.tools import SQL
 
 from . import fulfilment
 
-REASONS = [
-    ("open", "Not Everything Has Left"),
-    ("tracking", "Tracking Number Missing"),
-    ("carrier", "Delivery Method Missing"),
-    ("parts", "Left with Parts Missing"),
-    ("services", "Services Alone"),
-    ("cancelled", "Cancelled at EIM"),
-    ("failed", "Failed"),
-    ("sending", "EIM's Answer Is Awaited"),
-    ("off", "Not Pushed"),
-    ("ready", "With the Next Pass"),
-]
 # What nobody is late with: the rest is still to be sent, or it was chosen that EIM is told nothing.
 NOT_LATE = ("open", "off")
 

@@ -78,7 +78,7 @@ class ExtensivEimMethod(models.Model):
             carriers = (
                 self.env["delivery.carrier"].sudo().search([("company_id", "in", (False, account.company_id.id))])
             )
-            proposed += ship_methods.propose_unmapped(account, carriers)
+            proposed += ship_methods.map_by_name(account, carriers)
         message = self.env._(
             "%(found)s ship methods at EIM. Delivery methods mapped by their names: %(proposed)s.",
             found=found,

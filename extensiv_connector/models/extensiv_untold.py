@@ -7,6 +7,19 @@ from odoo.tools.misc import babel_locale_parse
 from ..flows import untold
 from ..flows.deadline import one_deadline
 
+REASONS = [
+    ("open", "Not Everything Has Left"),
+    ("tracking", "Tracking Number Missing"),
+    ("carrier", "Delivery Method Missing"),
+    ("parts", "Left with Parts Missing"),
+    ("services", "Services Alone"),
+    ("cancelled", "Cancelled at EIM"),
+    ("failed", "Failed"),
+    ("sending", "EIM's Answer Is Awaited"),
+    ("off", "Not Pushed"),
+    ("ready", "With the Next Pass"),
+]
+
 
 class ExtensivUntold(models.Model):
     """An order that left, wholly or in part, and of which EIM was not told: read from the orders and their moves.
@@ -28,7 +41,7 @@ class ExtensivUntold(models.Model):
     left_at = fields.Datetime("Left On", readonly=True, help="When the last of it left; of services, when it came in.")
     age = fields.Char(compute="_compute_age", help="How long ago that was.")
     reason = fields.Selection(
-        untold.REASONS,
+        REASONS,
         readonly=True,
         help="Not Everything Has Left: EIM takes the shipment of an order once, as a whole. Not Pushed: Push Shipments "
         "is off for the account, or it is not connected. Failed: see the message.",

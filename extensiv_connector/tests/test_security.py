@@ -177,16 +177,7 @@ class TestSecurity(TransactionCase):
                 {"level_id": level.id, "company_id": company.id, "date": "2024-01-01", "quantity": 5}
             ),
             env["extensiv.ship.method"].create({**mine, "ship_code": "Standard"}),
-            method := env["extensiv.eim.method"].create({**mine, "code": "50", "description": "FedEx Ground"}),
-            env["extensiv.carrier.method"].create(
-                {
-                    **mine,
-                    "method_id": method.id,
-                    "delivery_carrier_id": env["delivery.carrier"]
-                    .create({"name": "FedEx", "product_id": product.id})
-                    .id,
-                }
-            ),
+            *cls._make_methods(mine, product),
             env["extensiv.sku.alias"].create({**mine, "sku": "MUG-OLD", "product_id": product.id}),
             env["extensiv.known.sku"].create({**mine, "sku": "MUG-1", "origin": "list"}),
             env["extensiv.order"].create(
@@ -206,6 +197,14 @@ class TestSecurity(TransactionCase):
             ),
         ]
         return {record._name: record for record in records}
+
+    @classmethod
+    def _make_methods(cls, mine, product):
+        """Make what EIM calls a delivery method."""
+        carrier = cls.env["delivery.carrier"].create({"name": "FedEx", "product_id": product.id})
+        method = cls.env["extensiv.eim.method"].create({**mine, "code": "50", "description": "FedEx Ground"})
+        vals = {**mine, "method_id": method.id, "delivery_carrier_id": carrier.id}
+        return method, cls.env["extensiv.carrier.method"].create(vals)
 
     def _own_models(self):
         """Return the names of the module's stored models, wizards left out."""
