@@ -153,34 +153,3 @@ def _share_out(amount, shares, currency):
 
 def _round(amount, currency):
     return round(Decimal(repr(currency.round(float(amount)))), currency.decimal_places)
-
-
-# -- what left of them
-
-
-def items_of(line):
-    """Return the lines of the items that go with the combo on ``line``."""
-    return line.linked_line_ids.filtered("combo_item_id")
-
-
-def count_left(line, held):
-    """Return how many combos of ``line`` have left as a whole.
-
-    :param held: ``(parcel, move line)`` of what left of its items
-    """
-    counts = []
-    for item in items_of(line).filtered(lambda item: item.product_id.type == "consu" and item.product_uom_qty > 0):
-        moved = [move_line for _parcel, move_line in held if move_line.move_id.sale_line_id == item]
-        if all(move_line.product_id == item.product_id for move_line in moved):
-            quantity = sum(
-                move_line.product_uom_id._compute_quantity(move_line.quantity, item.product_uom_id, round=False)
-                for move_line in moved
-            )
-        else:
-            quantity = item.qty_delivered  # a kit: Odoo counts what its components make
-        counts.append(quantity / item.product_uom_qty)
-    share = Decimal(str(round(min(counts, default=0), 6)))
-    ordered = Decimal(repr(line.product_uom_qty))
-    if share >= 1:
-        return share * ordered
-    return (share * ordered).to_integral_value("ROUND_FLOOR")

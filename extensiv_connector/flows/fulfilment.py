@@ -4,13 +4,14 @@ A transfer never waits for EIM. It only has its orders marked as ready and a pas
 transfer did.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from odoo import fields
 from odoo.tools import SQL, format_datetime
 
-from . import missing_carrier
+from . import drop_orders, kit_fulfilment, missing_carrier, services
 from .trigger import trigger
 
 # Counted are done moves to a customer, found by their order line whatever route they take; the state of the order's
@@ -27,7 +28,9 @@ SELECT o.id,
        o.state, o.extensiv_shipment_state, cart.push_shipments IS FALSE, cart.wait_tracking IS TRUE,
        o.carrier_id IS NOT NULL
        OR COALESCE(bool_and(m.carrier_id IS NOT NULL) FILTER (WHERE m.has_left AND
-                       (l.extensiv_sku != '' OR l.combo_item_id IS NOT NULL)), true)
+                       (l.extensiv_sku != '' OR l.combo_item_id IS NOT NULL)), true),
+       COALESCE(bool_or(l.extensiv_sku != '' AND l.product_uom_qty > 0 AND t.type = 'service'), false)
+       AND NOT COALESCE(bool_or(l.product_uom_qty > 0 AND t.type = 'consu'), false) AS is_services_alone
   FROM sale_order o
   LEFT JOIN extensiv_cart cart ON cart.id = o.extensiv_cart_id
   LEFT JOIN sale_order_line l ON l.order_id = o.id
@@ -78,6 +81,7 @@ class Progress:
     :param is_off: whether its cart takes no confirmation of shipments
     :param wait_tracking: whether its cart waits for tracking numbers
     :param has_carrier: whether everything that EIM ordered left with a delivery method
+    :param is_services_alone: whether EIM ordered services, and there are no goods to leave with them
     """
 
     order: object
@@ -90,6 +94,7 @@ class Progress:
     is_off: bool
     wait_tracking: bool
     has_carrier: bool
+    is_services_alone: bool
 
     @property
     def is_over(self):
@@ -102,46 +107,79 @@ class Progress:
         return self.left_at is not None and self.is_over
 
     @property
+    def can_be_told(self):
+        """Whether a person may have EIM told now: of services alone nothing leaves."""
+        return self.is_fulfilled or self.is_over and self.is_services_alone
+
+    @property
     def lacks_tracking(self):
         """Whether its cart waits for a tracking number that a transfer does not have."""
         return self.wait_tracking and not self.is_tracked
+
+
+def get_query(orders):
+    """Return the query of what ``Progress`` holds, of the orders that the SQL condition ``orders`` on ``o`` selects."""
+    return SQL(PROGRESS, orders)
 
 
 def read_progress(env, orders):
     """Return the ``Progress`` list of the orders that the SQL condition ``orders`` on ``o`` selects."""
     for model, names in READ_BY_PROGRESS.items():
         env[model].flush_model(names)
-    rows = env.execute_query(SQL(PROGRESS, orders))
+    rows = env.execute_query(get_query(orders))
     records = env["sale.order"].browse(row[0] for row in rows)  # read together, however many
-    return [Progress(record, *row[1:]) for record, row in zip(records, rows, strict=True)]
+    progress = [Progress(record, *row[1:]) for record, row in zip(records, rows, strict=True)]
+    unordered = drop_orders.find_unordered(env, [status.order.id for status in progress if status.is_fulfilled])
+    return [replace(status, is_open=True) if status.order.id in unordered else status for status in progress]
 
 
 # -- marking
 
 
+class Marked(NamedTuple):
+    """What became of orders that were looked at: those ready to be told, and those that wait for a person.
+
+    :param lacking: those that lack nothing but a delivery method
+    :param incomplete: ``{order: text}`` of those whose kits left with parts missing
+    """
+
+    ready: object
+    lacking: object
+    incomplete: dict
+
+    @property
+    def all(self):
+        """Every one of these orders."""
+        return (self.ready | self.lacking).union(*self.incomplete)
+
+
 def mark(env, progress):
     """Mark the orders that are ready to be told, and those that there is nothing to tell of.
 
-    Those of a cart that waits for tracking numbers stay as they are until every transfer has one, and so do those
-    that left with a carrier that nobody chose.
+    Those of a cart that waits for tracking numbers stay as they are until every transfer has one, and so do those that
+    left with a carrier that nobody chose, or kits with parts missing. Of services alone nothing leaves: a person
+    decides.
 
     :param progress: ``Progress`` of orders whose shipment state is ``waiting`` or ``skipped``
-    :return: the orders marked ready, and those that lack nothing but a delivery method
+    :return: ``Marked``
     """
     complete = []
     unconfirmed_ids = []
     nothing_ids = []
+    services_ids = []
     for status in progress:
         order = status.order
         is_elsewhere = order.extensiv_is_shipped_already or order.extensiv_is_fulfilled_elsewhere
         if not status.is_over or status.state not in ("sale", "cancel") or is_elsewhere:
             continue
-        if not status.is_fulfilled:
-            if status.shipment_state != "skipped":
-                nothing_ids.append(status.order.id)
+        is_skipped = status.shipment_state == "skipped"
+        is_of_services = status.is_services_alone and status.state == "sale"
+        if not status.is_fulfilled and not is_of_services:
+            nothing_ids += [status.order.id] * (not is_skipped)
         elif status.is_off:
-            if status.shipment_state != "skipped":
-                unconfirmed_ids.append(status.order.id)
+            unconfirmed_ids += [status.order.id] * (not is_skipped)
+        elif not status.is_fulfilled:
+            services_ids += [status.order.id] * (not is_skipped)
         elif not status.lacks_tracking:
             complete.append(status)
     Order = env["sale.order"]
@@ -149,11 +187,15 @@ def mark(env, progress):
     Order.browse(nothing_ids)._extensiv_skip(
         env._("Everything was cancelled, or is no goods: nothing is left to ship.")
     )
+    services.wait(Order.browse(services_ids))
     lacking = missing_carrier.find(env, complete)
     lacking.filtered(lambda order: order.extensiv_shipment_state == "skipped")._extensiv_set_shipment_state("waiting")
     ready = Order.browse(status.order.id for status in complete) - lacking
+    incomplete = kit_fulfilment.find_incomplete(ready)
+    kit_fulfilment.wait(incomplete)
+    ready -= Order.union(*incomplete)
     ready._extensiv_set_shipment_state("ready")
-    return ready, lacking
+    return Marked(ready, lacking, incomplete)
 
 
 def mark_delivered(pickings):
@@ -179,8 +221,8 @@ def mark_now(orders):
     if not orders:
         return
     env = orders.sudo().env
-    ready, lacking = mark(env, read_progress(env, SQL("o.id = ANY(%s)", list(orders.ids))))
-    if ready or lacking:  # the pass tells a person what these lack
+    if mark(env, read_progress(env, SQL("o.id = ANY(%s)", list(orders.ids)))).all:
+        # The pass tells a person what those lack that are not ready.
         trigger(orders.env, "shipments")
 
 
@@ -190,13 +232,13 @@ def mark_waiting(account):
     progress = read_progress(
         env, SQL("o.extensiv_shipment_state = 'waiting' AND o.extensiv_account_id = %s", account.id)
     )
-    ready, lacking = mark(env, progress)
-    missing_carrier.report(account, lacking)
-    marked = set(ready | lacking)
+    marked = mark(env, progress)
+    missing_carrier.report(account, marked.lacking)
+    kit_fulfilment.report(account, marked.incomplete)
     untracked = [
         status
         for status in progress
-        if status.is_fulfilled and not status.is_tracked and not status.is_off and status.order not in marked
+        if status.is_fulfilled and not status.is_tracked and not status.is_off and status.order not in marked.all
     ]
     _report_untracked(account, untracked)
 

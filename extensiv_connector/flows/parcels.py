@@ -8,7 +8,7 @@ from decimal import ROUND_FLOOR, Decimal
 from odoo.tools import format_list
 
 from ..eim.wire import Shipment, ShipmentItem
-from . import combos
+from . import kit_fulfilment, services
 
 
 @dataclass
@@ -55,7 +55,7 @@ def read_shipments(order):
     :return: ``(list of wire.Shipment, sentences)``; no shipment when nothing that EIM ordered has left
     """
     packing = Packing(order)
-    return packing.shipments(), packing.notes
+    return packing.shipments() or services.get_shipments(order), packing.notes
 
 
 class Packing:
@@ -94,7 +94,7 @@ class Packing:
         """Return ``parcel`` as ``wire.Shipment``."""
         delivery = parcel.picking.carrier_id or self.order.carrier_id
         if delivery:
-            carrier, method = delivery._extensiv_names()
+            carrier, method = delivery._extensiv_names(self.order)
         else:
             _shipping, carrier = self.order._extensiv_requested_shipping()
             method = ""
@@ -154,10 +154,12 @@ class Packing:
     def _fill(self, parcels):
         """Put into each parcel what it holds of the lines that EIM ordered, and note what is not EIM's."""
         foreign = Counter()
+        left = self.order._extensiv_left_moves()
+        served = services.find_lines(self.order)
         for line in self.order.order_line:
-            if line.combo_item_id and line.linked_line_id.extensiv_sku:
-                continue  # EIM knows the combo alone
-            parts = combos.items_of(line) if line.product_id.type == "combo" else line
+            if line in served or line.combo_item_id and line.linked_line_id.extensiv_sku:
+                continue  # of items EIM knows the combo alone
+            parts = kit_fulfilment.items_of(line) if line.product_id.type == "combo" else line
             held = [
                 (parcel, move_line)
                 for parcel in parcels
@@ -168,16 +170,8 @@ class Packing:
                 for _parcel, move_line in held:
                     foreign[move_line.product_id] += _quantity_in(move_line, move_line.product_id.uom_id)
                 continue
-            is_kit = any(move_line.product_id != line.product_id for _parcel, move_line in held)
-            shares = (
-                self._kit_shares(line, held)
-                if is_kit
-                else [
-                    (parcel, move_line.lot_id, _quantity_in(move_line, line.product_uom_id))
-                    for parcel, move_line in held
-                ]
-            )
-            self.put(line, shares)
+            self.put(line, self._shares(line, held, left))
+        self._add_services(parcels, served)
         if foreign:
             self.notes.append(
                 self.env._(
@@ -223,51 +217,50 @@ class Packing:
                 )
             )
 
-    def _kit_shares(self, line, held):
-        """Return how many kits each parcel completes; their number is Odoo's own.
+    def _shares(self, line, held, left):
+        """Return ``(parcel, lot, quantity)`` of one line: what ``held``, its ``(parcel, move line)``, makes of it.
 
-        A kit counts for the parcel that brings its last component.
+        :param left: the moves of the order that left
         """
-        moves = self.env["stock.move"].union(*(move_line.move_id for _parcel, move_line in held))
-        if line.product_id.type == "combo":
-            kits = combos.count_left(line, held)
-        else:
-            kits = Decimal(str(self._kits_left(line, moves)))
+        if bundle := kit_fulfilment.read(line, left):
+            return self._whole_shares(line, held, bundle.count(self.order.extensiv_kits_told == "complete"))
+        shares = [
+            (parcel, move_line.lot_id, _quantity_in(move_line, line.product_uom_id)) for parcel, move_line in held
+        ]
+        if kit_fulfilment.is_pack(line):
+            return self._whole_shares(line, held, sum(quantity for _parcel, _lot, quantity in shares))
+        return shares
+
+    def _whole_shares(self, line, held, count):
+        """Return how many kits, combos or packs each parcel completes, ``count`` in all.
+
+        One counts for the parcel that brings its last piece. Of components the lots are none of the kit's own.
+        """
+        whole = Decimal(str(count))
+        if kit_fulfilment.is_pack(line):
+            whole = Decimal(str(round(count, 6))).to_integral_value(ROUND_FLOOR)
         totals = Counter()
         for _parcel, move_line in held:
             totals[move_line.product_id] += _quantity_in(move_line, move_line.product_id.uom_id)
         so_far = Counter()
         shares = []
         complete = Decimal()
-        no_lot = self.env["stock.lot"]
         for index, (parcel, move_line) in enumerate(held, 1):
             so_far[move_line.product_id] += _quantity_in(move_line, move_line.product_id.uom_id)
             part = min(so_far[product] / total for product, total in totals.items())
-            now = kits if index == len(held) else (kits * Decimal(str(round(part, 6)))).to_integral_value(ROUND_FLOOR)
-            shares.append((parcel, no_lot, float(now - complete)))
+            now = whole if index == len(held) else (whole * Decimal(str(round(part, 6)))).to_integral_value(ROUND_FLOOR)
+            is_own = move_line.product_id == line.product_id and move_line.product_id.tracking == "lot"
+            lot = move_line.lot_id if is_own else move_line.lot_id.browse()
+            shares.append((parcel, lot, float(now - complete)))
             complete = now
         return shares
 
-    def _kits_left(self, line, left):
-        """Return how many kits of a line the moves ``left`` took out; ``qty_delivered`` lacks those that came back."""
-        if "mrp.bom" not in self.env or not any(
-            move.state == "done" and move.to_refund and move._is_incoming() for move in line.move_ids - left
-        ):
-            return line.qty_delivered
-        recipes = left.bom_line_id.bom_id
-        recipe = (
-            recipes.filtered(lambda recipe: recipe.product_tmpl_id == line.product_id.product_tmpl_id)[:1]
-            or (recipes._bom_find(line.product_id, company_id=line.company_id.id, bom_type="phantom")[line.product_id])
-        )
-        if not recipe:
-            return line.qty_delivered
-        kits = left._compute_kit_quantities(
-            line.product_id,
-            line.product_uom_id._compute_quantity(line.product_uom_qty, recipe.product_uom_id),
-            recipe,
-            {"incoming_moves": lambda move: True, "outgoing_moves": lambda move: False},
-        )
-        return recipe.product_uom_id._compute_quantity(kits, line.product_uom_id)
+    def _add_services(self, parcels, lines):
+        """Put the ``lines`` of services into the last parcel."""
+        last = services.find_parcel(self.order, parcels)
+        if last:
+            for line in lines:
+                self.put(line, [(last, self.env["stock.lot"], line.product_uom_qty)])
 
 
 # -- under which number

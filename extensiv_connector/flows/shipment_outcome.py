@@ -46,7 +46,7 @@ def record_refusal(order, error, status):
         note = env._("EIM says that the order is %(status)s already: %(words)s", status=status, words=error.message)
         return record_sent(order, note)
     if status == "canceled":
-        return record_failure(order, get_cancelled_message(env), error)
+        return record_cancelled(order, error)
     message = env._("EIM refused the shipment: %s", error.message)
     if status is None:
         # It may have refused because it has the shipment, so the order stays one that EIM is asked for first.
@@ -75,12 +75,13 @@ def _record_refused_carrier(order, carrier, message, error):
         release_refused_carrier(order)
     order._extensiv_set_shipment_state("failed", message, extensiv_refused_carrier_id=carrier.id)
     env["extensiv.error"]._resolve(order.extensiv_account_id, "shipments", [order.extensiv_cust_ref])
+    name, method = carrier._extensiv_names(order)
     failure = {
         "message": env._(
             "EIM refused the carrier “%(carrier)s”, method “%(method)s”, of delivery method %(name)s: "
             "%(words)s Set both on the delivery method; the orders concerned are then sent.",
-            carrier=carrier.extensiv_carrier or "",
-            method=carrier.extensiv_method or "",
+            carrier=name,
+            method=method,
             name=carrier.name,
             words=error.message,
         ),
@@ -119,9 +120,22 @@ def report(order, message, category, error=None):
     env["extensiv.error"]._report(order.extensiv_account_id, "shipments", {order.extensiv_cust_ref: failure})
 
 
-def get_cancelled_message(env):
-    """Return what a person is told of a shipped order that was cancelled at EIM."""
-    return env._(
-        "The order was cancelled at EIM before EIM was told that it shipped, so it is not told. Ask the buyer or "
-        "the cart, and take the goods back."
-    )
+def record_cancelled(order, error=None):
+    """Note that EIM has a shipped order as cancelled; a person may have EIM told of it all the same.
+
+    :param error: EIM's answer to the shipment; None: it was not told
+    """
+    env = order.env
+    if error:
+        message = env._(
+            "The order was cancelled at EIM, which refused the shipment: %s Ask the buyer or the cart, and take the "
+            "goods back; or tell the buyer in the cart itself, then press Mark as Sent by Hand.",
+            error.message,
+        )
+    else:
+        message = env._(
+            "The order was cancelled at EIM before EIM was told that it shipped, so it is not told. Ask the buyer or "
+            "the cart, and take the goods back. Where the buyer keeps them, press Decide to tell EIM all the same."
+        )
+    record_failure(order, message, error)
+    order.extensiv_decision = "cancelled"

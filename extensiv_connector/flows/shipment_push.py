@@ -12,7 +12,7 @@ from odoo.exceptions import UserError
 from odoo.tools import SQL
 
 from ..eim import errors as eim
-from . import fulfilment, missing_carrier, parcels
+from . import fulfilment, kit_fulfilment, missing_carrier, parcels, ship_methods
 from .by_hand import put_off
 from .deadline import deadline_of
 from .exceptions import is_conflict, log_unexpected
@@ -20,7 +20,7 @@ from .lock import LockLost, flow_lock
 from .runner import FlowRun, refresh_snapshot, release_locks
 from .shipment_outcome import (
     KNOWN_AT_EIM,
-    get_cancelled_message,
+    record_cancelled,
     record_failure,
     record_refusal,
     record_sent,
@@ -86,6 +86,7 @@ class ShipmentPush(FlowRun):
     """
 
     flow = "shipments"
+    _lacks_methods = False  # whether EIM's list of ship methods could not be had in this pass
 
     @cached_property
     def held_refusals(self):
@@ -201,12 +202,14 @@ class ShipmentPush(FlowRun):
     def propose_carriers(self, orders):
         """Fill in what EIM calls the delivery methods of ``orders`` where a person has not yet.
 
-        :raise EimError: EIM could not be asked, or refuses the credentials
+        Where EIM does not say what it lists, it is told by what is known, and the proposal is made another time.
+
+        :raise EimError: EIM refuses the credentials
         """
         carriers = (orders.picking_ids.carrier_id | orders.carrier_id).filtered(
             lambda carrier: not carrier.extensiv_carrier
         )
-        if not carriers:
+        if not carriers or self._lacks_methods:
             return
         self.commit()
         try:
@@ -216,13 +219,10 @@ class ShipmentPush(FlowRun):
             methods = ()
         except eim.Unreadable:
             methods = ()
-
-        def propose():
-            for carrier in carriers:
-                name, method = carrier._extensiv_proposal(methods)
-                carrier.write({"extensiv_carrier": name, "extensiv_method": method})
-
-        self.retry_on_conflict(propose)
+        except (eim.Transient, eim.AnswerLost):
+            self._lacks_methods = True  # each try may cost 30 s
+            return
+        self.retry_on_conflict(lambda: ship_methods.map_by_list(self.account, carriers, methods))
 
     # -- one order
 
@@ -268,8 +268,8 @@ class ShipmentPush(FlowRun):
         """
         if order.extensiv_shipment_state != "ready":
             return None
-        if order.extensiv_order_id.cancelled_at:
-            return record_failure(order, get_cancelled_message(self.env))
+        if order.extensiv_order_id.cancelled_at and not order.extensiv_tells_cancelled:
+            return record_cancelled(order)
         [progress] = fulfilment.read_progress(self.env, SQL("o.id = %s", order.id))
         if not progress.is_over:
             return order._extensiv_set_shipment_state("waiting")
@@ -277,6 +277,9 @@ class ShipmentPush(FlowRun):
             return fulfilment.skip_unconfirmed(order)
         if lacking := missing_carrier.find(self.env, [progress]):
             return missing_carrier.wait_for_carrier(lacking)
+        if incomplete := kit_fulfilment.find_incomplete(order):
+            kit_fulfilment.wait(incomplete)
+            return kit_fulfilment.report(self.account, incomplete)
         shipments, notes = parcels.read_shipments(order)
         if not shipments:
             message = self.env._(
@@ -390,7 +393,7 @@ class ShipmentPush(FlowRun):
         elif status in KNOWN_AT_EIM:
             record_sent(order, self.env._("The answer was lost, but EIM has the shipment."))
         elif status == "canceled":
-            record_failure(order, get_cancelled_message(self.env))
+            record_cancelled(order)
         elif self._is_dismissed(order):
             message = self.env._("EIM does not have the shipment; its error was dismissed.")
             order._extensiv_set_shipment_state("failed", message)

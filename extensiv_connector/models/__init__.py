@@ -9,7 +9,9 @@ from . import extensiv_call
 from . import extensiv_cart
 from . import extensiv_cart_share
 from . import extensiv_cart_type
+from . import extensiv_carrier_method
 from . import extensiv_due
+from . import extensiv_eim_method
 from . import extensiv_error
 from . import extensiv_known_sku
 from . import extensiv_location
@@ -21,6 +23,7 @@ from . import extensiv_stock_history
 from . import extensiv_stock_level
 from . import extensiv_stock_scan
 from . import extensiv_unknown_order
+from . import extensiv_untold
 
 from . import delivery_carrier
 from . import extensiv_account_connection

@@ -31,10 +31,19 @@ class DeliveryCarrier(models.Model):
     extensiv_method = fields.Char(
         "EIM Method", copy=False, help="The shipping method that EIM is told, a code or text such as UPS Ground."
     )
+    extensiv_method_ids = fields.One2many(
+        "extensiv.carrier.method",
+        "delivery_carrier_id",
+        "EIM's Ship Methods",
+        help="What EIM is told instead, for an account or one of its carts: a method of EIM's own list, by its code.",
+    )
 
     def write(self, vals):
         result = super().write(vals)
         if {"extensiv_carrier", "extensiv_method"} & vals.keys():
+            if not self.env.context.get("extensiv_proposing"):
+                # Who writes what EIM is told wants that, and not what was found by the name.
+                self.sudo().extensiv_method_ids.filtered("is_proposed").unlink()
             self.sudo()._extensiv_retry_refused()
         return result
 
@@ -55,9 +64,12 @@ class DeliveryCarrier(models.Model):
             ]
         )
 
-    def _extensiv_names(self):
-        """Return carrier and method as EIM is told them."""
+    def _extensiv_names(self, order=None):
+        """Return carrier and method as EIM is told them, of a sale ``order`` as its account and cart call them."""
         self.ensure_one()
+        if order and (method := self.env["extensiv.carrier.method"].sudo()._method_of(self, order)):
+            carrier = (method.carrier or self.extensiv_carrier or self._extensiv_proposal(())[0]).upper()
+            return carrier, method.code
         if self.extensiv_carrier:
             return self.extensiv_carrier, self.extensiv_method or ""
         return self._extensiv_proposal(())
@@ -68,20 +80,21 @@ class DeliveryCarrier(models.Model):
         :param methods: ``eim.wire.ShipMethod`` objects
         """
         name = self.with_context(lang="en_US").name
-        found = [
-            method
-            for method in methods
-            if method.carrier
-            and _plain(method.description)
-            and {
-                _plain(method.description),
-                _plain(f"{method.carrier} {method.description}"),
-            }
-            & {_plain(name), _plain(f"{method.carrier} {name}")}
-        ]
+        found = self._extensiv_find([method for method in methods if method.carrier])
         if found:
-            return found[0].carrier.upper(), found[0].description
+            return found.carrier.upper(), found.description
         return BRANDS.get(self.delivery_type) or name.strip().upper(), name.strip()
+
+    def _extensiv_find(self, methods):
+        """Return the first of ``methods``, which EIM lists, that has the name of this delivery method, or None."""
+        self.ensure_one()
+        name = self.with_context(lang="en_US").name
+        for method in methods:
+            carrier = method.carrier or ""
+            listed = {_plain(method.description), _plain(f"{carrier} {method.description}")}
+            if _plain(method.description) and listed & {_plain(name), _plain(f"{carrier} {name}")}:
+                return method
+        return None
 
 
 def _plain(text):

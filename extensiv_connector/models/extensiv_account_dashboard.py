@@ -7,7 +7,7 @@ from babel.dates import format_timedelta
 from odoo import api, fields, models
 from odoo.tools.misc import babel_locale_parse, format_date, format_datetime
 
-from ..flows import SCHEDULED, SWITCHED, label_of, schedule, todo
+from ..flows import SCHEDULED, SWITCHED, label_of, schedule, todo, untold
 from ..flows.eim_pages import page_url
 
 CHART_DAYS = 14
@@ -41,6 +41,12 @@ class ExtensivAccount(models.Model):
         "Older Orders Left at EIM",
         compute="_compute_left_order_count",
         help="New at EIM, and on hold or from before orders are imported. Choose from the list which to import.",
+    )
+    untold_hours = fields.Integer(
+        "Told Within (Hours)",
+        default=24,
+        help="Orders that left longer ago, and of which EIM was not told, are counted on the dashboard. Those of which "
+        "something is still to leave are not.",
     )
     alert_ids = fields.One2many("extensiv.alert", "account_id", "Alerts")
     alert_count = fields.Integer("Active Alerts", compute="_compute_alert_count")
@@ -225,6 +231,12 @@ class ExtensivAccount(models.Model):
             )
         )
 
+    def _count_late(self):
+        """Return ``{account: orders that left so long ago that EIM should have been told of them}``."""
+        Untold = self.env["extensiv.untold"]
+        domain = fields.Domain.OR(untold.get_late_domain(account) for account in self)
+        return dict(Untold._read_group(domain, ["account_id"], ["__count"]))
+
     def _count_errors(self):
         """Return ``{account: (open errors, those that wait for a person)}``."""
         counts = {}
@@ -248,6 +260,7 @@ class ExtensivAccount(models.Model):
         shipments = self._count_shipments_waiting()
         held = self._count_held()
         todo_counts = todo.count(self)
+        late = self._count_late()
         today = fields.Date.context_today(self)
         for account in self:
             flows = health.get(account, [])
@@ -258,6 +271,7 @@ class ExtensivAccount(models.Model):
                 "shipments": shipments.get(account, 0),
                 "held": held.get(account, 0),
                 "todo": todo_counts[account.id]["all"],
+                "late": late.get(account, 0),
                 "errors": errors.get(account, (0, 0))[0],
                 "needs_person": errors.get(account, (0, 0))[1],
                 "alerts": account.alert_count,
@@ -282,6 +296,8 @@ class ExtensivAccount(models.Model):
         if shown["held"]:
             # Also where their errors were dismissed: they are still no orders.
             return False, self.env._("Held as quotation: %s.", shown["held"])
+        if shown["late"]:
+            return False, self.env._("Shipments that left and EIM was not told of: %s.", shown["late"])
         if shown["alerts"]:
             return False, self.env._("EIM has alerts about the carts.")
         if shown["errors"]:
@@ -393,6 +409,14 @@ class ExtensivAccount(models.Model):
     def action_open_waiting_shipments(self):
         """Open the orders that left and of which EIM was not told; the inbox, which every Extensiv user may see."""
         return self._get_filtered_action("extensiv_order", shipment_waiting=True)
+
+    def action_open_late(self):
+        """Open the orders that left and of which EIM should have been told by now."""
+        self.ensure_one()
+        return {
+            **self.env["ir.actions.act_window"]._for_xml_id("extensiv_connector.extensiv_untold_action"),
+            "domain": list(untold.get_late_domain(self)),
+        }
 
     def action_open_errors(self):
         """Open the account's open errors."""

@@ -160,6 +160,12 @@ class ExtensivCart(models.Model):
         default=2,
         help="After this many days without a tracking number a person is told. The order goes on waiting.",
     )
+    tell_services = fields.Boolean(
+        tracking=True,
+        default=True,
+        help="Services and digital goods that the cart ordered with goods are told as shipped with the last parcel. "
+        "Off: they are never told, and some carts then keep the order as shipped in part.",
+    )
     delivery_carrier_id = fields.Many2one(
         "delivery.carrier",
         "Delivery Method",

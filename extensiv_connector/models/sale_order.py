@@ -155,6 +155,25 @@ class SaleOrder(models.Model):
         copy=False,
         help="The order has left and nobody chose its delivery method: EIM is told once somebody does.",
     )
+    extensiv_decision = fields.Selection(
+        [("parts", "Left with Parts Missing"), ("services", "Services Alone"), ("cancelled", "Cancelled at EIM")],
+        "EIM Needs a Decision",
+        readonly=True,
+        copy=False,
+        help="What a person has to decide before EIM is told.",
+    )
+    extensiv_kits_told = fields.Selection(
+        [("complete", "As complete"), ("whole", "Only whole ones")],
+        "Kits with Parts Missing",
+        readonly=True,
+        copy=False,
+        help="What a person decided that EIM is told of kits and combos that left with parts missing.",
+    )
+    extensiv_tells_cancelled = fields.Boolean(
+        readonly=True,
+        copy=False,
+        help="A person decided to tell EIM of the shipment though it has the order as cancelled.",
+    )
     extensiv_asked = fields.Json(
         "Asked For",
         readonly=True,
@@ -399,6 +418,7 @@ class SaleOrder(models.Model):
                     "extensiv_shipment_state": state,
                     "extensiv_shipment_message": message,
                     "extensiv_needs_carrier": False,
+                    "extensiv_decision": False,
                     **values,
                 }
             )
@@ -411,7 +431,7 @@ class SaleOrder(models.Model):
         """
         self._extensiv_check_button()
         for progress in read_progress(self.sudo().env, SQL("o.id = ANY(%s)", list(self.ids))):
-            if not progress.is_fulfilled:
+            if not progress.can_be_told:
                 raise UserError(
                     self.env._(
                         "Not everything of %s has left yet. EIM takes the shipment of an order only once, as a whole.",
@@ -423,6 +443,13 @@ class SaleOrder(models.Model):
         self._extensiv_check_connected()
         self.sudo()._extensiv_make_ready()
         return self._extensiv_send_now(self.env._("%s sends the shipment to EIM.", self.env.user.name))
+
+    def action_extensiv_decide(self):
+        """Ask a person whether EIM is told of the order as it is."""
+        self.ensure_one()
+        self._extensiv_check_button()
+        wizard = self.env["extensiv.decide.shipment"].create({"order_id": self.sudo().extensiv_order_id.id})
+        return wizard._get_records_action(name=self.env._("Decide What EIM Is Told"), target="new")
 
     def action_extensiv_mark_sent(self):
         """Note that EIM, or the cart itself, knows of the shipment already: it is not told."""

@@ -22,6 +22,7 @@ class StockPicking(models.Model):
     extensiv_is_fulfilled_elsewhere = fields.Boolean(related="sale_id.extensiv_is_fulfilled_elsewhere")
     extensiv_missing_lots = fields.Text(related="sale_id.extensiv_missing_lots")
     extensiv_needs_carrier = fields.Boolean(related="sale_id.extensiv_needs_carrier")
+    extensiv_decision = fields.Selection(related="sale_id.extensiv_decision")
 
     @api.model
     def _has_field_access(self, field, operation):
@@ -85,6 +86,10 @@ class StockPicking(models.Model):
     def action_extensiv_send(self):
         """Tell EIM now of the shipments of the order, as the button of the order does."""
         return self._extensiv_order().action_extensiv_send()
+
+    def action_extensiv_decide(self):
+        """Ask a person whether EIM is told of the order as it is."""
+        return self._extensiv_order().action_extensiv_decide()
 
     def action_extensiv_mark_sent(self):
         """Note that EIM knows of the order's shipment already."""

@@ -52,6 +52,7 @@ from . import test_inventory_rules
 from . import test_inventory_urgency
 from . import test_inventory_zeros
 from . import test_inventory_zeros_locations
+from . import test_kit_fulfilment
 from . import test_left_orders
 from . import test_lock
 from . import test_merchants
@@ -112,6 +113,7 @@ from . import test_trigger
 from . import test_turn
 from . import test_twins
 from . import test_unanswered
+from . import test_untold
 from . import test_views
 from . import test_webhook
 from . import test_webhook_account

@@ -29,7 +29,9 @@ BUTTONS = {
     "extensiv.cart.share": "action_send",
     "extensiv.cart.type": "action_set_up",
     "extensiv.compare": "action_read action_push",
+    "extensiv.decide.shipment": "action_tell_complete action_tell_whole action_tell_services action_tell_cancelled",
     "extensiv.diagnosis": "action_diagnose action_try_routes",
+    "extensiv.eim.method": "action_fetch",
     "extensiv.error": "action_retry action_fix action_push_zeros",
     "extensiv.fetch": "action_fetch action_preview",
     "extensiv.location": "action_preview_stock action_take_quantities action_push_nevertheless",
@@ -43,6 +45,7 @@ BUTTONS = {
     "extensiv.take.quantities": "action_read",
     "extensiv.todo": "action_apply",
     "extensiv.unknown.order": "action_import",
+    "extensiv.untold": "action_send",
     "sale.order": "action_extensiv_send action_extensiv_resend",
     "stock.picking": "action_extensiv_send action_extensiv_resend",
 }
@@ -189,6 +192,8 @@ class TestDeadline(ConnectorCase):
                     fields.Command.create({"level_id": self.levels[0].id, "is_different": True, "outcome": "differs"})
                 ],
             ),
+            "extensiv.decide.shipment": lambda: self._decide_wizard(method),
+            "extensiv.eim.method": lambda: self.env[name],
             "extensiv.diagnosis": lambda: self._of_first(name, order_number="D-1", sku="MUG-1"),
             "extensiv.fetch": lambda: self._of_first(name, reference="D-1"),
             "extensiv.merchants": lambda: self._of_first(
@@ -219,6 +224,7 @@ class TestDeadline(ConnectorCase):
             "extensiv.order": self.orders,
             "extensiv.stock.level": self.levels,
             "extensiv.unknown.order": self.unknown,
+            "extensiv.untold": self.env["extensiv.untold"].browse(self.sales.ids),
             "sale.order": self.sales,
             "stock.picking": self.env["stock.picking"],
         }[name]
@@ -239,6 +245,14 @@ class TestDeadline(ConnectorCase):
         self.orders.missing_skus = ["A"]
         line = {"account_id": self.account.id, "name": "A", "product_id": self.products[0].id}
         return self.env["extensiv.todo"].create({"kind": "product", "line_ids": [fields.Command.create(line)]})
+
+    def _decide_wizard(self, method):
+        decisions = {"action_tell_services": "services", "action_tell_cancelled": "cancelled"}
+        self.orders[0].sale_order_id = self.sales[0]
+        self.sales[0].extensiv_decision = decisions.get(method, "parts")
+        wizard = self.env["extensiv.decide.shipment"].create({"order_id": self.orders[0].id})
+        wizard.delivery_carrier_id = self.env["delivery.carrier"].search([], limit=1)
+        return wizard
 
     def _report_lines(self):
         report = self._of_first("extensiv.sku.report")

@@ -194,3 +194,26 @@ class TestMigrations(ConnectorCase):
         self.assertEqual((known.sku, known.origin, known.company_id), ("TEE-1", "order", self.company))
         alias.active = False
         self.assertTrue(alias.copy({"active": True}), "a SKU is an alias once among those in use")
+
+    def test_what_eim_had_as_cancelled_is_for_a_person_to_decide(self):
+        partner = self.env["res.partner"].create({"name": "Mary"})
+        orders = self.env["extensiv.order"].create(
+            [
+                {
+                    "account_id": self.account.id,
+                    "company_id": self.company.id,
+                    "cust_ref": ref,
+                    "order_number": ref,
+                    "cancelled_at": cancelled_at,
+                }
+                for ref, cancelled_at in (("C-1", "2024-01-01"), ("C-2", False))
+            ]
+        )
+        sales = self.env["sale.order"].create(
+            [
+                {"partner_id": partner.id, "extensiv_order_id": order.id, "extensiv_shipment_state": "failed"}
+                for order in orders
+            ]
+        )
+        self.migrate("19.0.1.5.0", "post", "decisions")
+        self.assertEqual(sales.mapped("extensiv_decision"), ["cancelled", False])

@@ -16,6 +16,8 @@ RIGHTS = {
     "extensiv.cart": (READ, ALL),
     "extensiv.cart.share": (READ, ALL),
     "extensiv.cart.type": (READ, ALL),
+    "extensiv.carrier.method": (READ, ALL),
+    "extensiv.eim.method": (READ, READ),
     "extensiv.error": (READ, READ),
     "extensiv.known.sku": (READ, READ),
     "extensiv.location": (READ, ALL),
@@ -51,6 +53,7 @@ METHODS = {
         "extensiv.cart.type": "action_set_up",
         "extensiv.cart.share": "action_send action_withdraw action_open_page",
         "extensiv.location": "action_take_quantities action_set_zero action_push_nevertheless",
+        "extensiv.eim.method": "action_fetch",
         "extensiv.merchants": "action_create_accounts",
         "extensiv.sku.report.line": "action_create_alias action_create_product",
         "extensiv.stock.preview": "action_go_live",
@@ -67,6 +70,9 @@ METHODS = {
         "extensiv.add.alias": "action_add",
         "extensiv.alert": "action_open_at_eim action_open_order",
         "extensiv.compare": "action_read action_push",
+        "extensiv.decide.shipment": (
+            "action_tell_complete action_tell_whole action_tell_services action_tell_cancelled action_close"
+        ),
         "extensiv.diagnosis": "action_diagnose action_open_routes action_try_routes",
         "extensiv.error": (
             "action_retry action_dismiss action_fix action_open_document action_push_zeros action_show_zeros"
@@ -84,10 +90,11 @@ METHODS = {
         "extensiv.stock.preview.location": "action_take_quantities",
         "extensiv.todo": "action_apply",
         "extensiv.unknown.order": "action_import action_belongs_elsewhere",
+        "extensiv.untold": "action_send action_mark_sent action_decide action_open_transfers",
         "product.product": "action_extensiv_set_zero action_extensiv_reviewed",
         "product.template": "action_extensiv_set_zero action_extensiv_reviewed",
-        "sale.order": "action_extensiv_send action_extensiv_mark_sent",
-        "stock.picking": "action_extensiv_send action_extensiv_mark_sent",
+        "sale.order": "action_extensiv_send action_extensiv_mark_sent action_extensiv_decide",
+        "stock.picking": "action_extensiv_send action_extensiv_mark_sent action_extensiv_decide",
     },
     "salesman": {
         "extensiv.cancel": "action_cancel_order",
@@ -101,12 +108,14 @@ METHODS = {
             "action_compare action_open_account action_open_alerts action_open_diagnosis action_open_errors "
             "action_open_comparisons "
             "action_open_orders_today action_open_runs action_open_waiting_levels action_open_waiting_orders "
-            "action_open_waiting_shipments action_open_held_orders action_open_todo action_open_left_orders"
+            "action_open_waiting_shipments action_open_held_orders action_open_todo action_open_left_orders "
+            "action_open_late"
         ),
         "extensiv.alert": "action_open_details",
         "extensiv.diagnosis": "action_open_account",
         "extensiv.cart.type": "action_open_window",
         "extensiv.sku.report.line": "action_download_template",
+        "extensiv.untold": "action_open_order",
         "product.product": "action_extensiv_history",
         "product.template": "action_extensiv_history",
         "sale.order": "action_extensiv_cancel",
@@ -174,6 +183,7 @@ class TestSecurity(TransactionCase):
                 {"level_id": level.id, "company_id": company.id, "date": "2024-01-01", "quantity": 5}
             ),
             env["extensiv.ship.method"].create({**mine, "ship_code": "Standard"}),
+            *cls._make_methods(mine, product),
             env["extensiv.sku.alias"].create({**mine, "sku": "MUG-OLD", "product_id": product.id}),
             env["extensiv.known.sku"].create({**mine, "sku": "MUG-1", "origin": "list"}),
             env["extensiv.order"].create(
@@ -200,6 +210,14 @@ class TestSecurity(TransactionCase):
             ),
         ]
         return {record._name: record for record in records}
+
+    @classmethod
+    def _make_methods(cls, mine, product):
+        """Make what EIM calls a delivery method."""
+        carrier = cls.env["delivery.carrier"].create({"name": "FedEx", "product_id": product.id})
+        method = cls.env["extensiv.eim.method"].create({**mine, "code": "50", "description": "FedEx Ground"})
+        vals = {**mine, "method_id": method.id, "delivery_carrier_id": carrier.id}
+        return method, cls.env["extensiv.carrier.method"].create(vals)
 
     def _own_models(self):
         """Return the names of the module's stored models, wizards left out."""
@@ -345,6 +363,7 @@ class TestSecurity(TransactionCase):
                 "account_id": account.id,
                 "line_ids": [Command.create({"merchant_pk": "7", "name": "Seven", "chosen": True})],
             },
+            "extensiv.decide.shipment": {"order_id": self.records["extensiv.order"].id},
             "extensiv.fetch": {"account_id": account.id, "reference": "1"},
             "extensiv.take.quantities": {"location_id": self.records["extensiv.location"].id},
             "extensiv.todo": {
@@ -377,6 +396,7 @@ class TestSecurity(TransactionCase):
             **self.records,
             "sale.order": self.sale,
             "sale.order.line": self.sale.order_line,
+            "extensiv.untold": self.env["extensiv.untold"].browse(self.sale.id),
             "stock.picking": self.picking,
             "extensiv.cart.type": self.env.ref("extensiv_connector.cart_type_shopify"),
             "product.product": self.product,
@@ -410,6 +430,7 @@ class TestSecurity(TransactionCase):
                 "partner_id": self.env["res.partner"].create({"name": "Mary"}).id,
                 "extensiv_account_id": self.records["extensiv.account"].id,
                 "extensiv_cust_ref": "1",
+                "extensiv_shipment_state": "ready",
                 "order_line": [Command.create({"product_id": self.env["product.product"].create({"name": "Cup"}).id})],
             }
         )

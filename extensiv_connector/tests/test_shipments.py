@@ -140,13 +140,6 @@ class TestShipmentsWhen(ShipmentCase):
         self.assertEqual(sale.extensiv_shipment_state, "skipped")
         self.assertIn("Everything was cancelled", sale.extensiv_shipment_message)
 
-    def test_an_order_of_services_alone_is_skipped_and_says_so(self):
-        self.env["product.product"].create({"name": "Gift card", "default_code": "GIFT", "type": "service"})
-        sale = self.order(lines={"GIFT": 1})
-        self.push()
-        self.assertEqual(sale.extensiv_shipment_state, "skipped")
-        self.assertIn("is no goods: nothing is left to ship", sale.extensiv_shipment_message)
-
     def test_an_order_skipped_too_early_is_told_when_it_leaves_after_all(self):
         sale = self.order(lines={"TEE-1": 1})
         sale.action_cancel()

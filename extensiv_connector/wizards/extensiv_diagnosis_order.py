@@ -379,7 +379,9 @@ class ExtensivDiagnosis(models.TransientModel):
             transfers = sale.order_line.move_ids.filtered(
                 lambda move: move.state not in ("done", "cancel") and not move.origin_returned_move_id
             ).picking_id
-            names = ", ".join(sorted(transfers.mapped("name"))) or self.env._("moves without transfer")
+            names = ", ".join(sorted(transfers.mapped("name"))) or self.env._(
+                "a move without transfer, or a purchase order that is not confirmed"
+            )
             return [
                 Line(
                     "bad",
@@ -396,7 +398,8 @@ class ExtensivDiagnosis(models.TransientModel):
                 )
             ], False
         if not progress.left_at:
-            return [Line("note", self.env._("Nothing of %s is to be delivered.", sale.name))], False
+            todo = sale.extensiv_decision and sale.extensiv_shipment_message
+            return [Line("note", self.env._("Nothing of %s is to be delivered.", sale.name), todo or "")], False
         return [Line("good", self.env._("Everything of %s has left.", sale.name))], True
 
     def _lines_told(self, sale, progress):
