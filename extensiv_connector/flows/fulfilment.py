@@ -11,6 +11,7 @@ from odoo import fields
 from odoo.tools import SQL, format_datetime
 
 from . import missing_carrier
+from .packages import NUMBER_FIELD, is_numbered, text_fields
 from .trigger import trigger
 
 # Counted are done moves to a customer, found by their order line whatever route they take; the state of the order's
@@ -27,7 +28,8 @@ SELECT o.id,
        o.state, o.extensiv_shipment_state, cart.push_shipments IS FALSE, cart.wait_tracking IS TRUE,
        o.carrier_id IS NOT NULL
        OR COALESCE(bool_and(m.carrier_id IS NOT NULL) FILTER (WHERE m.has_left AND l.extensiv_sku != ''),
-                   true)
+                   true),
+       COALESCE(bool_and(m.is_back) FILTER (WHERE m.has_left), false)
   FROM sale_order o
   LEFT JOIN extensiv_cart cart ON cart.id = o.extensiv_cart_id
   LEFT JOIN sale_order_line l ON l.order_id = o.id
@@ -40,21 +42,37 @@ SELECT o.id,
               AND (move.origin_returned_move_id IS NULL OR move.to_refund) AS has_left,
               move.state NOT IN ('done', 'cancel') AND COALESCE(final.usage, dest.usage) != 'internal'
               AND source.usage != 'customer' AND move.origin_returned_move_id IS NULL AS is_open,
-              COALESCE(picking.carrier_tracking_ref, '') != '' AS is_tracked
+              COALESCE(picking.carrier_tracking_ref, '') != '' OR method.extensiv_no_tracking IS TRUE
+              OR %(is_numbered)s AS is_tracked,
+              move.quantity <= COALESCE((SELECT sum(back.quantity) FROM stock_move back
+                                          WHERE back.origin_returned_move_id = move.id AND back.state = 'done'),
+                                        0) AS is_back
          FROM stock_move move
          JOIN stock_location source ON source.id = move.location_id
          JOIN stock_location dest ON dest.id = move.location_dest_id
          LEFT JOIN stock_location final ON final.id = move.location_final_id
          LEFT JOIN stock_picking picking ON picking.id = move.picking_id
+         LEFT JOIN delivery_carrier method ON method.id = COALESCE(picking.carrier_id, o.carrier_id)
         WHERE move.sale_line_id = l.id) AS m ON true
- WHERE %s
+ WHERE %(orders)s
  GROUP BY o.id, cart.id ORDER BY o.id"""
 READ_BY_PROGRESS = {
     "sale.order": ["state", "extensiv_shipment_state", "carrier_id"],
     "extensiv.cart": ["push_shipments", "wait_tracking"],
     "sale.order.line": ["product_uom_qty", "product_id", "order_id", "display_type", "extensiv_sku"],
-    "stock.move": ["state", "quantity", "sale_line_id", "to_refund", "picking_id", "date", "location_final_id"],
+    "stock.move": [
+        "state",
+        "quantity",
+        "sale_line_id",
+        "to_refund",
+        "picking_id",
+        "date",
+        "location_final_id",
+        "origin_returned_move_id",
+    ],
     "stock.picking": ["carrier_tracking_ref", "carrier_id", "date_done"],
+    "delivery.carrier": ["extensiv_no_tracking"],
+    "stock.move.line": ["result_package_id", "quantity", "move_id"],
 }
 
 
@@ -65,12 +83,13 @@ class Progress:
     :param left_at: when the last one left; None: nothing has
     :param is_open: whether a move is still open
     :param has_gap: whether a line has no move yet
-    :param is_tracked: whether every transfer that left has a tracking number
+    :param is_tracked: whether everything that left has a tracking number, or a delivery method that gives none
     :param state: the order's own
     :param shipment_state: what EIM knows of it
     :param is_off: whether its cart takes no confirmation of shipments
     :param wait_tracking: whether its cart waits for tracking numbers
     :param has_carrier: whether everything that EIM ordered left with a delivery method
+    :param came_back: whether all that left came back
     """
 
     order: object
@@ -83,6 +102,7 @@ class Progress:
     is_off: bool
     wait_tracking: bool
     has_carrier: bool
+    came_back: bool
 
     @property
     def is_over(self):
@@ -104,7 +124,9 @@ def read_progress(env, orders):
     """Return the ``Progress`` list of the orders that the SQL condition ``orders`` on ``o`` selects."""
     for model, names in READ_BY_PROGRESS.items():
         env[model].flush_model(names)
-    rows = env.execute_query(SQL(PROGRESS, orders))
+    Package = env["stock.package"]
+    Package.flush_model(["name", *text_fields(Package, NUMBER_FIELD)])
+    rows = env.execute_query(SQL(PROGRESS, orders=orders, is_numbered=is_numbered(env, SQL.identifier("move", "id"))))
     records = env["sale.order"].browse(row[0] for row in rows)  # read together, however many
     return [Progress(record, *row[1:]) for record, row in zip(records, rows, strict=True)]
 
@@ -124,6 +146,7 @@ def mark(env, progress):
     complete = []
     unconfirmed_ids = []
     nothing_ids = []
+    back_ids = []
     for status in progress:
         if not status.is_over or status.state not in ("sale", "cancel") or status.order.extensiv_is_shipped_already:
             continue
@@ -133,12 +156,21 @@ def mark(env, progress):
         elif status.is_off:
             if status.shipment_state != "skipped":
                 unconfirmed_ids.append(status.order.id)
+        elif status.came_back:
+            if status.shipment_state != "skipped":
+                back_ids.append(status.order.id)
         elif not status.lacks_tracking:
             complete.append(status)
     Order = env["sale.order"]
     skip_unconfirmed(Order.browse(unconfirmed_ids))
     Order.browse(nothing_ids)._extensiv_skip(
         env._("Everything was cancelled, or is no goods: nothing is left to ship.")
+    )
+    Order.browse(back_ids)._extensiv_skip(
+        env._(
+            "All that left came back before EIM was told, so it is not told. Should the buyer have had it, press Send "
+            "Shipment Now; should the order be off, cancel it in its cart."
+        )
     )
     lacking = missing_carrier.find(env, complete)
     lacking.filtered(lambda order: order.extensiv_shipment_state == "skipped")._extensiv_set_shipment_state("waiting")

@@ -27,6 +27,7 @@ from .shipment_outcome import (
     report,
 )
 from .shipment_refusals import HeldRefusals, ask_status
+from .tracking import read_told
 
 _logger = logging.getLogger(__name__)
 
@@ -292,6 +293,7 @@ class ShipmentPush(FlowRun):
             "sending",
             "\n".join(notes),
             extensiv_shipments=written,
+            extensiv_told_tracking=read_told(order),
             extensiv_sending_at=fields.Datetime.now(),
             extensiv_ask_after=False,
         )

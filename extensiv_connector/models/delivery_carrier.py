@@ -1,5 +1,8 @@
 from odoo import fields, models
 
+from ..flows.couriers import courier_of_method
+from ..flows.trigger import trigger
+
 # Odoo's own integrations and the brand that EIM knows them by.
 BRANDS = {
     "ups": "UPS",
@@ -27,8 +30,17 @@ class DeliveryCarrier(models.Model):
         "EIM Method", copy=False, help="The shipping method that EIM is told, a code or text such as UPS Ground."
     )
 
+    extensiv_no_tracking = fields.Boolean(
+        "Gives No Number",
+        copy=False,
+        help="What leaves with this delivery method has no tracking number, such as what the buyer collects or your "
+        "own van brings: EIM is told without one, even where the cart waits for tracking numbers.",
+    )
+
     def write(self, vals):
         result = super().write(vals)
+        if vals.get("extensiv_no_tracking"):
+            trigger(self.env, "shipments")  # orders may wait for nothing else
         if {"extensiv_carrier", "extensiv_method"} & vals.keys():
             self.sudo()._extensiv_retry_refused()
         return result
@@ -76,7 +88,8 @@ class DeliveryCarrier(models.Model):
         ]
         if found:
             return found[0].carrier.upper(), found[0].description
-        return BRANDS.get(self.delivery_type) or name.strip().upper(), name.strip()
+        brand = BRANDS.get(self.delivery_type) or courier_of_method(self)
+        return brand or name.strip().upper(), name.strip()
 
 
 def _plain(text):

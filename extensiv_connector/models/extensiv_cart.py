@@ -103,6 +103,13 @@ class ExtensivCart(models.Model):
         default=2,
         help="After this many days without a tracking number a person is told. The order goes on waiting.",
     )
+    tell_further_boxes = fields.Boolean(
+        "Tell of Further Boxes",
+        tracking=True,
+        help="For one piece that left in more than two boxes. EIM takes two tracking numbers with one shipment. On: "
+        "each further number is told as a shipment of the same item, which some carts count as a further piece. Off: "
+        "it is not told, and the order says so.",
+    )
     delivery_carrier_id = fields.Many2one(
         "delivery.carrier",
         "Delivery Method",

@@ -87,11 +87,15 @@ class ShipmentMixin:
         return events[0]["shipments"] if events else []
 
     def contents(self, cust_ref="S-1"):
-        """What EIM was told of the order as ``[(tracking number, {sku: quantity})]``."""
-        return [
-            (shipment.get("tracking_no"), {item["item"]: item["quantity"] for item in shipment["items"]})
-            for shipment in self.told(cust_ref)
-        ]
+        """What EIM was told of the order as ``[(tracking number, {sku: quantity})]``, cartons added up."""
+        contents = []
+        for shipment in self.told(cust_ref):
+            items = {}
+            for item in shipment["items"]:
+                known = items.get(item["item"])
+                items[item["item"]] = item["quantity"] if known is None else known + item["quantity"]
+            contents.append((shipment.get("tracking_no"), items))
+        return contents
 
     def shipment_error(self, key="S-1", step=False):
         return self.env["extensiv.error"].search(

@@ -96,15 +96,17 @@ class TestShipmentsContents(ShipmentCase):
         sale = self.order(lines={"TEE-1": 1})
         self.deliver(sale, "T1,T2")
         self.push()
-        self.assertEqual(self.contents(), [("T1,T2", {"TEE-1": 1})])
+        self.assertEqual(self.contents(), [("T1", {"TEE-1": 1})])
+        self.assertEqual(self.told()[0]["tracking_no_secondary"], "T2")
+        self.assertIn("1 × TEE-1 left in several boxes", sale.extensiv_shipment_message)
 
     def test_packages_take_the_numbers_in_turn(self):
         sale = self.order(lines={"TEE-1": 3, "MUG-1": 1})
         picking = sale.picking_ids
         self.pack(picking, {self.tee: 2}, {self.tee: 1, self.mug: 1})
-        self.validate(picking, "T1,T2")
+        self.validate(picking, "T2,T1")
         self.push()
-        self.assertEqual(self.contents(), [("T1", {"TEE-1": 2}), ("T2", {"TEE-1": 1, "MUG-1": 1})])
+        self.assertEqual(self.contents(), [("T2", {"TEE-1": 1, "MUG-1": 1}), ("T1", {"TEE-1": 2})])
 
     def test_a_package_named_as_its_number_has_it(self):
         sale = self.order(lines={"TEE-1": 3, "MUG-1": 1})
