@@ -17,34 +17,6 @@ class TestShipmentsContents(ShipmentCase):
         open_pickings = sale.picking_ids.filtered(lambda picking: picking.state not in ("done", "cancel"))
         self.ship(open_pickings, tracking, **options)
 
-    def pack(self, picking, *contents, names=()):
-        """Put ``{product: quantity}`` of each of ``contents`` into a package of its own."""
-        picking.move_ids.move_line_ids.unlink()
-        packages = self.env["stock.package"]
-        for number, products in enumerate(contents):
-            package = packages.create({"name": names[number] if names else f"PACK{number}"})
-            packages += package
-            for product, quantity in products.items():
-                move = picking.move_ids.filtered(lambda move, product=product: move.product_id == product)
-                self.env["stock.move.line"].create(
-                    {
-                        "picking_id": picking.id,
-                        "move_id": move.id,
-                        "product_id": product.id,
-                        "quantity": quantity,
-                        "product_uom_id": product.uom_id.id,
-                        "result_package_id": package.id,
-                    }
-                )
-        return packages
-
-    def validate(self, picking, tracking):
-        picking.carrier_id = self.carrier
-        picking.carrier_tracking_ref = tracking
-        picking.move_ids.picked = True
-        self.assertTrue(picking.button_validate())
-        self.assertEqual(picking.state, "done")
-
     def test_a_shipment_has_date_carrier_method_and_the_skus_as_received(self):
         sale = self.order(lines={"TEE-1": 2, "MUG-1": 1})
         sale.order_line.product_id.default_code = "renamed here"
