@@ -44,7 +44,7 @@ SELECT o.id,
               AND source.usage != 'customer' AND move.origin_returned_move_id IS NULL AS is_open,
               COALESCE(picking.carrier_tracking_ref, '') != '' OR method.extensiv_no_tracking IS TRUE
               OR %(is_numbered)s AS is_tracked,
-              move.quantity <= COALESCE((SELECT sum(back.quantity) FROM stock_move back
+              move.state = 'done' AND move.quantity <= COALESCE((SELECT sum(back.quantity) FROM stock_move back
                                           WHERE back.origin_returned_move_id = move.id AND back.state = 'done'),
                                         0) AS is_back
          FROM stock_move move

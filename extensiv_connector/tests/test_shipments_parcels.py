@@ -130,6 +130,20 @@ class TestShipmentsParcels(ShipmentCase):
         self.assertEqual(self.numbers(), {"T1": {"MUG-1": 1}, "T2": {"TEE-1": 3}})
         self.assertFalse(sale.extensiv_shipment_message)
 
+    def test_what_was_packed_in_an_earlier_step_leaves_as_it_was_packed(self):
+        self.warehouse.delivery_steps = "pick_pack_ship"
+        sale = self.order(lines={"TEE-1": 2, "MUG-1": 1})
+        self.ship(sale.picking_ids, tracking=False)
+        packing = sale.picking_ids.filtered(lambda picking: picking.state == "assigned")
+        boxes = self.pack(packing, {self.tee: 2}, {self.mug: 1})
+        self.nest(*boxes)
+        self.validate(packing, False)
+        last = sale.picking_ids.filtered(lambda picking: picking.state == "assigned")
+        self.assertEqual(last.move_line_ids.package_id, boxes)
+        self.validate(last, "T1,T2")
+        self.push()
+        self.assertEqual(self.numbers(), {"T1": {"MUG-1": 1}, "T2": {"TEE-1": 2}})
+
     # -- one piece in several boxes
 
     def test_further_boxes_of_one_piece_are_told_as_far_as_the_contract_goes(self):

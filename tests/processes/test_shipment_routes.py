@@ -178,6 +178,9 @@ env.cr.commit()
 print(*sales.picking_ids.mapped("state"), *sales.mapped("extensiv_shipment_state"))
 push()
 print(*sales.mapped("extensiv_shipment_state"))
+env["stock.package"].search([("x_tracking_number", "=", "N1")]).x_tracking_number = "N9"
+print(*env["extensiv.error"].search([("step", "=", "tracking"), ("state", "=", "open")]).mapped("key"))
+env.cr.commit()
 """
 )
 
@@ -220,7 +223,7 @@ def test_kits_and_dropshipping(routes, sandbox):
     [(number, contents)] = told(sandbox, "K-3")
     assert (number, contents) == ("K1", {"CHAIR": 1})
     assert parcels(sandbox, "K-3")["K1"]["tracking_no_secondary"] == "K2"
-    assert routes(BATCH) == ["done", "done", "ready", "ready", "sent", "sent"]
+    assert routes(BATCH) == ["done", "done", "ready", "ready", "sent", "sent", "B-1"]
     for reference, sku, own, weight in (("B-1", "PEN", "N1", "4.41"), ("B-2", "INK", "N2", "13.23")):
         assert dict(told(sandbox, reference)) == {own: {sku: 1}, "N3": {sku: 1}}
         found = parcels(sandbox, reference)
