@@ -71,7 +71,7 @@ class Packing:
         dealt = self._deal()
         parcels = self._pack(dealt)
         self._fill(parcels)
-        return ShipmentWriting(self.order, self.notes).write(self._spread(parcels, dealt))
+        return ShipmentWriting(self.order, self.notes).write_shipments(self._spread(parcels, dealt))
 
     # -- what left, by package
 

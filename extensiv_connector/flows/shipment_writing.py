@@ -54,7 +54,7 @@ class ShipmentWriting:
         self.env = order.env
         self.notes = notes
 
-    def write(self, parcels):
+    def write_shipments(self, parcels):
         """Return the ``wire.Shipment`` list of ``parcels``: one a tracking number, whatever transfers it came in."""
         merged = {}
         for parcel in parcels:
