@@ -67,6 +67,7 @@ class ShipmentBatches:
         if not shipments:
             return
         [order] = shipments
+        cust_ref = order.extensiv_cust_ref
         try:
             result = self._call(shipments)
         except (eim.Refused, eim.Blocked) as error:
@@ -77,7 +78,7 @@ class ShipmentBatches:
             # What it says of the order it may say in either form; told alone, that counts.
             return self._put_back(shipments)
         try:
-            status = run.client.get_order_status(order.extensiv_cust_ref)
+            status = run.client.get_order_status(cust_ref)
         except eim.EimError as error:
             return self._record_lost(shipments, error.message)
         if status.status not in KNOWN_AT_EIM:
@@ -109,9 +110,12 @@ class ShipmentBatches:
             self._record_lost(shipments, run.env._("EIM does not say which of several shipments it refused."))
             return []
         self._record([order for order in shipments if order not in failed])
-        for order, failure in failed.items():
+        for (order, failure), cust_ref in zip(
+            failed.items(), [order.extensiv_cust_ref for order in failed], strict=True
+        ):
             words = eim.Refused(failure.message, process_id=result.process_id, route="ship", status=200)
-            run.settle(order, words)
+            run.commit()  # EIM is asked for the order's status
+            run.settle(order, cust_ref, words)
         return []
 
     def _mark_sending(self, ids):

@@ -321,16 +321,16 @@ class ShipmentPush(FlowRun):
             self.client.ship(cust_ref, shipments)
         except eim.EimError as trouble:
             error = trouble
-        return self.settle(order, error)
+        return self.settle(order, cust_ref, error)
 
-    def settle(self, order, error):
+    def settle(self, order, cust_ref, error):
         """Write down what EIM answered to the shipment of ``order``.
 
         :param error: the ``EimError`` of the call, or None
         :return: the ``EimError`` when EIM had trouble, else None
         :raise RateLimited, CredentialsRefused: the order waits as it was
         """
-        status = ask_status(self.client, order.extensiv_cust_ref) if isinstance(error, eim.Refused) else ""
+        status = ask_status(self.client, cust_ref) if isinstance(error, eim.Refused) else ""
         record = partial(self.record_result, order, error, status)
         if isinstance(error, eim.Refused | eim.Blocked) and status not in (*KNOWN_AT_EIM, "canceled"):
             self.held_refusals.hold(order, error, record, was_sent=True)

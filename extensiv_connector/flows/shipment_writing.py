@@ -75,16 +75,18 @@ class ShipmentWriting:
 
     def _keep_numbers(self, merged, full):
         """Have no number get lost of a box with nothing that EIM ordered by itself: the buyer waits for it too."""
+        turn = {number: index for index, told in enumerate(merged) for number in told.numbers}
+        strange = []
         for index, empty in enumerate(merged):
             if empty.full or not empty.numbers:
                 continue
             kin = [told for told in merged[index:] + merged[:index] if told.full and told.shares_line(empty)]
-            if kin:  # a kit in several boxes: told where its last part is, under the first number
-                is_before = merged.index(kin[0]) > index
-                parts = (empty.numbers, kin[0].numbers) if is_before else (kin[0].numbers, empty.numbers)
-                kin[0].numbers = [*parts[0], *parts[1]]
-                kin[0].parcels += empty.parcels  # its weight
-                continue
+            if kin:  # a kit in several boxes: told where its last part is, under the number of its first box
+                kin[0].numbers = sorted({*kin[0].numbers, *empty.numbers}, key=turn.get)
+                kin[0].parcels += empty.parcels  # for their weight
+            else:
+                strange.append(empty)
+        for empty in strange:
             full[-1].numbers += empty.numbers
             self.notes.append(
                 self.env._(
