@@ -1,4 +1,4 @@
-"""What telling EIM of shipments costs the warehouse, and how much of EIM's allowance it uses."""
+"""What telling EIM of shipments costs the warehouse, and how much of EIM's allowance it uses, also of very many."""
 
 from __future__ import annotations
 
@@ -13,26 +13,39 @@ from odoo.addons.extensiv_connector.flows.order_inbox import Inbox
 DELIVERIES = 100
 PAIRS = 10
 ORDERS = 300
+WAITING = 5000
 BUCKET = 100
 PER_SECOND = 1 / 0.6
+BATCH = "batch_update_order_status"
+PATH = "merchant/orders/update"
 
 
 def run(bench):
-    """`_action_done` on 100 deliveries with the connector's hook and without; then 300 ready orders sent."""
-    eim = bench.sandbox("--orders", str(ORDERS), "--no-rate-limit")
-    account, sales = import_orders(bench, eim)
+    """`_action_done` on 100 deliveries with the hook and without; then 300 ready orders sent, then 5,000."""
+    eim = bench.sandbox("--orders", str(ORDERS + WAITING), "--no-rate-limit")
+    account, inbox = receive_orders(bench, eim)
+    sales = import_orders(bench, inbox[:ORDERS])
     pickings = sales.picking_ids
-    for picking in pickings:
-        picking.carrier_tracking_ref = f"1Z{picking.id}"
-    pickings.move_ids.picked = True
-    bench.env.cr.commit()
     figures = measure_done(bench, pickings[:DELIVERIES])
-    pickings._action_done()
-    bench.env.cr.commit()
-    return figures | measure_sending(bench, eim, account, sales)
+    deliver(bench, pickings)
+    account.shipments_per_call = 1
+    figures |= measure_sending(bench, eim, account, sales)
+    account.shipments_per_call = 50
+    account._remember_routes({BATCH: PATH})  # as acknowledging proves it
+    waiting = import_orders(bench, inbox[ORDERS:])
+    deliver(bench, waiting.picking_ids)
+    return figures | measure_waiting(bench, eim, account, waiting)
 
 
-def import_orders(bench, eim):
+def deliver(bench, pickings):
+    """Let transfers leave, a hundred at a time."""
+    for start in range(0, len(pickings), 100):
+        pickings[start : start + 100]._action_done()
+        bench.env.cr.commit()
+        bench.env.invalidate_all()
+
+
+def receive_orders(bench, eim):
     """Bring the sandbox's orders in without the calls that acknowledging takes."""
     env = bench.env
     env.company.stock_text_confirmation = False
@@ -56,20 +69,33 @@ def import_orders(bench, eim):
     client = account._client()
     page = 1
     orders = []
-    while len(orders) < ORDERS:
+    while len(orders) < ORDERS + WAITING:
         orders += client.list_orders("new", page=page).items
         page += 1
     inbox = Inbox(account).store_fetched(orders)
     inbox.acknowledged_at = account.import_from
-    with bench.measure(f"{ORDERS} orders imported"):
-        for start in range(0, ORDERS, 50):
+    env.cr.commit()
+    return account, inbox
+
+
+def import_orders(bench, inbox):
+    """Import received orders, and have their transfers picked, with a tracking number and a carrier each."""
+    env = bench.env
+    with bench.measure(f"{len(inbox)} orders imported"):
+        for start in range(0, len(inbox), 50):
             import_batch(inbox[start : start + 50])
             env.cr.commit()
+            env.invalidate_all()
     freight = env["product.product"].create({"name": "Freight", "type": "service"})
-    inbox.sale_order_id.carrier_id = env["delivery.carrier"].create(
+    sales = inbox.sale_order_id
+    sales.carrier_id = env["delivery.carrier"].create(
         {"name": "UPS Ground", "extensiv_carrier": "UPS", "product_id": freight.id}
     )
-    return account, inbox.sale_order_id
+    for picking in sales.picking_ids:
+        picking.carrier_tracking_ref = f"1Z{picking.id}"
+    sales.picking_ids.move_ids.picked = True
+    env.cr.commit()
+    return sales
 
 
 def measure_done(bench, pickings):
@@ -132,3 +158,29 @@ def measure_sending(bench, eim, account, sales):
         [["at the bucket's pace", ORDERS, calls, seconds, allowed]],
     )
     return {"bucket_share": round(calls / allowed, 3), "rate_limited": state["rate_limited"]}
+
+
+def measure_waiting(bench, eim, account, sales):
+    """Send very many orders that wait, behind EIM's limit, in the form that tells of many at a call."""
+    bench.env.cr.execute("DELETE FROM extensiv_bucket")
+    bench.env.cr.commit()
+    before = len(eim.get("/sandbox/calls"))
+    start = time.perf_counter()
+    is_waiting = [("id", "in", sales.ids), ("extensiv_shipment_state", "!=", "sent")]
+    while bench.env["sale.order"].search_count(is_waiting):
+        account.action_push_shipments()
+        bench.env.invalidate_all()
+    seconds = time.perf_counter() - start
+    calls = len(eim.get("/sandbox/calls")) - before
+    told = [event for event in eim.get("/sandbox/shipments") if not event["refusal"]]
+    assert len(told) == len({event["cust_ref"] for event in told}) == ORDERS + WAITING
+    per_call = WAITING / calls
+    bench.table(
+        ["sending what waited", "orders", "calls", "seconds", "orders a call"],
+        [["at the bucket's pace", WAITING, calls, seconds, per_call]],
+    )
+    return {
+        "shipments_per_call": round(per_call, 1),
+        "waiting_seconds": round(seconds, 1),
+        "waiting_rate_limited": eim.get("/sandbox/state")["rate_limited"],
+    }

@@ -8,7 +8,7 @@ from .parsing import maps
 from .routes import ROUTES
 from .routing import Routing
 from .transport import Call, Transport
-from .updates import MAX_BATCH, OrderUpdates
+from .updates import MAX_BATCH, OrderUpdates, write_parcels
 from .wire import (
     Alert,
     BatchResult,
@@ -52,6 +52,7 @@ class EimClient:
     :param transport: in place of a ``Transport`` made of all this, see ``preview``
     :param known_paths: what ``answered`` of an earlier client held: the candidate to try first, by route name
 
+    ``updates``, an ``OrderUpdates``, tells of many shipments at a call.
     ``alerts_source`` is ``"alerts"`` or ``"orders"`` after ``list_alerts``.
     """
 
@@ -65,7 +66,7 @@ class EimClient:
             clock=clock, on_call=on_call, record=record, max_wait=max_wait, timeout=timeout,
         )  # fmt: skip
         self._routing = Routing(self._transport, overrides, known_paths)
-        self._updates = OrderUpdates(self._routing, self.get_order_status)
+        self.updates = OrderUpdates(self._routing, self.get_order_status)
         self.alerts_source = None
 
     def __repr__(self):
@@ -255,27 +256,27 @@ class EimClient:
 
     def acknowledge(self, cust_ref) -> None:
         """Tell EIM that we have the order (``at_wms``). It states a fact: repeating it is harmless."""
-        self._updates.update("acknowledge", cust_ref, {"order_status": "at_wms"})
+        self.updates.update("acknowledge", cust_ref, {"order_status": "at_wms"})
 
     @property
     def can_acknowledge_batch(self):
         """Whether ``acknowledge_batch`` worked once: see ``trust_batch``."""
-        return self._updates.is_batch_trusted
+        return self.updates.is_batch_trusted
 
     def acknowledge_batch(self, cust_refs):
         """Tell EIM at once that we have these orders, ``MAX_BATCH`` at most, and return the ``BatchResult``.
 
         Repeating it is harmless, also after ``AnswerLost``.
         """
-        return self._updates.acknowledge_batch(list(cust_refs))
+        return self.updates.acknowledge_batch(list(cust_refs))
 
     def trust_batch(self):
         """Remember that ``acknowledge_batch`` works: an order that was ``new`` before reads ``at_wms`` after it."""
-        self._updates.trust_batch()
+        self.updates.trust_batch()
 
     def forget_batch(self):
         """Forget that ``acknowledge_batch`` worked."""
-        self._updates.forget_batch()
+        self.updates.forget_batch()
 
     def ship(self, cust_ref, shipments) -> None:
         """Tell EIM that the whole order is shipped, with every ``Shipment``. EIM takes it once.
@@ -283,10 +284,7 @@ class EimClient:
         :raise ValueError: no shipment, one without items, a quantity not above zero; nothing was sent
         :raise AnswerLost: read the order's status before doing it again
         """
-        parcels = [shipment.to_wire() for shipment in shipments]
-        if not parcels:
-            raise ValueError("An order without shipments is not told to EIM as shipped.")
-        self._updates.update("ship", cust_ref, {"order_status": "shipped", "shipments": parcels})
+        self.updates.update("ship", cust_ref, {"order_status": "shipped", "shipments": write_parcels(shipments)})
 
     @property
     def can_cancel(self):

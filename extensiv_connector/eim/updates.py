@@ -146,6 +146,46 @@ class OrderUpdates:
         answer = self._routing.send(BATCH, body)
         return BatchResult.parse(answer.response, len(body), answer.process_id)
 
+    @property
+    def may_ship_batch(self):
+        """Whether shipments may be tried in the batch form: it works for acknowledging."""
+        return self.is_batch_trusted and "ship" not in self._routing.overrides
+
+    @property
+    def can_ship_batch(self):
+        """Whether a shipment that was told in the batch form was shown afterwards."""
+        return self._is_by_batch("ship")
+
+    def ship_batch(self, orders):
+        """Tell EIM at once that whole orders are shipped, ``MAX_BATCH`` at most, and return the ``BatchResult``.
+
+        :param orders: ``{cust_ref: its shipments}``
+        :raise ValueError: too many orders, or what cannot be sent; nothing was
+        :raise AnswerLost: read the status of each order before doing it again
+        """
+        if len(orders) > MAX_BATCH:
+            raise ValueError(f"EIM takes {MAX_BATCH} orders in one call at most.")
+        body = [
+            {
+                "cust_ref": writable(cust_ref, "cust_ref"),
+                "order_status": "shipped",
+                "shipments": write_parcels(shipments),
+            }
+            for cust_ref, shipments in orders.items()
+        ]
+        # As a shipment: acknowledging leaves tokens to others, and this is what they are left to.
+        answer = self._routing.send_to(self._batch_path, "ship", body)
+        return BatchResult.parse(answer.response, len(body), answer.process_id)
+
+    def trust_ship_batch(self):
+        """Remember that shipments are taken in the batch form."""
+        self._routing.answered["ship"] = self._batch_path
+
+    def forget_ship_batch(self):
+        """Forget that shipments were taken in the batch form."""
+        if self._is_by_batch("ship"):
+            del self._routing.answered["ship"]
+
     def trust_batch(self):
         """Remember that the batch works."""
         self._routing.answered[BATCH] = self._batch_path
@@ -156,3 +196,14 @@ class OrderUpdates:
         for name in (BATCH, *_AFTER):
             if self._routing.answered.get(name) == path:
                 del self._routing.answered[name]
+
+
+def write_parcels(shipments):
+    """Return ``shipments`` of an order as EIM takes them.
+
+    :raise ValueError: none, one without items, or a quantity not above zero
+    """
+    parcels = [shipment.to_wire() for shipment in shipments]
+    if not parcels:
+        raise ValueError("An order without shipments is not told to EIM as shipped.")
+    return parcels

@@ -12,6 +12,7 @@ from odoo import fields
 from odoo.tools import SQL, format_datetime
 
 from . import drop_orders, kit_fulfilment, missing_carrier, services
+from .packages import NUMBER_FIELD, is_numbered, text_fields
 from .trigger import trigger
 
 # Counted are done moves to a customer, found by their order line whatever route they take; the state of the order's
@@ -29,6 +30,7 @@ SELECT o.id,
        o.carrier_id IS NOT NULL
        OR COALESCE(bool_and(m.carrier_id IS NOT NULL) FILTER (WHERE m.has_left AND
                        (l.extensiv_sku != '' OR l.combo_item_id IS NOT NULL)), true),
+       COALESCE(bool_and(m.is_back) FILTER (WHERE m.has_left), false),
        COALESCE(bool_or(l.extensiv_sku != '' AND l.product_uom_qty > 0 AND t.type = 'service'), false)
        AND NOT COALESCE(bool_or(l.product_uom_qty > 0 AND t.type = 'consu'), false) AS is_services_alone
   FROM sale_order o
@@ -43,14 +45,19 @@ SELECT o.id,
               AND (move.origin_returned_move_id IS NULL OR move.to_refund) AS has_left,
               move.state NOT IN ('done', 'cancel') AND COALESCE(final.usage, dest.usage) != 'internal'
               AND source.usage != 'customer' AND move.origin_returned_move_id IS NULL AS is_open,
-              COALESCE(picking.carrier_tracking_ref, '') != '' AS is_tracked
+              COALESCE(picking.carrier_tracking_ref, '') != '' OR method.extensiv_no_tracking IS TRUE
+              OR %(is_numbered)s AS is_tracked,
+              move.state = 'done' AND move.quantity <= COALESCE((SELECT sum(back.quantity) FROM stock_move back
+                                          WHERE back.origin_returned_move_id = move.id AND back.state = 'done'),
+                                        0) AS is_back
          FROM stock_move move
          JOIN stock_location source ON source.id = move.location_id
          JOIN stock_location dest ON dest.id = move.location_dest_id
          LEFT JOIN stock_location final ON final.id = move.location_final_id
          LEFT JOIN stock_picking picking ON picking.id = move.picking_id
+         LEFT JOIN delivery_carrier method ON method.id = COALESCE(picking.carrier_id, o.carrier_id)
         WHERE move.sale_line_id = l.id) AS m ON true
- WHERE %s
+ WHERE %(orders)s
  GROUP BY o.id, cart.id ORDER BY o.id"""
 READ_BY_PROGRESS = {
     "sale.order": ["state", "extensiv_shipment_state", "carrier_id"],
@@ -63,8 +70,19 @@ READ_BY_PROGRESS = {
         "extensiv_sku",
         "combo_item_id",
     ],
-    "stock.move": ["state", "quantity", "sale_line_id", "to_refund", "picking_id", "date", "location_final_id"],
+    "stock.move": [
+        "state",
+        "quantity",
+        "sale_line_id",
+        "to_refund",
+        "picking_id",
+        "date",
+        "location_final_id",
+        "origin_returned_move_id",
+    ],
     "stock.picking": ["carrier_tracking_ref", "carrier_id", "date_done"],
+    "delivery.carrier": ["extensiv_no_tracking"],
+    "stock.move.line": ["result_package_id", "quantity", "move_id"],
 }
 
 
@@ -75,12 +93,13 @@ class Progress:
     :param left_at: when the last one left; None: nothing has
     :param is_open: whether a move is still open
     :param has_gap: whether a line has no move yet
-    :param is_tracked: whether every transfer that left has a tracking number
+    :param is_tracked: whether everything that left has a tracking number, or a delivery method that gives none
     :param state: the order's own
     :param shipment_state: what EIM knows of it
     :param is_off: whether its cart takes no confirmation of shipments
     :param wait_tracking: whether its cart waits for tracking numbers
     :param has_carrier: whether everything that EIM ordered left with a delivery method
+    :param came_back: whether all that left came back
     :param is_services_alone: whether EIM ordered services, and there are no goods to leave with them
     """
 
@@ -94,6 +113,7 @@ class Progress:
     is_off: bool
     wait_tracking: bool
     has_carrier: bool
+    came_back: bool
     is_services_alone: bool
 
     @property
@@ -117,16 +137,18 @@ class Progress:
         return self.wait_tracking and not self.is_tracked
 
 
-def get_query(orders):
+def get_query(env, orders):
     """Return the query of what ``Progress`` holds, of the orders that the SQL condition ``orders`` on ``o`` selects."""
-    return SQL(PROGRESS, orders)
+    return SQL(PROGRESS, orders=orders, is_numbered=is_numbered(env, SQL.identifier("move", "id")))
 
 
 def read_progress(env, orders):
     """Return the ``Progress`` list of the orders that the SQL condition ``orders`` on ``o`` selects."""
     for model, names in READ_BY_PROGRESS.items():
         env[model].flush_model(names)
-    rows = env.execute_query(get_query(orders))
+    Package = env["stock.package"]
+    Package.flush_model(["name", *text_fields(Package, NUMBER_FIELD)])
+    rows = env.execute_query(get_query(env, orders))
     records = env["sale.order"].browse(row[0] for row in rows)  # read together, however many
     progress = [Progress(record, *row[1:]) for record, row in zip(records, rows, strict=True)]
     unordered = drop_orders.find_unordered(env, [status.order.id for status in progress if status.is_fulfilled])
@@ -167,6 +189,7 @@ def mark(env, progress):
     unconfirmed_ids = []
     nothing_ids = []
     services_ids = []
+    back_ids = []
     for status in progress:
         order = status.order
         is_elsewhere = order.extensiv_is_shipped_already or order.extensiv_is_fulfilled_elsewhere
@@ -180,6 +203,8 @@ def mark(env, progress):
             unconfirmed_ids += [status.order.id] * (not is_skipped)
         elif not status.is_fulfilled:
             services_ids += [status.order.id] * (not is_skipped)
+        elif status.came_back:
+            back_ids += [status.order.id] * (not is_skipped)
         elif not status.lacks_tracking:
             complete.append(status)
     Order = env["sale.order"]
@@ -188,6 +213,12 @@ def mark(env, progress):
         env._("Everything was cancelled, or is no goods: nothing is left to ship.")
     )
     services.wait(Order.browse(services_ids))
+    Order.browse(back_ids)._extensiv_skip(
+        env._(
+            "All that left came back before EIM was told, so it is not told. Should the buyer have had it, press Send "
+            "Shipment Now; should the order be off, cancel it in its cart."
+        )
+    )
     lacking = missing_carrier.find(env, complete)
     lacking.filtered(lambda order: order.extensiv_shipment_state == "skipped")._extensiv_set_shipment_state("waiting")
     ready = Order.browse(status.order.id for status in complete) - lacking

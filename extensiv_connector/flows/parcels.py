@@ -1,22 +1,24 @@
 """What left the warehouse for an order, as EIM takes it: one shipment a tracking number."""
 
-import re
 from collections import Counter
 from dataclasses import dataclass, field
 from decimal import ROUND_FLOOR, Decimal
 
 from odoo.tools import format_list
 
-from ..eim.wire import Shipment, ShipmentItem
 from . import kit_fulfilment, services
+from .numbering import deal_numbers
+from .shipment_writing import ShipmentWriting
 
 
-@dataclass
+@dataclass(eq=False)
 class Parcel:
-    """What left in one package of one transfer, or loose in it; after merging, everything under one number.
+    """What left for one order in one package of one transfer, or loose in it.
 
     :param items: ``{(sku, lot, serial): Decimal}`` in the units of the order's line
     :param weight: in the database's unit of weight, None where unknown
+    :param outer: the outermost package that it left in
+    :param carton: its number among the packages of the order
     """
 
     picking: object
@@ -25,11 +27,8 @@ class Parcel:
     numbers: list = field(default_factory=list)
     items: Counter = field(default_factory=Counter)
     weight: float | None = 0.0
-
-    def absorb(self, other):
-        """Add what is in ``other``."""
-        self.items.update(other.items)
-        self.weight = None if None in (self.weight, other.weight) else self.weight + other.weight
+    outer: object = None
+    carton: int = 0
 
     def give_piece(self):
         """Return a parcel with a part of this one's contents, or None when it holds a single piece."""
@@ -44,7 +43,7 @@ class Parcel:
         self.items = +self.items
         # Nobody wrote down which piece is where, so neither part's weight is known.
         self.weight = None
-        return Parcel(self.picking, self.package, items=Counter({key: quantity}), weight=None)
+        return Parcel(self.picking, self.package.browse(), items=Counter({key: quantity}), weight=None)
 
 
 def read_shipments(order):
@@ -70,84 +69,100 @@ class Packing:
 
     def shipments(self):
         """Return the ``wire.Shipment`` list of all that left."""
-        parcels = self._pack()
+        dealt = self._deal()
+        parcels = self._pack(dealt)
         self._fill(parcels)
-        merged = _merge(parcels)
-        full = [parcel for parcel in merged if parcel.items]
-        if not full:
-            return []
-        for empty in merged:
-            if not empty.items and empty.numbers:
-                # No number gets lost: the buyer waits for that box too.
-                full[-1].numbers += empty.numbers
-                self.notes.append(
-                    self.env._(
-                        "Nothing that EIM ordered by itself is under tracking number %(numbers)s; it is told together "
-                        "with %(first)s.",
-                        numbers=", ".join(empty.numbers),
-                        first=full[-1].numbers[0],
-                    )
-                )
-        return [self._shipment(parcel) for parcel in full]
-
-    def _shipment(self, parcel):
-        """Return ``parcel`` as ``wire.Shipment``."""
-        delivery = parcel.picking.carrier_id or self.order.carrier_id
-        if delivery:
-            carrier, method = delivery._extensiv_names(self.order)
-        else:
-            _shipping, carrier = self.order._extensiv_requested_shipping()
-            method = ""
-        return Shipment(
-            carrier=carrier,
-            method=method,
-            tracking_no=",".join(parcel.numbers),
-            date=parcel.picking.date_done,
-            items=tuple(
-                ShipmentItem(sku, quantity, lot_code=lot, serial_no=serial)
-                for (sku, lot, serial), quantity in parcel.items.items()
-            ),
-            weight_lbs=self._pounds(parcel.weight),
-        )
-
-    def _pounds(self, weight):
-        """Return a weight of this database in pounds, or None."""
-        unit = self.env["product.template"]._get_weight_uom_id_from_ir_config_parameter()
-        pounds = unit._compute_quantity(weight or 0.0, self.env.ref("uom.product_uom_lb"), round=False)
-        return Decimal(str(round(pounds, 2))) or None
+        return ShipmentWriting(self.order, self.notes).write_shipments(self._spread(parcels, dealt))
 
     # -- what left, by package
 
-    def _pack(self):
-        """Return a ``Parcel`` for each outermost package of each transfer, and one for what is loose in it."""
-        parcels = {}
-        for move in self.order._extensiv_left_moves():
-            for move_line in move.move_line_ids.filtered("quantity").sorted("id"):
-                package = move_line.result_package_id
-                while package.parent_package_id:
-                    package = package.parent_package_id
-                parcel = parcels.setdefault(
-                    (move.picking_id.id, package.id), Parcel(move.picking_id, package, weight=package.shipping_weight)
+    def _deal(self):
+        """Return the ``numbering.Dealt`` of each transfer that left for the order."""
+        dealt = deal_numbers(self.order._extensiv_left_moves().picking_id)
+        for picking, found in dealt.items():
+            self._note_doubts(picking, found)
+        return dealt
+
+    def _note_doubts(self, picking, found):
+        """Say how the numbers of a transfer were understood where they can be understood otherwise."""
+        for text in found.joined:
+            self.notes.append(
+                self.env._(
+                    "The tracking number “%(text)s” of %(transfer)s was told without its blanks. Where these are "
+                    "several numbers, write commas between them.",
+                    text=text,
+                    transfer=picking.name,
                 )
-                parcel.move_lines.append(move_line)
-        for parcel in parcels.values():
-            parcel.weight = parcel.weight or sum(
-                _quantity_in(line, line.product_id.uom_id) * line.product_id.weight for line in parcel.move_lines
             )
-        for (picking, _package), parcel in parcels.items():
-            if [key[0] for key in parcels].count(picking) == 1:
-                parcel.weight = parcel.picking.shipping_weight or parcel.weight  # a person may have weighed it
-        turn = {picking: number for number, picking in enumerate(dict.fromkeys(picking for picking, _ in parcels))}
-        # Packages in the order of their names, as their numbers are listed; what is loose comes last.
-        return sorted(
-            parcels.values(),
-            key=lambda parcel: (
-                turn[parcel.picking.id],
-                not parcel.package,
-                parcel.package.name or "",
-                parcel.package.id or 0,
-            ),
-        )
+        for link in found.links:
+            self.notes.append(
+                self.env._(
+                    "No tracking number can be read from the link %(link)s of %(transfer)s. Look at the order in its "
+                    "cart.",
+                    link=link,
+                    transfer=picking.name,
+                )
+            )
+        if found.shared:
+            self.notes.append(
+                self.env._(
+                    "%(transfer)s has fewer tracking numbers than packages: all that remain are told under %(number)s.",
+                    transfer=picking.name,
+                    number=found.shared,
+                )
+            )
+
+    def _pack(self, dealt):
+        """Return a ``Parcel`` for each box that holds something of the order, in the carrier's order.
+
+        A box that holds nothing of any order is a parcel too where its transfer is this order's alone.
+        """
+        turn = {move: number for number, move in enumerate(self.order._extensiv_left_moves())}
+        parcels = []
+        for picking, found in dealt.items():
+            is_alone = picking.move_ids.sale_line_id.order_id <= self.order
+            for box in found.boxes:
+                own = sorted(
+                    (line for line in box.move_lines if line.move_id in turn and line.picking_id == picking),
+                    key=lambda line: (turn[line.move_id], line.id),
+                )
+                if own or is_alone:
+                    weight = box.weigh(own) if own else 0.0
+                    numbers = list(found.numbers.get(box, ()))
+                    parcels.append(Parcel(picking, box.package, own, numbers, weight=weight, outer=box.outer))
+        return parcels
+
+    def _spread(self, parcels, dealt):
+        """Return the ``parcels`` in the order of their transfers, with something under each number beyond the boxes.
+
+        With more numbers than boxes nobody knows what is where: every number gets something of the contents.
+        """
+        result = []
+        for picking, found in dealt.items():
+            own = [parcel for parcel in parcels if parcel.picking == picking]
+            unsure = {box.package for box in found.unsure}
+            donors = [parcel for parcel in own if parcel.package in unsure] or list(own)
+            is_spread = False
+            for number in found.spare if donors else ():
+                donor = max(donors, key=lambda parcel: sum(parcel.items.values()))
+                piece = donor.give_piece() if donor.items else None
+                if piece:
+                    piece.numbers = [number]
+                    own.append(piece)
+                    donors.append(piece)
+                    is_spread = True
+                else:
+                    donor.numbers.append(number)
+            if is_spread:
+                self.notes.append(
+                    self.env._(
+                        "%s has more tracking numbers than packages, and nobody wrote down which piece is in which: "
+                        "each number is told with a part of the contents.",
+                        picking.name,
+                    )
+                )
+            result += own
+        return result
 
     # -- what is in it
 
@@ -261,56 +276,6 @@ class Packing:
         if last:
             for line in lines:
                 self.put(line, [(last, self.env["stock.lot"], line.product_uom_qty)])
-
-
-# -- under which number
-
-
-def split_numbers(text):
-    """Return the tracking numbers that a transfer joins by commas, each once."""
-    return list(dict.fromkeys(number.strip() for number in re.split(r"[,;\n]", text or "") if number.strip()))
-
-
-def _merge(parcels):
-    """Number the parcels, and return one for each tracking number, whatever transfers it came in."""
-    merged = {}
-    for picking in dict.fromkeys(parcel.picking for parcel in parcels):
-        for parcel in _number([parcel for parcel in parcels if parcel.picking == picking]):
-            # Without a number there is one shipment a transfer.
-            key = tuple(parcel.numbers) or picking.id
-            if key in merged:
-                merged[key].absorb(parcel)
-            else:
-                merged[key] = parcel
-    return list(merged.values())
-
-
-def _number(parcels):
-    """Give the parcels of one transfer its tracking numbers, several joined by commas, and return them.
-
-    A package named as a number has it. The others take the free numbers in turn, the last for all that remain. With
-    more numbers than packages nobody knows what is where: every number gets something of the contents.
-    """
-    numbers = split_numbers(parcels[0].picking.carrier_tracking_ref)
-    if not numbers:
-        return parcels
-    free = [number for number in numbers if number not in {parcel.package.name for parcel in parcels}]
-    unnamed = [parcel for parcel in parcels if parcel.package.name not in numbers]
-    for parcel in parcels:
-        if parcel.package.name in numbers:
-            parcel.numbers = [parcel.package.name]
-    for index, parcel in enumerate(unnamed):
-        parcel.numbers = [free[min(index, len(free) - 1)] if free else numbers[-1]]
-    for number in free[len(unnamed) :]:
-        donor = max(unnamed or parcels, key=lambda parcel: sum(parcel.items.values()))
-        piece = donor.give_piece() if donor.items else None
-        if piece:
-            piece.numbers = [number]
-            parcels = [*parcels, piece]
-            unnamed = [*unnamed, piece]
-        else:
-            donor.numbers.append(number)
-    return parcels
 
 
 def _quantity_in(move_line, unit):

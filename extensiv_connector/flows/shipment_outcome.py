@@ -23,10 +23,7 @@ def record_sent(order, note=None):
     sent = (order.extensiv_shipments_readable or "").splitlines()
     order._message_log(body=Markup("<br/>").join([head, *sent, *message.splitlines()]))
     env["extensiv.error"]._resolve(order.extensiv_account_id, "shipments", [order.extensiv_cust_ref])
-    for picking in order._extensiv_left_moves().picking_id:
-        # A number that was entered between the intent and the outcome.
-        if picking.carrier_tracking_ref:
-            check_sent_numbers(order, picking)
+    check_sent_numbers(order)  # a number may have been entered between the intent and the outcome
 
 
 def record_failure(order, message, error=None, category="data"):

@@ -18,6 +18,7 @@ from .deadline import deadline_of
 from .exceptions import is_conflict, log_unexpected
 from .lock import LockLost, flow_lock
 from .runner import FlowRun, refresh_snapshot, release_locks
+from .shipment_batches import ShipmentBatches
 from .shipment_outcome import (
     KNOWN_AT_EIM,
     record_cancelled,
@@ -27,6 +28,7 @@ from .shipment_outcome import (
     report,
 )
 from .shipment_refusals import HeldRefusals, ask_status
+from .tracking import read_told
 
 _logger = logging.getLogger(__name__)
 
@@ -93,6 +95,11 @@ class ShipmentPush(FlowRun):
         """The refusals that may be the credentials' fault."""
         return HeldRefusals(self)
 
+    @cached_property
+    def batches(self):
+        """The calls that tell of many orders at once, where EIM takes them."""
+        return ShipmentBatches(self)
+
     def run(self):
         self.retry_on_conflict(self.mark_waiting)
         self.retry_on_conflict(self.requeue_due)
@@ -141,12 +148,12 @@ class ShipmentPush(FlowRun):
         """
         troubles = 0
         while self.has_time():
-            orders = self.find_due(BATCH)
+            orders = self.find_due(max(BATCH, self.batches.size))
             if not orders:
                 break
             self.propose_carriers(orders)
             with self.held_refusals.recorded():
-                for order_id in orders.ids:
+                for order_id in self.batches.send(orders):
                     if not self.has_time():
                         break
                     trouble = self.push(order_id)
@@ -239,17 +246,17 @@ class ShipmentPush(FlowRun):
         trouble = self.check_lost_answer(order) if is_sending else None
         if trouble or order.extensiv_shipment_state != "ready":
             return trouble
-        shipments = self.retry_on_conflict(partial(self._mark_sending_alone, order))
+        shipments = self.retry_on_conflict(partial(self.mark_sending_alone, order))
         if not shipments:
             self.failed += order.extensiv_shipment_state == "failed"
             return None
         return self.send(order, shipments)
 
-    def _mark_sending_alone(self, order):
+    def mark_sending_alone(self, order, progress=None):
         """Write down the intent; whatever is wrong with this order, the others are told."""
         try:
             with self.env.cr.savepoint():
-                return self.mark_sending(order)
+                return self.mark_sending(order, progress)
         except Exception as error:  # any trouble of ours with one order
             if is_conflict(error):
                 raise
@@ -261,16 +268,18 @@ class ShipmentPush(FlowRun):
                 ),
             )
 
-    def mark_sending(self, order):
+    def mark_sending(self, order, progress=None):
         """Write down what EIM is about to be told of ``order``: the intent.
 
+        :param progress: its ``Progress``, where it was read by now
         :return: the ``wire.Shipment`` objects, or nothing when the order is not to be sent after all
         """
         if order.extensiv_shipment_state != "ready":
             return None
         if order.extensiv_order_id.cancelled_at and not order.extensiv_tells_cancelled:
             return record_cancelled(order)
-        [progress] = fulfilment.read_progress(self.env, SQL("o.id = %s", order.id))
+        if progress is None:
+            [progress] = fulfilment.read_progress(self.env, SQL("o.id = %s", order.id))
         if not progress.is_over:
             return order._extensiv_set_shipment_state("waiting")
         if progress.is_off:
@@ -295,6 +304,7 @@ class ShipmentPush(FlowRun):
             "sending",
             "\n".join(notes),
             extensiv_shipments=written,
+            extensiv_told_tracking=read_told(order),
             extensiv_sending_at=fields.Datetime.now(),
             extensiv_ask_after=False,
         )
@@ -308,15 +318,22 @@ class ShipmentPush(FlowRun):
         """
         cust_ref = order.extensiv_cust_ref
         error = None
-        status = ""
         self.commit()  # reading began a transaction; EIM is called holding none
         self.check_lock()  # another process that has it by now may be asking EIM whether it knows of the shipment
         try:
             self.client.ship(cust_ref, shipments)
         except eim.EimError as trouble:
             error = trouble
-        if isinstance(error, eim.Refused):
-            status = ask_status(self.client, cust_ref)
+        return self.settle(order, cust_ref, error)
+
+    def settle(self, order, cust_ref, error):
+        """Write down what EIM answered to the shipment of ``order``.
+
+        :param error: the ``EimError`` of the call, or None
+        :return: the ``EimError`` when EIM had trouble, else None
+        :raise RateLimited, CredentialsRefused: the order waits as it was
+        """
+        status = ask_status(self.client, cust_ref) if isinstance(error, eim.Refused) else ""
         record = partial(self.record_result, order, error, status)
         if isinstance(error, eim.Refused | eim.Blocked) and status not in (*KNOWN_AT_EIM, "canceled"):
             self.held_refusals.hold(order, error, record, was_sent=True)

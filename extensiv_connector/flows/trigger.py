@@ -6,7 +6,7 @@ Nothing depends on it. What is not triggered, the schedule finds.
 import logging
 import threading
 import time
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 
 import psycopg2
@@ -108,7 +108,11 @@ def plan(env, flow, accounts=None, seconds=0.0, pause=None):
     if not planned:
         return None
     due_at, now = min(planned)
-    _trigger_at(cron, due_at, now)
+    triggered = datetime.min
+    for moment in sorted(moment for moment, _now in planned):
+        # Accounts have pauses of their own: a trigger for the first one would leave the others to the schedule.
+        if moment > triggered:
+            triggered = _trigger_at(cron, moment, now)
     return max((due_at - now).total_seconds(), 0.0)
 
 
@@ -133,7 +137,7 @@ def _pause_sql(flow):
 
 
 def _trigger_at(cron, due_at, now):
-    """Trigger ``cron`` for ``due_at``, unless it is already.
+    """Trigger ``cron`` for ``due_at``, unless it is already, and return the moment.
 
     Triggers know whole seconds; one that came a moment too early would find nothing due.
     """
@@ -147,10 +151,11 @@ def _trigger_at(cron, due_at, now):
         )
     )
     if known:
-        return
+        return call_at
     cron._trigger(call_at)
     if 0 < (wait := (call_at - now).total_seconds()) <= SOON_SECONDS:
         cron.env.cr.postcommit.add(partial(_look_again, cron.env.cr.dbname, wait))
+    return call_at
 
 
 def _look_again(database, seconds):

@@ -47,12 +47,12 @@ READ_BY_UNTOLD["sale.order"] += [
 ]
 
 
-def get_query():
+def get_query(env):
     """Return the query of all orders that left, wholly or in part, and of which EIM was not told."""
     waiting = SQL(
         "o.extensiv_account_id IS NOT NULL AND o.extensiv_shipment_state IN ('waiting', 'ready', 'sending', 'failed')"
     )
-    return SQL(UNTOLD, progress=fulfilment.get_query(waiting))
+    return SQL(UNTOLD, progress=fulfilment.get_query(env, waiting))
 
 
 def get_late_domain(account):

@@ -43,6 +43,7 @@ from . import sale_order_fate
 from . import sale_order_line
 from . import stock_location
 from . import stock_move
+from . import stock_package
 from . import stock_picking
 from . import stock_quant
 from . import stock_rule

@@ -1,5 +1,8 @@
 from odoo import api, fields, models
 
+from ..flows.couriers import courier_of_method
+from ..flows.trigger import trigger
+
 # Odoo's own integrations and the brand that EIM knows them by.
 BRANDS = {
     "ups": "UPS",
@@ -38,8 +41,17 @@ class DeliveryCarrier(models.Model):
         help="What EIM is told instead, for an account or one of its carts: a method of EIM's own list, by its code.",
     )
 
+    extensiv_no_tracking = fields.Boolean(
+        "Gives No Number",
+        copy=False,
+        help="What leaves with this delivery method has no tracking number, such as what the buyer collects or your "
+        "own van brings: EIM is told without one, even where the cart waits for tracking numbers.",
+    )
+
     def write(self, vals):
         result = super().write(vals)
+        if vals.get("extensiv_no_tracking"):
+            trigger(self.env, "shipments")  # orders may wait for nothing else
         if {"extensiv_carrier", "extensiv_method"} & vals.keys():
             if not self.env.context.get("extensiv_proposing"):
                 # Who writes what EIM is told wants that, and not what was found by the name.
@@ -83,7 +95,8 @@ class DeliveryCarrier(models.Model):
         found = self._extensiv_find([method for method in methods if method.carrier])
         if found:
             return found.carrier.upper(), found.description
-        return BRANDS.get(self.delivery_type) or name.strip().upper(), name.strip()
+        brand = BRANDS.get(self.delivery_type) or courier_of_method(self)
+        return brand or name.strip().upper(), name.strip()
 
     def _extensiv_find(self, methods):
         """Return the first of ``methods``, which EIM lists, that has the name of this delivery method, or None."""

@@ -12,7 +12,7 @@ from ..eim.credentials import is_eim_host, is_loopback
 from ..eim.routes import check_override
 from ..eim.routing import Routing
 from ..eim.updates import BATCH, OrderUpdates
-from ..flows import batch_acknowledging
+from ..flows import batch_acknowledging, shipment_batches
 from ..flows.call_log import CallLog
 from ..flows.credential_check import CredentialCheck
 from ..flows.deadline import deadline_of, is_unanswered, one_deadline
@@ -193,7 +193,7 @@ class ExtensivAccount(models.Model):
         for account in self:
             if account.answered_routes:
                 account.write({"answered_routes": False, "acknowledge_batches_since": False})
-            batch_acknowledging.find_errors(account)._mark_resolved()
+            (batch_acknowledging.find_errors(account) | shipment_batches.find_errors(account))._mark_resolved()
 
     def _is_other_connection(self, vals):
         """Whether ``vals`` change the credentials of an account that is not in draft."""

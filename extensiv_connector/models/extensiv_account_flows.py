@@ -83,11 +83,20 @@ class ExtensivAccount(models.Model):
         help="Unlock and cancel a locked sale order, too, when the buyer cancelled. Off: a locked order stays as it "
         "is, and a person is told.",
     )
+    shipments_per_call = fields.Integer(
+        default=50,
+        tracking=True,
+        help="How many shipped orders EIM is told of in one call while very many wait: up to 50, once it has shown on "
+        "one order that it takes and keeps shipments so. 1: one call an order.",
+    )
 
     level_count = fields.Integer("Stock Levels", compute="_compute_level_count")
     stock_warning = fields.Text(compute="_compute_stock_warning")
     level_preview = fields.Html("What Would Change", store=False, readonly=True, sanitize=False)
 
+    _shipments_per_call_possible = models.Constraint(
+        "CHECK(shipments_per_call BETWEEN 1 AND 50)", "EIM takes from 1 to 50 shipped orders in one call."
+    )
     _owed_days_positive = models.Constraint("CHECK(owed_days >= 0)", "Days cannot be negative.")
 
     # -- buttons

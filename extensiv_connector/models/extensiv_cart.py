@@ -166,6 +166,13 @@ class ExtensivCart(models.Model):
         help="Services and digital goods that the cart ordered with goods are told as shipped with the last parcel. "
         "Off: they are never told, and some carts then keep the order as shipped in part.",
     )
+    tell_further_boxes = fields.Boolean(
+        "Tell of Further Boxes",
+        tracking=True,
+        help="For one piece that left in more than two boxes. EIM takes two tracking numbers with one shipment. On: "
+        "each further number is told as a shipment of the same item, which some carts count as a further piece. Off: "
+        "it is not told, and the order says so.",
+    )
     delivery_carrier_id = fields.Many2one(
         "delivery.carrier",
         "Delivery Method",

@@ -50,7 +50,7 @@ class ExtensivUntold(models.Model):
 
     @property
     def _table_query(self):
-        return untold.get_query()
+        return untold.get_query(self.env)
 
     @api.depends("left_at")
     @api.depends_context("lang")

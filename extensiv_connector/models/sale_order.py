@@ -140,6 +140,9 @@ class SaleOrder(models.Model):
     )
     extensiv_shipment_message = fields.Text("EIM Shipment Notes", readonly=True, copy=False)
     extensiv_shipments = fields.Json(readonly=True, copy=False, help="The shipments exactly as EIM was sent them.")
+    extensiv_told_tracking = fields.Json(
+        readonly=True, copy=False, help="The tracking numbers of each transfer as they were when EIM was told."
+    )
     extensiv_shipments_readable = fields.Text("Told to EIM", compute="_compute_extensiv_shipments_readable")
     extensiv_refused_carrier_id = fields.Many2one(
         "delivery.carrier",
@@ -238,13 +241,13 @@ class SaleOrder(models.Model):
 
     def _extensiv_describe(self, shipment):
         """Return one shipment, as it was sent, in a line for a person."""
-        head = " ".join(filter(None, (shipment.get(key) for key in ("carrier", "method", "tracking_no"))))
+        head = " ".join(filter(None, map(shipment.get, ("carrier", "method", "tracking_no", "tracking_no_secondary"))))
         items = ", ".join(
             f"{item['quantity']} × {item['item']}"
             + "".join(f" ({item[key]})" for key in ("lot_code", "serial_no") if item.get(key))
             for item in shipment["items"]
         )
-        rest = []
+        rest = [shipment[key] for key in ("sscc_barcode", "bill_of_lading") if shipment.get(key)]
         if shipment.get("package_weight_lbs"):
             rest.append(self.env._("%s lb", shipment["package_weight_lbs"]))
         if shipment.get("date"):

@@ -235,6 +235,7 @@ _SETTINGS: dict[str, tuple[str, str, Callable]] = {
         _as(tuple),
     ),  # any other is "Unmapped ship method"; empty: any will do
     "tracking_required": ("store", "tracking_required", _as(bool)),
+    "counts_pieces": ("store", "counts_pieces", _as(bool)),
     "webhook": ("store", "webhook", _webhook),  # {"url", "key", ...}, see Webhook; null: off
     "rate_limit": ("sandbox", "rate_limit", _as(bool)),
     "clock_offset": ("sandbox", "clock_offset", _as(float)),  # seconds by which EIM's clock is fast

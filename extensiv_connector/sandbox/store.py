@@ -55,6 +55,7 @@ class Store:
         self.skipped: list[dict] = []
         self.known_carriers: tuple[str, ...] = ()  # empty: any
         self.tracking_required = False
+        self.counts_pieces = True  # whether more than was ordered is refused
         self.webhook = Webhook()
         self._numbers = 0
         day = day or now().date()
@@ -238,7 +239,7 @@ class Store:
             quantity = units(item.get("quantity"))
             if not isinstance(item.get("item"), str) or item["item"] not in left:
                 raise Refused(INVALID, f"Item is not on the order: {item.get('item')}")
-            if quantity <= 0 or quantity > left[item["item"]]:
+            if quantity <= 0 or (quantity > left[item["item"]] and self.counts_pieces):
                 raise Refused(INVALID, f"Invalid quantity of item {item['item']}: {item.get('quantity')}")
             left[item["item"]] -= quantity
 

@@ -92,11 +92,14 @@ from . import test_secrets
 from . import test_security
 from . import test_setup
 from . import test_shipments
+from . import test_shipments_batches
 from . import test_shipments_browser
 from . import test_shipments_carrier
 from . import test_shipments_contents
 from . import test_shipments_form
+from . import test_shipments_parcels
 from . import test_shipments_sending
+from . import test_shipments_tracking
 from . import test_sku_choice
 from . import test_sku_report
 from . import test_sku_spelling

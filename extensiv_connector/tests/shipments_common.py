@@ -71,6 +71,36 @@ class ShipmentMixin:
             wizard.process() if backorder else wizard.process_cancel_backorder()
         self.assertEqual(picking.state, "done")
 
+    def pack(self, picking, *contents, names=()):
+        """Put ``{product or move: quantity}`` of each of ``contents`` into a package of its own."""
+        picking.move_ids.move_line_ids.unlink()
+        packages = self.env["stock.package"]
+        for number, goods in enumerate(contents):
+            package = packages.create({"name": names[number] if names else f"PACK{number}"})
+            packages += package
+            for key, quantity in goods.items():
+                move = key
+                if key._name == "product.product":
+                    move = picking.move_ids.filtered(lambda move, product=key: move.product_id == product)
+                self.env["stock.move.line"].create(
+                    {
+                        "picking_id": picking.id,
+                        "move_id": move.id,
+                        "product_id": move.product_id.id,
+                        "quantity": quantity,
+                        "product_uom_id": move.product_id.uom_id.id,
+                        "result_package_id": package.id,
+                    }
+                )
+        return packages
+
+    def validate(self, picking, tracking):
+        picking.carrier_id = self.carrier
+        picking.carrier_tracking_ref = tracking
+        picking.move_ids.picked = True
+        self.assertTrue(picking.button_validate())
+        self.assertEqual(picking.state, "done")
+
     def push(self):
         """Push as the button does; return the run."""
         with self.flows():
@@ -87,11 +117,15 @@ class ShipmentMixin:
         return events[0]["shipments"] if events else []
 
     def contents(self, cust_ref="S-1"):
-        """What EIM was told of the order as ``[(tracking number, {sku: quantity})]``."""
-        return [
-            (shipment.get("tracking_no"), {item["item"]: item["quantity"] for item in shipment["items"]})
-            for shipment in self.told(cust_ref)
-        ]
+        """What EIM was told of the order as ``[(tracking number, {sku: quantity})]``, cartons added up."""
+        contents = []
+        for shipment in self.told(cust_ref):
+            items = {}
+            for item in shipment["items"]:
+                known = items.get(item["item"])
+                items[item["item"]] = item["quantity"] if known is None else known + item["quantity"]
+            contents.append((shipment.get("tracking_no"), items))
+        return contents
 
     def shipment_error(self, key="S-1", step=False):
         return self.env["extensiv.error"].search(

@@ -17,34 +17,6 @@ class TestShipmentsContents(ShipmentCase):
         open_pickings = sale.picking_ids.filtered(lambda picking: picking.state not in ("done", "cancel"))
         self.ship(open_pickings, tracking, **options)
 
-    def pack(self, picking, *contents, names=()):
-        """Put ``{product: quantity}`` of each of ``contents`` into a package of its own."""
-        picking.move_ids.move_line_ids.unlink()
-        packages = self.env["stock.package"]
-        for number, products in enumerate(contents):
-            package = packages.create({"name": names[number] if names else f"PACK{number}"})
-            packages += package
-            for product, quantity in products.items():
-                move = picking.move_ids.filtered(lambda move, product=product: move.product_id == product)
-                self.env["stock.move.line"].create(
-                    {
-                        "picking_id": picking.id,
-                        "move_id": move.id,
-                        "product_id": product.id,
-                        "quantity": quantity,
-                        "product_uom_id": product.uom_id.id,
-                        "result_package_id": package.id,
-                    }
-                )
-        return packages
-
-    def validate(self, picking, tracking):
-        picking.carrier_id = self.carrier
-        picking.carrier_tracking_ref = tracking
-        picking.move_ids.picked = True
-        self.assertTrue(picking.button_validate())
-        self.assertEqual(picking.state, "done")
-
     def test_a_shipment_has_date_carrier_method_and_the_skus_as_received(self):
         sale = self.order(lines={"TEE-1": 2, "MUG-1": 1})
         sale.order_line.product_id.default_code = "renamed here"
@@ -96,15 +68,17 @@ class TestShipmentsContents(ShipmentCase):
         sale = self.order(lines={"TEE-1": 1})
         self.deliver(sale, "T1,T2")
         self.push()
-        self.assertEqual(self.contents(), [("T1,T2", {"TEE-1": 1})])
+        self.assertEqual(self.contents(), [("T1", {"TEE-1": 1})])
+        self.assertEqual(self.told()[0]["tracking_no_secondary"], "T2")
+        self.assertIn("1 × TEE-1 left in several boxes", sale.extensiv_shipment_message)
 
     def test_packages_take_the_numbers_in_turn(self):
         sale = self.order(lines={"TEE-1": 3, "MUG-1": 1})
         picking = sale.picking_ids
         self.pack(picking, {self.tee: 2}, {self.tee: 1, self.mug: 1})
-        self.validate(picking, "T1,T2")
+        self.validate(picking, "T2,T1")
         self.push()
-        self.assertEqual(self.contents(), [("T1", {"TEE-1": 2}), ("T2", {"TEE-1": 1, "MUG-1": 1})])
+        self.assertEqual(self.contents(), [("T2", {"TEE-1": 1, "MUG-1": 1}), ("T1", {"TEE-1": 2})])
 
     def test_a_package_named_as_its_number_has_it(self):
         sale = self.order(lines={"TEE-1": 3, "MUG-1": 1})

@@ -1,5 +1,7 @@
 """Passes that are started early: for whom, when, and what is not lost."""
 
+import hashlib
+import time
 from datetime import timedelta
 from unittest.mock import patch
 
@@ -99,6 +101,17 @@ class TestTrigger(ConnectorCase):
         with self.flows():
             self.env.cr.postcommit.run()
         self.assertLessEqual({self.account.id, self.other.id}, due_accounts(self.env, "orders"))
+
+    def test_accounts_with_different_pauses_are_each_woken_in_their_time(self):
+        cron = self.env.ref("extensiv_connector.ir_cron_push_inventory")
+        cron.lastcall = fields.Datetime.now()
+        # Of the calls of the second account few are left, so it waits for longer.
+        key = hashlib.sha256(f"{self.other.base_url}\n{self.other.api_user}".encode()).hexdigest()
+        self.env["extensiv.bucket"].search([("key", "=", key)]).unlink()
+        self.env["extensiv.bucket"].create({"key": key, "tokens": 1, "counted_at": time.time()})
+        plan(self.env, "inventory", (self.account | self.other).ids)
+        first, second = sorted(self.env["ir.cron.trigger"].search([("cron_id", "=", cron.id)]).mapped("call_at"))
+        self.assertGreater(second - first, timedelta(seconds=40))
 
     def test_a_trigger_that_fails_never_fails_what_was_committed(self):
         self.env.cr.postcommit.clear()

@@ -429,6 +429,45 @@ def test_an_override_sets_the_path_of_the_batch_and_it_is_to_be_tried_anew(servi
     assert client.learned == {"batch_update_order_status": "merchant/orders/batch"}
 
 
+# -- shipments, many at a call
+
+
+def test_shipments_are_told_many_at_a_call_from_when_that_is_trusted(service, connect):
+    calls = []
+    client = connect(known_paths={"batch_update_order_status": "merchant/orders/update"}, on_call=calls.append)
+    updates = client.updates
+    assert (updates.may_ship_batch, updates.can_ship_batch) == (True, False)
+    service.script = [ok({"success": [], "failed": [{"cust_ref": "B", "index_pos": 1, "message": "Gone"}]})]
+    result = updates.ship_batch({"A": [PARCEL], "B": [PARCEL, PARCEL]})
+    assert result.failures == (Failure("B", 1, "Gone"),)
+    assert service.paths == [BATCH_PATH]
+    [[first, second]] = [request[3] for request in service.requests]
+    assert (first["cust_ref"], first["order_status"], len(first["shipments"])) == ("A", "shipped", 1)
+    assert len(second["shipments"]) == 2
+    assert [call.route for call in calls] == ["ship"], "it takes no more tokens than another shipment"
+    updates.trust_ship_batch()
+    later = connect(known_paths=client.answered).updates
+    assert later.can_ship_batch
+    later.forget_ship_batch()
+    assert not later.can_ship_batch
+
+
+def test_a_path_that_a_person_set_is_not_replaced_by_the_batch(connect):
+    updates = connect(
+        overrides={"ship": "merchant/ship/{cust_ref}"},
+        known_paths={"batch_update_order_status": "merchant/orders/update"},
+    ).updates
+    assert (updates.may_ship_batch, updates.can_ship_batch) == (False, False)
+
+
+def test_shipments_that_cannot_be_sent_are_no_call(service, connect):
+    updates = connect().updates
+    for orders in ({f"A{number}": [PARCEL] for number in range(51)}, {"A": []}, {"A\nB": [PARCEL]}):
+        with pytest.raises(ValueError):
+            updates.ship_batch(orders)
+    assert not service.requests
+
+
 @pytest.mark.parametrize(
     ("answer", "unreadable"),
     [(raw(200, "<html>"), True), (raw(302, ""), True), (LOST, False), (raw(502, "<html>"), False)],

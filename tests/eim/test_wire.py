@@ -436,6 +436,21 @@ def test_a_parcel_is_written():
     ]
 
 
+def test_cartons_labels_and_second_numbers_are_written_and_read_back():
+    box = (Decimal("20.0"), Decimal("10"), Decimal("5.5"))
+    item = ShipmentItem("X", Decimal(2), carton_num="2", carton_code="C", box=box, weight_lbs=Decimal("1.5"))
+    told = parcel(items=(item,), secondary_no="1Z8", sscc="003404341610940222", bill_of_lading="BOL", box=box)
+    written = told.to_wire()
+    assert written["tracking_no_secondary"] == "1Z8"
+    assert written["sscc_barcode"] == "003404341610940222"
+    assert written["bill_of_lading"] == "BOL"
+    assert [written[f"box_{side}_in"] for side in ("length", "width", "height")] == ["20.0", "10", "5.5"]
+    assert written["items"][0]["carton_num"] == "2"
+    assert written["items"][0]["package_weight_lbs"] == "1.5"
+    assert Shipment.parse_all([written], []) == (told,)
+    assert Shipment.parse_all([{"box_length_in": "1", "items": []}], [])[0].box is None
+
+
 @pytest.mark.parametrize(
     "items",
     [

@@ -1,9 +1,10 @@
-"""Kits and dropshipping, which need modules that the addon does not depend on."""
+"""Kits, dropshipping, batches and carriers' apps, which need modules that the addon does not depend on."""
 
 import pytest
 
 INSTALL = """
-env["ir.module.module"].search([("name", "in", ["sale_mrp", "stock_dropshipping"])]).button_immediate_install()
+env["ir.module.module"].search([("name", "in", ["sale_mrp", "stock_dropshipping", "stock_picking_batch"])
+    ]).button_immediate_install()
 """
 # What every scenario has at hand: `order(ref, {sku: quantity})` pulls one, `ship(picking, number)` validates.
 WORLD = """
@@ -229,6 +230,68 @@ decide(sale, "action_tell_complete")
 print(sale.extensiv_shipment_state)
 """
 )
+# One kit whose parts leave in a box each, and the rest of it by two steps.
+KIT_IN_BOXES = (
+    WORLD
+    + """
+warehouse.delivery_steps = "pick_ship"
+parts = [product(sku, 9) for sku in ("FRAME", "SEAT", "ARMS")]
+chair = product("CHAIR", is_storable=False)
+env["mrp.bom"].create({"product_tmpl_id": chair.product_tmpl_id.id, "type": "phantom", "bom_line_ids": [
+    (0, 0, {"product_id": part.id, "product_qty": 1}) for part in parts]})
+sale = order("K-3", {"CHAIR": 1})
+ship(sale.picking_ids.filtered(lambda picking: picking.state == "assigned"), "")
+last = sale.picking_ids.filtered(lambda picking: picking.picking_type_code == "outgoing")
+for move in last.move_ids:
+    move.move_line_ids.result_package_id = env["stock.package"].create({"name": "BOX-" + move.product_id.name})
+last.carrier_tracking_ref = "K1 / K2 / K3"
+last.move_ids.picked = True
+last.button_validate()
+env.cr.commit()
+push()
+print(sale.extensiv_shipment_state, "several boxes" in sale.extensiv_shipment_message,
+      "not told K3" in sale.extensiv_shipment_message)
+warehouse.delivery_steps = "ship_only"
+env.cr.commit()
+"""
+)
+# Two orders leave in one batch: a package of each, and one that both share; one carrier's app keeps numbers, courier
+# and bill of lading in fields of its own.
+BATCH = (
+    WORLD
+    + """
+for model, name in (("stock.package", "x_tracking_number"), ("stock.picking", "x_courier_name"),
+                    ("stock.picking", "x_bill_of_lading")):
+    env["ir.model.fields"].create({"model_id": env["ir.model"]._get_id(model), "name": name, "ttype": "char",
+                                   "state": "manual"})
+env.cr.commit()
+pen, ink = product("PEN", 9, weight=1), product("INK", 9, weight=3)
+sales = order("B-1", {"PEN": 2}) + order("B-2", {"INK": 2})
+batch = env["stock.picking.batch"].create({"picking_ids": [(6, 0, sales.picking_ids.ids)]})
+batch.action_confirm()
+Package = env["stock.package"]
+both = Package.create({"name": "BOTH", "shipping_weight": 8})
+for sale, number in zip(sales, ("N1", "N2")):
+    [move] = sale.picking_ids.move_ids
+    line = move.move_line_ids
+    line.quantity = 1
+    line.result_package_id = Package.create({"name": "OWN-" + sale.name, "x_tracking_number": number})
+    line.copy({"quantity": 1, "result_package_id": both.id, "picking_id": move.picking_id.id, "move_id": move.id})
+both.x_tracking_number = "N3"
+batch.picking_ids.write({"x_courier_name": "fedex_walleted", "x_bill_of_lading": "BOL-7"})
+batch.picking_ids.move_ids.picked = True
+env.cr.commit()
+env.invalidate_all()
+batch.action_done()
+env.cr.commit()
+print(*sales.picking_ids.mapped("state"), *sales.mapped("extensiv_shipment_state"))
+push()
+print(*sales.mapped("extensiv_shipment_state"))
+env["stock.package"].search([("x_tracking_number", "=", "N1")]).x_tracking_number = "N9"
+print(*env["extensiv.error"].search([("step", "=", "tracking"), ("state", "=", "open")]).mapped("key"))
+env.cr.commit()
+"""
+)
 
 
 @pytest.fixture
@@ -253,6 +316,12 @@ def told(sandbox, reference):
     ]
 
 
+def parcels(sandbox, reference):
+    """Return the shipments that EIM was told of, by their numbers."""
+    [event] = sandbox.get(f"/sandbox/shipments?cust_ref={reference}")
+    return {shipment["tracking_no"]: shipment for shipment in event["shipments"]}
+
+
 def test_kits_and_dropshipping(routes, sandbox):
     assert routes(KIT_RETURNED) == ["waiting", "sent", "waiting", "1.0", "sent"]
     assert told(sandbox, "K-1") == [("T1", {"SET": 1, "CASE": 1}), ("T2", {"SET": 2})]
@@ -273,3 +342,14 @@ def test_kits_and_dropshipping(routes, sandbox):
     assert told(sandbox, "M-4") == [("M-4", {"STAND": 3})]
     assert told(sandbox, "M-5") == [("M-5", {"STAND": 2})]
     assert told(sandbox, "M-6") == [("T6", {"BASE": 1, "LIGHT": 1})]
+    assert routes(KIT_IN_BOXES) == ["sent", "True", "True"]
+    [(number, contents)] = told(sandbox, "K-3")
+    assert (number, contents) == ("K1", {"CHAIR": 1})
+    assert parcels(sandbox, "K-3")["K1"]["tracking_no_secondary"] == "K2"
+    assert routes(BATCH) == ["done", "done", "ready", "ready", "sent", "sent", "B-1"]
+    for reference, sku, own, weight in (("B-1", "PEN", "N1", "4.41"), ("B-2", "INK", "N2", "13.23")):
+        assert dict(told(sandbox, reference)) == {own: {sku: 1}, "N3": {sku: 1}}
+        found = parcels(sandbox, reference)
+        assert found["N3"]["package_weight_lbs"] == weight
+        assert {parcel["carrier"] for parcel in found.values()} == {"FEDEX"}
+        assert {parcel["bill_of_lading"] for parcel in found.values()} == {"BOL-7"}
