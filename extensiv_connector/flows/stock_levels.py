@@ -105,6 +105,8 @@ class ExpectedLevels:
         self.placeless_ids = [source.id for source in sources if not source.location_ids]
         self.left_over = 0
         """How many changes ``find_changes`` left to a later pass."""
+        self.routes = None
+        """What ``made_to_order.routes_sql`` says, where it was asked already."""
         self.may_be_zero_elsewhere = True
         """Whether a person may have asked for zeros in locations whose stock is not pushed."""
 
@@ -266,7 +268,7 @@ class ExpectedLevels:
             plan_for_many(self.env)
         else:
             products = self.env["product.product"].browse(product_ids)
-        to_order = made_to_order_sql(self.env, self.account.company_id)
+        to_order = made_to_order_sql(self.env, self.account.company_id, self.routes)
         expected = SQL(
             """WITH stock AS (%(stock)s),
                     feed AS (%(feed)s)

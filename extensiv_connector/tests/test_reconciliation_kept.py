@@ -82,7 +82,8 @@ class TestKeepingWhatWasSeen(SeenCase):
         self.fault(route="push_inventory", kind="500", count=99)
         self.push()
         self.sandbox.faults.clear()
-        self.push_narrow()
+        with self.later(minutes=2):
+            self.assertIn("MUG-1", self.push_narrow())
         self.assertEqual(self.at_eim()["MUG-1"], 5)
         self.assert_reconciled()
 
