@@ -109,6 +109,7 @@ class StockScan:
             self.groups.update(
                 int(group) for group in {*self.others, *others} if self.others.get(group) != others.get(group)
             )
+        self.expected.others = self.other_rows
         self._read_taken(is_matched_anew)
 
     def _parts(self, full):
