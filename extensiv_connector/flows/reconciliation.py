@@ -76,7 +76,7 @@ class Reconciliation:
         self._read_last()
         self.is_full = self.is_full or not self._is_trusted()
         self.scan = StockScan(self.account, expected, self.last, self.now)
-        self.scan.read(self.is_full)
+        self.scan.look(self.is_full)
         self.scope = self._find_scope()
         self.is_full = self.is_full or self.scope is None
         changes, self.shared = expected.find_changes(limit, self.turns, self.scope, self.scan.taken)

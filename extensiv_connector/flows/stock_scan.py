@@ -76,7 +76,7 @@ class StockScan:
         self.groups = set()
         self.skus = set()
 
-    def read(self, full):
+    def look(self, full):
         """Read what there is.
 
         :param full: without looking for what changed, for everything is compared
