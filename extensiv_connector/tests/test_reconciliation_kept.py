@@ -94,14 +94,14 @@ class TestKeepingWhatWasSeen(SeenCase):
         with self.act():
             self.receive(self.mug, 5)
         refused = eim.Refused("No such location WEST", route="push_inventory", status=200)
-        push_batch = StockPush.push_batch
+        push_location = StockPush.push_location
 
         def refuse_west(push, changes):
             if changes[0].location_id == self.west.id:
                 raise refused
-            return push_batch(push, changes)
+            return push_location(push, changes)
 
-        with patch.object(StockPush, "push_batch", refuse_west):
+        with patch.object(StockPush, "push_location", refuse_west):
             self.push_narrow()
         self.assertEqual((self.at_eim()["MUG-1"], self.at_eim("WEST")["MUG-1"]), (5, 0))
         self.assertIn("MUG-1", self.push_narrow())
