@@ -105,6 +105,8 @@ class ExpectedLevels:
         self.placeless_ids = [source.id for source in sources if not source.location_ids]
         self.left_over = 0
         """How many changes ``find_changes`` left to a later pass."""
+        self.notes = []
+        """Sentences for a person on what was computed."""
         self.routes = None
         """What ``made_to_order.routes_sql`` says, where it was asked already."""
         self.others = None
@@ -264,12 +266,13 @@ class ExpectedLevels:
         :param product_ids: none but these products feed the ``skus``, where that is known
         :param taken: what ``find_taken`` returned for the sources, where it was asked already
         """
-        corrections = compute_corrections(self.account, self.sources, self.until, product_ids, taken)
         products = None
         if product_ids is None:
             plan_for_many(self.env)
         else:
             products = self.env["product.product"].browse(product_ids)
+        corrections = compute_corrections(self.account, self.sources, self.until, product_ids, taken)
+        self.notes = corrections.notes
         to_order = made_to_order_sql(self.env, self.account.company_id, self.routes)
         expected = SQL(
             """WITH stock AS (%(stock)s),
