@@ -23,10 +23,10 @@ WITH RECURSIVE chain AS (
                         AND source.usage <> 'supplier') AS to_order
        FROM chain LEFT JOIN stock_location AS source ON source.id = chain.location_src_id
       GROUP BY chain.route_id, chain.first_id)
-SELECT route.id, route.sequence, BOOL_AND(first.to_order),
+SELECT route.id, route.sequence, BOOL_AND(first.to_order) AS to_order,
        ARRAY(SELECT warehouse.id FROM stock_route_warehouse AS link
                JOIN stock_warehouse AS warehouse ON warehouse.id = link.warehouse_id
-              WHERE link.route_id = route.id AND warehouse.active AND warehouse.company_id = %(company)s)
+              WHERE link.route_id = route.id AND warehouse.active AND warehouse.company_id = %(company)s) AS warehouses
   FROM first JOIN stock_route AS route ON route.id = first.route_id
  WHERE route.active
  GROUP BY route.id
@@ -34,15 +34,26 @@ SELECT route.id, route.sequence, BOOL_AND(first.to_order),
 """
 
 
-def made_to_order_sql(env, company):
+def routes_sql(company):
+    """Return SQL for the routes that lead to a customer, as JSON for ``made_to_order_sql``."""
+    return SQL(
+        "(SELECT json_agg(json_build_array(id, sequence, to_order, warehouses)) FROM (%s) AS route)",
+        SQL(ROUTES, company=company.id),
+    )
+
+
+def made_to_order_sql(env, company, routes=None):
     """Return SQL for the ids of the product templates that need no stock in ``company``, or None where none does.
 
     The routes of a product decide, then those of its categories, then those of the warehouses: the first by sequence
     that leads to a customer.
+
+    :param routes: what ``routes_sql`` says, where it was asked already
     """
     for name in ("stock.rule", "stock.route", "stock.location", "stock.warehouse"):
         env[name].flush_model()
-    routes = env.execute_query(SQL(ROUTES, company=company.id))
+    if routes is None:
+        routes = env.execute_query(SQL(ROUTES, company=company.id))
     first_of_warehouse = {}
     for _route, _sequence, to_order, warehouses in routes:
         for warehouse in warehouses:

@@ -14,6 +14,7 @@ from psycopg2.extras import Json
 from odoo import fields
 from odoo.tools import SQL
 
+from .made_to_order import routes_sql
 from .owed import due_until
 from .stock_candidates import find_candidates
 from .stock_levels import ExpectedLevels, plan_for_many
@@ -75,7 +76,7 @@ class Reconciliation:
         self._read_last()
         self.is_full = self.is_full or not self._is_trusted()
         self.scan = StockScan(self.account, expected, self.last, self.now)
-        self.scan.read(self.is_full)
+        self.scan.look(self.is_full)
         self.scope = self._find_scope()
         self.is_full = self.is_full or self.scope is None
         changes, self.shared = expected.find_changes(limit, self.turns, self.scope, self.scan.taken)
@@ -145,7 +146,8 @@ class Reconciliation:
         kept.
         """
         self.env.flush_all()
-        [[self.snapshot, self.server, self.expected.may_be_zero_elsewhere, contents, *row]] = self.env.execute_query(
+        expected = self.expected
+        [[self.snapshot, self.server, expected.may_be_zero_elsewhere, routes, contents, *row]] = self.env.execute_query(
             SQL(
                 """SELECT %(snapshot)s::text,
                       (SELECT oid FROM pg_database WHERE datname = current_database())
@@ -153,15 +155,17 @@ class Reconciliation:
                       EXISTS (SELECT FROM extensiv_stock_level AS level
                                 JOIN extensiv_location AS location ON location.id = location_id
                                WHERE level.zero_asked AND location.account_id = %(account)s),
-                      %(contents)s, %(columns)s
+                      %(routes)s, %(contents)s, %(columns)s
                  FROM (VALUES (1)) AS one LEFT JOIN extensiv_stock_scan ON account_id = %(account)s""",
                 snapshot=snapshot_sql(),
+                routes=routes_sql(self.account.company_id),
                 contents=contents_sql(self.account),
                 columns=SQL(", ").join(map(SQL.identifier, LastScan._fields)),
                 account=self.account.id,
             )
         )
-        self.settings = describe_structure(self.account, self.expected.sources, self.turns, contents)
+        expected.routes = routes or []
+        self.settings = describe_structure(self.account, expected.sources, self.turns, contents)
         last = LastScan(*row)
         if last.snapshot and last.quants:
             self.last = last._replace(

@@ -56,7 +56,8 @@ def feed_sql(account, kits, skus=None, to_order=None, untracked_ids=()):
                                             named.units]::float8[]
                                  FROM extensiv_stock_level AS level
                                  JOIN named ON named.product_id = level.product_id AND named.sku = level.sku
-                                WHERE level.sku = feed.sku AND level.location_id = ANY (%(locations)s::int[])
+                                WHERE level.sku = feed.sku AND level.location_id IN (
+                                      SELECT id FROM extensiv_location WHERE account_id = %(account)s)
                                   AND %(touched)s
                                 ORDER BY level.pushed_at DESC NULLS LAST, level.product_id, named.units DESC LIMIT 1
                                ) END AS former
@@ -65,7 +66,6 @@ def feed_sql(account, kits, skus=None, to_order=None, untracked_ids=()):
         buffer=account.buffer_qty,
         account=account._origin.id or None,
         only=_only_sql(account, skus),
-        locations=account.location_ids._origin.ids,
         touched=TOUCHED,
     )
 
@@ -77,6 +77,7 @@ def pushed_products_sql(account, kits, to_order, untracked_ids):
     env["product.template"].flush_model(["active", "sale_ok", "is_storable", "company_id", "type", "uom_id"])
     env["extensiv.sku.alias"].flush_model()
     env["extensiv.stock.level"].flush_model(["sku", "location_id", "product_id", "pushed_at"])
+    env["extensiv.location"].flush_model(["account_id"])
     env["uom.uom"].flush_model(["factor"])
     return SQL(
         """SELECT product.id, product.default_code, template.uom_id, product.extensiv_buffer_qty AS buffer,

@@ -78,7 +78,7 @@ def find_candidates(account, expected, scan, skus):
 
 
 def _candidates_sql(account, expected, scan):
-    to_order = made_to_order_sql(account.env, account.company_id)
+    to_order = made_to_order_sql(account.env, account.company_id, expected.routes)
     kits = find_kits(account)
     buffers = {source.id: source.buffer for source in expected.sources if source.buffer}
     again = account.push_again_at
@@ -128,7 +128,7 @@ def _stock_sql(account, expected, scan):
 def _find_missing(account, expected):
     """Return the SKUs of products that are pushed and have no level in some source."""
     kits = find_kits(account)
-    to_order = made_to_order_sql(account.env, account.company_id)
+    to_order = made_to_order_sql(account.env, account.company_id, expected.routes)
     rows = account.env.execute_query(
         SQL(
             """SELECT DISTINCT default_code

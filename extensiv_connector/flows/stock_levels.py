@@ -107,6 +107,10 @@ class ExpectedLevels:
         """How many changes ``find_changes`` left to a later pass."""
         self.notes = []
         """Sentences for a person on what was computed."""
+        self.routes = None
+        """What ``made_to_order.routes_sql`` says, where it was asked already."""
+        self.others = None
+        """What ``OdooStock.others_sql`` says, where it was asked already."""
         self.may_be_zero_elsewhere = True
         """Whether a person may have asked for zeros in locations whose stock is not pushed."""
 
@@ -269,7 +273,7 @@ class ExpectedLevels:
             products = self.env["product.product"].browse(product_ids)
         corrections = compute_corrections(self.account, self.sources, self.until, product_ids, taken)
         self.notes = corrections.notes
-        to_order = made_to_order_sql(self.env, self.account.company_id)
+        to_order = made_to_order_sql(self.env, self.account.company_id, self.routes)
         expected = SQL(
             """WITH stock AS (%(stock)s),
                     feed AS (%(feed)s)
@@ -285,7 +289,7 @@ class ExpectedLevels:
                 CROSS JOIN unnest(%(sources)s::int[], %(buffers)s::float8[]) AS source(id, buffer)
                  LEFT JOIN stock ON stock.source_id = source.id AND stock.product_id = feed.product_id
                  %(corrections)s""",
-            stock=OdooStock(self.account, self.sources, self.until).sql(products),
+            stock=OdooStock(self.account, self.sources, self.until, self.others).sql(products),
             feed=feed_sql(
                 self.account, corrections.kits, skus, to_order=to_order, untracked_ids=corrections.untracked_ids
             ),

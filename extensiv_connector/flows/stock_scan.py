@@ -68,16 +68,15 @@ class StockScan:
         self.others = {}
         """``{group of products: digest}`` of what is owed, or on its way, and of aliases."""
         self.waiting = None
-        """A digest of the orders that reserve nothing yet."""
+        """A digest of the orders that reserve nothing yet, and of the aliases that their lines may name."""
         self.taken = []
         """What these orders will take, ``Taken`` tuples."""
         self.taken_sums = {}
-        self.is_others_changed = False
         self.product_ids = set()
         self.groups = set()
         self.skus = set()
 
-    def read(self, full):
+    def look(self, full):
         """Read what there is.
 
         :param full: without looking for what changed, for everything is compared
@@ -86,6 +85,7 @@ class StockScan:
         rows = self.env.execute_query(SQL(" UNION ALL ").join(self._parts(full)))
         is_matched_anew = full
         has_lost_quants = not self.quants
+        waiting = [0, 0]
         for kind, source, product, quantity, digest, product_ids, *new_quants, skus in rows:
             self.product_ids.update(product_ids or ())
             self.skus.update(skus or ())
@@ -94,20 +94,22 @@ class StockScan:
                 self._add_other(product, zlib.crc32(f"{source}/{product}/{quantity}".encode()))
             elif kind == "aliases":
                 self._add_other(product, digest)
+                waiting[0] += digest
             elif kind == "waiting":
-                self.waiting = str(digest)
+                waiting[1] = digest
             elif kind == "products":
                 is_matched_anew = is_matched_anew or bool(product_ids)
             elif kind == "quants":
                 has_lost_quants = not self._take_quants(digest or 0, source, *new_quants)
+        self.waiting = repr(waiting)
         if has_lost_quants:
             self._read_quants_by_group()
         if not full:
             others = self.last.others
-            self.is_others_changed = self.others != others
             self.groups.update(
                 int(group) for group in {*self.others, *others} if self.others.get(group) != others.get(group)
             )
+        self.expected.others = self.other_rows
         self._read_taken(is_matched_anew)
 
     def _parts(self, full):
@@ -216,7 +218,7 @@ class StockScan:
         """
         if not self.account.subtract_waiting:
             pass
-        elif is_matched_anew or self.is_others_changed or due_until(self.account) or self.waiting != self.last.waiting:
+        elif is_matched_anew or due_until(self.account) or self.waiting != self.last.waiting:
             self.taken = find_taken(self.account, self.expected.sources, self.expected.until)
             self.taken_sums = sum_up(self.taken)
         else:

@@ -150,13 +150,15 @@ class OdooStock:
 
     :param sources: a list of ``StockSource``
     :param until: what is due later is not owed (naive UTC); by default the account's own limit
+    :param others: what ``others_sql`` says of all products, where it was asked already
     """
 
-    def __init__(self, account, sources, until=None):
+    def __init__(self, account, sources, until=None, others=None):
         self.account = account
         self.env = account.env
         self.owner = account.owner_id
         self.until = until or due_until(account)
+        self.others = others
         self.places = SQL(
             "unnest(%s::int[], %s::int[]) AS place(source_id, location_id)",
             [source.id for source in sources for _location in source.location_ids],
@@ -234,6 +236,16 @@ class OdooStock:
 
         :param products: only these, if given
         """
+        if self.others is not None:
+            return SQL(
+                """SELECT source_id, product_id, quantity
+                     FROM unnest(%s::int[], %s::int[], %s::float8[]) AS other(source_id, product_id, quantity)
+                    WHERE %s""",
+                [source for source, _product, _quantity in self.others],
+                [product for _source, product, _quantity in self.others],
+                [quantity for _source, _product, quantity in self.others],
+                of_products_sql(SQL("product_id"), products),
+            )
         basis = self.account.quantity_basis
         if basis == "promise":
             return SQL(

@@ -362,7 +362,12 @@ class TestAnyHistory(SeenCase):
     def do_pack(self):
         """Put goods into a package, or take a whole package away."""
         quants = self.env["stock.quant"].search(
-            [("product_id", "in", self.goods.ids), ("package_id", "!=", False), ("reserved_quantity", "=", 0)]
+            [
+                ("product_id", "in", self.goods.ids),
+                ("package_id", "!=", False),
+                ("reserved_quantity", "=", 0),
+                ("quantity", ">", 0),
+            ]
         )
         if quants and self.random.random() < 0.6:
             package = self.random.choice(quants.package_id)

@@ -5,6 +5,7 @@ from odoo import sql_db
 from odoo.tests import TransactionCase, tagged
 from odoo.tools import SQL
 
+from ..eim import errors as eim
 from ..flows import stock_scan
 from ..flows.stock_push import StockPush
 from .test_reconciliation import SeenCase
@@ -82,7 +83,8 @@ class TestKeepingWhatWasSeen(SeenCase):
         self.fault(route="push_inventory", kind="500", count=99)
         self.push()
         self.sandbox.faults.clear()
-        self.push_narrow()
+        with self.later(minutes=2):
+            self.assertIn("MUG-1", self.push_narrow())
         self.assertEqual(self.at_eim()["MUG-1"], 5)
         self.assert_reconciled()
 
@@ -91,9 +93,17 @@ class TestKeepingWhatWasSeen(SeenCase):
         self.settle()
         with self.act():
             self.receive(self.mug, 5)
-        self.fault(route="push_inventory", kind="failure", message="No such location WEST", count=99, match="WEST")
-        self.push_narrow()
-        self.sandbox.faults.clear()
+        refused = eim.Refused("No such location WEST", route="push_inventory", status=200)
+        push_location = StockPush.push_location
+
+        def refuse_west(push, changes):
+            if changes[0].location_id == self.west.id:
+                raise refused
+            return push_location(push, changes)
+
+        with patch.object(StockPush, "push_location", refuse_west):
+            self.push_narrow()
+        self.assertEqual((self.at_eim()["MUG-1"], self.at_eim("WEST")["MUG-1"]), (5, 0))
         self.assertIn("MUG-1", self.push_narrow())
         self.assertEqual(self.at_eim("WEST")["MUG-1"], 5)
 
