@@ -238,6 +238,34 @@ class World:
         self.env.invalidate_all()
         return count
 
+    def structural_changes(self):
+        """Return ``{what: a function that changes it}``: what no quant tells of, a few levels each."""
+        env = self.env
+        products = env["product.product"].browse(self.products[5::20_000])
+        zone = self.shelves[0].location_id
+        changes = {
+            "a new alias": lambda: env["extensiv.sku.alias"].create(
+                [
+                    {"account_id": self.account.id, "sku": f"NEW-{product.id}", "product_id": product.id}
+                    for product in products
+                ]
+            ),
+            "a new reference": lambda: products[0].write({"default_code": "RENAMED"}),
+            "an archived product": lambda: products[1].write({"active": False}),
+            "a rule of a product": lambda: products[2].write({"extensiv_stock_rule": "fixed", "extensiv_fixed_qty": 7}),
+            "a buffer of a product": lambda: products[3].write({"extensiv_buffer_qty": 1000}),
+            "deleted quants": lambda: env.cr.execute(
+                "DELETE FROM stock_quant WHERE product_id = ANY (%s)", [products[:2].ids]
+            ),
+            "a buffer of a location": lambda: self.account.location_ids[0].write({"buffer_qty": 3}),
+            "a shelf moved to another zone": lambda: self.shelves[-1].write({"location_id": zone.id}),
+        }
+        if "mrp.bom" in env and (
+            line := env["mrp.bom.line"].search([("product_id", "in", list(self.products))], limit=1)
+        ):
+            changes["a recipe"] = lambda: line.write({"product_qty": 1000})
+        return changes
+
     # -- copies of rows
 
     def _spread_products(self, number):
