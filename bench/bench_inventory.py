@@ -217,12 +217,12 @@ def look(account, full=False):
 def bare_aggregate(env, places):
     """Sum up what is free of every product in every mapped location, and nothing else, with a pass's settings.
 
-    The rows are counted, for a pass does not ask for all of them either.
+    The sums are counted, for a pass does not ask for all of them either; of rows alone PostgreSQL would add up nothing.
     """
     plan_for_many(env)
     env.cr.execute(
-        """SELECT COUNT(*) FROM (
-                  SELECT place.mapping, quant.product_id, SUM(quant.quantity - quant.reserved_quantity)
+        """SELECT COUNT(free) FROM (
+                  SELECT place.mapping, quant.product_id, SUM(quant.quantity - quant.reserved_quantity) AS free
                     FROM stock_quant AS quant
                     JOIN unnest(%s::int[], %s::int[]) AS place(mapping, location)
                          ON place.location = quant.location_id

@@ -12,7 +12,7 @@ class ExtensivDecideShipment(models.TransientModel):
     _description = "Decide What EIM Is Told"
 
     order_id = fields.Many2one("extensiv.order", required=True, readonly=True, ondelete="cascade")
-    order_name = fields.Char("Order", compute="_compute_question")
+    order_name = fields.Char("Sale Order", compute="_compute_question")
     decision = fields.Char(compute="_compute_question")
     missing = fields.Text("What Is Missing", compute="_compute_question")
     services = fields.Text(compute="_compute_question")

@@ -283,15 +283,10 @@ class Order:
         grand_total = lenient.money("grand_total")
         return cls(
             cust_ref=cust_ref,
+            **{name: lenient.moment(key) for name, key in _MOMENTS.items()},
             cust_po_no=fields.code("cust_po_no"),
             order_source=fields.text("order_source"),
             status=fields.text("order_status"),
-            order_date=lenient.moment("order_date"),
-            created=lenient.moment("created_date_time"),
-            updated=lenient.moment("updated_date_time"),
-            requested_ship_date=lenient.moment("requested_ship_date"),
-            expected_delivery_date=lenient.moment("expected_delivery_date"),
-            latest_ship_date=lenient.moment("latest_ship_date"),
             billing=Address.parse(lenient, "cust_"),
             delivery=delivery if delivery.is_destination else None,
             carrier=fields.code("carrier"),
@@ -312,7 +307,6 @@ class Order:
             po_number=fields.code("po_number"),
             pay_type=fields.text("pay_type"),
             custom_fields=tuple([fields.note(key) for key in _CUSTOM_FIELDS]),
-            cancel_date=lenient.moment("cancel_date"),
             sending_canceled=fields.flag("sending_canceled"),
             on_hold=fields.flag("on_hold"),
             error_code=fields.text("error_code"),
@@ -469,4 +463,13 @@ def _payload(raw):
     return payload
 
 
+_MOMENTS = {
+    "order_date": "order_date",
+    "created": "created_date_time",
+    "updated": "updated_date_time",
+    "requested_ship_date": "requested_ship_date",
+    "expected_delivery_date": "expected_delivery_date",
+    "latest_ship_date": "latest_ship_date",
+    "cancel_date": "cancel_date",
+}
 _CUSTOM_FIELDS = tuple(f"custom_field_{number}" for number in range(1, 6))
