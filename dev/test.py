@@ -82,9 +82,9 @@ def run_together(selected: str | None) -> None:
     """Run the tests in Odoo and those of processes, two at a time."""
     say("\n" + "\n".join(f"== {CHECKS[name][0]}" for name in TOGETHER))
     start = time.monotonic()
-    with_addon()
+    template = with_addon()
     process = Run("process", lambda log: test_process(selected, log))
-    passed = run_all([process, *odoo_runs(selected)])  # the longest first
+    passed = run_all([process, *odoo_runs(template, selected)])  # the longest first
     COUNTS.update(process=passed[0], odoo=sum(passed[1:]))
     say(f"   {time.monotonic() - start:.1f} s")
 
@@ -163,19 +163,18 @@ def check_install() -> None:
 
 def test_odoo(selected: str | None) -> int:
     if selected:  # its output is shown as it comes
-        return in_odoo("odoo", [ADDON], selected)
-    with_addon()
-    return sum(run_all(odoo_runs(selected)))
+        return in_odoo("odoo", with_addon(), [ADDON], selected)
+    return sum(run_all(odoo_runs(with_addon(), selected)))
 
 
-def odoo_runs(selected: str | None) -> list[Run]:
+def odoo_runs(template: str, selected: str | None) -> list[Run]:
     """Return the runs of the tests in Odoo: their files, dealt out by size.
 
     Those with a browser stay together, for each database makes Odoo's web files anew; of selected tests there is one
     run, for starting Odoo costs more than they do.
     """
     if selected:
-        return [Run("odoo", partial(in_odoo, "odoo", [ADDON], selected))]
+        return [Run("odoo", partial(in_odoo, "odoo", template, [ADDON], selected))]
     files = {file: file.stat().st_size for file in (ROOT / ADDON / "tests").glob("test_*.py")}
     parts: dict[str, list[Path]] = {"odoo-browser": [file for file in files if file.stem.endswith("browser")]}
     others = sorted(files.keys() - parts["odoo-browser"], key=lambda file: (-files[file], file))
@@ -184,11 +183,11 @@ def odoo_runs(selected: str | None) -> list[Run]:
         smallest = min(sizes, key=sizes.get)
         sizes[smallest] += files[file]
         parts.setdefault(smallest, []).append(file)
-    return [Run(name, partial(in_odoo, name, sorted(part), selected)) for name, part in parts.items()]
+    return [Run(name, partial(in_odoo, name, template, sorted(part), selected)) for name, part in parts.items()]
 
 
-def in_odoo(name: str, tests: list, selected: str | None, log: Path | None = None) -> int:
-    database = copy(with_addon(), f"extensiv_test_{name}".replace("-", "_"))
+def in_odoo(name: str, template: str, tests: list, selected: str | None, log: Path | None = None) -> int:
+    database = copy(template, f"extensiv_test_{name}".replace("-", "_"))
     options = [f"--odoo-config={write_config()}", f"--odoo-database={database}", "--odoo-http", *tests]
     return run_pytest(name, options, selected, log)
 

@@ -52,7 +52,7 @@ class Inbox:
         carts = self.sync_carts(page.items)
         ours = {}
         left = Counter()
-        seen = left_orders.find_seen(self.account, page.items)
+        seen = left_orders.find_seen(self.account, filter(self.is_too_old, page.items))
         stay = []
         for order in page.items:
             if reason := self.why_left(carts.get(order.order_source), order, order.cust_ref in seen):

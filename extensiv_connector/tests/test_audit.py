@@ -381,7 +381,8 @@ class TestReach(AuditCase):
 
         with patch.object(BucketStore, "take", record):
             self.audit()
-        self.assertEqual(taken, [RESERVED_TOKENS] * 4)
+        # a list of each status, and that of the new ones
+        self.assertEqual(taken, [RESERVED_TOKENS] * 5)
 
     def test_a_list_that_never_ends_does_not_starve_those_after_it(self):
         order = self.pulled()
