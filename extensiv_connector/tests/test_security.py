@@ -175,13 +175,7 @@ class TestSecurity(TransactionCase):
                     "setup_url": "https://app.cartrover.com/setup",
                 }
             ),
-            location := env["extensiv.location"].create({**mine, "name": "EAST"}),
-            level := env["extensiv.stock.level"].create(
-                {"location_id": location.id, "company_id": company.id, "sku": "MUG-1", "product_id": product.id}
-            ),
-            env["extensiv.stock.history"].create(
-                {"level_id": level.id, "company_id": company.id, "date": "2024-01-01", "quantity": 5}
-            ),
+            *cls._make_levels(mine, company, product),
             env["extensiv.ship.method"].create({**mine, "ship_code": "Standard"}),
             *cls._make_methods(mine, product),
             env["extensiv.sku.alias"].create({**mine, "sku": "MUG-OLD", "product_id": product.id}),
@@ -198,18 +192,31 @@ class TestSecurity(TransactionCase):
             ),
             env["extensiv.unknown.order"].create({**mine, "cust_ref": "2", "order_number": "2", "status": "at_wms"}),
             env["extensiv.due"].create({**mine, "company_id": company.id, "flow": "orders", "due_at": "2024-01-01"}),
-            env["extensiv.stock.scan"].create(
-                {
-                    **mine,
-                    **dict.fromkeys(("snapshot", "levels_snapshot", "server", "settings"), "1"),
-                    **dict.fromkeys(("scanned_at", "full_at"), "2024-01-01"),
-                }
-            ),
             env["extensiv.run"].create(
                 {**mine, "company_id": company.id, "flow": "orders", "started_at": "2024-01-01", "state": "done"}
             ),
         ]
         return {record._name: record for record in records}
+
+    @classmethod
+    def _make_levels(cls, mine, company, product):
+        """Make what is known of the stock at EIM."""
+        location = cls.env["extensiv.location"].create({**mine, "name": "EAST"})
+        level = cls.env["extensiv.stock.level"].create(
+            {"location_id": location.id, "company_id": company.id, "sku": "MUG-1", "product_id": product.id}
+        )
+        history = {"level_id": level.id, "company_id": company.id, "date": "2024-01-01", "quantity": 5}
+        scan = {
+            **mine,
+            **dict.fromkeys(("snapshot", "levels_snapshot", "server", "settings"), "1"),
+            **dict.fromkeys(("scanned_at", "full_at"), "2024-01-01"),
+        }
+        return (
+            location,
+            level,
+            cls.env["extensiv.stock.history"].create(history),
+            cls.env["extensiv.stock.scan"].create(scan),
+        )
 
     @classmethod
     def _make_methods(cls, mine, product):
