@@ -425,7 +425,7 @@ class ExtensivAccount(models.Model):
     def action_open_left_orders(self):
         """Open the new orders that are left at EIM: on hold there, or older than what is imported."""
         action = self._get_filtered_action("extensiv_unknown_order", on_hold=True, old=True)
-        return {**action, "name": self.env._("Orders Left at EIM")}
+        return {**action, "display_name": self.env._("Orders Left at EIM")}
 
     def action_open_alerts(self):
         """Open EIM's active alerts."""
