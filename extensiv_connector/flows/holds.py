@@ -83,7 +83,8 @@ def _check_products(sale, stored):
         [
             *dict.fromkeys(problems[sku] for sku in skus if problems.get(sku)),
             sale.env._(
-                "Choose the products of %s: press Choose Product on the line, or under To Do for all lines of a SKU.",
+                "Choose the products of %s: press Choose Product on the line, or Choose Products under To Do for all "
+                "such lines. That adds the alias.",
                 names,
             ),
         ]

@@ -59,7 +59,7 @@ def verify_total(sale, expected_untaxed=None, tax_tolerance=0):
         )
         if abs(total - expected) <= amount_of(sale.currency_id, tax_tolerance):
             return True, messages
-    return False, [*messages, env._("The order stays a quotation until a person decides.")]
+    return False, [*messages, env._("Correct the lines, or press Accept the Difference where you know what it is.")]
 
 
 # -- while an order is read

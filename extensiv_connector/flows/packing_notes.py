@@ -1,5 +1,4 @@
-"""What a packer has to know of an order before it leaves: who pays what at the door, what the carrier is asked for, "
-"gifts.
+"""What a packer has to know of an order before it leaves: who pays what at the door, services of the carrier, gifts.
 
 It is read of what the carts send as text, in whatever words: what is not recognised is shown as it came. The number of
 an account that freight is charged to is never kept, only that there is one.

@@ -43,7 +43,7 @@ class ExtensivAccount(models.Model):
         help="New at EIM, and on hold or from before orders are imported. Choose from the list which to import.",
     )
     untold_hours = fields.Integer(
-        "Told Within (Hours)",
+        "Told Within",
         default=24,
         help="Orders that left longer ago, and of which EIM was not told, are counted on the dashboard. Those of which "
         "something is still to leave are not.",
@@ -424,7 +424,8 @@ class ExtensivAccount(models.Model):
 
     def action_open_left_orders(self):
         """Open the new orders that are left at EIM: on hold there, or older than what is imported."""
-        return self._get_filtered_action("extensiv_unknown_order", on_hold=True, old=True)
+        action = self._get_filtered_action("extensiv_unknown_order", on_hold=True, old=True)
+        return {**action, "display_name": self.env._("Orders Left at EIM")}
 
     def action_open_alerts(self):
         """Open EIM's active alerts."""

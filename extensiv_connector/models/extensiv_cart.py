@@ -161,6 +161,7 @@ class ExtensivCart(models.Model):
         help="After this many days without a tracking number a person is told. The order goes on waiting.",
     )
     tell_services = fields.Boolean(
+        "Tell of Services",
         tracking=True,
         default=True,
         help="Services and digital goods that the cart ordered with goods are told as shipped with the last parcel. "

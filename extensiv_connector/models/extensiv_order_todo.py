@@ -138,6 +138,11 @@ class ExtensivOrder(models.Model):
         self._check_todo().sale_order_id.extensiv_address_doubt = False
         return {"type": "ir.actions.client", "tag": "soft_reload"}
 
+    def action_open_cart(self):
+        """Open the cart: what its orders wait for is answered there."""
+        self.ensure_one()
+        return self.cart_id._get_records_action()
+
     def action_cart_is_right(self):
         """Say that somebody looked at the settings of the carts of these orders."""
         self._check_todo().cart_id.is_new = False

@@ -375,6 +375,11 @@ class SaleOrder(models.Model):
         self.ensure_one()
         return self.extensiv_order_id._get_records_action()
 
+    def action_extensiv_open_cart(self):
+        """Open the cart, on which the question about its tax is answered."""
+        self.ensure_one()
+        return self.extensiv_cart_id._get_records_action()
+
     # -- shipments
 
     def _extensiv_left_moves(self):

@@ -112,6 +112,7 @@ from . import test_take_quantities
 from . import test_tax_question
 from . import test_tax_question_browser
 from . import test_todo
+from . import test_todo_browser
 from . import test_trigger
 from . import test_turn
 from . import test_twins

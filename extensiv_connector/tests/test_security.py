@@ -82,7 +82,7 @@ METHODS = {
         "extensiv.order": (
             "action_import action_import_after_all action_fetch_again action_ignore action_open_sale_order "
             "action_choose_products action_map_methods action_accept_difference action_address_is_right "
-            "action_cart_is_right action_confirm_right action_fix"
+            "action_cart_is_right action_confirm_right action_fix action_open_cart"
         ),
         "extensiv.sku.alias": "action_set_zero",
         "extensiv.stock.level": "action_push_again",
@@ -99,7 +99,7 @@ METHODS = {
     "salesman": {
         "extensiv.cancel": "action_cancel_order",
         "extensiv.choose.product": "action_choose",
-        "sale.order": "action_open_extensiv_order action_extensiv_accept_difference",
+        "sale.order": "action_open_extensiv_order action_extensiv_accept_difference action_extensiv_open_cart",
         "sale.order.line": "action_extensiv_choose_product",
     },
     # These say what the web client opens next, and read nothing.

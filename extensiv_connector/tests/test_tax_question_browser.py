@@ -12,6 +12,7 @@ ANSWER = """
 ACCEPT = """
     await find(".alert", "EIM's total less this order's");
     await click(".alert button", "Accept the Difference");
+    await click(".modal-footer button.btn-primary");
     await find(".alert-success", "Nothing stands in the way");
 """
 

@@ -10,7 +10,7 @@ from ..sandbox.catalogue import BY_SKU
 from .test_security import RIGHTS
 
 # What only processes read and write.
-INTERNAL = {"extensiv.bucket", "extensiv.due"}
+INTERNAL = {"extensiv.bucket", "extensiv.due", "extensiv.stock.scan"}
 
 
 def wire_order(**values):
