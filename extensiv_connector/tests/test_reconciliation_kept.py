@@ -132,7 +132,8 @@ class TestTransactions(TransactionCase):
             reader.execute(
                 "SELECT id FROM extensiv_test_scan WHERE age(xmin) <= age(%s::text::xid8::xid) ORDER BY id", [snapshot]
             )
-            self.assertEqual(reader.fetchall(), [(2,), (3,)])
+            # Transactions of other databases may be older: then more is looked at, never less.
+            self.assertLessEqual({(2,), (3,)}, set(reader.fetchall()))
         finally:
             early.close()
             reader.close()

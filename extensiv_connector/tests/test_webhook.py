@@ -67,7 +67,7 @@ class TestWebhook(WebhookMixin, ConnectorCase):
         return self.calls()[before:] if due else None
 
     def pulled(self, **values):
-        self.add_orders({"cust_ref": "W1", "items": [{"item": "TEE-1", "quantity": "1"}], **values})
+        self.add_orders({"cust_ref": "W1", "items": [{"item": "TEE-1", "quantity": "1", "price": "5.00"}], **values})
         self.pull()
         self._forget_triggers()
         return self.inbox("W1")
