@@ -51,7 +51,7 @@ def find_reasons(sale):
         return {}
     stored = sale.extensiv_holds or {}
     found = {}
-    for reason in sorted({*stored, *ORDER}, key=_place):
+    for reason in sorted({*stored, *ORDER, ELSEWHERE}, key=_place):
         known = stored.get(reason) or {}
         check = CHECKS.get(reason)
         if text := check(sale, known) if check else known.get("text"):

@@ -3,7 +3,7 @@
 from odoo.fields import Command
 from odoo.tests import Form, tagged
 
-from ..flows import tax_question
+from ..flows import shipped_elsewhere, tax_question
 from .common import ConnectorCase
 
 
@@ -179,3 +179,46 @@ class TestTaxQuestion(FiguresCase):
         self.products.taxes_id = self.tax(20)
         self.assertFigures(self.sale(tax_exempt_sw="Y"), "sale", "12.00", "12.00")
         self.assertFigures(self.sale("M-2", sales_tax="2.40", grand_total="14.40"), "sale", "14.40", "12.00")
+
+    def test_lines_to_which_the_cart_gives_one_number_keep_each_its_price(self):
+        lines = [self.line(line_no="1"), self.line(item="MUG-1", price="6.00", line_no="1")]
+        sale = self.beside(items=lines, grand_total="18.00")
+        with self.flows():
+            self.cart.action_tax_included()
+        self.assertFigures(sale, "sale", "18.00", "10.67", "5.33", "2.00")
+
+    def test_the_question_is_closed_by_its_answer_though_the_cart_was_renamed_meanwhile(self):
+        sale = self.beside()
+        new = self.env["extensiv.cart"].create(
+            {"account_id": self.account.id, "order_source": "Shopify 2", "name": "New", "renamed_from_id": self.cart.id}
+        )
+        new.action_is_renamed()
+        self.assertEqual(self.cart.order_source, "Shopify 2")
+        self.assertTrue(self.errors("tax"))
+        with self.flows():
+            self.cart.action_tax_included()
+        self.assertFigures(sale, "sale", "12.00", "10.00", "2.00")
+        self.assertFalse(self.errors("tax"))
+
+    def test_the_answer_is_applied_to_the_orders_of_an_archived_cart_too(self):
+        sale = self.beside()
+        self.cart.active = False
+        self.env.invalidate_all()
+        with self.flows():
+            self.cart.action_tax_kept()
+        self.assertFigures(sale, "sale", "12.00", "12.00")
+        self.assertFalse(self.errors("tax"))
+
+    def test_what_another_system_shipped_while_the_question_was_open_is_not_confirmed_by_its_answer(self):
+        sale = self.beside()
+        record = sale.extensiv_order_id
+        record.shipped_elsewhere = "shipped"
+        told = {"message": "EIM has it as shipped.", "category": "data", "document": sale}
+        self.env["extensiv.error"]._report(self.account, "orders", {record.cust_ref: told}, shipped_elsewhere.STEP)
+        with self.flows():
+            self.cart.action_tax_kept()
+        self.assertFigures(sale, "draft", "12.00", "12.00")
+        self.assertEqual(sale.extensiv_held_by, "EIM has it as shipped.")
+        self.errors(shipped_elsewhere.STEP).action_dismiss()
+        self.env.invalidate_all()
+        self.assertFalse(sale.extensiv_held_by)
