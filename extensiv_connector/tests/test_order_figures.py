@@ -226,3 +226,42 @@ class TestOrderFigures(FiguresCase):
         self.assertFalse(self.account.shipping_tax_ids)
         self.account.shipping_tax_ids = tax
         self.assertEqual(product.taxes_id, tax | theirs)
+
+    # -- what meets what
+
+    def test_prices_of_a_pricelist_are_without_the_tax_that_a_carts_prices_include(self):
+        self.cart.write({"tax_policy": "odoo", "tax_beside_total": "included", "no_prices": "pricelist"})
+        self.products.taxes_id = self.tax(20)
+        self.assertFigures(self.unpriced(), "sale", "47.98", "39.98")
+
+    def test_goods_for_which_no_pricelist_has_a_price_are_not_confirmed_at_nothing(self):
+        self.cart.no_prices = "pricelist"
+        self.account.sku_policy = "create"
+        sale = self.sale(items=[self.line(price=None), self.line(item="NEW-1", price=None)])
+        self.assertFigures(sale, "draft", "19.99", "19.99", "0.00")
+        self.assertIn("your pricelist has none for [NEW-1]", sale.extensiv_held_by)
+        self.products[0].list_price = 0
+        self.assertFigures(self.sale("M-2", items=[self.line(price=None)]), "draft", "0.00", "0.00")
+
+    def test_a_product_made_of_an_order_that_names_no_currency_is_priced_in_its_carts(self):
+        self.account.sku_policy = "create"
+        other = self.env.ref("base.CAD")
+        other.active = True
+        self.env["res.currency.rate"].create(
+            {"currency_id": other.id, "rate": 2, "name": "2020-01-01", "company_id": self.company.id}
+        )
+        self.cart.currency_id = other
+        sale = self.sale(items=[self.line(item="NEW-1")], currency_code=None)
+        self.assertEqual(sale.currency_id, other)
+        self.assertEqual(sale.order_line.product_id.list_price, 6)
+
+    def test_the_button_beside_a_line_without_a_sku_opens_its_cart(self):
+        for cust_ref, sku in (("M-1", None), ("M-2", "N/A")):
+            self.add_orders({"cust_ref": cust_ref, "order_source": "Shopify", "items": [self.line(item=sku)]})
+            self.pull()
+            record = self.inbox(cust_ref)
+            self.assertFalse(record.missing_skus)
+            self.assertEqual(record.fix, "open")
+            action = record.action_fix()
+            self.assertEqual((action["res_model"], action["res_id"]), ("extensiv.cart", self.cart.id))
+            self.assertIn("press Retry", record.message)
