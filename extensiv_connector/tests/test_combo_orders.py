@@ -59,6 +59,7 @@ class TestComboOrders(ShipmentCase):
 
     def test_the_parts_come_to_eims_amount_to_the_cent_whatever_the_price(self):
         self.combo(self.tee, self.mug)
+        self.account.cart_ids.no_prices = "free"
         for number, (quantity, price, discount) in enumerate(
             (("3", "33.33", "0"), ("3", "10.0033", "0"), ("7", "9.99", "1.11"), ("2", "0", "0"), ("1", "5", "5"))
         ):
@@ -153,3 +154,20 @@ class TestComboOrders(ShipmentCase):
         )
         with self.assertRaisesRegex(Exception, "becomes several lines"):
             wizard.action_choose()
+
+    def test_an_open_combo_is_opened_by_the_button_beside_the_refusal(self):
+        combo = self.combo(self.tee, self.mug)
+        combo.combo_ids[0].combo_item_ids = [Command.create({"product_id": self.mug.id})]
+        record = self.pulled()
+        self.assertEqual((record.state, record.fix), ("failed", "open"))
+        self.assertEqual(record.action_fix()["res_id"], combo.id)
+
+    def test_orders_that_failed_for_a_sku_get_a_combo_under_to_do(self):
+        combo = self.combo(self.tee, self.mug, sku="SET-2")
+        record = self.pulled()
+        self.assertEqual(record.state, "failed")
+        choice = self.env["extensiv.todo"].browse(record.action_choose_products()["res_id"])
+        choice.line_ids.product_id = combo
+        with self.flows():
+            choice.action_apply()
+        self.assertEqual(record.sale_order_id.order_line.product_id, combo + self.tee + self.mug)
