@@ -1,5 +1,4 @@
-"""What a packer has to know of an order before it leaves: who pays what at the door, what the carrier is asked for, "
-"gifts.
+"""What a packer has to know of an order before it leaves: who pays at the door, what the carrier is asked for, gifts.
 
 It is read of what the carts send as text, in whatever words: what is not recognised is shown as it came. The number of
 an account that freight is charged to is never kept, only that there is one.
@@ -123,8 +122,7 @@ def _show(amount, currency):
 
 
 def print_on_transfer(orders):
-    """Return the lines that the transfers of sale ``orders`` print: what a packer must know, then the buyers' "
-    "wishes."""
+    """Return the lines that the transfers of sale ``orders`` print: what a packer must know, then what buyers wish."""
     texts = [text for order in orders for text in (order.extensiv_packing_notes, order.extensiv_instructions) if text]
     return list(dict.fromkeys(line for text in texts for line in text.splitlines()))
 
