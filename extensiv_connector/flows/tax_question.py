@@ -84,6 +84,8 @@ def settle(account, limit=BATCH):
     free = holds.release(sales, order_money.TAX_QUESTION)
     if account.order_policy == "confirm":
         _confirm(account, free)
+    else:
+        holds.settle(free)  # a quotation like any other of the account
     _close(account)
     return len(sales)
 
@@ -129,8 +131,10 @@ def _put_right(account, sale):
     if draft.tax_policy == "included":
         _take_out_line(draft, account)
     elif draft.tax_policy == "odoo_included":
-        goods = sale.order_line.filtered(lambda line: line.extensiv_line_no or line.is_delivery)
-        goods._compute_tax_ids()
+        discount = account.discount_product_id
+        sale.order_line.filtered(
+            lambda line: line.extensiv_line_no or line.is_delivery or line.product_id == discount
+        )._compute_tax_ids()
         order_money.apply_taxes(draft)
         if stored := draft.holds.get(order_money.TAX_DIFFERS):
             sale.extensiv_holds = {**(sale.extensiv_holds or {}), order_money.TAX_DIFFERS: stored}

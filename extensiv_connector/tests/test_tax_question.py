@@ -62,6 +62,9 @@ class TestTaxQuestion(FiguresCase):
             self.assertIn(part, question.message)
         self.assertEqual(question.action_fix()["res_id"], self.cart.id)
         self.assertTrue(self.cart.tax_question)
+        for order in sales.extensiv_order_id:
+            self.assertEqual(order.fix, "open")
+            self.assertEqual(order.action_fix()["res_id"], self.cart.id)
 
     def test_included_takes_the_tax_out_of_the_prices_of_all_that_wait_and_of_all_that_come(self):
         waiting = self.beside() | self.beside("M-2", items=[self.line(price="6.00", quantity="2")])
@@ -222,3 +225,36 @@ class TestTaxQuestion(FiguresCase):
         self.errors(shipped_elsewhere.STEP).action_dismiss()
         self.env.invalidate_all()
         self.assertFalse(sale.extensiv_held_by)
+
+    def test_where_orders_are_left_as_quotations_the_answer_leaves_them_as_such_and_holds_none(self):
+        self.account.order_policy = "draft"
+        sale = self.beside()
+        self.assertTrue(sale.extensiv_is_held)
+        with self.flows():
+            self.cart.action_tax_included()
+        self.assertFigures(sale, "draft", "12.00", "10.00", "2.00")
+        self.assertFalse(sale.extensiv_is_held)
+        self.assertFalse(self.errors("tax") | self.errors("confirm"))
+
+    def test_a_discount_that_is_taxed_is_so_whenever_the_question_is_answered(self):
+        self.cart.tax_policy = "odoo"
+        self.products.taxes_id = self.account.discount_product_id.taxes_id = self.tax(20)
+        order = {"items": [self.line(price="24.00")], "order_discount": "12.00"}
+        waiting = self.beside(**order)
+        with self.flows():
+            self.cart.action_tax_included()
+        for sale in waiting | self.beside("M-2", **order):
+            self.assertFigures(sale, "sale", "12.00", "20.00", "-10.00")
+
+    def test_what_the_buyer_cancelled_while_the_question_was_open_is_not_confirmed_by_its_answer(self):
+        self.account.cancel_orders = False
+        sale = self.beside()
+        self.change_order("M-1", order_status="canceled")
+        self.pull()
+        for text in (self.errors("confirm").message, sale.extensiv_held_by):
+            self.assertIn("EIM has this order as cancelled", text)
+        with self.flows():
+            self.cart.action_tax_kept()
+        self.assertFigures(sale, "draft", "12.00", "12.00")
+        sale.action_confirm()
+        self.assertFigures(sale, "sale", "12.00", "12.00")
