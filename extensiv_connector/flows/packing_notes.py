@@ -40,7 +40,7 @@ def describe(env, wire, currency):
         *(
             env._("Lot asked for: %(lot)s of %(sku)s", lot=line.lot_number, sku=line.sku or line.description)
             for line in wire.lines
-            if line.lot_number and not line.filtered
+            if line.lot_number and not line.is_left_out
         ),
     ]
     return list(dict.fromkeys(notes))
@@ -149,7 +149,7 @@ def find_warehouses(draft, warehouses):
     :param warehouses: ``{name or EIM ID: warehouse}``
     """
     wire = draft.wire
-    named = {line.location for line in wire.lines if line.location and not line.filtered}
+    named = {line.location for line in wire.lines if line.location and not line.is_left_out}
     draft.line_warehouses = {name: warehouses[name] for name in named if name in warehouses}
     for name in sorted(named - warehouses.keys()):
         draft.notes.append(
@@ -159,6 +159,6 @@ def find_warehouses(draft, warehouses):
                 name,
             )
         )
-    everywhere = [line.location for line in wire.lines if not line.filtered]
+    everywhere = [line.location for line in wire.lines if not line.is_left_out]
     if not (wire.location or wire.warehouse_pk) and len(set(everywhere)) == 1 and everywhere[0] in warehouses:
         draft.warehouse = warehouses[everywhere[0]]

@@ -14,6 +14,10 @@ class TestOrderFigures(FiguresCase):
         sale = self.sale(items=[self.line(), self.line(item="NO-SUCH", quantity="0", Description="Sold out")])
         self.assertFigures(sale, "sale", "12.00", "12.00")
         self.assertIn("Left out, of zero units: NO-SUCH", sale.extensiv_lasting_notes)
+        nothing = self.line(item="MUG-1", quantity="0", lot_number="L-7", line_location="Nowhere")
+        other = self.sale("M-2", items=[self.line(), nothing])
+        self.assertFalse(other.extensiv_packing_notes)
+        self.assertNotIn("Nowhere", other.extensiv_lasting_notes)
 
     def test_a_line_without_a_sku_takes_the_product_of_its_cart(self):
         tip = self.env["product.product"].create({"name": "Tip", "type": "service"})
@@ -29,12 +33,21 @@ class TestOrderFigures(FiguresCase):
         self.assertFigures(sale, "draft", "13.50", "12.00", "1.50")
         line = sale.order_line[1]
         self.assertTrue(line.extensiv_needs_product)
+        self.assertEqual(sale.extensiv_order_id.fix, "product")
         with self.assertRaises(UserError):
             sale.action_confirm()
         line._extensiv_set_product(self.products[1])
         self.assertIn("Engraving", line.name)
         sale.action_confirm()
         self.assertEqual(sale.state, "sale")
+
+    def test_a_line_without_any_sku_is_given_its_product_on_the_line_itself(self):
+        self.account.sku_policy = "placeholder"
+        sale = self.sale(items=[self.line(), self.line(item=None, price="1.50", Description="Tip")])
+        self.assertFalse(sale.extensiv_order_id.fix)
+        sale.order_line[1]._extensiv_set_product(self.products[1])
+        self.env.invalidate_all()
+        self.assertEqual(sale.extensiv_order_id.fix, "confirm")
 
     def test_a_line_without_a_sku_says_what_to_choose_where_orders_wait(self):
         self.add_orders(
