@@ -17,6 +17,8 @@ _MONEY = re.compile(
     rf"(?P<sign>[-+]?)(?:{_CURRENCY} ?)?(?P<inner>[-+]?)(?P<body>[\d.,' ]*\d[.,]?)(?: ?{_CURRENCY})?", re.ASCII
 )
 _PLAIN = re.compile(r"(?P<sign>[-+]?)(?P<inner>)(?P<body>[\d.,' ]*\d[.,]?)", re.ASCII)
+# A dash in the place of the decimals, "12,-": there are none.
+_NO_DECIMALS = re.compile(r"(?<=\d[.,])[-\u2013\u2014]{1,2}(?![\d.,])")
 # Thousands, and lakhs and crores, the last group always of three.
 _GROUPED = re.compile(r"\d{1,3}(?P<mark>[.,' ])(?:\d{2,3}(?P=mark))*\d{3}", re.ASCII)
 
@@ -31,6 +33,7 @@ def read_amount(value, mark="", is_money=True):
     if len(value) > MAX_LENGTH:
         raise ValueError
     text = _SPACES.sub(" ", value).strip().replace("\u2212", "-").replace("\u2019", "'")
+    text = _NO_DECIMALS.sub("", text)
     is_negative = False
     if text.startswith("(") and text.endswith(")"):
         text = text[1:-1].strip()

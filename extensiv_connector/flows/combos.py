@@ -58,8 +58,8 @@ def check(draft):
     :raise Refusal: with what a person has to do
     """
     products = {product for product in draft.products.values() if product.type == "combo"}
-    if problems := [problem for problem in map(why_not, products) if problem]:
-        raise Refusal("\n".join(sorted(problems)))
+    if problems := {product: problem for product in products if (problem := why_not(product))}:
+        raise Refusal("\n".join(sorted(problems.values())), records=next(iter(problems)).union(*problems))
 
 
 def expand(draft, prepare, env):

@@ -8,13 +8,15 @@ from decimal import Decimal
 
 from odoo.tools import SQL
 
-from . import contacts
+from . import contacts, order_money
 
 STEP = "confirm"
 # The reason of what another app asks for, who alone knows whether it still stands: trying to confirm tells.
 APP = "app"
 # EIM has it as shipped, of which an error of its own tells, or one for all of the account.
 ELSEWHERE = "elsewhere"
+# EIM has it as cancelled, and it was not cancelled here.
+CANCELLED = "cancelled"
 # The order in which they are said; others come after these.
 ORDER = ("product", "total")
 
@@ -51,7 +53,7 @@ def find_reasons(sale):
         return {}
     stored = sale.extensiv_holds or {}
     found = {}
-    for reason in sorted({*stored, *ORDER}, key=_place):
+    for reason in sorted({*stored, *ORDER, CANCELLED, ELSEWHERE}, key=_place):
         known = stored.get(reason) or {}
         check = CHECKS.get(reason)
         if text := check(sale, known) if check else known.get("text"):
@@ -105,11 +107,19 @@ def _check_elsewhere(sale, _stored):
     return sale.extensiv_shipped_elsewhere or ""
 
 
+def _check_cancelled(sale, _stored):
+    """Return what is said of an order that EIM has as cancelled, and that is a quotation all the same."""
+    if not sale.extensiv_order_id.cancelled_at:
+        return ""
+    return sale.env._("EIM has this order as cancelled. Cancel the quotation; or confirm it, and it is delivered.")
+
+
 # {reason: a function that takes a sale order and what was stored of the reason; it returns what to say, or ""}. A
 # reason that is not here stands until somebody decides about the quotation, or until it is released.
 CHECKS = {
     "product": _check_products,
     "total": _check_total,
+    CANCELLED: _check_cancelled,
     ELSEWHERE: _check_elsewhere,
     contacts.NO_ADDRESS: contacts.check_address,
 }
@@ -147,7 +157,8 @@ def get_fixes(errors):
     )
     sales = errors.env["sale.order"].sudo().browse(held.mapped("res_id")).exists()
     fixes = {sale.id: _get_fix(sale) for sale in sales}
-    return {error: fixes.get(error.res_id, False) for error in held}
+    found = {error: fixes.get(error.res_id, False) for error in held}
+    return {error: False if fix == "open" and not error.remedy else fix for error, fix in found.items()}
 
 
 def _get_fix(sale):
@@ -155,7 +166,11 @@ def _get_fix(sale):
         return False
     reasons = find_reasons(sale)
     if "product" in reasons:
-        return "product"
+        # Of lines without a SKU each is chosen on the line itself.
+        waiting = sale.order_line.filtered("extensiv_needs_product")
+        return "product" if any(waiting.mapped("extensiv_sku")) else False
+    if order_money.TAX_QUESTION in reasons:
+        return "open"
     if reasons.keys() == {"total"}:
         return "difference"
     return False if reasons.keys() - {APP} else "confirm"
@@ -171,12 +186,13 @@ def _say_in_inbox(sale):
 def report(account, sales):
     """Open an error for each of ``sales``, which are held; confirming, cancelling or deleting it closes the error."""
     told = sales.filtered(lambda sale: set(find_reasons(sale)) != {ELSEWHERE})
-    account.env["extensiv.error"]._report(
-        account,
-        "orders",
-        {sale.extensiv_cust_ref: {"message": get_message(sale), "category": "data", "document": sale} for sale in told},
-        STEP,
-    )
+    failures = {}
+    for sale in told:
+        failures[sale.extensiv_cust_ref] = {"message": get_message(sale), "category": "data", "document": sale}
+        if order_money.TAX_QUESTION in (sale.extensiv_holds or {}) and (cart := sale.extensiv_cart_id):
+            # Where the question is answered.
+            failures[sale.extensiv_cust_ref]["remedy"] = {"fix": "open", "model": cart._name, "ids": cart.ids}
+    account.env["extensiv.error"]._report(account, "orders", failures, STEP)
 
 
 def report_untold(account):

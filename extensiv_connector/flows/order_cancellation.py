@@ -8,7 +8,7 @@ from odoo import fields
 
 from ..eim import errors as eim
 from ..eim.writing import iso
-from . import cancelled_goods, relisting, twins
+from . import cancelled_goods, holds, relisting, twins
 from .exceptions import USER_ERRORS, is_conflict, log_unexpected
 from .list_reading import ListReading
 from .runner import WAIT_SECONDS
@@ -92,6 +92,7 @@ class OrderCancellation:
         self._mark_cancelled(sold.filtered(lambda order: order not in alive))
         cancelled_goods.close_believed(self.account, orders.mapped("cust_ref"))
         twins.tell_cancelled(orders)
+        holds.reassess(self._union(alive).sale_order_id)
         failures = {}
         for order, reason in alive.items():
             order.message = reason

@@ -181,10 +181,11 @@ class DraftBuilder:
         if not problems:
             return
         if self.account.sku_policy != "placeholder":
+            missing = [sku for sku in problems if not is_nothing(sku)]
             raise Refusal(
                 "\n".join(problems.values()),
-                missing_skus=[sku for sku in problems if sku],
-                records=self._find_hindering(problems),
+                missing_skus=missing,
+                records=self._find_hindering(problems) if missing else draft.record.cart_id,
             )
         draft.products.update(dict.fromkeys(problems, self.account.placeholder_product_id))
         draft.hold("product", "\n".join(problems.values()), problems=problems)
@@ -205,8 +206,16 @@ class DraftBuilder:
         if product := draft.record.cart_id.no_sku_product_id:
             draft.products[line.sku] = product
             return
-        problems[line.sku] = self.env._(
-            "A line has no SKU: %(line)s. Choose the product of such lines on the cart, under Lines Without a SKU, or "
-            "have orders imported with a placeholder.",
-            line=line.label or self.env._("without any text"),
-        )
+        label = line.label or self.env._("without any text")
+        if self.account.sku_policy == "placeholder":
+            problems[line.sku] = self.env._(
+                "A line has no SKU: %s. For later orders choose the product of such lines on the cart, under Lines "
+                "Without a SKU.",
+                label,
+            )
+        else:
+            problems[line.sku] = self.env._(
+                "A line has no SKU: %s. Choose the product of such lines on the cart, under Lines Without a SKU, then "
+                "press Retry; or have orders imported with a placeholder.",
+                label,
+            )

@@ -3,7 +3,7 @@
 import time
 from functools import partial
 
-from . import holds, lots_asked_for, order_money, tax_question, todo, twins
+from . import fulfilled_elsewhere, holds, lots_asked_for, order_money, tax_question, todo, twins
 from .deadline import deadline_of
 from .exceptions import is_conflict, is_disconnected
 from .import_pace import BATCH_TARGET, Pace
@@ -346,7 +346,8 @@ class ImportBatch:
         )
         for draft, found in zip(drafts, contacts, strict=True):
             draft.contacts = found
-            if any(product.type != "service" for product in draft.products.values()):
+            is_delivered = fulfilled_elsewhere.is_elsewhere(draft.record) or draft.record.is_shipped_already
+            if not is_delivered and any(product.type != "service" for product in draft.products.values()):
                 for reason, text in found.holds.items():
                     draft.hold(reason, text)
 

@@ -211,21 +211,39 @@ def apply_pricelists(drafts):
             lines |= _goods(draft)
     if lines:
         lines._extensiv_price_by_pricelist()
+    for draft in drafts:
+        if is_by_pricelist(draft) and NO_PRICES not in draft.holds:
+            _check_pricelist(draft)
+
+
+def _check_pricelist(draft):
+    """Hold an order that would cost nothing, or of a product just made, for which no pricelist has a price either."""
+    goods = _goods(draft)
+    free = goods.filtered(lambda line: line.product_id.type != "combo" and not line.price_unit)
+    unknown = free if not any(goods.mapped("price_unit")) else free.filtered("product_id.extensiv_to_review")
+    if unknown:
+        draft.hold(
+            NO_PRICES,
+            draft.record.env._(
+                "EIM sent no prices for this order, and your pricelist has none for %s. Enter them, then confirm.",
+                ", ".join(dict.fromkeys(unknown.product_id.mapped("display_name"))),
+            ),
+        )
 
 
 def apply_taxes(draft):
     """Turn the lines' prices into those of which Odoo's taxes make the order's total."""
     sale = draft.sale
+    # A pricelist's prices are with or without taxes as the product's are.
+    lines = sale.order_line - _goods(draft) if is_by_pricelist(draft) else sale.order_line
     if draft.tax_policy == "odoo":
-        # A pricelist's prices are with or without taxes as the product's are.
-        lines = sale.order_line - _goods(draft) if is_by_pricelist(draft) else sale.order_line
         lines._extensiv_include_taxes()
         total = amount_of(sale.currency_id, sale.amount_total)
         if draft.priced.rounding and total - draft.priced.rounding == draft.priced.expected_total:
             # Odoo's taxes take up the rest, above all those included in the prices: the whole is rounded once.
             sale.order_line[-1].unlink()
     elif draft.tax_policy == "odoo_included":
-        sale.order_line._extensiv_take_out_taxes()
+        lines._extensiv_take_out_taxes()
         settle_rest(draft)
         _compare_taxes(draft)
 

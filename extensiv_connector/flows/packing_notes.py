@@ -1,4 +1,4 @@
-"""What a packer has to know of an order before it leaves: who pays what at the door, services of the carrier, gifts.
+"""What a packer has to know of an order before it leaves: who pays at the door, what the carrier is asked for, gifts.
 
 It is read of what the carts send as text, in whatever words: what is not recognised is shown as it came. The number of
 an account that freight is charged to is never kept, only that there is one.
@@ -40,7 +40,7 @@ def describe(env, wire, currency):
         *(
             env._("Lot asked for: %(lot)s of %(sku)s", lot=line.lot_number, sku=line.sku or line.description)
             for line in wire.lines
-            if line.lot_number and not line.filtered
+            if line.lot_number and not line.is_left_out
         ),
     ]
     return list(dict.fromkeys(notes))
@@ -122,8 +122,7 @@ def _show(amount, currency):
 
 
 def print_on_transfer(orders):
-    """Return the lines that the transfers of sale ``orders`` print: what a packer must know, then the buyers' "
-    "wishes."""
+    """Return the lines that the transfers of sale ``orders`` print: what a packer must know, then what buyers wish."""
     texts = [text for order in orders for text in (order.extensiv_packing_notes, order.extensiv_instructions) if text]
     return list(dict.fromkeys(line for text in texts for line in text.splitlines()))
 
@@ -150,7 +149,7 @@ def find_warehouses(draft, warehouses):
     :param warehouses: ``{name or EIM ID: warehouse}``
     """
     wire = draft.wire
-    named = {line.location for line in wire.lines if line.location and not line.filtered}
+    named = {line.location for line in wire.lines if line.location and not line.is_left_out}
     draft.line_warehouses = {name: warehouses[name] for name in named if name in warehouses}
     for name in sorted(named - warehouses.keys()):
         draft.notes.append(
@@ -160,6 +159,6 @@ def find_warehouses(draft, warehouses):
                 name,
             )
         )
-    everywhere = [line.location for line in wire.lines if not line.filtered]
+    everywhere = [line.location for line in wire.lines if not line.is_left_out]
     if not (wire.location or wire.warehouse_pk) and len(set(everywhere)) == 1 and everywhere[0] in warehouses:
         draft.warehouse = warehouses[everywhere[0]]

@@ -101,21 +101,28 @@ def prepare_vals(account, draft, line, barcode=None):
 
 
 def _price(account, draft, line):
-    """Return the line's price of one unit in the company's currency, 0 where the cart sent none."""
+    """Return the line's price of one unit in the company's currency, 0 where the cart sent none that can be read."""
     price = line.price
     if price is None and line.extended_amount is not None and line.quantity:
         price = line.extended_amount / line.quantity
     if not price or price < 0:
         return 0.0
     company = account.company_id
-    currency = account.env["res.currency"].search([("name", "=", draft.wire.currency)], limit=1) or company.currency_id
+    code = draft.wire.currency
+    currency = draft.record.cart_id.currency_id or company.currency_id
+    if code:
+        Currency = account.env["res.currency"].with_context(active_test=False)
+        currency = Currency.search([("name", "=", code)], limit=1)
+    if not currency:
+        return 0.0
     date = draft.wire.order_date or draft.record.create_date
     return currency._convert(float(price), company.currency_id, company, date)
 
 
 def _find_barcodes(account, lines):
-    """Return ``{SKU: barcode}`` of those that came with one which is nobody's yet; of several SKUs with one, the "
-    "first."""
+    """Return ``{SKU: barcode}`` of those that came with one which is nobody's yet; of several SKUs with
+    one, the first.
+    """
     wanted = {}
     for sku, (_draft, line) in sorted(lines.items()):
         code = next(

@@ -56,7 +56,7 @@ def ask(carts, listed):
             alike = known.filtered(lambda other, cart=cart: _looks_like(cart, other))
             if alike:
                 cart.renamed_from_id = max(alike, key=lambda other, cart=cart: _likeness(cart, other))
-                failures[_key(cart)] = {"message": get_message(cart), "category": "settings", "document": cart}
+                failures[get_key(cart)] = {"message": get_message(cart), "category": "settings", "document": cart}
         account.env["extensiv.error"].sudo()._report(account, "orders", failures, STEP)
 
 
@@ -79,7 +79,8 @@ def _letters(cart):
     return "".join(character for character in cart.order_source.casefold() if character.isalpha())
 
 
-def _key(cart):
+def get_key(cart):
+    """Return what the error about ``cart`` is known by."""
     return f"cart {cart.order_source}"
 
 
@@ -113,7 +114,7 @@ def merge(cart):
 
 
 def _settle(cart):
-    cart.env["extensiv.error"]._resolve(cart.account_id, "orders", [_key(cart)], STEP, states=("open", "dismissed"))
+    cart.env["extensiv.error"]._resolve(cart.account_id, "orders", [get_key(cart)], STEP, states=("open", "dismissed"))
     cart.renamed_from_id = False
 
 

@@ -76,7 +76,7 @@ def settle(account, limit=BATCH):
     :return: how many were dealt with, at most ``limit``
     """
     env = account.env
-    carts = account.cart_ids.filtered(is_answered)
+    carts = _carts(account).filtered(is_answered)
     sales = find_waiting(env, carts, limit).try_lock_for_update()
     sales = sales if account.notify_on_import else quiet(sales)
     for sale in sales:
@@ -84,6 +84,8 @@ def settle(account, limit=BATCH):
     free = holds.release(sales, order_money.TAX_QUESTION)
     if account.order_policy == "confirm":
         _confirm(account, free)
+    else:
+        holds.settle(free)  # a quotation like any other of the account
     _close(account)
     return len(sales)
 
@@ -101,11 +103,15 @@ def _close(account):
     """Close the questions of which no order waits any more."""
     Error = account.env["extensiv.error"]
     asked = Error.search(Error._domain(account, "orders", None, STEP) & _NOT_RESOLVED)
-    carts = account.cart_ids.filtered(lambda cart: cart.order_source in asked.mapped("key"))
+    # By the cart, whose order source may have changed since it was asked about.
+    carts = _carts(account).filtered(lambda cart: cart.id in asked.mapped("res_id"))
     still = find_waiting(account.env, carts).extensiv_cart_id if carts else carts
-    keys = (carts - still).mapped("order_source")
-    if keys:
-        Error._resolve(account, "orders", keys, STEP, states=("open", "dismissed"))
+    asked.filtered(lambda error: error.res_id not in still.ids)._mark_resolved()
+
+
+def _carts(account):
+    """Return all carts of ``account``: orders of an archived one may wait for the answer, too."""
+    return account.with_context(active_test=False).cart_ids
 
 
 def _put_right(account, sale):
@@ -125,8 +131,10 @@ def _put_right(account, sale):
     if draft.tax_policy == "included":
         _take_out_line(draft, account)
     elif draft.tax_policy == "odoo_included":
-        goods = sale.order_line.filtered(lambda line: line.extensiv_line_no or line.is_delivery)
-        goods._compute_tax_ids()
+        discount = account.discount_product_id
+        sale.order_line.filtered(
+            lambda line: line.extensiv_line_no or line.is_delivery or line.product_id == discount
+        )._compute_tax_ids()
         order_money.apply_taxes(draft)
         if stored := draft.holds.get(order_money.TAX_DIFFERS):
             sale.extensiv_holds = {**(sale.extensiv_holds or {}), order_money.TAX_DIFFERS: stored}
@@ -167,14 +175,14 @@ def _take_out_line(draft, account):
     """Take the tax out of the lines' prices, and give it its own line."""
     sale = draft.sale
     by_number = sale.order_line.grouped("extensiv_line_no")
-    for priced in draft.priced.lines:
-        number = priced.line.line_no or str(draft.wire.lines.index(priced.line) + 1)
+    for number, alike in _group_by_number(draft).items():
         lines = by_number.get(number, sale.order_line.browse())
-        if len(lines) == 1:
-            lines.write(_prepare_price(lines, float(priced.price_unit), priced.note))
+        if len(lines) == len(alike):
+            for line, priced in zip(lines, alike, strict=True):
+                line.write(_prepare_price(line, float(priced.price_unit), priced.note))
         elif total := sum(lines.mapped("price_subtotal")):
-            # One that became several, each of which bears its share.
-            share = float(priced.amount) / total
+            # What became several lines, each of which bears its share.
+            share = float(sum(priced.amount for priced in alike)) / total
             for line in lines:
                 line.write(_prepare_price(line, line.price_unit * (1 - line.discount / 100) * share, ""))
     shipping = sale.order_line.filtered("is_delivery")
@@ -186,6 +194,15 @@ def _take_out_line(draft, account):
     vals["sequence"] = max(sale.order_line.mapped("sequence"), default=10) + 1
     sale.order_line = [Command.create(vals)]
     order_money.settle_rest(draft)
+
+
+def _group_by_number(draft):
+    """Return ``{number of a line: PricedLine objects}``; some carts give several lines the same number."""
+    grouped = {}
+    for priced in draft.priced.lines:
+        number = priced.line.line_no or str(draft.wire.lines.index(priced.line) + 1)
+        grouped.setdefault(number, []).append(priced)
+    return grouped
 
 
 def _prepare_price(line, price_unit, note):

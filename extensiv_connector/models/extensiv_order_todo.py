@@ -3,7 +3,7 @@ from odoo.exceptions import UserError
 from odoo.fields import Domain
 from odoo.tools import SQL
 
-from ..flows import difference, holds, relisting, todo
+from ..flows import difference, holds, relisting, renamed_carts, todo
 from ..flows.deadline import one_deadline
 from ..flows.runner import refresh_snapshot
 
@@ -64,18 +64,22 @@ class ExtensivOrder(models.Model):
 
     def _compute_error(self):
         errors = {}
+        asked_about = self.cart_id.filtered("renamed_from_id")
         for error in self.env["extensiv.error"].search(
             [
                 ("account_id", "in", self.account_id.ids),
                 ("flow", "=", "orders"),
-                ("key", "in", self.mapped("cust_ref")),
-                ("step", "in", (False, holds.STEP, relisting.STEP)),
+                ("key", "in", [*self.mapped("cust_ref"), *map(renamed_carts.get_key, asked_about)]),
+                ("step", "in", (False, holds.STEP, relisting.STEP, renamed_carts.STEP)),
                 ("state", "=", "open"),
             ]
         ):
             errors.setdefault((error.account_id, error.key), error)
         for order in self:
-            error = errors.get((order.account_id, order.cust_ref))
+            # One error tells of the cart for all its orders.
+            is_asked = order.cart_id in asked_about and order.state == "failed"
+            key = renamed_carts.get_key(order.cart_id) if is_asked else order.cust_ref
+            error = errors.get((order.account_id, key))
             order.error_id = error
             order.fix = error and error.fix
 

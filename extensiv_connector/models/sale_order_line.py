@@ -134,12 +134,11 @@ class SaleOrderLine(models.Model):
 
     def _extensiv_set_product(self, product):
         """Put ``product`` on an imported line, keeping price, discount, taxes, quantity and text as EIM sent them."""
-        if product.type == "combo":
+        if self and product.type == "combo":
             raise UserError(
                 self.env._(
                     "%s is a combo, which becomes several lines. Add an alias of the SKU to it, cancel this "
-                    "quotation, and "
-                    "have the order imported anew.",
+                    "quotation, and have the order imported anew.",
                     product.display_name,
                 )
             )

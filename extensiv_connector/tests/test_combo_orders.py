@@ -155,3 +155,20 @@ class TestComboOrders(ShipmentCase):
         )
         with self.assertRaisesRegex(Exception, "becomes several lines"):
             wizard.action_choose()
+
+    def test_an_open_combo_is_opened_by_the_button_beside_the_refusal(self):
+        combo = self.combo(self.tee, self.mug)
+        combo.combo_ids[0].combo_item_ids = [Command.create({"product_id": self.mug.id})]
+        record = self.pulled()
+        self.assertEqual((record.state, record.fix), ("failed", "open"))
+        self.assertEqual(record.action_fix()["res_id"], combo.id)
+
+    def test_orders_that_failed_for_a_sku_get_a_combo_under_to_do(self):
+        combo = self.combo(self.tee, self.mug, sku="SET-2")
+        record = self.pulled()
+        self.assertEqual(record.state, "failed")
+        choice = self.env["extensiv.todo"].browse(record.action_choose_products()["res_id"])
+        choice.line_ids.product_id = combo
+        with self.flows():
+            choice.action_apply()
+        self.assertEqual(record.sale_order_id.order_line.product_id, combo + self.tee + self.mug)

@@ -128,3 +128,17 @@ class TestFulfilledElsewhere(ShipmentCase):
         self.ship(sale.picking_ids)
         self.push()
         self.assertTrue(self.told("S-9"))
+
+    def test_it_needs_no_address_for_nothing_is_sent_to_one(self):
+        self.cart.partner_id = self.env["res.partner"].create({"name": "Marketplace"})
+        self.add_orders(
+            {
+                "cust_ref": "F-9",
+                "order_source": "Amazon_US",
+                "items": [{"item": "TEE-1", "quantity": "1", "price": "5"}],
+                **dict.fromkeys(("cust_address_1", "cust_city", "ship_address_1", "ship_city"), ""),
+            }
+        )
+        self.pull()
+        sale = self.inbox("F-9").sale_order_id
+        self.assertEqual((sale.state, sale.delivery_status), ("sale", "full"), sale.extensiv_held_by)

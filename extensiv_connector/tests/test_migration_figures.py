@@ -36,6 +36,21 @@ class TestMigrationFigures(FiguresCase):
         self.assertEqual(account.tax_product_id, products["tax"])
         self.assertEqual(account.charge_product_id, products["charge"])
 
+    def test_products_that_are_no_more_are_made_anew(self):
+        names = ("shipping_product_id", "discount_product_id", "tax_product_id", "charge_product_id")
+        self.env.flush_all()
+        for name in names:
+            self.env.cr.execute(f"ALTER TABLE extensiv_account ALTER {name} DROP NOT NULL")
+        self.env.cr.execute("UPDATE product_product SET default_code = NULL WHERE default_code LIKE 'EIM-%'")
+        self.env.cr.execute("UPDATE product_template SET default_code = NULL WHERE default_code LIKE 'EIM-%'")
+        self.env.cr.execute(f"UPDATE extensiv_account SET {', '.join(f'{name} = NULL' for name in names)}")
+        self.env.invalidate_all()
+        self.migrate("pre")
+        self.migrate("end")
+        products = self.env["product.product"]._extensiv_service_products()
+        for kind in ("shipping", "discount", "tax", "charge"):
+            self.assertEqual(self.account[f"{kind}_product_id"], products[kind])
+
     def test_orders_of_before_keep_the_tax_and_the_placeholder_that_they_came_with(self):
         self.cart.tax_policy = "ignore"
         sales = self.sale() | self.sale("M-2", order_source="Amazon_US2")

@@ -1,6 +1,7 @@
 from odoo.modules.module import load_script
 from odoo.tests import tagged
 
+from ..flows import shipped_elsewhere
 from .common import ConnectorCase
 
 LINE = {"item": "TEE-1", "quantity": "1", "price": "10.00"}
@@ -31,6 +32,17 @@ class TestMigrationHeld(ConnectorCase):
         self.assertEqual([sale.extensiv_is_held for sale in (differs, right, app)], [True, False, True])
         self.assertIn("Ask the boss.", app.extensiv_held_by)
         self.assertIn("12.00", differs.extensiv_held_by)
+        # Those of before have no reasons stored; what EIM shipped is not confirmed all the same.
+        differs.extensiv_order_id.shipped_elsewhere = "shipped"
+        self.env["extensiv.error"]._report(
+            self.account,
+            "orders",
+            {"M-1": {"message": "EIM has it as shipped.", "category": "data", "document": differs}},
+            shipped_elsewhere.STEP,
+        )
+        self.env.invalidate_all()
+        self.assertIn("EIM has it as shipped.", differs.extensiv_held_by)
+        self.assertIn("12.00", differs.extensiv_held_by)
         self.pull()
         errors = self.env["extensiv.error"].search([("account_id", "=", self.account.id), ("state", "=", "open")])
-        self.assertEqual(set(errors.mapped("key")), {"M-1", "M-3"})
+        self.assertEqual(set(errors.filtered(lambda error: error.step == "confirm").mapped("key")), {"M-1", "M-3"})

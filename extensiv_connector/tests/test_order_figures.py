@@ -14,6 +14,10 @@ class TestOrderFigures(FiguresCase):
         sale = self.sale(items=[self.line(), self.line(item="NO-SUCH", quantity="0", Description="Sold out")])
         self.assertFigures(sale, "sale", "12.00", "12.00")
         self.assertIn("Left out, of zero units: NO-SUCH", sale.extensiv_lasting_notes)
+        nothing = self.line(item="MUG-1", quantity="0", lot_number="L-7", line_location="Nowhere")
+        other = self.sale("M-2", items=[self.line(), nothing])
+        self.assertFalse(other.extensiv_packing_notes)
+        self.assertNotIn("Nowhere", other.extensiv_lasting_notes)
 
     def test_a_line_without_a_sku_takes_the_product_of_its_cart(self):
         tip = self.env["product.product"].create({"name": "Tip", "type": "service"})
@@ -29,12 +33,21 @@ class TestOrderFigures(FiguresCase):
         self.assertFigures(sale, "draft", "13.50", "12.00", "1.50")
         line = sale.order_line[1]
         self.assertTrue(line.extensiv_needs_product)
+        self.assertEqual(sale.extensiv_order_id.fix, "product")
         with self.assertRaises(UserError):
             sale.action_confirm()
         line._extensiv_set_product(self.products[1])
         self.assertIn("Engraving", line.name)
         sale.action_confirm()
         self.assertEqual(sale.state, "sale")
+
+    def test_a_line_without_any_sku_is_given_its_product_on_the_line_itself(self):
+        self.account.sku_policy = "placeholder"
+        sale = self.sale(items=[self.line(), self.line(item=None, price="1.50", Description="Tip")])
+        self.assertFalse(sale.extensiv_order_id.fix)
+        sale.order_line[1]._extensiv_set_product(self.products[1])
+        self.env.invalidate_all()
+        self.assertEqual(sale.extensiv_order_id.fix, "confirm")
 
     def test_a_line_without_a_sku_says_what_to_choose_where_orders_wait(self):
         self.add_orders(
@@ -226,3 +239,42 @@ class TestOrderFigures(FiguresCase):
         self.assertFalse(self.account.shipping_tax_ids)
         self.account.shipping_tax_ids = tax
         self.assertEqual(product.taxes_id, tax | theirs)
+
+    # -- what meets what
+
+    def test_prices_of_a_pricelist_are_without_the_tax_that_a_carts_prices_include(self):
+        self.cart.write({"tax_policy": "odoo", "tax_beside_total": "included", "no_prices": "pricelist"})
+        self.products.taxes_id = self.tax(20)
+        self.assertFigures(self.unpriced(), "sale", "47.98", "39.98")
+
+    def test_goods_for_which_no_pricelist_has_a_price_are_not_confirmed_at_nothing(self):
+        self.cart.no_prices = "pricelist"
+        self.account.sku_policy = "create"
+        sale = self.sale(items=[self.line(price=None), self.line(item="NEW-1", price=None)])
+        self.assertFigures(sale, "draft", "19.99", "19.99", "0.00")
+        self.assertIn("your pricelist has none for [NEW-1]", sale.extensiv_held_by)
+        self.products[0].list_price = 0
+        self.assertFigures(self.sale("M-2", items=[self.line(price=None)]), "draft", "0.00", "0.00")
+
+    def test_a_product_made_of_an_order_that_names_no_currency_is_priced_in_its_carts(self):
+        self.account.sku_policy = "create"
+        other = self.env.ref("base.CAD")
+        other.active = True
+        self.env["res.currency.rate"].create(
+            {"currency_id": other.id, "rate": 2, "name": "2020-01-01", "company_id": self.company.id}
+        )
+        self.cart.currency_id = other
+        sale = self.sale(items=[self.line(item="NEW-1")], currency_code=None)
+        self.assertEqual(sale.currency_id, other)
+        self.assertEqual(sale.order_line.product_id.list_price, 6)
+
+    def test_the_button_beside_a_line_without_a_sku_opens_its_cart(self):
+        for cust_ref, sku in (("M-1", None), ("M-2", "N/A")):
+            self.add_orders({"cust_ref": cust_ref, "order_source": "Shopify", "items": [self.line(item=sku)]})
+            self.pull()
+            record = self.inbox(cust_ref)
+            self.assertFalse(record.missing_skus)
+            self.assertEqual(record.fix, "open")
+            action = record.action_fix()
+            self.assertEqual((action["res_model"], action["res_id"]), ("extensiv.cart", self.cart.id))
+            self.assertIn("press Retry", record.message)

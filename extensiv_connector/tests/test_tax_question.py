@@ -3,7 +3,7 @@
 from odoo.fields import Command
 from odoo.tests import Form, tagged
 
-from ..flows import tax_question
+from ..flows import shipped_elsewhere, tax_question
 from .common import ConnectorCase
 
 
@@ -62,6 +62,9 @@ class TestTaxQuestion(FiguresCase):
             self.assertIn(part, question.message)
         self.assertEqual(question.action_fix()["res_id"], self.cart.id)
         self.assertTrue(self.cart.tax_question)
+        for order in sales.extensiv_order_id:
+            self.assertEqual(order.fix, "open")
+            self.assertEqual(order.action_fix()["res_id"], self.cart.id)
 
     def test_included_takes_the_tax_out_of_the_prices_of_all_that_wait_and_of_all_that_come(self):
         waiting = self.beside() | self.beside("M-2", items=[self.line(price="6.00", quantity="2")])
@@ -179,3 +182,79 @@ class TestTaxQuestion(FiguresCase):
         self.products.taxes_id = self.tax(20)
         self.assertFigures(self.sale(tax_exempt_sw="Y"), "sale", "12.00", "12.00")
         self.assertFigures(self.sale("M-2", sales_tax="2.40", grand_total="14.40"), "sale", "14.40", "12.00")
+
+    def test_lines_to_which_the_cart_gives_one_number_keep_each_its_price(self):
+        lines = [self.line(line_no="1"), self.line(item="MUG-1", price="6.00", line_no="1")]
+        sale = self.beside(items=lines, grand_total="18.00")
+        with self.flows():
+            self.cart.action_tax_included()
+        self.assertFigures(sale, "sale", "18.00", "10.67", "5.33", "2.00")
+
+    def test_the_question_is_closed_by_its_answer_though_the_cart_was_renamed_meanwhile(self):
+        sale = self.beside()
+        new = self.env["extensiv.cart"].create(
+            {"account_id": self.account.id, "order_source": "Shopify 2", "name": "New", "renamed_from_id": self.cart.id}
+        )
+        new.action_is_renamed()
+        self.assertEqual(self.cart.order_source, "Shopify 2")
+        self.assertTrue(self.errors("tax"))
+        with self.flows():
+            self.cart.action_tax_included()
+        self.assertFigures(sale, "sale", "12.00", "10.00", "2.00")
+        self.assertFalse(self.errors("tax"))
+
+    def test_the_answer_is_applied_to_the_orders_of_an_archived_cart_too(self):
+        sale = self.beside()
+        self.cart.active = False
+        self.env.invalidate_all()
+        with self.flows():
+            self.cart.action_tax_kept()
+        self.assertFigures(sale, "sale", "12.00", "12.00")
+        self.assertFalse(self.errors("tax"))
+
+    def test_what_another_system_shipped_while_the_question_was_open_is_not_confirmed_by_its_answer(self):
+        sale = self.beside()
+        record = sale.extensiv_order_id
+        record.shipped_elsewhere = "shipped"
+        told = {"message": "EIM has it as shipped.", "category": "data", "document": sale}
+        self.env["extensiv.error"]._report(self.account, "orders", {record.cust_ref: told}, shipped_elsewhere.STEP)
+        with self.flows():
+            self.cart.action_tax_kept()
+        self.assertFigures(sale, "draft", "12.00", "12.00")
+        self.assertEqual(sale.extensiv_held_by, "EIM has it as shipped.")
+        self.errors(shipped_elsewhere.STEP).action_dismiss()
+        self.env.invalidate_all()
+        self.assertFalse(sale.extensiv_held_by)
+
+    def test_where_orders_are_left_as_quotations_the_answer_leaves_them_as_such_and_holds_none(self):
+        self.account.order_policy = "draft"
+        sale = self.beside()
+        self.assertTrue(sale.extensiv_is_held)
+        with self.flows():
+            self.cart.action_tax_included()
+        self.assertFigures(sale, "draft", "12.00", "10.00", "2.00")
+        self.assertFalse(sale.extensiv_is_held)
+        self.assertFalse(self.errors("tax") | self.errors("confirm"))
+
+    def test_a_discount_that_is_taxed_is_so_whenever_the_question_is_answered(self):
+        self.cart.tax_policy = "odoo"
+        self.products.taxes_id = self.account.discount_product_id.taxes_id = self.tax(20)
+        order = {"items": [self.line(price="24.00")], "order_discount": "12.00"}
+        waiting = self.beside(**order)
+        with self.flows():
+            self.cart.action_tax_included()
+        for sale in waiting | self.beside("M-2", **order):
+            self.assertFigures(sale, "sale", "12.00", "20.00", "-10.00")
+
+    def test_what_the_buyer_cancelled_while_the_question_was_open_is_not_confirmed_by_its_answer(self):
+        self.account.cancel_orders = False
+        sale = self.beside()
+        self.change_order("M-1", order_status="canceled")
+        self.pull()
+        for text in (self.errors("confirm").message, sale.extensiv_held_by):
+            self.assertIn("EIM has this order as cancelled", text)
+        with self.flows():
+            self.cart.action_tax_kept()
+        self.assertFigures(sale, "draft", "12.00", "12.00")
+        sale.action_confirm()
+        self.assertFigures(sale, "sale", "12.00", "12.00")

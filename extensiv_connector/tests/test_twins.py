@@ -113,6 +113,7 @@ class TestRenamedCarts(ConnectorCase):
         self.assertEqual(new.cart_id.renamed_from_id, old.cart_id)
         [error] = self.question()
         self.assertEqual(error.fix, "mapping", "the button opens the cart")
+        self.assertEqual((new.fix, new.action_fix()["res_id"]), ("mapping", new.cart_id.id))
         self.pulled("A-3", "Myshop Store US")
         self.assertEqual(len(self.question()), 1)
         self.assertFalse(

@@ -41,6 +41,10 @@ from eim.wire import ListedOrder, Order
         ("(12.00)", "-12.00"),
         ("12.00-", "-12.00"),
         ("\u221212.00", "-12.00"),
+        ("12,-", "12"),
+        ("12.--", "12"),
+        ("\u20ac 1.250,\u2013", "1250"),
+        ("-12,-", "-12"),
     ],
 )
 def test_an_amount_is_read_as_what_it_means(value, expected):

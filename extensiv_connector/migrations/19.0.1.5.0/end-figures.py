@@ -2,13 +2,16 @@ from odoo import SUPERUSER_ID, api
 
 
 def migrate(cr, version):
-    """Make the product of charges in no field, and take off all such products the taxes that nobody chose."""
+    """Make the products of lines that are no goods, where accounts lack them, and take off them taxes nobody chose."""
     env = api.Environment(cr, SUPERUSER_ID, {"active_test": False})
     products = env["product.product"]._extensiv_service_products()
     accounts = env["extensiv.account"].search([])
     for account in accounts:
         if account.charge_product_id == account.discount_product_id:
             account.charge_product_id = products["charge"]
+        for kind in ("shipping", "discount", "tax"):
+            if not account[f"{kind}_product_id"]:
+                account[f"{kind}_product_id"] = products[kind]
     _take_off_taxes(env, products.values(), accounts)
 
 
