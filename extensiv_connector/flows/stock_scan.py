@@ -304,8 +304,8 @@ class StockScan:
                         FROM extensiv_order WHERE state IN ('received', 'failed')
                        UNION ALL
                       SELECT hashtext(concat_ws('/', line::text, sale.state, sale.warehouse_id, sale.commitment_date,
-                                                received.account_id, received.cart_id, received.acknowledged_at,
-                                                received.is_shipped_already,
+                                                sale.extensiv_is_fulfilled_elsewhere, received.account_id,
+                                                received.acknowledged_at, received.is_shipped_already,
                                                 ARRAY(SELECT link.%(route)s FROM %(routes)s AS link
                                                        WHERE link.%(line)s = line.id ORDER BY 1)))
                         FROM sale_order AS sale
