@@ -18,7 +18,8 @@ from .stock_sources import OdooStock
 # Where these are more than one in so many of the products, asking the exact query at once is quicker.
 FEW = 4
 
-# ``told`` is a level's quantity and a digest of its SKU in one number, for one aggregate costs less than two.
+# ``told`` is a level's quantity and a digest of its SKU in one number, for one aggregate costs less than two. Where a
+# product has several levels in a source, also under SKUs that it lost, the bits of all of them make none of them.
 CANDIDATES = """
 WITH fed AS MATERIALIZED (
      SELECT id, %(told)s AS name, fixed, to_order, %(buffer)s + COALESCE(buffer, 0)::float8 AS buffer,
@@ -26,7 +27,7 @@ WITH fed AS MATERIALIZED (
        FROM (%(products)s) AS pushed
       WHERE BTRIM(default_code) <> ''),
    counted AS (
-     SELECT source_id, product_id, SUM(quantity) AS quantity, MAX(told) AS told
+     SELECT source_id, product_id, SUM(quantity) AS quantity, BIT_OR(told) AS told
        FROM (%(stock)s
               UNION ALL
              SELECT location_id, product_id, NULL,

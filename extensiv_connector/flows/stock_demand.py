@@ -95,9 +95,7 @@ def find_unreserved_demand(account):
         env[name].flush_model()
     is_ours = SQL(
         """(received.account_id = ANY (%s) OR received.account_id = ANY (%s) AND received.acknowledged_at IS NOT NULL)
-           AND received.is_shipped_already IS NOT TRUE
-           AND NOT EXISTS (SELECT FROM extensiv_cart AS cart WHERE cart.id = received.cart_id
-                              AND cart.fulfilled_elsewhere)""",
+           AND received.is_shipped_already IS NOT TRUE""",
         others.ids,
         saved.ids,
     )
@@ -107,7 +105,9 @@ def find_unreserved_demand(account):
         SQL(
             """SELECT account_id, payload, cart_id, COALESCE(acknowledged_at, create_date), id
                  FROM extensiv_order AS received
-                WHERE state IN ('received', 'failed') AND payload IS NOT NULL AND %s""",
+                WHERE state IN ('received', 'failed') AND payload IS NOT NULL AND %s
+                  AND NOT EXISTS (SELECT FROM extensiv_cart AS cart WHERE cart.id = received.cart_id
+                                     AND cart.fulfilled_elsewhere)""",
             is_ours,
         )
     ):
@@ -143,6 +143,8 @@ def _find_demand_of_quotations(env, is_ours):
                  LEFT JOIN uom_uom AS unit ON unit.id = line.product_uom_id
                  LEFT JOIN uom_uom AS own_unit ON own_unit.id = template.uom_id
                 WHERE sale.state IN ('draft', 'sent') AND line.product_uom_qty > 0 AND %(is_ours)s
+                  -- Who delivers it was decided when it was made, whatever its cart says now.
+                  AND sale.extensiv_is_fulfilled_elsewhere IS NOT TRUE
                   -- The items of a combo are lines of their own.
                   AND template.type <> 'combo'""",
             now=fields.Datetime.now(),

@@ -291,7 +291,9 @@ class StockScan:
         )
 
     def _waiting_sql(self):
-        """Return SQL for a digest of the orders that reserve nothing yet, and of the codes their lines may name."""
+        """Return SQL for a digest of the orders that reserve nothing yet, and of the codes their lines may name, but
+        for the account's own aliases.
+        """
         if not self.account.subtract_waiting:
             return _part("waiting", SQL())
         routes = self.env["sale.order.line"]._fields["route_ids"]
@@ -302,8 +304,8 @@ class StockScan:
                         FROM extensiv_order WHERE state IN ('received', 'failed')
                        UNION ALL
                       SELECT hashtext(concat_ws('/', line::text, sale.state, sale.warehouse_id, sale.commitment_date,
-                                                received.account_id, received.acknowledged_at,
-                                                received.is_shipped_already,
+                                                sale.extensiv_is_fulfilled_elsewhere, received.account_id,
+                                                received.acknowledged_at, received.is_shipped_already,
                                                 ARRAY(SELECT link.%(route)s FROM %(routes)s AS link
                                                        WHERE link.%(line)s = line.id ORDER BY 1)))
                         FROM sale_order AS sale
@@ -311,7 +313,13 @@ class StockScan:
                         JOIN sale_order_line AS line ON line.order_id = sale.id
                        WHERE sale.state IN ('draft', 'sent')
                        UNION ALL
-                      SELECT hashtext(code::text) FROM product_uom AS code) AS each(digest)""",
+                      SELECT hashtext(code::text) FROM product_uom AS code
+                       UNION ALL
+                      SELECT hashtext(alias::text) FROM extensiv_sku_alias AS alias WHERE account_id <> %(account)s
+                       UNION ALL
+                      -- Of two products with one code, one may be deleted.
+                      SELECT COUNT(*)::int FROM product_product) AS each(digest)""",
+            account=self.account.id,
             routes=SQL.identifier(routes.relation),
             line=SQL.identifier(routes.column1),
             route=SQL.identifier(routes.column2),

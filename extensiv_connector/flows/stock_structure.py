@@ -34,7 +34,7 @@ TABLES = {
     "product_category": ("id", "parent_path"),
     "res_company": ("id", "parent_path", "security_lead"),
     "extensiv_account": ("id", "active", "company_id", "owner_id"),
-    "extensiv_cart": ("id", "account_id", "warehouse_id"),
+    "extensiv_cart": ("id", "account_id", "warehouse_id", "fulfilled_elsewhere"),
     "extensiv_location": (
         "id",
         "account_id",

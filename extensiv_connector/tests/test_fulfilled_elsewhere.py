@@ -79,6 +79,21 @@ class TestFulfilledElsewhere(ShipmentCase):
         self.assertEqual(cart.fulfilled_location_id.usage, "transit")
         self.assertNotEqual(cart.fulfilled_location_id, self.cart.fulfilled_location_id)
 
+    def test_a_quotation_is_delivered_by_whom_it_was_made_for(self):
+        """What its cart says later changes nothing of it."""
+        self.account.order_policy = "draft"
+        elsewhere = self.pulled("F-3").sale_order_id
+        self.cart.fulfilled_elsewhere = False
+        ours = self.pulled("F-4").sale_order_id
+        for is_elsewhere in (False, True):
+            self.cart.fulfilled_elsewhere = is_elsewhere
+            names = {demand.order_name for demand in find_unreserved_demand(self.account)}
+            self.assertIn(ours.name, names)
+            self.assertNotIn(elsewhere.name, names)
+        (elsewhere + ours).action_confirm()
+        self.assertEqual(elsewhere.picking_ids.location_id, self.cart.fulfilled_location_id)
+        self.assertEqual(ours.picking_ids.location_id, self.warehouse.lot_stock_id)
+
     def test_what_waits_of_it_takes_nothing_off_what_can_be_promised(self):
         record = self.pulled(NOPE=1, TEE_1=3)
         self.assertEqual(record.state, "failed")

@@ -125,3 +125,77 @@ class TestFullPass(SeenCase):
         self.assertLess(len(reconciling.scope.skus), 20)
         self.assertEqual(found, whole)
         self.assertEqual(len(whole[0]), 10)
+
+    def test_a_former_sku_whose_product_has_another(self):
+        """What the product is told under now hides nothing of what it was told under before."""
+        with self.act():
+            self.env["product.product"].create(
+                [
+                    {"name": f"Other {number}", "default_code": f"O-{number}", "is_storable": True}
+                    for number in range(40)
+                ]
+            )
+        alias = self.env["extensiv.sku.alias"].create(
+            {"account_id": self.account.id, "sku": "TEE-OLD", "product_id": self.tee.id}
+        )
+        self.settle()
+        self.assertEqual(self.at_eim()["TEE-OLD"], 20)
+        with self.act():
+            alias.unlink()
+            self.level("TEE-OLD").quantity = 3
+            self.env.ref("base.module_extensiv_connector").latest_version = "19.0.9.9.9"
+        self.push_full()
+        self.assertIsNotNone(self.passes[-1].scope)
+        self.assertEqual(self.at_eim()["TEE-OLD"], 0)
+        self.assertEqual(self.at_eim()["TEE-1"], 20)
+        self.settle()
+        self.assert_reconciled()
+
+    def test_a_cart_that_another_fulfils_no_more(self):
+        """Its orders that wait take goods again."""
+        self.add_orders({"cust_ref": "W-1", "items": self.items("TEE-1", "GHOST")})
+        self.pull()
+        order = self.inbox("W-1")
+        order.cart_id.fulfilled_elsewhere = True
+        self.settle()
+        self.assertEqual(self.at_eim()["TEE-1"], 20)
+        with self.act():
+            order.cart_id.fulfilled_elsewhere = False
+        self.push()
+        self.assertEqual(self.at_eim()["TEE-1"], 18)
+        self.assert_reconciled()
+
+    def items(self, *skus):
+        return [{"item": sku, "quantity": "2", "price": "5"} for sku in skus]
+
+    def test_an_alias_of_another_account_whose_orders_wait(self):
+        """What its orders take, for they are matched by it, is offered to nobody else."""
+        self.add_orders({"cust_ref": "W-1", "items": self.items("TEE-OLD", "GHOST")})
+        self.pull()
+        other = self.account.copy({"name": "Other", "api_user": "other"})
+        order = self.inbox("W-1")
+        order.write({"account_id": other.id, "cart_id": False})
+        self.settle()
+        self.assertEqual(self.at_eim()["TEE-1"], 20)
+        with self.act():
+            self.env["extensiv.sku.alias"].create({"account_id": other.id, "sku": "TEE-OLD", "product_id": self.tee.id})
+        self.push()
+        self.assertEqual(order.state, "failed")
+        self.assertEqual(self.at_eim()["TEE-1"], 18)
+        self.assert_reconciled()
+
+    def test_a_second_product_of_a_waiting_orders_sku_is_deleted(self):
+        with self.act():
+            twin = self.env["product.product"].create({"name": "Twin", "default_code": "OTHER", "barcode": "TEE-X"})
+            self.mug.default_code = "OTHER"
+            self.receive(self.mug, 7)
+            self.add_orders({"cust_ref": "W-1", "items": self.items("OTHER", "GHOST")})
+            self.pull()
+        self.push()
+        self.push()
+        with self.act():
+            twin.unlink()
+            self.assertEqual(self.inbox("W-1").state, "failed")
+        self.push()
+        self.assertEqual(self.at_eim()["OTHER"], 5)
+        self.assert_reconciled()
