@@ -1,5 +1,5 @@
-"""What a packer has to know of an order before it leaves: who pays what at the door, what the carrier is asked for, "
-"gifts.
+"""What a packer has to know of an order before it leaves: who pays what at the door, what the carrier is asked for,
+gifts.
 
 It is read of what the carts send as text, in whatever words: what is not recognised is shown as it came. The number of
 an account that freight is charged to is never kept, only that there is one.
@@ -14,7 +14,13 @@ _ON_DELIVERY = frozenset(
     "contrareembolso contreremboursement contrassegno rembours".split()
 )
 _ON_DELIVERY_WITHIN = re.compile(
-    r"\b(?:cod|c\.o\.d\.?|(?:cash|collect|pay|payment)[ _-]*(?:up)?on[ _-]*delivery)(?!\w)"
+    r"\b(?:(?<!cape )cod|c\.o\.d\.?|(?:cash|collect|pay|payment)[ _-]*(?:up)?on[ _-]*delivery)(?!\w)"
+)
+# What the carrier is asked not to do: "no signature required", "signature waived".
+_NOT_ASKED = re.compile(
+    r"\b(?:no|not|without|waive)[ :-]+(?:(?:an?|requir\w+|adult|direct|indirect) )*(?:signatures?|sig|saturday)\b"
+    r"|\b(?:signatures?|sig|saturday)(?: (?:is|required|requirement|delivery|option))*"
+    r"(?:[ :=-]*(?:not|none|waive[dr]?|declined)\b| ?[:=] ?(?:no?|false)\b)"
 )
 _SIGNATURE = re.compile(r"signature|\b(?:sig|dsr|isr|asr|asd)\b")
 _ADULT = re.compile(r"adult|\bas[rd]\b")
@@ -68,12 +74,12 @@ def _describe_payment(env, wire, currency):
 
 
 def _describe_carriage(env, wire):
-    asked = _asked(wire)
+    wanted = _NOT_ASKED.sub("", _asked(wire))
     if wire.is_freight_collect:
         yield env._("Freight on the buyer's own account with the carrier. Its number is in the cart, not kept here.")
-    if _SIGNATURE.search(asked):
-        yield env._("Signature of an adult required") if _ADULT.search(asked) else env._("Signature required")
-    if _SATURDAY.search(asked):
+    if _SIGNATURE.search(wanted):
+        yield env._("Signature of an adult required") if _ADULT.search(wanted) else env._("Signature required")
+    if _SATURDAY.search(wanted):
         yield env._("Saturday delivery")
     if wire.special_services:
         yield env._("Special services: %s", wire.special_services)
@@ -115,7 +121,7 @@ def gift_wrap(env, wire):
 def _asked(wire):
     """Return every text in which a cart asks for something of the carrier, in small letters."""
     texts = (wire.special_services, wire.ship_code_description, wire.ship_code)
-    return " ".join(texts).casefold().replace("_", " ")
+    return "\n".join(texts).casefold().replace("_", " ")
 
 
 def _show(amount, currency):
@@ -123,8 +129,9 @@ def _show(amount, currency):
 
 
 def print_on_transfer(orders):
-    """Return the lines that the transfers of sale ``orders`` print: what a packer must know, then the buyers' "
-    "wishes."""
+    """Return the lines that the transfers of sale ``orders`` print: what a packer must know, then the buyers'
+    wishes.
+    """
     texts = [text for order in orders for text in (order.extensiv_packing_notes, order.extensiv_instructions) if text]
     return list(dict.fromkeys(line for text in texts for line in text.splitlines()))
 
