@@ -10,6 +10,7 @@ from dataclasses import replace
 from odoo.fields import Domain
 
 from ..eim.parsing import is_nothing
+from .sku_spelling import spelling_key
 
 CODES = frozenset(
     ("upc", "ean", "ean13", "ean8", "gtin", "jan", "isbn", "barcode", "upca", "upce", "gtin12", "gtin13", "gtin14")
@@ -46,7 +47,9 @@ def create_missing(account, drafts, matches):
                 product=product.display_name,
             ),
         )
-    new = {sku: found for sku, found in lines.items() if sku not in lost}
+    # Of spellings that a person takes for one another the first becomes a product, the others are for a person.
+    first = {spelling_key(sku): sku for sku in reversed(lines)}
+    new = {sku: lines[sku] for sku in first.values() if sku not in lost}
     for sku, product in _create(account, new).items():
         draft, _line = new[sku]
         matches[sku] = replace(matches[sku], product=product, problem="", kind="reference", code=sku)
@@ -58,6 +61,8 @@ def create_missing(account, drafts, matches):
                 product=product.display_name,
             )
         )
+    if others := lines.keys() - first.values():
+        matches.update(account.env["product.product"]._extensiv_match(account, dict.fromkeys(others, ())))
 
 
 def _find_renamed(account, skus):
@@ -114,8 +119,9 @@ def _price(account, draft, line):
 
 
 def _find_barcodes(account, lines):
-    """Return ``{SKU: barcode}`` of those that came with one which is nobody's yet; of several SKUs with one, the "
-    "first."""
+    """Return ``{SKU: barcode}`` of those that came with one which is nobody's yet; of several SKUs with one, the
+    first.
+    """
     wanted = {}
     for sku, (_draft, line) in sorted(lines.items()):
         code = next(
