@@ -53,16 +53,18 @@ def create_missing(account, drafts, matches):
     for sku, product in _create(account, new).items():
         draft, _line = new[sku]
         matches[sku] = replace(matches[sku], product=product, problem="", kind="reference", code=sku)
-        draft.notes.append(
-            account.env._(
-                "SKU %(sku)s belonged to no product, so one was made: %(product)s. Look at it under Products, filter "
-                "To Review; its stock is left alone at EIM until you choose otherwise.",
-                sku=sku,
-                product=product.display_name,
-            )
-        )
+        draft.notes.append(_say_made(account.env, sku, product))
     if others := lines.keys() - first.values():
         matches.update(account.env["product.product"]._extensiv_match(account, dict.fromkeys(others, ())))
+
+
+def _say_made(env, sku, product):
+    return env._(
+        "SKU %(sku)s belonged to no product, so one was made: %(product)s. Look at it under Products, filter "
+        "To Review; its stock is left alone at EIM until you choose otherwise.",
+        sku=sku,
+        product=product.display_name,
+    )
 
 
 def _find_renamed(account, skus):
