@@ -62,6 +62,7 @@ _LEGAL_FORMS = frozenset(
 _BUSINESS_WORDS = frozenset(
     """
     and und et y e the of for to
+    bros brothers sons
     store stores shop shops boutique market markets supermarket outlet warehouse warehouses depot department dept office
     offices group groups holding holdings enterprise enterprises industries industry industrial international global
     worldwide national american trading traders trade imports exports import export supply supplies supplier
@@ -103,6 +104,7 @@ def is_anybodys(email):
     :param email: normalised, in lower case
     """
     local, _at, domain = email.partition("@")
+    local = local.partition("+")[0] or local
     return bool(_NO_REPLY.fullmatch(local) or _NO_DOMAIN.fullmatch(domain))
 
 

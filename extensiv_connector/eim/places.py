@@ -36,6 +36,7 @@ COMMON_NAMES = {
     "holy see vatican city state": "VA",
     "hong kong": "HK",
     "hong kong china": "HK",
+    "hong kong sar": "HK",
     "iran islamic republic of": "IR",
     "islamic republic of iran": "IR",
     "korea": "KR",
@@ -43,12 +44,15 @@ COMMON_NAMES = {
     "korea the democratic peoples republic of": "KP",
     "democratic peoples republic of korea": "KP",
     "korea republic of": "KR",
+    "korea south": "KR",
+    "korea north": "KP",
     "republic of korea": "KR",
     "lao peoples democratic republic": "LA",
     "lao pdr": "LA",
     "libyan arab jamahiriya": "LY",
     "macao": "MO",
     "macau": "MO",
+    "macau sar china": "MO",
     "macedonia": "MK",
     "macedonia the former yugoslav republic of": "MK",
     "former yugoslav republic of macedonia": "MK",
@@ -91,6 +95,7 @@ COMMON_NAMES = {
     "bahamas": "BS",
     "turkey": "TR",
     "turkiye": "TR",
+    "uae": "AE",
     "united states of america": "US",
     "estados unidos de america": "US",
     "united kingdom of great britain and northern ireland": "GB",
@@ -291,6 +296,9 @@ def country_codes(text):
     codes = [key.upper(), names.get(key, ""), names.get(compact, "") if len(compact) <= 3 else ""]
     if not codes[1]:
         codes.append(names.get(re.sub(r"\bsaint\b", "st", key), ""))
+    head, bracket, _rest = (text or "").partition("(")
+    if bracket and place_key(head) and not any(codes[1:]):  # United States (US)
+        codes += country_codes(head)
     if key in _UK_COUNTRIES:
         codes.insert(0, "GB")
     return [code for code in dict.fromkeys(codes) if len(code) == 2]

@@ -23,7 +23,11 @@ _PO_BOX = re.compile(
     re.IGNORECASE,
 )
 # 510 Milpas St; 12-14 Rue X; 221B Baker Street
-_NUMBER_FIRST = re.compile(r"\d{1,6}(?:[-/]\d{1,6})?\s?[A-Za-z]?,?\s+(?!(?:st|nd|rd|th)\b)[^\W\d_].*", re.IGNORECASE)
+_NUMBER_FIRST = re.compile(
+    r"\d{1,6}(?:[-/]\d{1,6})?\s?[A-Za-z]?,?\s+(?!(?:st|nd|rd|th)\b|(?:bis|ter|quater)$)"
+    r"(?:[^\W\d_]{2}.*|[^\W\d_]\W.+)",  # not a number with its letter, 12 B
+    re.IGNORECASE,
+)
 # Hauptstraße 5; Calle Mayor, 12 B; Via Roma 3/A
 _NUMBER_LAST = re.compile(r"[^\W\d_][^\d]{2,}\s\d{1,5}\s?(?:[A-Za-z]|[-/]\s?\w{1,4})?", re.IGNORECASE)
 
@@ -119,6 +123,11 @@ def is_of_state(country, state, postcode):
     ranges = (_US_ZIPS if country == "US" else _AU_CODES).get(state, "")
     digits = code[:3] if country == "US" else code
     return any(_is_within(digits, each) for each in ranges.split())
+
+
+def is_abroad_too(country, state, postcode):
+    """Whether another country has a state of this code with such postcodes: Trento's are as those of Memphis, TN."""
+    return (country, state) == ("US", "TN") and re.fullmatch(r"38[01]\d\d", postcode.strip()) is not None
 
 
 def has_format(country, postcode):

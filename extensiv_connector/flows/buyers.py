@@ -61,13 +61,15 @@ class Known:
 
         :param person: the `Known` whose e-mail and phone count: the company itself, or one of its people
         """
-        for name in dict.fromkeys([company_key(self.name), *(company_key(known.name) for known in self.former)]):
+        for known in (self, *self.former):
+            name = company_key(known.name)
             if person.email:
                 yield "email", name, person.email
             if person.number:
                 yield "phone", name, person.number, person.extension
-            if self.postal[0] and self.postal[3]:
-                yield "address", name, self.postal[0], self.postal[3]
+            for postal in dict.fromkeys([self.postal, known.postal]):
+                if postal[0] and postal[3]:
+                    yield "address", name, postal[0], postal[3]
 
     def is_at(self, name, place):
         """Whether this is the address of ``name`` at ``place``.
@@ -107,7 +109,7 @@ class Known:
         """Whether what is bought may be for the company of ``known``: nothing says that it goes elsewhere."""
         if known.entity is known or not any(self.postal[:4]):
             return True
-        places = [each.postal for each in (known, known.entity) if any(each.postal[:4])]
+        places = [each.postal for each in (known, known.entity, *known.former) if any(each.postal[:4])]
         return not places or any((self.postal[0], self.postal[3]) == (place[0], place[3]) for place in places)
 
 

@@ -45,9 +45,7 @@ def _find_moved(sale, moves):
 def _find_picked(moves):
     """Yield sentences on what was put aside in transfers that are still open."""
     open_moves = moves.filtered(lambda move: move.state not in ("done", "cancel"))
-    for line in open_moves.move_line_ids.filtered(
-        lambda line: line.quantity and (line.picked or line.result_package_id)
-    ):
+    for line in open_moves.move_line_ids.filtered(_is_picked):
         yield moves.env._(
             "%(quantity)s × %(product)s, picked in %(transfer)s from %(location)s%(package)s.",
             quantity=f"{line.quantity:g}",
@@ -56,6 +54,12 @@ def _find_picked(moves):
             location=line.location_id.display_name,
             package=_in_package(line.env, line.result_package_id),
         )
+
+
+def _is_picked(line):
+    """Whether somebody put aside what a move line holds; a package that is reserved as a whole still stands there."""
+    is_packed = line.result_package_id and line.result_package_id != line.package_id
+    return bool(line.quantity and (line.picked or is_packed))
 
 
 def _find_labels(sale):

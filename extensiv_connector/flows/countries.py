@@ -3,7 +3,7 @@
 from collections import defaultdict
 
 from ..eim.places import country_codes, is_uk_nation, own_country, place_key, state_names
-from ..eim.postal import has_format, is_of_state
+from ..eim.postal import has_format, is_abroad_too, is_of_state
 
 
 def find_countries(env, texts):
@@ -83,7 +83,11 @@ def infer_countries(env, pairs):
     inferred = {}
     for pair, key in keys.items():
         candidates = {(state.country_id.code, _bare_code(state).upper()) for state in by_code[key] | by_name[key]}
-        sure = {country for country, state in candidates if is_of_state(country, state, pair[1])}
+        sure = {
+            country
+            for country, state in candidates
+            if is_of_state(country, state, pair[1]) and (by_name[key] or not is_abroad_too(country, state, pair[1]))
+        }
         if not sure:
             named = {
                 state.country_id.code

@@ -123,6 +123,8 @@ def _reference(order):
 def _find_operation(cart):
     """Return the operation type of the transfers of ``cart``; it asks for no lots, for nobody here knows them."""
     env = cart.env
+    if not cart.fulfilled_location_id:  # it was switched off since, and the location taken off
+        cart.fulfilled_location_id = make_location(cart.account_id, cart.name)
     location = cart.fulfilled_location_id
     Operation = env["stock.picking.type"].sudo().with_context(active_test=False)
     known = Operation.search([("default_location_src_id", "=", location.id), ("code", "=", "outgoing")], limit=1)

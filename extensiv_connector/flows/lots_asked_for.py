@@ -19,11 +19,15 @@ def find_lots(moves):
         return {}
     Lot = moves.env["stock.lot"].sudo()
     products = moves.env["product.product"].union(*(move.product_id for move in asked))
-    found = {
-        (lot.product_id, lot.name): lot
-        for lot in Lot.search([("product_id", "in", products.ids), ("name", "in", list(set(asked.values())))])
-    }
-    return {move: found.get((move.product_id, name), Lot) for move, name in asked.items()}
+    lots = Lot.search([("product_id", "in", products.ids), ("name", "in", list(set(asked.values())))])
+    found = {(lot.product_id, lot.name, lot.company_id): lot for lot in lots}
+    lots_of = {}
+    for move, name in asked.items():
+        # Each company may have a lot of that name; one of no company is everybody's.
+        companies = [*reversed(move.sudo().company_id.parent_ids), moves.env["res.company"]]
+        of_companies = (found.get((move.product_id, name, company)) for company in companies)
+        lots_of[move] = next(filter(None, of_companies), Lot)
+    return lots_of
 
 
 def describe_missing(sales):

@@ -3,6 +3,8 @@
 import time
 from functools import partial
 
+from odoo.fields import Domain
+
 from . import fulfilled_elsewhere, holds, lots_asked_for, order_money, tax_question, todo, twins
 from .deadline import deadline_of
 from .exceptions import is_conflict, is_disconnected
@@ -176,7 +178,7 @@ class OrderImport:
 
     def _requeue_due(self):
         failed = self.env["extensiv.order"].search_fetch(
-            [("account_id", "=", self.account.id), ("state", "=", "failed")], ["missing_skus", "cust_ref"]
+            [("account_id", "=", self.account.id), ("state", "=", "failed")], ["missing_skus", "cust_ref", "cart_id"]
         )
         if not failed:
             return
@@ -184,7 +186,12 @@ class OrderImport:
         matches = self.env["product.product"]._extensiv_match(
             self.account, {sku: () for order in failed for sku in order.missing_skus or ()}
         )
-        due = self.env["extensiv.error"]._due_keys(self.account, "orders", failed.mapped("cust_ref"))
+        refs = failed.mapped("cust_ref")
+        Error = self.env["extensiv.error"]
+        due = Error._due_keys(self.account, "orders", refs)
+        # Of these one error of their cart told, until somebody answered, perhaps while they were being imported.
+        asked = failed.filtered(lambda order: not order.cart_id.renamed_from_id).mapped("cust_ref")
+        due |= set(asked) - Error._keys(self.account, "orders", refs, False, Domain("state", "!=", "resolved"))
         failed.filtered(
             lambda order: (
                 order.cust_ref in due

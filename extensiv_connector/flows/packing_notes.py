@@ -13,7 +13,13 @@ _ON_DELIVERY = frozenset(
     "contrareembolso contreremboursement contrassegno rembours".split()
 )
 _ON_DELIVERY_WITHIN = re.compile(
-    r"\b(?:cod|c\.o\.d\.?|(?:cash|collect|pay|payment)[ _-]*(?:up)?on[ _-]*delivery)(?!\w)"
+    r"\b(?:(?<!cape )cod|c\.o\.d\.?|(?:cash|collect|pay|payment)[ _-]*(?:up)?on[ _-]*delivery)(?!\w)"
+)
+# What the carrier is asked not to do: "no signature required", "signature waived".
+_NOT_ASKED = re.compile(
+    r"\b(?:no|not|without|waive)[ :-]+(?:(?:an?|requir\w+|adult|direct|indirect) )*(?:signatures?|sig|saturday)\b"
+    r"|\b(?:signatures?|sig|saturday)(?: (?:is|required|requirement|delivery|option))*"
+    r"(?:[ :=-]*(?:not|none|waive[dr]?|declined)\b| ?[:=] ?(?:no?|false)\b)"
 )
 _SIGNATURE = re.compile(r"signature|\b(?:sig|dsr|isr|asr|asd)\b")
 _ADULT = re.compile(r"adult|\bas[rd]\b")
@@ -67,12 +73,12 @@ def _describe_payment(env, wire, currency):
 
 
 def _describe_carriage(env, wire):
-    asked = _asked(wire)
+    wanted = _NOT_ASKED.sub("", _asked(wire))
     if wire.is_freight_collect:
         yield env._("Freight on the buyer's own account with the carrier. Its number is in the cart, not kept here.")
-    if _SIGNATURE.search(asked):
-        yield env._("Signature of an adult required") if _ADULT.search(asked) else env._("Signature required")
-    if _SATURDAY.search(asked):
+    if _SIGNATURE.search(wanted):
+        yield env._("Signature of an adult required") if _ADULT.search(wanted) else env._("Signature required")
+    if _SATURDAY.search(wanted):
         yield env._("Saturday delivery")
     if wire.special_services:
         yield env._("Special services: %s", wire.special_services)
@@ -114,7 +120,7 @@ def gift_wrap(env, wire):
 def _asked(wire):
     """Return every text in which a cart asks for something of the carrier, in small letters."""
     texts = (wire.special_services, wire.ship_code_description, wire.ship_code)
-    return " ".join(texts).casefold().replace("_", " ")
+    return "\n".join(texts).casefold().replace("_", " ")
 
 
 def _show(amount, currency):

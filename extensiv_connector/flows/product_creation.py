@@ -10,6 +10,7 @@ from dataclasses import replace
 from odoo.fields import Domain
 
 from ..eim.parsing import is_nothing
+from .sku_spelling import spelling_key
 
 CODES = frozenset(
     ("upc", "ean", "ean13", "ean8", "gtin", "jan", "isbn", "barcode", "upca", "upce", "gtin12", "gtin13", "gtin14")
@@ -46,18 +47,24 @@ def create_missing(account, drafts, matches):
                 product=product.display_name,
             ),
         )
-    new = {sku: found for sku, found in lines.items() if sku not in lost}
+    # Of spellings that a person takes for one another the first becomes a product, the others are for a person.
+    first = {spelling_key(sku): sku for sku in reversed(lines)}
+    new = {sku: lines[sku] for sku in first.values() if sku not in lost}
     for sku, product in _create(account, new).items():
         draft, _line = new[sku]
         matches[sku] = replace(matches[sku], product=product, problem="", kind="reference", code=sku)
-        draft.notes.append(
-            account.env._(
-                "SKU %(sku)s belonged to no product, so one was made: %(product)s. Look at it under Products, filter "
-                "To Review; its stock is left alone at EIM until you choose otherwise.",
-                sku=sku,
-                product=product.display_name,
-            )
-        )
+        draft.notes.append(_say_made(account.env, sku, product))
+    if others := lines.keys() - first.values():
+        matches.update(account.env["product.product"]._extensiv_match(account, dict.fromkeys(others, ())))
+
+
+def _say_made(env, sku, product):
+    return env._(
+        "SKU %(sku)s belonged to no product, so one was made: %(product)s. Look at it under Products, filter "
+        "To Review; its stock is left alone at EIM until you choose otherwise.",
+        sku=sku,
+        product=product.display_name,
+    )
 
 
 def _find_renamed(account, skus):
@@ -120,8 +127,8 @@ def _price(account, draft, line):
 
 
 def _find_barcodes(account, lines):
-    """Return ``{SKU: barcode}`` of those that came with one which is nobody's yet; of several SKUs with
-    one, the first.
+    """Return ``{SKU: barcode}`` of those that came with one which is nobody's yet; of several SKUs with one, the
+    first.
     """
     wanted = {}
     for sku, (_draft, line) in sorted(lines.items()):

@@ -105,7 +105,10 @@ def merge(cart):
     env.flush_all()
     old = known.order_source
     cart.unlink()
-    known.write({"order_source": source, "active": True})
+    # What Odoo would propose anew for the new name stays as it is.
+    kept = [name for name, field in known._fields.items() if field.store and field.compute and not field.readonly]
+    settings = {name: known._fields[name].convert_to_write(known[name], known) for name in kept}
+    known.write({**settings, "order_source": source, "active": True})
     known.account_id._message_log(
         body=env._("EIM's name of cart %(cart)s was %(old)s and is now %(new)s.", cart=known.name, old=old, new=source)
     )

@@ -139,6 +139,13 @@ def differences(one, other):
     return needed or [kind for kind, reduce in _REDUCE.items() if _same(one, other, [reduce])][:1]
 
 
+def spelling_key(code):
+    """Return a SKU for comparing: the same of all its spellings."""
+    for reduce in _REDUCE.values():
+        code = reduce(code)
+    return code
+
+
 def _same(one, other, reductions):
     for reduce in reductions:
         one = reduce(one)

@@ -85,10 +85,12 @@ class TestReadAddresses(ContactsCase):
             ("CA", "93103"): "US", ("California", "93103-1234"): "US", ("NY", "10001"): "US", ("QC", "H2X 1Y4"): "CA",
             ("Ontario", "K1A0B1"): "CA", ("NSW", "2000"): "AU", ("Bayern", "80331"): "DE", ("Bavaria", "80331"): "DE",
             ("England", "SW1A 1AA"): "GB", ("Florida", "33101"): "US", ("Zuid-Holland", "3011 AB"): "NL",
+            ("Tennessee", "38122"): "US", ("TN", "37201"): "US",
         }  # fmt: skip
         doubtful = [
             ("CA", "09100"), ("CA", "10001"), ("CA", ""), ("", "93103"), ("BY", "80331"), ("Ecotopia", "93103"),
             ("Limburg", "3500"), ("California", "ABC"), ("MA", "2101"), ("England", "80331"),
+            ("TN", "38122"),  # Memphis, Tennessee, or Trento in Italy
         ]  # fmt: skip
         found = infer_countries(self.env, {*sure, *doubtful})
         self.assertEqual({pair: country.code for pair, country in found.items()}, sure)

@@ -47,6 +47,19 @@ class TestMerged(ContactsCase):
         colleague = {**ACME, "first_name": "Joe", "e_mail": "joe@example.com"}
         self.assertEqual(self.one(colleague).partner.parent_id, company)
 
+    def test_what_goes_to_an_address_that_was_merged_is_the_survivors(self):
+        company = self.contact(name="Umbrella Holding", is_company=True, street="1 Pine St", zip="10001")
+        colleague = self.contact(name="Mary Roe", parent_id=company.id)
+        jane = self.one().partner
+        self.merge(jane, into=colleague)
+        self.assertEqual(self.one().partner, colleague, "Jane's home is the survivor's")
+        acme = self.one({**ACME, "first_name": "Ann"}).partner.parent_id
+        self.merge(acme, into=company)
+        joe = {**ACME, "first_name": "Joe", "e_mail": "joe@other.example", "phone": None}
+        self.assertEqual(self.one(joe).partner.parent_id, company, "Acme's street is the survivor's")
+        nobody = dict.fromkeys(("first_name", "last_name", "e_mail", "phone"))
+        self.assertEqual(self.one({**ACME, **nobody}).partner, company)
+
     def test_another_of_the_merged_name_is_another(self):
         jane = self.one().partner
         self.merge(self.one(MARY).partner, into=jane)

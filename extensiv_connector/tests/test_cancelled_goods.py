@@ -48,6 +48,16 @@ class TestCancelledGoods(ShipmentCase):
         self.cancel_at_eim()
         self.assertFalse(self.error("picked goods"))
 
+    def test_a_package_that_was_only_reserved_still_stands_where_it_stood(self):
+        pallet = self.env["stock.package"].create({"name": "PAL-1"})
+        chair = self.env["product.product"].create({"name": "Chair", "default_code": "CHAIR", "is_storable": True})
+        self.env["stock.quant"]._update_available_quantity(chair, self.warehouse.lot_stock_id, 2, package_id=pallet)
+        sale = self.order(lines={"CHAIR": 2})
+        self.assertEqual(sale.picking_ids.move_line_ids.result_package_id, pallet)
+        self.cancel_at_eim()
+        self.assertEqual(sale.state, "cancel")
+        self.assertFalse(self.error("picked goods"))
+
     def test_goods_that_were_put_back_lie_nowhere(self):
         self.warehouse.delivery_steps = "pick_ship"
         sale = self.order(lines={"TEE-1": 2})

@@ -137,6 +137,14 @@ class TestFulfilledElsewhere(ShipmentCase):
         error = self.env["extensiv.error"].search([("key", "=", "F-1"), ("state", "=", "open")])
         self.assertIn("the marketplace's own warehouse has delivered it", error.message)
 
+    def test_a_quotation_is_delivered_from_elsewhere_though_the_cart_is_switched_back(self):
+        self.account.order_policy = "draft"
+        sale = self.pulled().sale_order_id
+        self.cart.write({"fulfilled_elsewhere": False, "fulfilled_location_id": False})
+        sale.action_confirm()
+        self.assertEqual(sale.picking_ids.state, "done")
+        self.assertEqual(sale.picking_ids.location_id.usage, "transit")
+
     def test_other_carts_ship_as_ever(self):
         sale = self.order("S-9")
         self.assertFalse(sale.extensiv_is_fulfilled_elsewhere)

@@ -63,6 +63,24 @@ class TestPackingNotes(ConnectorCase):
         self.assertNotIn("INSURANCE", sale.extensiv_packing_notes)
         self.assertIn("Commercial address", self.sold(cust_ref="P-2", ship_address_type="C").extensiv_packing_notes)
 
+    def test_what_the_carrier_is_asked_not_to_do_is_not_asked_for(self):
+        for number, (services, described) in enumerate(
+            (
+                ("NO_SIGNATURE_REQUIRED", "FedEx Ground - No Adult Signature Required"),
+                ({"signature": "NOT_REQUIRED"}, "UPS Ground, Signature: No"),
+                ("Signature is waived, no Saturday delivery", "Cape Cod Express"),
+            )
+        ):
+            notes = self.sold(cust_ref=f"P-{number}", special_services=services, ship_code_description=described)
+            lines = notes.extensiv_packing_notes.splitlines()
+            self.assertEqual(len(lines), 1, lines)
+            self.assertIn("Special services", lines[0])
+        both = self.sold(
+            cust_ref="P-9", special_services="Adult Signature Required", ship_code_description="No Saturday Delivery"
+        )
+        self.assertIn("Signature of an adult required", both.extensiv_packing_notes)
+        self.assertNotIn("Saturday", both.extensiv_packing_notes)
+
     def test_what_is_asked_for_in_no_field_is_told_nowhere(self):
         sale = self.sold(gift_wrap="N", special_services="N", balance="0.00")
         self.assertFalse(sale.extensiv_packing_notes)
@@ -169,6 +187,14 @@ class TestPackingNotes(ConnectorCase):
         sale = self.sold({"item": "TEE-1", "lot_number": "L-1"})
         self.assertEqual(sale.picking_ids.state, "assigned")
         self.assertIn("Odoo keeps no lots of it", sale.extensiv_missing_lots)
+
+    def test_another_companys_lot_of_that_name_is_another(self):
+        other = self.env["res.company"].create({"name": "Other"})
+        own = self.stock_lots(L_1=5)
+        own.company_id = self.company
+        own.copy({"name": "L-1", "company_id": other.id})
+        sale = self.sold({"item": "TEE-1", "lot_number": "L-1"})
+        self.assertEqual(sale.picking_ids.move_line_ids.lot_id, own)
 
     def test_two_steps_keep_the_lot_from_the_shelf_to_the_truck(self):
         self.warehouse.delivery_steps = "pick_ship"

@@ -97,6 +97,14 @@ class TestProductCreation(ConnectorCase):
         self.assertIn("differ only by", record.message)
         self.assertFalse(self.made("mug-1"))
 
+    def test_of_two_spellings_that_come_together_one_is_made(self):
+        for ref, sku in (("N-1", "new-1"), ("N-2", "NEW-1")):
+            self.add_orders({"cust_ref": ref, "items": [{"item": sku, "quantity": "1", "price": "5"}]})
+        self.pull()
+        self.assertEqual(len(self.made("new-1") | self.made("NEW-1")), 1)
+        [late] = (self.inbox("N-1") | self.inbox("N-2")).filtered(lambda record: record.state == "failed")
+        self.assertIn("differ only by", late.message)
+
     def test_a_made_product_whose_reference_was_changed_is_named_not_made_again(self):
         self.pulled()
         self.made().default_code = "OWN-1"

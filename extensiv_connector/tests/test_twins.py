@@ -133,6 +133,26 @@ class TestRenamedCarts(ConnectorCase):
         self.assertEqual(new.sale_order_id.extensiv_cart_id, cart)
         self.assertEqual(self.pulled("A-4", "Myshop Store US").cart_id, cart)
 
+    def test_what_is_proposed_by_the_name_stays_as_the_known_cart_had_it(self):
+        old, new = self.renamed()
+        euro = self.env["res.currency"].with_context(active_test=False).search([("name", "=", "EUR")])
+        kind = self.env["extensiv.cart.type"].search([("shipment_confirmation", "!=", "none")], limit=1)
+        old.cart_id.write({"type_id": kind.id})
+        old.cart_id.write({"currency_id": euro.id, "mail_buyers": False, "push_shipments": False})
+        new.cart_id.type_id = kind
+        new.cart_id.action_is_renamed()
+        self.assertRecordValues(
+            old.cart_id,
+            [{"currency_id": euro.id, "mail_buyers": False, "push_shipments": False, "type_id": kind.id}],
+        )
+
+    def test_an_order_refused_while_somebody_answers_is_imported_all_the_same(self):
+        _old, new = self.renamed()
+        new.cart_id.action_is_new()
+        new.write({"state": "failed"})  # by a process that read the cart before
+        self.pull()
+        self.assertEqual(new.state, "imported", new.message)
+
     def test_a_new_cart_goes_on_with_its_own_settings(self):
         old, new = self.renamed()
         new.cart_id.action_is_new()

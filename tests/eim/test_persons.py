@@ -13,7 +13,7 @@ from eim.persons import company_key, is_anybodys, is_no_company, is_same_company
         "do-not-reply@shop.com", "noreply123@shop.com", "no-email@shop.com", "noemail@noemail.com", "none@none.com",
         "na@na.com", "unknown@shop.com", "nobody@shop.com", "guest@shop.com", "x@example.invalid", "test@test.com",
         "customer@noreply.com", "keine-email@shop.de", "nepasrepondre@shop.fr", "walk-in@shop.com",
-        "anonymous@shop.com",
+        "anonymous@shop.com", "noreply+4711@shop.com",
     ],
 )  # fmt: skip
 def test_an_address_that_anybody_is_given_tells_nobody(email):

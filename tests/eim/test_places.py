@@ -18,7 +18,8 @@ from eim.places import country_codes, is_uk_nation, own_country, state_names
         ("Tanzania, United Republic of", "TZ"), ("Russian Federation", "RU"), ("Côte d'Ivoire", "CI"),
         ("Saint Barthélemy", "BL"), ("Venezuela (Bolivarian Republic of)", "VE"), ("Virgin Islands (U.S.)", "VI"),
         ("Netherlands (Kingdom of the)", "NL"), ("Sint Maarten (Dutch part)", "SX"), ("Türkiye", "TR"),
-        ("Czechia", "CZ"),
+        ("Czechia", "CZ"), ("United States (US)", "US"), ("United Kingdom (UK)", "GB"), ("Korea, South", "KR"),
+        ("Hong Kong SAR", "HK"), ("U.A.E.", "AE"),
     ],
 )  # fmt: skip
 def test_countries_by_the_names_of_iso_and_of_people(text, code):
