@@ -58,7 +58,11 @@ class ShipmentBatches:
             self._try_one(ids[0])
             left = self._run.env["sale.order"].browse(ids)
             ids = left.filtered(lambda order: order.extensiv_shipment_state == "ready").ids
-        return self._send(ids) if self._is_used and len(ids) > 1 else ids
+        rest = []
+        for start in range(0, len(ids), self._limit):
+            some = ids[start : start + self._limit]
+            rest += self._send(some) if self._is_used and len(some) > 1 and self._run.has_time() else some
+        return rest
 
     def _try_one(self, order_id):
         """Have EIM show by one order what the form does; where it is refused, the order is told as ever."""

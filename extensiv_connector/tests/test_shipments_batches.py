@@ -69,6 +69,14 @@ class TestShipmentsBatches(ShipmentCase):
         self.assert_each_told(sales)
         self.assertEqual(len(self.calls("ship", BATCH)), 4)
 
+    def test_no_call_tells_of_more_orders_than_a_person_wants(self):
+        self.account.shipments_per_call = 2
+        sales = self.left(6)
+        self.push()
+        self.assert_each_told(sales)
+        # One shows that it works; then two, two, and what is left.
+        self.assertEqual(self.calls(BATCH), [BATCH] * 4)
+
     def test_what_eim_refuses_of_a_call_is_one_orders_error(self):
         self.prove()
         sales = self.left(4)
