@@ -166,6 +166,14 @@ class TestShipmentsParcels(ShipmentCase):
         self.assertEqual(self.contents(), [("T1", same), ("T3", same), ("T4", same)])
         self.assertIn("told as a shipment of the same item: T3, T4", sale.extensiv_shipment_message)
 
+    def test_services_are_in_no_further_box(self):
+        self.env["product.product"].create({"name": "Engraving", "default_code": "ENGRAVE", "type": "service"})
+        sale = self.order(lines={"TEE-1": 1, "ENGRAVE": 1})
+        self.validate(sale.picking_ids, "T1,T2")
+        self.push()
+        self.assertEqual(self.contents(), [("T1", {"TEE-1": 1, "ENGRAVE": 1})])
+        self.assertEqual(self.told()[0]["tracking_no_secondary"], "T2")
+
     def test_numbers_beyond_the_pieces_never_share_one_field(self):
         sale = self.order(lines={"TEE-1": 2})
         self.validate(sale.picking_ids, "T1,T2,T3")
