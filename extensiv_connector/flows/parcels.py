@@ -143,7 +143,8 @@ class Packing:
         for picking, found in dealt.items():
             own = [parcel for parcel in parcels if parcel.picking == picking]
             unsure = {box.package for box in found.unsure}
-            donors = [parcel for parcel in own if parcel.package in unsure] or list(own)
+            # In a merged transfer the boxes that further numbers are of may be another order's.
+            donors = [parcel for parcel in own if parcel.package in unsure] if unsure else list(own)
             is_spread = False
             for number in found.spare if donors else ():
                 donor = max(donors, key=lambda parcel: sum(parcel.items.values()))

@@ -209,6 +209,24 @@ class TestShipmentsParcels(ShipmentCase):
         self.assertEqual(self.told("S-1")[0]["package_weight_lbs"], "15.43")
         self.assertFalse(first.extensiv_shipment_message or second.extensiv_shipment_message)
 
+    def test_further_numbers_of_a_merged_transfer_are_of_the_order_whose_boxes_have_none(self):
+        first, second = self.order("S-1", {"TEE-1": 2}), self.order("S-2", {"MUG-1": 2})
+        picking = self.merge(first, second)
+        [box] = self.pack(picking, {self.tee: 2})
+        self.env["stock.move.line"].create(
+            {
+                "picking_id": picking.id,
+                "move_id": picking.move_ids.filtered(lambda move: move.product_id == self.mug).id,
+                "product_id": self.mug.id,
+                "quantity": 2,
+            }
+        )
+        with patch.object(packages, "_numbers_on", lambda package: ["P1"] if package == box else []):
+            self.validate(picking, "T1,T2")
+            self.push()
+        self.assertEqual(self.contents("S-1"), [("P1", {"TEE-1": 2})])
+        self.assertEqual(self.contents("S-2"), [("T1", {"MUG-1": 1}), ("T2", {"MUG-1": 1})])
+
     def test_two_orders_in_one_box_share_its_number_and_divide_its_weight(self):
         (self.tee + self.mug).weight = 1
         first, second = self.order("S-1", {"TEE-1": 1}), self.order("S-2", {"MUG-1": 3})
