@@ -31,7 +31,8 @@ SELECT o.id,
        OR COALESCE(bool_and(m.carrier_id IS NOT NULL) FILTER (WHERE m.has_left AND
                        (l.extensiv_sku != '' OR l.combo_item_id IS NOT NULL)), true),
        COALESCE(bool_and(m.is_back) FILTER (WHERE m.has_left), false),
-       COALESCE(bool_or(l.extensiv_sku != '' AND l.product_uom_qty > 0 AND t.type = 'service'), false)
+       COALESCE(bool_or((l.extensiv_sku != '' OR l.combo_item_id IS NOT NULL)
+                        AND l.product_uom_qty > 0 AND t.type = 'service'), false)
        AND NOT COALESCE(bool_or(l.product_uom_qty > 0 AND t.type = 'consu'), false) AS is_services_alone
   FROM sale_order o
   LEFT JOIN extensiv_cart cart ON cart.id = o.extensiv_cart_id
