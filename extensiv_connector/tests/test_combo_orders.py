@@ -60,12 +60,20 @@ class TestComboOrders(ShipmentCase):
     def test_the_parts_come_to_eims_amount_to_the_cent_whatever_the_price(self):
         self.combo(self.tee, self.mug)
         for number, (quantity, price, discount) in enumerate(
-            (("3", "33.33", "0"), ("3", "10.0033", "0"), ("7", "9.99", "1.11"), ("2", "0", "0"), ("1", "5", "5"))
+            (("3", "33.33", "0"), ("3", "10.0033", "0"), ("7", "9.99", "1.11"), ("1", "5", "5"))
         ):
             with self.subTest(quantity=quantity, price=price, discount=discount):
                 sale = self.pulled(f"C-{number}", quantity, price, discount=discount).sale_order_id
                 self.assertEqual(f"{sale.amount_total:.2f}", f"{sale.extensiv_expected_total:.2f}")
                 self.assertEqual(sale.state, "sale", sale.extensiv_message)
+
+    def test_without_a_price_the_cart_says_what_a_combo_costs(self):
+        self.combo(self.tee, self.mug)
+        sale = self.pulled("C-0", "2", "0").sale_order_id
+        self.assertEqual((f"{sale.amount_total:.2f}", sale.state), ("50.00", "draft"))
+        sale.extensiv_cart_id.no_prices = "free"
+        sale = self.pulled("C-1", "2", "0").sale_order_id
+        self.assertEqual((f"{sale.amount_total:.2f}", sale.state), ("0.00", "sale"))
 
     def test_odoos_taxes_are_those_of_the_items(self):
         self.account.tax_policy = "odoo"
