@@ -83,7 +83,8 @@ READ_BY_PROGRESS = {
     ],
     "stock.picking": ["carrier_tracking_ref", "carrier_id", "date_done"],
     "delivery.carrier": ["extensiv_no_tracking"],
-    "stock.move.line": ["result_package_id", "quantity", "move_id"],
+    "stock.move.line": ["result_package_id", "quantity", "move_id", "package_history_id"],
+    "stock.package.history": ["outermost_dest_id"],
 }
 
 
@@ -148,7 +149,7 @@ def read_progress(env, orders):
     for model, names in READ_BY_PROGRESS.items():
         env[model].flush_model(names)
     Package = env["stock.package"]
-    Package.flush_model(["name", *text_fields(Package, NUMBER_FIELD)])
+    Package.flush_model(["name", "parent_package_id", *text_fields(Package, NUMBER_FIELD)])
     rows = env.execute_query(get_query(env, orders))
     records = env["sale.order"].browse(row[0] for row in rows)  # read together, however many
     progress = [Progress(record, *row[1:]) for record, row in zip(records, rows, strict=True)]

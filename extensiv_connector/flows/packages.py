@@ -99,14 +99,20 @@ def text_fields(model, pattern):
 
 
 def is_numbered(env, move):
-    """Return SQL whether every package that the move with the SQL id ``move`` left in bears a number of its own."""
+    """Return SQL whether every package that the move with the SQL id ``move`` left in bears a number, or its pallet."""
     names = text_fields(env["stock.package"], NUMBER_FIELD)
     if not names:
         return SQL("false")
     number = SQL(" || ").join(SQL("COALESCE(package.%s, '')", SQL.identifier(name)) for name in names)
     return SQL(
-        """COALESCE((SELECT bool_and(%(number)s != '') FROM stock_move_line line
-                       LEFT JOIN stock_package package ON package.id = line.result_package_id
+        """COALESCE((SELECT bool_and(EXISTS (
+                       SELECT FROM stock_package package
+                        WHERE package.id IN (leaf.id, COALESCE(history.outermost_dest_id,
+                                                               split_part(leaf.parent_path, '/', 1)::int))
+                          AND %(number)s != ''))
+                       FROM stock_move_line line
+                       LEFT JOIN stock_package leaf ON leaf.id = line.result_package_id
+                       LEFT JOIN stock_package_history history ON history.id = line.package_history_id
                       WHERE line.move_id = %(move)s AND line.quantity != 0), false)""",
         number=number,
         move=move,
