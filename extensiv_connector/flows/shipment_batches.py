@@ -113,7 +113,13 @@ class ShipmentBatches:
         if failed is None:
             self._record_lost(shipments, run.env._("EIM does not say which of several shipments it refused."))
             return []
-        self._record([order for order in shipments if order not in failed])
+        taken = [order for order in shipments if order not in failed]
+        named = [order for order in taken if order.extensiv_cust_ref in result.accepted]
+        # Where it names those that it took, one that it names nowhere may have been lost.
+        unsaid = [order for order in taken if named and order not in named]
+        self._record(named or taken)
+        if unsaid:
+            self._record_lost(unsaid, run.env._("EIM's answer does not name the order."))
         for (order, failure), cust_ref in zip(
             failed.items(), [order.extensiv_cust_ref for order in failed], strict=True
         ):
