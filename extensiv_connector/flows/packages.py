@@ -89,6 +89,13 @@ def read_transfer_numbers(picking, boxes):
     return read_numbers(picking.carrier_tracking_ref, count_boxes(boxes))
 
 
+def read_labels(picking):
+    """Return the texts in which the tracking numbers of an open transfer stand: its own, and those of its packages."""
+    packages = picking.move_line_ids.result_package_id
+    numbers = [number for package in packages | packages.package_dest_id for number in _numbers_on(package)]
+    return list(dict.fromkeys(filter(None, [picking.carrier_tracking_ref, *numbers])))
+
+
 def text_fields(model, pattern):
     """Return the names of the stored text fields of a model whose whole name ``pattern`` matches."""
     return sorted(
