@@ -2,6 +2,8 @@
 
 from collections import Counter
 
+from .packages import read_labels
+
 # What the error is known by about goods of a cancelled order that somebody has to put back.
 STEP = "picked goods"
 # ... and about an order that somebody cancelled here, of which EIM was not told.
@@ -65,10 +67,10 @@ def _is_picked(line):
 def _find_labels(sale):
     """Yield sentences on the labels of transfers that have not left."""
     for transfer in sale.picking_ids.sudo():
-        if transfer.carrier_tracking_ref and transfer.state not in ("done", "cancel"):
+        if transfer.state not in ("done", "cancel") and (labels := read_labels(transfer)):
             yield sale.env._(
                 "Label %(number)s%(carrier)s on %(transfer)s: have the carrier void it.",
-                number=transfer.carrier_tracking_ref,
+                number=", ".join(labels),
                 carrier=f" ({transfer.carrier_id.name})" if transfer.carrier_id else "",
                 transfer=transfer.name,
             )

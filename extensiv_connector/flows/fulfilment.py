@@ -31,7 +31,8 @@ SELECT o.id,
        OR COALESCE(bool_and(m.carrier_id IS NOT NULL) FILTER (WHERE m.has_left AND
                        (l.extensiv_sku != '' OR l.combo_item_id IS NOT NULL)), true),
        COALESCE(bool_and(m.is_back) FILTER (WHERE m.has_left), false),
-       COALESCE(bool_or(l.extensiv_sku != '' AND l.product_uom_qty > 0 AND t.type = 'service'), false)
+       COALESCE(bool_or((l.extensiv_sku != '' OR l.combo_item_id IS NOT NULL)
+                        AND l.product_uom_qty > 0 AND t.type = 'service'), false)
        AND NOT COALESCE(bool_or(l.product_uom_qty > 0 AND t.type = 'consu'), false) AS is_services_alone
   FROM sale_order o
   LEFT JOIN extensiv_cart cart ON cart.id = o.extensiv_cart_id
@@ -82,7 +83,8 @@ READ_BY_PROGRESS = {
     ],
     "stock.picking": ["carrier_tracking_ref", "carrier_id", "date_done"],
     "delivery.carrier": ["extensiv_no_tracking"],
-    "stock.move.line": ["result_package_id", "quantity", "move_id"],
+    "stock.move.line": ["result_package_id", "quantity", "move_id", "package_history_id"],
+    "stock.package.history": ["outermost_dest_id"],
 }
 
 
@@ -147,7 +149,7 @@ def read_progress(env, orders):
     for model, names in READ_BY_PROGRESS.items():
         env[model].flush_model(names)
     Package = env["stock.package"]
-    Package.flush_model(["name", *text_fields(Package, NUMBER_FIELD)])
+    Package.flush_model(["name", "parent_package_id", *text_fields(Package, NUMBER_FIELD)])
     rows = env.execute_query(get_query(env, orders))
     records = env["sale.order"].browse(row[0] for row in rows)  # read together, however many
     progress = [Progress(record, *row[1:]) for record, row in zip(records, rows, strict=True)]

@@ -89,6 +89,13 @@ def read_transfer_numbers(picking, boxes):
     return read_numbers(picking.carrier_tracking_ref, count_boxes(boxes))
 
 
+def read_labels(picking):
+    """Return the texts in which the tracking numbers of an open transfer stand: its own, and those of its packages."""
+    packages = picking.move_line_ids.result_package_id
+    numbers = [number for package in packages | packages.package_dest_id for number in _numbers_on(package)]
+    return list(dict.fromkeys(filter(None, [picking.carrier_tracking_ref, *numbers])))
+
+
 def text_fields(model, pattern):
     """Return the names of the stored text fields of a model whose whole name ``pattern`` matches."""
     return sorted(
@@ -99,14 +106,20 @@ def text_fields(model, pattern):
 
 
 def is_numbered(env, move):
-    """Return SQL whether every package that the move with the SQL id ``move`` left in bears a number of its own."""
+    """Return SQL whether every package that the move with the SQL id ``move`` left in bears a number, or its pallet."""
     names = text_fields(env["stock.package"], NUMBER_FIELD)
     if not names:
         return SQL("false")
     number = SQL(" || ").join(SQL("COALESCE(package.%s, '')", SQL.identifier(name)) for name in names)
     return SQL(
-        """COALESCE((SELECT bool_and(%(number)s != '') FROM stock_move_line line
-                       LEFT JOIN stock_package package ON package.id = line.result_package_id
+        """COALESCE((SELECT bool_and(EXISTS (
+                       SELECT FROM stock_package package
+                        WHERE package.id IN (leaf.id, COALESCE(history.outermost_dest_id,
+                                                               split_part(leaf.parent_path, '/', 1)::int))
+                          AND %(number)s != ''))
+                       FROM stock_move_line line
+                       LEFT JOIN stock_package leaf ON leaf.id = line.result_package_id
+                       LEFT JOIN stock_package_history history ON history.id = line.package_history_id
                       WHERE line.move_id = %(move)s AND line.quantity != 0), false)""",
         number=number,
         move=move,

@@ -72,7 +72,9 @@ class Packing:
         dealt = self._deal()
         parcels = self._pack(dealt)
         self._fill(parcels)
-        return ShipmentWriting(self.order, self.notes).write_shipments(self._spread(parcels, dealt))
+        parcels = self._spread(parcels, dealt)
+        self._add_services(parcels)
+        return ShipmentWriting(self.order, self.notes).write_shipments(parcels)
 
     # -- what left, by package
 
@@ -141,7 +143,8 @@ class Packing:
         for picking, found in dealt.items():
             own = [parcel for parcel in parcels if parcel.picking == picking]
             unsure = {box.package for box in found.unsure}
-            donors = [parcel for parcel in own if parcel.package in unsure] or list(own)
+            # In a merged transfer the boxes that further numbers are of may be another order's.
+            donors = [parcel for parcel in own if parcel.package in unsure] if unsure else list(own)
             is_spread = False
             for number in found.spare if donors else ():
                 donor = max(donors, key=lambda parcel: sum(parcel.items.values()))
@@ -186,7 +189,6 @@ class Packing:
                     foreign[move_line.product_id] += _quantity_in(move_line, move_line.product_id.uom_id)
                 continue
             self.put(line, self._shares(line, held, left))
-        self._add_services(parcels, served)
         if foreign:
             self.notes.append(
                 self.env._(
@@ -270,11 +272,11 @@ class Packing:
             complete = now
         return shares
 
-    def _add_services(self, parcels, lines):
-        """Put the ``lines`` of services into the last parcel."""
+    def _add_services(self, parcels):
+        """Put the services into the last parcel, once it is known what else is in each: they are in no box."""
         last = services.find_parcel(self.order, parcels)
         if last:
-            for line in lines:
+            for line in services.find_lines(self.order):
                 self.put(line, [(last, self.env["stock.lot"], line.product_uom_qty)])
 
 

@@ -58,7 +58,11 @@ class ShipmentBatches:
             self._try_one(ids[0])
             left = self._run.env["sale.order"].browse(ids)
             ids = left.filtered(lambda order: order.extensiv_shipment_state == "ready").ids
-        return self._send(ids) if self._is_used and len(ids) > 1 else ids
+        rest = []
+        for start in range(0, len(ids), self._limit):
+            some = ids[start : start + self._limit]
+            rest += self._send(some) if self._is_used and len(some) > 1 and self._run.has_time() else some
+        return rest
 
     def _try_one(self, order_id):
         """Have EIM show by one order what the form does; where it is refused, the order is told as ever."""
@@ -109,7 +113,13 @@ class ShipmentBatches:
         if failed is None:
             self._record_lost(shipments, run.env._("EIM does not say which of several shipments it refused."))
             return []
-        self._record([order for order in shipments if order not in failed])
+        taken = [order for order in shipments if order not in failed]
+        named = [order for order in taken if order.extensiv_cust_ref in result.accepted]
+        # Where it names those that it took, one that it names nowhere may have been lost.
+        unsaid = [order for order in taken if named and order not in named]
+        self._record(named or taken)
+        if unsaid:
+            self._record_lost(unsaid, run.env._("EIM's answer does not name the order."))
         for (order, failure), cust_ref in zip(
             failed.items(), [order.extensiv_cust_ref for order in failed], strict=True
         ):

@@ -6,7 +6,7 @@ from odoo import fields
 from odoo.fields import Domain
 from odoo.tools import SQL
 
-from . import fulfilment
+from . import drop_orders, fulfilment
 
 # What nobody is late with: the rest is still to be sent, or it was chosen that EIM is told nothing.
 NOT_LATE = ("open", "off")
@@ -19,7 +19,7 @@ SELECT o.id, o.extensiv_order_id AS order_id, o.extensiv_account_id AS account_i
        CASE WHEN p.shipment_state = 'sending' THEN 'sending'
             WHEN p.shipment_state = 'failed' AND o.extensiv_decision = 'cancelled' THEN 'cancelled'
             WHEN p.shipment_state = 'failed' THEN 'failed'
-            WHEN p.is_open OR p.has_gap AND p.state != 'cancel' THEN 'open'
+            WHEN p.is_open OR p.has_gap AND p.state != 'cancel' OR p.id IN (%(unordered)s) THEN 'open'
             WHEN o.extensiv_decision IS NOT NULL THEN o.extensiv_decision
             WHEN o.extensiv_needs_carrier THEN 'carrier'
             WHEN p.left_at IS NULL AND p.is_services_alone THEN 'services'
@@ -52,7 +52,8 @@ def get_query(env):
     waiting = SQL(
         "o.extensiv_account_id IS NOT NULL AND o.extensiv_shipment_state IN ('waiting', 'ready', 'sending', 'failed')"
     )
-    return SQL(UNTOLD, progress=fulfilment.get_query(env, waiting))
+    unordered = drop_orders.get_query(env, SQL("line.order_id IN (SELECT o.id FROM sale_order o WHERE %s)", waiting))
+    return SQL(UNTOLD, progress=fulfilment.get_query(env, waiting), unordered=unordered or SQL("NULL"))
 
 
 def get_late_domain(account):

@@ -456,6 +456,8 @@ class SaleOrder(models.Model):
         """Ask a person whether EIM is told of the order as it is."""
         self.ensure_one()
         self._extensiv_check_button()
+        if not self.sudo().extensiv_decision:
+            mark_now(self.filtered(lambda order: order.extensiv_shipment_state == "waiting"))  # no pass has looked yet
         wizard = self.env["extensiv.decide.shipment"].create({"order_id": self.sudo().extensiv_order_id.id})
         return wizard._get_records_action(name=self.env._("Decide What EIM Is Told"), target="new")
 

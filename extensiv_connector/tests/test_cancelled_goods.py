@@ -1,7 +1,10 @@
 """Cancelled orders of which goods were picked, and what EIM believes of those cancelled here."""
 
+from unittest.mock import patch
+
 from odoo.tests import new_test_user, tagged
 
+from ..flows import packages
 from .shipments_common import ShipmentCase
 
 
@@ -42,6 +45,14 @@ class TestCancelledGoods(ShipmentCase):
         self.error("picked goods").action_dismiss()
         self.pull()
         self.assertFalse(self.error("picked goods"), "told once")
+
+    def test_labels_whose_numbers_stand_on_the_packages_are_told(self):
+        sale = self.order(lines={"TEE-1": 2, "MUG-1": 1})
+        self.pack(sale.picking_ids, {self.tee: 2}, {self.mug: 1})
+        with patch.object(packages, "_numbers_on", lambda package: [f"N-{package.name}"]):
+            self.cancel_at_eim()
+        for number in ("N-PACK0", "N-PACK1"):
+            self.assertIn(number, self.error("picked goods").message)
 
     def test_an_order_that_nobody_touched_leaves_nothing_to_put_back(self):
         self.order()

@@ -193,6 +193,21 @@ class TestBundles(ShipmentCase):
         self.assertIn("EIM is not told", sale.extensiv_shipment_message)
         self.assertNotIn("ship", self.calls())
 
+    def test_a_combo_of_services_alone_is_open_until_a_person_tells_it(self):
+        self.services()
+        engraving = self.env["product.product"].search([("default_code", "=", "ENGRAVE")])
+        combo = self.env["product.combo"].create(
+            {"name": "Care", "combo_item_ids": [Command.create({"product_id": engraving.id})]}
+        )
+        self.env["product.product"].create(
+            {"name": "Care set", "default_code": "SET-1", "type": "combo", "combo_ids": [Command.link(combo.id)]}
+        )
+        sale = self.order(lines={"SET-1": 2})
+        self.push()
+        self.assertEqual((sale.extensiv_shipment_state, sale.extensiv_decision), ("waiting", "services"))
+        self.decide(sale, "action_tell_services")
+        self.assertEqual(self.contents(), [(None, {"SET-1": 2})])
+
     def test_cancelled_services_are_nothing_to_decide(self):
         self.services()
         sale = self.order(lines={"ENGRAVE": 1})

@@ -1,9 +1,11 @@
 """Many shipments at a call: once EIM has shown that it takes and keeps them, and each order once all the same."""
 
 from datetime import timedelta
+from unittest.mock import patch
 
 from odoo.tests import tagged
 
+from ..eim.updates import OrderUpdates
 from ..flows import shipment_batches
 from .shipments_common import ShipmentCase
 
@@ -69,6 +71,14 @@ class TestShipmentsBatches(ShipmentCase):
         self.assert_each_told(sales)
         self.assertEqual(len(self.calls("ship", BATCH)), 4)
 
+    def test_no_call_tells_of_more_orders_than_a_person_wants(self):
+        self.account.shipments_per_call = 2
+        sales = self.left(6)
+        self.push()
+        self.assert_each_told(sales)
+        # One shows that it works; then two, two, and what is left.
+        self.assertEqual(self.calls(BATCH), [BATCH] * 4)
+
     def test_what_eim_refuses_of_a_call_is_one_orders_error(self):
         self.prove()
         sales = self.left(4)
@@ -113,6 +123,22 @@ class TestShipmentsBatches(ShipmentCase):
         self.assert_each_told(sales)
         self.assertEqual(self.calls("ship", BATCH), [])
         self.assertEqual(len(self.calls("get_order_status")), 4)
+
+    def test_what_an_answer_names_neither_as_taken_nor_as_refused_is_asked_about(self):
+        self.prove()
+        sales = self.left(4)
+        whole = OrderUpdates.ship_batch
+
+        def ship_batch(updates, orders):
+            return whole(updates, {name: shipments for name, shipments in orders.items() if name != "B-2"})
+
+        with patch.object(OrderUpdates, "ship_batch", ship_batch):
+            self.push()
+        self.assertEqual(self.states(sales), ["sent", "sent", "sending", "sent"])
+        sales[2].extensiv_sending_at -= timedelta(minutes=3)
+        self.shipment_error("B-2").next_try = sales[2].extensiv_sending_at
+        self.push()
+        self.assert_each_told(sales)
 
     def test_the_rate_limit_leaves_them_as_they_were(self):
         self.prove()

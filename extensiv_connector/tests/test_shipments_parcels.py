@@ -166,6 +166,14 @@ class TestShipmentsParcels(ShipmentCase):
         self.assertEqual(self.contents(), [("T1", same), ("T3", same), ("T4", same)])
         self.assertIn("told as a shipment of the same item: T3, T4", sale.extensiv_shipment_message)
 
+    def test_services_are_in_no_further_box(self):
+        self.env["product.product"].create({"name": "Engraving", "default_code": "ENGRAVE", "type": "service"})
+        sale = self.order(lines={"TEE-1": 1, "ENGRAVE": 1})
+        self.validate(sale.picking_ids, "T1,T2")
+        self.push()
+        self.assertEqual(self.contents(), [("T1", {"TEE-1": 1, "ENGRAVE": 1})])
+        self.assertEqual(self.told()[0]["tracking_no_secondary"], "T2")
+
     def test_numbers_beyond_the_pieces_never_share_one_field(self):
         sale = self.order(lines={"TEE-1": 2})
         self.validate(sale.picking_ids, "T1,T2,T3")
@@ -200,6 +208,24 @@ class TestShipmentsParcels(ShipmentCase):
         self.assertEqual(self.contents("S-2"), [("T2", {"MUG-1": 3}), ("T1", {"TEE-1": 1})])
         self.assertEqual(self.told("S-1")[0]["package_weight_lbs"], "15.43")
         self.assertFalse(first.extensiv_shipment_message or second.extensiv_shipment_message)
+
+    def test_further_numbers_of_a_merged_transfer_are_of_the_order_whose_boxes_have_none(self):
+        first, second = self.order("S-1", {"TEE-1": 2}), self.order("S-2", {"MUG-1": 2})
+        picking = self.merge(first, second)
+        [box] = self.pack(picking, {self.tee: 2})
+        self.env["stock.move.line"].create(
+            {
+                "picking_id": picking.id,
+                "move_id": picking.move_ids.filtered(lambda move: move.product_id == self.mug).id,
+                "product_id": self.mug.id,
+                "quantity": 2,
+            }
+        )
+        with patch.object(packages, "_numbers_on", lambda package: ["P1"] if package == box else []):
+            self.validate(picking, "T1,T2")
+            self.push()
+        self.assertEqual(self.contents("S-1"), [("P1", {"TEE-1": 2})])
+        self.assertEqual(self.contents("S-2"), [("T1", {"MUG-1": 1}), ("T2", {"MUG-1": 1})])
 
     def test_two_orders_in_one_box_share_its_number_and_divide_its_weight(self):
         (self.tee + self.mug).weight = 1

@@ -87,6 +87,13 @@ class TestUntold(ShipmentCase):
         self.assertEqual(other.extensiv_shipment_state, "sent")
         self.assertEqual(self.listed(), {})
 
+    def test_services_alone_are_decided_on_before_a_pass_has_looked(self):
+        self.env["product.product"].create({"name": "Engraving", "default_code": "ENGRAVE", "type": "service"})
+        sale = self.order(lines={"ENGRAVE": 1})
+        self.assertEqual(self.listed(), {"S-1": "services"})
+        action = self.untold(sale).action_decide()
+        self.assertEqual(self.env[action["res_model"]].browse(action["res_id"]).decision, "services")
+
     def test_the_dashboard_counts_what_is_late_and_opens_it(self):
         late = self.order("S-1")
         self.ship(late.picking_ids, tracking=None)

@@ -406,6 +406,8 @@ def test_batch_answers():
     ]
     result = BatchResult.parse({"success": [{"cust_ref": "A"}], "failed": failed}, 3)
     assert result.failures == (Failure("B", None, "OrderDuplicate"), Failure("", 2, "Bad"))
+    assert result.accepted == {"A"}
+    assert not BatchResult.parse({"success": True}, 3).accepted
     assert BatchResult.parse({"failed": [{"index_pos": 3}]}, 3).failures[0].index is None
     assert BatchResult.parse({"failed": "all of it"}, 3).failures == (Failure("", None, "all of it"),)
     assert BatchResult.parse(None, 3) == BatchResult.parse({"failed": []}, 3) == BatchResult()

@@ -68,12 +68,20 @@ for number in range(200):
     env.cr.commit()
 """
 )
+# EIM has shown that it takes many shipments at a call.
+MANY_AT_A_CALL = """
+path = "merchant/orders/update"
+account = env["extensiv.account"].search([])
+account._remember_routes({"batch_update_order_status": path, "ship": path})
+env.cr.commit()
+"""
 # Stops for good before or after the named method, having said so: the test kills the process there.
 STALL = """
 import time
 from odoo.addons.extensiv_connector.eim.client import EimClient
+from odoo.addons.extensiv_connector.eim.updates import OrderUpdates
 from odoo.addons.extensiv_connector.flows.shipment_push import ShipmentPush
-owner = EimClient if args["method"] == "ship" else ShipmentPush
+owner = {"ship": EimClient, "ship_batch": OrderUpdates}.get(args["method"], ShipmentPush)
 whole = getattr(owner, args["method"])
 
 def stalling(self, *arguments, **options):
@@ -131,6 +139,25 @@ def test_a_killed_process_is_repaired_by_the_next_run(odoo, delivered, method, a
     odoo.run(PUSH, {})
     assert_each_told_once(odoo, sandbox, 3)
     assert odoo.query("SELECT count(*) FROM extensiv_run WHERE state = 'running'") == [(0,)]
+
+
+@pytest.mark.parametrize(
+    ("method", "after"),
+    [
+        pytest.param("ship_batch", False, id="after the intents are committed, before the call"),
+        pytest.param("ship_batch", True, id="after the call, before the outcomes are written"),
+        pytest.param("record_result", True, id="before the outcomes are committed"),
+    ],
+)
+def test_a_process_killed_while_it_tells_of_many_at_a_call_is_repaired_by_the_next_run(odoo, delivered, method, after):
+    sandbox = delivered(4)
+    odoo.run(MANY_AT_A_CALL)
+    odoo.kill_stalled(STALL, {"method": method, "after": after})
+    assert odoo.query("SELECT DISTINCT extensiv_shipment_state FROM sale_order WHERE extensiv_cust_ref != ''") == [
+        ("sending",)
+    ]
+    odoo.run(PUSH, {})
+    assert_each_told_once(odoo, sandbox, 4)
 
 
 def test_a_process_killed_while_it_repairs_another_is_repaired_too(odoo, delivered):

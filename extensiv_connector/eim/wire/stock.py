@@ -167,10 +167,14 @@ class Failure:
 
 @dataclass(frozen=True, slots=True)
 class BatchResult:
-    """What EIM made of a batch; what is not among the failures was accepted."""
+    """What EIM made of a batch; what is not among the failures was accepted.
+
+    :param accepted: the references or SKUs that the answer names as taken; it need not name any
+    """
 
     failures: tuple[Failure, ...] = ()
     process_id: str = ""
+    accepted: frozenset[str] = frozenset()
 
     @classmethod
     def parse(cls, response, size, process_id=""):
@@ -187,12 +191,17 @@ class BatchResult:
             entry = entry if isinstance(entry, dict) else {"message": entry}
             index = number(entry.get("index_pos"))
             index = int(index) if index is not None and index == index.to_integral_value() else None
-            key = first(entry, "sku", "cust_ref")
             failures.append(
                 Failure(
-                    key=key if isinstance(key, str) else text(key),
+                    key=_name_of(entry),
                     index=index if index is not None and 0 <= index < size else None,
                     message=note(first(entry, "message", "status_message", "error")) or "EIM gave no reason.",
                 )
             )
-        return cls(tuple(failures), process_id)
+        taken = response.get("success") if isinstance(response, dict) else None
+        return cls(tuple(failures), process_id, frozenset(map(_name_of, maps(taken))) - {""})
+
+
+def _name_of(entry):
+    key = first(entry, "sku", "cust_ref")
+    return key if isinstance(key, str) else text(key)
