@@ -82,11 +82,23 @@ class Person:
                     room.press("extensiv.unknown.order", "action_import", unknown)
             elif step == "shipped elsewhere":
                 self.cancel_shipped(account_id, key, model, record)
+            elif step == "confirm" and self.was_shipped(record):
+                room.say(f"  a person confirms {key} for the books")
+                room.press("sale.order", "action_confirm", [record])
             elif step != "levels":
                 room.say(f"  a person presses Retry: {flow} {key} {step}: {message[:200]}")
                 again.append(error)
         if again:
             room.press("extensiv.error", "action_retry", again)
+
+    def was_shipped(self, sale):
+        """Tell whether EIM had the shipment of the quotation before the order was received."""
+        [(is_shipped,)] = self.room.query(
+            """SELECT received.is_shipped_already FROM sale_order AS sale
+                 JOIN extensiv_order AS received ON received.id = sale.extensiv_order_id WHERE sale.id = %s""",
+            [sale],
+        )
+        return is_shipped
 
     def cancel_shipped(self, account_id, key, model, record):
         """Cancel here what was shipped before the backup was restored."""
