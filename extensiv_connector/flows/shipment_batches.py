@@ -156,7 +156,9 @@ class ShipmentBatches:
         try:
             return run.client.updates.ship_batch(references)
         except eim.AnswerLost as error:
-            if error.unreadable:
+            if error.unreadable and self._is_used:
+                self._may_be_used = False  # in this pass; one garbled answer says nothing of what was seen to work
+            elif error.unreadable:
                 self._leave(error.message, error)
             self._record_lost(shipments, error.message)
             self._troubles += 1
