@@ -42,7 +42,8 @@ def test_orders_are_confirmed_within_seconds(odoo, start_sandbox, workers):
         return odoo.query(f"SELECT count(*) FROM {query}")[0][0]
 
     def order(number):
-        sandbox.post("/sandbox/orders", {"cust_ref": f"W{number}", "items": [{"item": "MUG-1", "quantity": "1", "price": "8.00"}]})
+        item = {"item": "MUG-1", "quantity": "1", "price": "8.00"}
+        sandbox.post("/sandbox/orders", {"cust_ref": f"W{number}", "items": [item]})
 
     with server.running(odoo.database, free_port(), LOG, *options, prompt=False) as (web, _process):
         webhook = {"url": f"{web.url}/extensiv/webhook/{token}", "key": "demo-key", "repeats": 3}
