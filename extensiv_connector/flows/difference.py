@@ -23,11 +23,9 @@ def accept(sales):
 
     :return: those that got one
     """
-    done = sales.browse()
-    for sale in sales:
-        if missing := find(sale):
-            sale.order_line = [Command.create(_prepare_line_vals(sale, float(missing)))]
-            done |= sale
+    missing = {sale: amount for sale in sales if (amount := find(sale))}
+    sales.env["sale.order.line"].create([_prepare_line_vals(sale, float(amount)) for sale, amount in missing.items()])
+    done = sales.browse().union(*missing)
     done._message_log_batch(
         bodies=dict.fromkeys(done.ids, sales.env._("%s accepted the difference to EIM's total.", sales.env.user.name))
     )
@@ -40,6 +38,7 @@ def _prepare_line_vals(sale, amount):
     account = sale.extensiv_account_id.sudo()
     product = account.charge_product_id if amount > 0 else account.discount_product_id
     return {
+        "order_id": sale.id,
         "product_id": product.id,
         "name": sale.env._("Difference to the total in the cart"),
         "product_uom_qty": 1.0,

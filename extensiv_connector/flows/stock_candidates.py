@@ -63,7 +63,10 @@ def find_candidates(account, expected, scan, skus):
     """
     if is_by_sku(account):
         return None
-    rows = account.env.execute_query(_candidates_sql(account, expected, scan))
+    kits = find_kits(account)
+    to_order = made_to_order_sql(account.env, account.company_id, expected.routes)
+    fed = pushed_products_sql(account, kits.products, to_order, kits.untracked_ids)
+    rows = account.env.execute_query(_candidates_sql(account, expected, scan, kits, fed))
     if not rows:
         return None
     count, aliased, unfed = rows[0][:3]
@@ -72,20 +75,19 @@ def find_candidates(account, expected, scan, skus):
     for *_same, product_ids, _named in rows:
         products.update(product_ids or ())
     if len(rows) < len(expected.sources) or any(row[5] != count for row in rows):
-        skus.update(_find_missing(account, expected))
+        skus.update(_find_missing(account, expected, fed))
     if (len(products) + len(skus)) * FEW > count:
         return None
     return find_scope(account, expected.source_ids, products, skus)
 
 
-def _candidates_sql(account, expected, scan):
-    to_order = made_to_order_sql(account.env, account.company_id, expected.routes)
-    kits = find_kits(account)
+def _candidates_sql(account, expected, scan, kits, fed):
+    """Return SQL for what ``CANDIDATES`` says; the SQL ``fed`` selects the products that are pushed, ``kits`` too."""
     buffers = {source.id: source.buffer for source in expected.sources if source.buffer}
     again = account.push_again_at
     return SQL(
         CANDIDATES,
-        products=pushed_products_sql(account, kits.products, to_order, kits.untracked_ids),
+        products=fed,
         told=SQL("(hashtext(default_code)::bigint & 4294967295)"),
         told_level=SQL("(hashtext(sku)::bigint & 4294967295)"),
         buffer=account.buffer_qty,
@@ -126,10 +128,8 @@ def _stock_sql(account, expected, scan):
     )
 
 
-def _find_missing(account, expected):
-    """Return the SKUs of products that are pushed and have no level in some source."""
-    kits = find_kits(account)
-    to_order = made_to_order_sql(account.env, account.company_id, expected.routes)
+def _find_missing(account, expected, fed):
+    """Return the SKUs of the products that the SQL ``fed`` selects and that have no level in some source."""
     rows = account.env.execute_query(
         SQL(
             """SELECT DISTINCT default_code
@@ -138,7 +138,7 @@ def _find_missing(account, expected):
                       SELECT FROM extensiv_stock_level AS level
                        WHERE level.location_id = source.id AND level.product_id = fed.id
                          AND level.sku = fed.default_code)""",
-            pushed_products_sql(account, kits.products, to_order, kits.untracked_ids),
+            fed,
             expected.source_ids,
         )
     )

@@ -13,7 +13,7 @@ from odoo.tools import SQL
 from .kits import using_sql
 from .owed import due_until
 from .sku_choice import is_by_sku
-from .stock_demand import Taken, find_taken
+from .stock_demand import Taken, find_taken, sum_taken
 from .stock_levels import Scope
 from .stock_sources import OdooStock
 
@@ -220,7 +220,7 @@ class StockScan:
             pass
         elif is_matched_anew or due_until(self.account) or self.waiting != self.last.waiting:
             self.taken = find_taken(self.account, self.expected.sources, self.expected.until)
-            self.taken_sums = sum_up(self.taken)
+            self.taken_sums = sum_taken(self.taken)
         else:
             self.taken_sums = self.last.taken
             self.taken = [Taken(*key, quantity, None) for key, quantity in self.taken_sums.items()]
@@ -341,15 +341,6 @@ def _part(kind, rows, **columns):
         ),
         rows,
     )
-
-
-def sum_up(taken):
-    """Return ``{(source id, product id): quantity}`` of ``Taken`` tuples."""
-    sums = {}
-    for each in taken:
-        key = (each.source_id, each.product_id)
-        sums[key] = sums.get(key, 0.0) + each.quantity
-    return sums
 
 
 def find_scope(account, source_ids, product_ids, skus):
