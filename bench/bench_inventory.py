@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import io
+import os
 import random
 import statistics
 import time
+from collections import defaultdict
+from pathlib import Path
 from types import SimpleNamespace
 
 from urllib3 import HTTPResponse
@@ -49,6 +52,8 @@ def run(bench):
         ["work", "seconds", "over floor", "levels", "queries"],
         [
             ["bare aggregate, counted", plain.floor, 1.0, first.levels, 1],
+            ["the same with the server's workers", plain.floor_with_workers, plain.floor_with_workers / plain.floor]
+            + [first.levels, 1],
             *table_rows("without kits", plain),
             *table_rows(f"with {KITS:,} kits", kits),
             ["first push of everything, network at zero cost", first.seconds, "", first.levels, first.queries],
@@ -56,6 +61,8 @@ def run(bench):
         ],
     )
     return {
+        **cpu_ratios(plain, ""),
+        **cpu_ratios(kits, "_kits"),
         "changed_over_floor": ratio(plain.changed, plain.floor),
         "unchanged_over_floor": ratio(plain.unchanged, plain.floor),
         "full_over_floor": ratio(plain.full, plain.floor),
@@ -87,6 +94,16 @@ def table_rows(what, figures):
             ("full", "everything compared", 0),
         )
     ]
+
+
+def cpu_ratios(figures, suffix):
+    """Return the ratios by the seconds of processors, which others that are at work change less than the clock's."""
+    if not figures.cpu["floor"]:
+        return {}
+    return {
+        f"{name}_over_floor{suffix}_cpu": ratio(figures.cpu[name], figures.cpu["floor"])
+        for name in ("changed", "unchanged", "full")
+    }
 
 
 def ratio(seconds, floor):
@@ -156,35 +173,44 @@ def differences(bench, world):
     account = world.account
     world.vacuum()
     places = [(source.id, place) for source in find_sources(account) for place in source.location_ids]
-    seconds = {"floor": [], "unchanged": [], "changed": [], "full": []}
-    queries = {"unchanged": [], "changed": [], "full": []}
+    seconds = defaultdict(list)
+    cpu = defaultdict(list)
+    queries = defaultdict(list)
 
-    def measure(name, full=False):
+    def measure(name, work):
+        env.cr.commit()
+        return measure_in_transaction(name, work)
+
+    def measure_in_transaction(name, work):
+        cpu_before = cpu_seconds(env)
         before = env.cr.sql_log_count
-        spent, found = timed(lambda: look(account, full))
-        seconds[name].append(spent)
+        spent, found = timed(work)
         queries[name].append(env.cr.sql_log_count - before)
+        seconds[name].append(spent)
+        cpu[name].append(cpu_seconds(env) - cpu_before)
         return found
 
     for _round in range(ROUNDS):
-        env.cr.commit()
-        seconds["floor"].append(timed(lambda: bare_aggregate(env, places))[0])
+        measure("floor with workers", lambda: bare_aggregate(env, places, with_workers=True))
+        measure("floor", lambda: bare_aggregate(env, places))
         for name in ("full", "unchanged"):
-            env.cr.commit()
-            if found := measure(name, name == "full"):
+            if found := measure(name, lambda name=name: look(account, name == "full")):
                 raise AssertionError(f"{len(found)} levels changed, none should have.")
         env.cr.commit()
         # Rolled back: the next round finds nothing changed again.
         expected = world.change_stock()
-        found = measure("changed")
+        found = measure_in_transaction("changed", lambda: look(account))
         if len(found) < expected or set(found) != set(look(account, full=True)):
             raise AssertionError(f"{len(found)} levels found changed; of products alone {expected} did.")
         env.cr.rollback()
         env.invalidate_all()
     check_structure(bench, world)
     bench.say("  " + "; ".join(f"{name} {spread(spent)}" for name, spent in seconds.items()) + " s")
+    del cpu["floor with workers"]  # what the workers took is not known
+    bench.say("  CPU: " + "; ".join(f"{name} {spread(spent)}" for name, spent in cpu.items()) + " s")
     return SimpleNamespace(
-        **{name: statistics.median(spent) for name, spent in seconds.items()},
+        **{name.replace(" ", "_"): statistics.median(spent) for name, spent in seconds.items()},
+        cpu={name: statistics.median(spent) for name, spent in cpu.items()},
         found=len(found),
         queries={name: max(asked) for name, asked in queries.items()},
     )
@@ -214,12 +240,14 @@ def look(account, full=False):
     return changes
 
 
-def bare_aggregate(env, places):
+def bare_aggregate(env, places, with_workers=False):
     """Sum up what is free of every product in every mapped location, and nothing else, with a pass's settings.
 
     The sums are counted, for a pass does not ask for all of them either; of rows alone PostgreSQL would add up nothing.
+
+    :param with_workers: in several processes of the server, which a pass does not take
     """
-    plan_for_many(env)
+    plan_for_many(env, in_background=not with_workers)
     env.cr.execute(
         """SELECT COUNT(free) FROM (
                   SELECT place.mapping, quant.product_id, SUM(quant.quantity - quant.reserved_quantity) AS free
@@ -230,6 +258,15 @@ def bare_aggregate(env, places):
         [[mapping for mapping, _place in places], [place for _mapping, place in places]],
     )
     return env.cr.fetchone()[0]
+
+
+def cpu_seconds(env):
+    """Return the seconds of a processor that this process and its server's have taken, 0 with a server elsewhere."""
+    env.cr.execute("SELECT pg_backend_pid() WHERE inet_server_addr() IS NULL")
+    if not (row := env.cr.fetchone()):
+        return 0
+    fields = Path(f"/proc/{row[0]}/stat").read_text().rpartition(")")[2].split()
+    return time.process_time() + sum(map(int, fields[11:13])) / os.sysconf("SC_CLK_TCK")
 
 
 def timed(work):

@@ -18,16 +18,15 @@ WITH RECURSIVE place AS MATERIALIZED (SELECT * FROM %(places)s),
                 SELECT move.id, move.product_id, move.location_id, move.procure_method, move.date,
                        COALESCE(move.location_final_id, move.location_dest_id) AS target_id,
                        move.restrict_partner_id,
-                       move.product_qty - CASE WHEN move.product_uom = template.uom_id
+                       -- Of one in another unit the lines say it.
+                       move.product_qty - CASE WHEN move.product_qty = move.product_uom_qty
                             THEN COALESCE(move.quantity, 0)
                             ELSE (SELECT COALESCE(SUM(line.quantity_product_uom), 0)
                                     FROM stock_move_line AS line WHERE line.move_id = move.id)
                             END AS quantity
                   FROM stock_move AS move
-                  JOIN product_product AS product ON product.id = move.product_id
-                  JOIN product_template AS template ON template.id = product.product_tmpl_id
                  WHERE move.state IN %(open)s AND %(of_products)s
-                       -- Most hold all that they need; of one in another unit the lines say it.
+                       -- Most hold all that they need.
                        AND (move.product_qty <> move.product_uom_qty
                             OR move.product_qty > COALESCE(move.quantity, 0))) AS move
           WHERE quantity > 0),

@@ -71,7 +71,7 @@ class Reconciliation:
         expected = self.expected
         if not expected.sources:
             return expected.find_changes(limit, self.turns)
-        plan_for_many(self.env)
+        plan_for_many(self.env, in_background=True)
         self.now = fields.Datetime.now()
         self._read_last()
         self.is_full = self.is_full or not self._is_trusted()

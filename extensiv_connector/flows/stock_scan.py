@@ -29,8 +29,7 @@ COLUMNS = {
     "quantity": "float8",
     "digest": "bigint",
     "product_ids": "int[]",
-    "new_product_ids": "int[]",
-    "new_digests": "int[]",
+    "quants": "int[]",
     "skus": "text[]",
 }
 
@@ -86,7 +85,7 @@ class StockScan:
         is_matched_anew = full
         has_lost_quants = not self.quants
         waiting = [0, 0]
-        for kind, source, product, quantity, digest, product_ids, *new_quants, skus in rows:
+        for kind, source, product, quantity, digest, product_ids, quants, skus in rows:
             self.product_ids.update(product_ids or ())
             self.skus.update(skus or ())
             if kind == "others":
@@ -100,7 +99,7 @@ class StockScan:
             elif kind == "products":
                 is_matched_anew = is_matched_anew or bool(product_ids)
             elif kind == "quants":
-                has_lost_quants = not self._take_quants(digest or 0, source, *new_quants)
+                has_lost_quants = not self._take_quants(digest or 0, quants or ())
         self.waiting = repr(waiting)
         if has_lost_quants:
             self._read_quants_by_group()
@@ -152,32 +151,38 @@ class StockScan:
     # -- the quants
 
     def _quants_sql(self):
-        """Return SQL for which products have quants that were written since, and for whether others are gone.
+        """Return SQL for which quants were written since, and for whether others are gone.
 
-        Those that came meanwhile have later numbers. Which products lost some takes twice the time, and is asked where
-        some did.
+        There may be a million of them: of each no more is asked than that. Which products lost some takes twice the
+        time, and is asked where some did.
         """
-        last_id = self.quants.last_id
         return _part(
             "quants",
             SQL("FROM stock_quant AS quant"),
-            source=SQL("MAX(id)"),
-            digest=SQL("SUM(hashint4(id)) FILTER (WHERE id <= %s)", last_id),
-            product_ids=SQL("array_agg(product_id) FILTER (WHERE %s)", self._is_quant_changed_sql()),
-            new_product_ids=SQL("array_agg(product_id) FILTER (WHERE id > %s)", last_id),
-            new_digests=SQL("array_agg(hashint4(id)) FILTER (WHERE id > %s)", last_id),
+            digest=SQL("SUM(hashint4(id))"),
+            quants=SQL(
+                "array_agg(ARRAY[id, product_id, hashint4(id)]) FILTER (WHERE %s)", self._is_quant_changed_sql()
+            ),
         )
 
-    def _take_quants(self, digest, last_id, new_product_ids, new_digests):
-        """Take down the quants that there are, unless some are gone; return whether none is."""
+    def _take_quants(self, digest, quants):
+        """Take down the quants that there are, unless some are gone; return whether none is.
+
+        Those that came meanwhile have later numbers, and are among those that were written.
+
+        :param digest: of all that there are
+        :param quants: ``[(id, product id, digest)]`` of those that were written since
+        """
         last = self.quants
-        if digest != sum(last.digests):
+        self.product_ids.update(product for _id, product, _digest in quants)
+        new = [quant for quant in quants if quant[0] > last.last_id]
+        if digest - sum(of_one for _id, _product, of_one in new) != sum(last.digests):
             return False
-        if new_product_ids:
+        if new:
             digests = list(last.digests)
-            for product, each in zip(new_product_ids, new_digests, strict=True):
-                digests[product % GROUPS] += each
-            self.quants = Quants(last_id, digests)
+            for _id, product, of_one in new:
+                digests[product % GROUPS] += of_one
+            self.quants = Quants(max(new)[0], digests)
         return True
 
     def _read_quants_by_group(self):

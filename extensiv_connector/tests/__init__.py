@@ -82,6 +82,7 @@ from . import test_prove_page
 from . import test_pushed_before
 from . import test_read_back
 from . import test_reconciliation
+from . import test_reconciliation_candidates
 from . import test_reconciliation_full
 from . import test_reconciliation_kept
 from . import test_refused_records
