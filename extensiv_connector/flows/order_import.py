@@ -39,8 +39,8 @@ class OrderImport:
         self.has_begun = False
         self.begins_too_large = True
         """Whether an order that is too large for what is left is begun, where there is nothing else to import."""
-        self.plain_ids = set()
-        """Orders that are confirmed as Odoo does it, since they failed with what is asked once a batch"""
+        self.failed_together = {}
+        """``{order id: name of the error after which it is confirmed as Odoo does it}``, see ``confirm_batch``"""
 
     @property
     def account(self):
@@ -116,8 +116,8 @@ class OrderImport:
             if is_conflict(error):
                 self._put_off(ids)
                 return []
-            if getattr(error, "is_plain", True) is False:
-                self.plain_ids.update(ids)
+            if isinstance(error, NotTogether) and not error.is_plain:
+                self.failed_together.update(dict.fromkeys(ids, type(error.__cause__).__name__))
                 return [part]
             if len(ids) > 1:
                 return _halves(part)
@@ -135,7 +135,7 @@ class OrderImport:
         :return: the counts of ``ImportBatch.record_outcome``, and the seconds it took
         """
         start = time.monotonic()
-        batch = ImportBatch(self._lock(ids), is_plain=not self.plain_ids.isdisjoint(ids))
+        batch = ImportBatch(self._lock(ids), self.failed_together.get(ids[0]))
         counts = batch.import_together() if batch.orders else {}
         self.env.flush_all()
         return counts, time.monotonic() - start
@@ -280,14 +280,16 @@ class ImportBatch:
     Everything is resolved and created for the whole batch at once. One that cannot be imported never holds up the
     others: the batch is split until it stands alone.
 
-    :param is_plain: whether they are created and confirmed as Odoo does it, without ``confirm_batch``
+    :param failed_together: the name of the error after which they are confirmed as Odoo does it, without
+        ``confirm_batch``
     """
 
-    def __init__(self, orders, is_plain=False):
+    def __init__(self, orders, failed_together=None):
         self.account = orders.account_id
         self.orders = orders if self.account.notify_on_import else quiet(orders)
         self.env = self.orders.env
-        self.is_plain = is_plain or not confirm_batch.find_parts(self.env)
+        self.failed_together = failed_together
+        self.is_plain = bool(failed_together) or not confirm_batch.find_parts(self.env)
         self.failures = {}
         """``{inbox order: Refusal}``"""
         self.matches = {}
@@ -309,14 +311,8 @@ class ImportBatch:
         except Exception as error:
             if is_conflict(error) or is_disconnected(self.env.cr):
                 raise
-            self.tell_of_failure(error)
             raise NotTogether(self.is_plain) from error
         return self.record_outcome(drafts)
-
-    def tell_of_failure(self, error):
-        """Say in the log that orders failed with what is asked once a batch: they are tried again without."""
-        if not self.is_plain:
-            _logger.info("Orders are imported again without confirming in batches, after %s", type(error).__name__)
 
     def build_drafts(self):
         """Read the orders and find what they need; return the drafts of those that can be imported."""
@@ -347,7 +343,7 @@ class ImportBatch:
                 draft.notes = notes
                 draft.holds = reasons
             if not self.is_plain:
-                self.tell_of_failure(error)
+                self.failed_together = type(error).__name__
                 self.is_plain = True
                 return self.create_or_split(drafts)
             if len(drafts) == 1:
@@ -362,6 +358,10 @@ class ImportBatch:
         if self.is_plain:
             self.env = self.orders.env
             self._create_sale_orders(drafts)
+            if self.failed_together:
+                _logger.warning(
+                    "Orders are imported that failed when they were confirmed together: %s", self.failed_together
+                )
             return
         with confirm_batch.together(self.orders) as orders:
             self.env = orders.env
