@@ -21,7 +21,9 @@ DRAWN = frozenset({"access_token", "message_id", "reward_identifier_code"})
 """Columns whose values are drawn at random."""
 DRAWN_IN = frozenset({("loyalty_card", "code")})
 RECORD_IN_TEXT = re.compile(r'data-oe-model="([\w.]+)" data-oe-id="(\d+)"|data-oe-id="(\d+)" data-oe-model="([\w.]+)"')
-MODEL_COLUMNS = {"res_id": ("model", "res_model"), "record_ref": ()}
+MESSAGE_IN_TEXT = re.compile(r"<[\d.]+-openerp-[^<>@]+@[^<>]+>")
+MODEL_COLUMNS = {"res_id": ("model", "res_model")}
+"""``{column: columns, one of which names the model that it is an id of}``"""
 LATER = timedelta(hours=1)
 """By which the clock of an action is ahead: what it writes as now is told from what was there."""
 
@@ -88,7 +90,8 @@ class Ledger:
         hooks = list(cr.postcommit._funcs)
         noted = dict(cr.postcommit.data)
         written = Written()
-        with closing(cr.savepoint()), self._clock():
+        own_time, odoos_time = self._clock()
+        with closing(cr.savepoint()), own_time, odoos_time:
             cr.execute("INSERT INTO written_rows_mark VALUES (1) RETURNING xmin::text::bigint")
             [first] = cr.fetchone()
             queries = cr.sql_log_count
@@ -118,8 +121,10 @@ class Ledger:
 
     def _clock(self):
         """Let it be ``now`` for an action, for Odoo and for the moments it writes."""
-        self.cr._now = self.now
-        return patch.object(fields.Datetime, "now", lambda *args: self.now)
+        return (
+            patch.object(self.cr, "_now", self.now),
+            patch.object(fields.Datetime, "now", lambda *args: self.now),
+        )
 
     # -- reading
 
@@ -183,6 +188,7 @@ class Ledger:
             place = positions.get(target, {}).get(value)
             return value if place is None else ("new", place)
         if isinstance(value, str):
+            value = MESSAGE_IN_TEXT.sub("<drawn>", value)
             return RECORD_IN_TEXT.sub(lambda found: self._name_link(found, positions), value)
         return value
 
@@ -196,8 +202,8 @@ class Ledger:
     def _name_link(self, found, positions):
         model = found[1] or found[4]
         number = int(found[2] or found[3])
-        place = model in self.env and positions.get(self.env[model]._table, {}).get(number)
-        return f"{model} {number if place in (None, False) else f'new {place}'}"
+        place = positions.get(self.env[model]._table, {}).get(number) if model in self.env else None
+        return f"{model} {number if place is None else f'new {place}'}"
 
 
 def differences(ledger, one, other):
