@@ -20,7 +20,7 @@ def test_every_method_that_is_relied_on_is_there(part):
 
 
 def test_methods_of_other_models_are_none_of_those(tmp_path):
-    source = '''class A(models.Model):
+    source = """class A(models.Model):
     _inherit = "stock.quant"
 
     def _gather(self):
@@ -36,7 +36,7 @@ class B(models.Model):
 
     def _gather(self):
         return 3
-'''
+"""
     file = tmp_path / "some.py"
     file.write_text(source)
     found = dict(known_methods.scan_file(GUARD, file, "odoo.addons.some", {"stock.quant": {"_gather"}}))

@@ -4,6 +4,7 @@ from unittest.mock import patch
 
 from odoo.tests import TransactionCase, tagged
 
+from ..flows import confirm_batch
 from .circumstances import meet
 from .identical_world import Comparison, World
 
@@ -100,6 +101,8 @@ class TestIdentical(IdenticalCase):
     def test_in_a_plain_shop(self):
         comparison = self.assertIdentical()
         self.assertEqual(comparison.plain.answer["imported"], len(MIXED))
+        self.assertEqual(confirm_batch.describe(self.env), [], "every part is on")
+        self.assertLess(comparison.batch.queries, comparison.plain.queries * 0.5)
 
     def test_from_shelves_packages_and_lots_by_each_strategy(self):
         self.assertIdentical(
@@ -135,6 +138,26 @@ class TestIdentical(IdenticalCase):
         comparison = self.assertIdentical("no_rule", "order_points")
         self.assertTrue(comparison.plain.answer["failed"])
         self.assertTrue(comparison.plain.answer["imported"])
+
+    def test_that_fail_with_the_memo_alone_are_found_though_they_are_imported_without(self):
+        comparison = Comparison(self.world, MIXED[:2])
+        with patch.object(confirm_batch, "keep_defaults", side_effect=ZeroDivisionError):
+            found = comparison.compare()
+        self.assertEqual(comparison.batch.answer, comparison.plain.answer)
+        self.assertIn("ZeroDivisionError", found[0])
+
+    def test_where_another_app_holds_some(self):
+        Sale = self.env.registry["sale.order"]
+        confirm = Sale.action_confirm
+
+        def hold_some(sales):
+            return confirm(
+                sales.filtered(lambda sale: "PLENTY-3" not in sale.order_line.product_id.mapped("default_code"))
+            )
+
+        with patch.object(Sale, "action_confirm", hold_some):
+            comparison = self.assertIdentical("two_steps", "order_points")
+        self.assertEqual(comparison.plain.answer["held"], 2)
 
     def test_where_people_follow_and_are_told(self):
         self.assertIdentical("notified", "followed", "sales_people", "numbers_by_date")
