@@ -71,6 +71,9 @@ class Reservation:
         ids = self.quant_ids.get(product.id)
         latest_first = ORDERS.get(Quant._get_removal_strategy(product, location))
         path = location.sudo().parent_path or ""
+        if latest_first is None:
+            # Odoo asks the database what is left of these, in a query that does not say so.
+            self.quants.flush_recordset(["quantity", "reserved_quantity"])
         if ids is None or latest_first is None or not any(path.startswith(root) for root in self.roots):
             return None
         fits = _is_exactly if strict else _is_below

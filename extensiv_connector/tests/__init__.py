@@ -41,6 +41,7 @@ from . import test_go_live_browser
 from . import test_health
 from . import test_held
 from . import test_held_reasons
+from . import test_identical
 from . import test_import_batches
 from . import test_integrations
 from . import test_integrations_browser
