@@ -100,7 +100,7 @@ class Reservation:
         if not all(vals.keys() >= NEEDED and "quant_id" not in vals for vals in vals_list):
             return False
         if self.pending and self.company != Line.env.company:
-            self.create(Line)
+            self.create_lines(Line)
         self.company = Line.env.company
         for vals in vals_list:
             if quantity := _quantity_of_product(Line, vals):
@@ -115,7 +115,7 @@ class Reservation:
         self.pending += vals_list
         return True
 
-    def create(self, Line):
+    def create_lines(self, Line):
         """Create the move lines that were kept."""
         vals_list = self.pending
         if not vals_list:
@@ -215,7 +215,7 @@ def keep_lines(Line, vals_list):
         return False
     if reservation.is_reserving and reservation.reserve(Line, vals_list):
         return True
-    reservation.create(Line)
+    reservation.create_lines(Line)
     return False
 
 

@@ -311,8 +311,14 @@ class ImportBatch:
         except Exception as error:
             if is_conflict(error) or is_disconnected(self.env.cr):
                 raise
+            if not self.is_plain:
+                self.tell_of_failure(error)
             raise NotTogether(self.is_plain) from error
         return self.record_outcome(drafts)
+
+    def tell_of_failure(self, error):
+        """Say in the log that orders failed when they were confirmed together: they are tried once without."""
+        _logger.info("Orders that are confirmed together fail, and are tried without: %s", type(error).__name__)
 
     def build_drafts(self):
         """Read the orders and find what they need; return the drafts of those that can be imported."""
@@ -343,6 +349,7 @@ class ImportBatch:
                 draft.notes = notes
                 draft.holds = reasons
             if not self.is_plain:
+                self.tell_of_failure(error)
                 self.failed_together = type(error).__name__
                 self.is_plain = True
                 return self.create_or_split(drafts)
