@@ -97,6 +97,11 @@ def log_strange(env):
         _logger.info("Orders are imported without the part %r of confirming in batches, for unknown %s", part, found)
 
 
+def read_products(env, products):
+    """Read the products of new order lines at once; each line that is created would read its own."""
+    env["product.product"].union(*products).mapped("product_tmpl_id.name")
+
+
 # -- rules
 
 

@@ -386,13 +386,8 @@ class ImportBatch:
             return
         with confirm_batch.together(self.orders) as orders:
             self.env = orders.env
-            self._read_products(drafts)
+            confirm_batch.read_products(self.env, [found for draft in drafts for found in draft.products.values()])
             self._create_sale_orders(drafts)
-
-    def _read_products(self, drafts):
-        """Read the products of all lines at once; each line that is created would read its own."""
-        products = self.env["product.product"].union(*(found for draft in drafts for found in draft.products.values()))
-        products.mapped("product_tmpl_id.name")
 
     def _create_sale_orders(self, drafts):
         self._find_contacts(drafts)

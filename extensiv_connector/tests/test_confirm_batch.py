@@ -3,12 +3,13 @@
 That both ways write the same rows is another test; here it is which way is gone.
 """
 
+from types import SimpleNamespace
 from unittest.mock import patch
 
 from odoo.fields import Command
 from odoo.tests import tagged
 
-from ..flows import confirm_batch
+from ..flows import confirm_batch, import_pace
 from ..flows.confirm_batch import KEY, together
 from ..flows.order_import import ImportBatch, OrderImport, import_batch
 from ..flows.quiet import quiet
@@ -390,6 +391,14 @@ class TestTriedWithout(BatchCase):
             import_batch(self.inbox("CB-N"))
         notes = (self.inbox("CB-N").sale_order_id.extensiv_lasting_notes or "").splitlines()
         self.assertEqual(len(notes), len(set(notes)))
+
+    def test_it_is_cut_into_parts_that_fit_into_the_time_that_is_left(self):
+        run = SimpleNamespace(account=self.account, has_time=lambda seconds: seconds <= 1)
+        importer = OrderImport(run)
+        part = dict.fromkeys(range(4), 2 / (import_pace.CAREFUL * 10))
+        self.assertEqual(importer._in_time(part), [part])
+        importer.failed_together = dict.fromkeys(part, "ValueError")
+        self.assertEqual(importer._in_time(part), [{number: part[number]} for number in part])
 
     def test_where_it_is_switched_off_nothing_is_tried_twice(self):
         self.env["ir.config_parameter"].set_param(confirm_batch.SWITCH, "off")
