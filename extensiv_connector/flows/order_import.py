@@ -22,6 +22,9 @@ from .trigger import trigger_import
 
 _logger = logging.getLogger(__name__)
 
+# How many times as long orders take that Odoo confirms line by line.
+APART_OVER_TOGETHER = 3
+
 
 class OrderImport:
     """The importing of one pass: which orders, in which transaction.
@@ -71,7 +74,7 @@ class OrderImport:
         parts = [batch]
         while parts:
             part = parts.pop(0)
-            if part is not batch and not run.has_time(sum(part.values()) * self.pace.seconds):
+            if part is not batch and not run.has_time(self._seconds(part)):
                 self._release([part, *parts])
                 break
             parts[:0] = self._import_part(part, is_marked=part is batch)
@@ -118,7 +121,7 @@ class OrderImport:
                 return []
             if isinstance(error, NotTogether) and not error.is_plain:
                 self.failed_together.update(dict.fromkeys(ids, type(error.__cause__).__name__))
-                return [part]
+                return self._in_time(part)
             if len(ids) > 1:
                 return _halves(part)
             cause = error.__cause__ if isinstance(error, NotTogether) else error
@@ -128,6 +131,17 @@ class OrderImport:
                 self.pace.learn(sum(part.values()), seconds)
         self._count(counts)
         return []
+
+    def _seconds(self, part):
+        """Return how long importing ``part`` may take."""
+        slower = 1 if self.failed_together.keys().isdisjoint(part) else APART_OVER_TOGETHER
+        return sum(part.values()) * self.pace.seconds * slower
+
+    def _in_time(self, part):
+        """Return ``part``, in as many parts as it takes for each to fit into the time that is left."""
+        if len(part) == 1 or self.run.has_time(self._seconds(part)):
+            return [dict(part)]
+        return [fitting for half in _halves(part) for fitting in self._in_time(half)]
 
     def _import_free(self, ids):
         """Import those of the orders that no other process is importing.

@@ -141,7 +141,7 @@ class TestIdentical(IdenticalCase):
 
     def test_that_fail_with_the_memo_alone_are_found_though_they_are_imported_without(self):
         comparison = Comparison(self.world, MIXED[:2])
-        with patch.object(confirm_batch, "keep_defaults", side_effect=ZeroDivisionError):
+        with patch.object(confirm_batch, "_create_references", side_effect=ZeroDivisionError):
             found = comparison.compare()
         self.assertEqual(comparison.batch.answer, comparison.plain.answer)
         self.assertIn("ZeroDivisionError", found[0])
