@@ -7,6 +7,7 @@
     forked     scripts in Odoo as forks of one process, `preloaded` with it
     demo       `make demo` and `make demo-check`
     test       `make test` and `make lint`
+    identical  `make identical`
     nemesis    `make nemesis`
     bench      `make bench`
     sandbox    the stand-in for EIM as a process

@@ -23,6 +23,8 @@ MODULES = (
     "stock_dropshipping",
     "stock_picking_batch",
 )
+AT_LENGTH = ("-o", "faulthandler_timeout=0")
+"""For one test that draws for longer than any other may take."""
 CASES = ROOT / ADDON / "tests" / "identical_wide.py"
 
 
@@ -30,7 +32,7 @@ def main() -> int:
     os.environ.setdefault("SEEDS", "60")
     modules = os.environ.get("MODULES", ",".join(MODULES))
     with postgres.running(fast=True):
-        passed = in_odoo("identical", with_modules(modules), [CASES], os.environ.get("K"))
+        passed = in_odoo("identical", with_modules(modules), [*AT_LENGTH, CASES], os.environ.get("K"))
     say(f"\nAll is well: {passed} passed.")
     return 0
 
