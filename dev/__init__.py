@@ -7,12 +7,14 @@
     forked     scripts in Odoo as forks of one process, `preloaded` with it
     demo       `make demo` and `make demo-check`
     test       `make test` and `make lint`
+    identical  `make identical`
     nemesis    `make nemesis`
     bench      `make bench`
     sandbox    the stand-in for EIM as a process
     uninstall  what an uninstalled addon leaves behind
     shell      `make shell`
     pictures   draws the catalogue's pictures
+    known_methods  lists the methods of Odoo that confirming in batches relies on
     guide      `make guide`: the user guide as a page of the addon
     clean      `make clean`
 

@@ -1,11 +1,12 @@
 """Importing: from the inbox into sale orders that are confirmed where their total is EIM's, to the cent."""
 
+import logging
 import time
 from functools import partial
 
 from odoo.fields import Domain
 
-from . import fulfilled_elsewhere, holds, lots_asked_for, order_money, tax_question, todo, twins
+from . import confirm_batch, fulfilled_elsewhere, holds, lots_asked_for, order_money, tax_question, todo, twins
 from .deadline import deadline_of
 from .exceptions import is_conflict, is_disconnected
 from .import_pace import BATCH_TARGET, Pace
@@ -18,6 +19,11 @@ from .quiet import quiet
 from .runner import BATCH_SECONDS, FlowRun, refresh_snapshot, release_locks
 from .sku_learning import learn_skus
 from .trigger import trigger_import
+
+_logger = logging.getLogger(__name__)
+
+# How many times as long orders take that Odoo confirms line by line.
+APART_OVER_TOGETHER = 3
 
 
 class OrderImport:
@@ -36,6 +42,8 @@ class OrderImport:
         self.has_begun = False
         self.begins_too_large = True
         """Whether an order that is too large for what is left is begun, where there is nothing else to import."""
+        self.failed_together = {}
+        """``{order id: name of the error after which it is confirmed as Odoo does it}``, see ``confirm_batch``"""
 
     @property
     def account(self):
@@ -66,7 +74,7 @@ class OrderImport:
         parts = [batch]
         while parts:
             part = parts.pop(0)
-            if part is not batch and not run.has_time(sum(part.values()) * self.pace.seconds):
+            if part is not batch and not run.has_time(self._seconds(part)):
                 self._release([part, *parts])
                 break
             parts[:0] = self._import_part(part, is_marked=part is batch)
@@ -111,6 +119,9 @@ class OrderImport:
             if is_conflict(error):
                 self._put_off(ids)
                 return []
+            if isinstance(error, NotTogether) and not error.is_plain:
+                self.failed_together.update(dict.fromkeys(ids, type(error.__cause__).__name__))
+                return self._in_time(part)
             if len(ids) > 1:
                 return _halves(part)
             cause = error.__cause__ if isinstance(error, NotTogether) else error
@@ -121,13 +132,24 @@ class OrderImport:
         self._count(counts)
         return []
 
+    def _seconds(self, part):
+        """Return how long importing ``part`` may take."""
+        slower = 1 if self.failed_together.keys().isdisjoint(part) else APART_OVER_TOGETHER
+        return sum(part.values()) * self.pace.seconds * slower
+
+    def _in_time(self, part):
+        """Return ``part``, in as many parts as it takes for each to fit into the time that is left."""
+        if len(part) == 1 or self.run.has_time(self._seconds(part)):
+            return [dict(part)]
+        return [fitting for half in _halves(part) for fitting in self._in_time(half)]
+
     def _import_free(self, ids):
         """Import those of the orders that no other process is importing.
 
         :return: the counts of ``ImportBatch.record_outcome``, and the seconds it took
         """
         start = time.monotonic()
-        batch = ImportBatch(self._lock(ids))
+        batch = ImportBatch(self._lock(ids), self.failed_together.get(ids[0]))
         counts = batch.import_together() if batch.orders else {}
         self.env.flush_all()
         return counts, time.monotonic() - start
@@ -256,7 +278,14 @@ def refuse(orders, explain_one):
 
 
 class NotTogether(Exception):
-    """Orders cannot be imported in one transaction: one of them has an error, which is the cause of this one."""
+    """Orders cannot be imported in one transaction: one of them has an error, which is the cause of this one.
+
+    :param is_plain: whether they were confirmed as Odoo does it, so that the error is theirs
+    """
+
+    def __init__(self, is_plain):
+        super().__init__()
+        self.is_plain = is_plain
 
 
 class ImportBatch:
@@ -264,12 +293,17 @@ class ImportBatch:
 
     Everything is resolved and created for the whole batch at once. One that cannot be imported never holds up the
     others: the batch is split until it stands alone.
+
+    :param failed_together: the name of the error after which they are confirmed as Odoo does it, without
+        ``confirm_batch``
     """
 
-    def __init__(self, orders):
+    def __init__(self, orders, failed_together=None):
         self.account = orders.account_id
         self.orders = orders if self.account.notify_on_import else quiet(orders)
         self.env = self.orders.env
+        self.failed_together = failed_together
+        self.is_plain = bool(failed_together) or not confirm_batch.find_parts(self.env)
         self.failures = {}
         """``{inbox order: Refusal}``"""
         self.matches = {}
@@ -291,8 +325,14 @@ class ImportBatch:
         except Exception as error:
             if is_conflict(error) or is_disconnected(self.env.cr):
                 raise
-            raise NotTogether from error
+            if not self.is_plain:
+                self.tell_of_failure(error)
+            raise NotTogether(self.is_plain) from error
         return self.record_outcome(drafts)
+
+    def tell_of_failure(self, error):
+        """Say in the log that orders failed when they were confirmed together: they are tried once without."""
+        _logger.info("Orders that are confirmed together fail, and are tried without: %s", type(error).__name__)
 
     def build_drafts(self):
         """Read the orders and find what they need; return the drafts of those that can be imported."""
@@ -311,6 +351,7 @@ class ImportBatch:
         """
         if not drafts:
             return []
+        before = [(draft, list(draft.notes), dict(draft.holds)) for draft in drafts]
         try:
             with self.env.cr.savepoint():
                 self.create_sale_orders(drafts)
@@ -318,6 +359,14 @@ class ImportBatch:
         except Exception as error:  # whatever one order does, the others are imported
             if is_conflict(error) or is_disconnected(self.env.cr):
                 raise
+            for draft, notes, reasons in before:
+                draft.notes = notes
+                draft.holds = reasons
+            if not self.is_plain:
+                self.tell_of_failure(error)
+                self.failed_together = type(error).__name__
+                self.is_plain = True
+                return self.create_or_split(drafts)
             if len(drafts) == 1:
                 [draft] = drafts
                 self.failures[draft.record] = explain(error, draft.record)
@@ -327,6 +376,20 @@ class ImportBatch:
 
     def create_sale_orders(self, drafts):
         """Create, verify and confirm the sale orders of ``drafts``: one call each for the whole batch."""
+        if self.is_plain:
+            self.env = self.orders.env
+            self._create_sale_orders(drafts)
+            if self.failed_together:
+                _logger.warning(
+                    "Orders are imported that failed when they were confirmed together: %s", self.failed_together
+                )
+            return
+        with confirm_batch.together(self.orders) as orders:
+            self.env = orders.env
+            confirm_batch.read_products(self.env, [found for draft in drafts for found in draft.products.values()])
+            self._create_sale_orders(drafts)
+
+    def _create_sale_orders(self, drafts):
         self._find_contacts(drafts)
         self._find_pricelists(drafts)
         Inbox = self.env["extensiv.order"]
