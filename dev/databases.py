@@ -8,6 +8,7 @@ an outdated one is updated.
     extensiv_base        a template: Odoo and what the addon depends on
     extensiv_base_demo   the same with demonstration data
     extensiv_addon       the addon installed, without demonstration data; what tests and benchmarks copy
+    extensiv_charts      the same with the charts of accounts of the USA and of Germany
     extensiv_demo        `make demo`
 
 A PostgreSQL of others may hold others' databases: only names that begin with `extensiv_` are touched.
@@ -40,6 +41,7 @@ LAUNCHER = ROOT / "dev" / "launcher.py"
 FILESTORE = HOME / "data" / "filestore"
 SCREENSHOTS = HOME / "screenshots"
 ALWAYS_INSTALLED = {"sale_stock", "stock_delivery"}
+CHARTS = "l10n_us,l10n_de"
 NOT_INSTALLED = {"tests", "sandbox", "__pycache__"}
 """Folders of the addon that a database knows nothing of."""
 STOP_SECONDS = 15
@@ -308,6 +310,24 @@ def with_addon(name: str = "extensiv_addon", *, demo: bool = False, fresh: bool 
         if not update:
             copy(template, name)
         install(name, "-u" if update else "-i", ADDON, demo)
+        mark_content(name, content)
+    return name
+
+
+def with_charts(name: str = "extensiv_charts") -> str:
+    """Return a copy of the database with the addon in which the charts of the USA and of Germany are installed.
+
+    They are installed once: what changed of the addon since is updated.
+    """
+    content = f"{base_content()} {digest(CHARTS)} {addon_content()}"
+    found = content_of(name)
+    if found == content:
+        return name
+    update = bool(found) and found.split()[:2] == content.split()[:2]
+    if not update:
+        copy(with_addon(), name)
+    with step(f"{ADDON if update else 'Charts of accounts'} in {name}"):
+        install(name, "-u" if update else "-i", ADDON if update else CHARTS, demo=False)
         mark_content(name, content)
     return name
 

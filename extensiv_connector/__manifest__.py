@@ -13,6 +13,7 @@
         "security/ir.model.access.csv",
         "security/extensiv_rules.xml",
         "data/ir_cron.xml",
+        "data/ir_cron_books.xml",
         "data/extensiv_cart_type_data.xml",
         "data/mail_template_data.xml",
         "data/mail_activity_type.xml",

@@ -46,5 +46,6 @@ def _prepare_line_vals(sale, amount):
         "technical_price_unit": amount + 1.0,
         "discount": 0.0,
         "tax_ids": [Command.clear()],
+        "analytic_distribution": sale.extensiv_cart_id.sudo().analytic_distribution,
         "sequence": max(sale.order_line.mapped("sequence"), default=10) + 1,
     }

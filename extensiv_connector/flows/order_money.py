@@ -194,9 +194,15 @@ def is_by_pricelist(draft):
 
 
 def take_pricelists(drafts):
-    """Give the orders that cost what a pricelist says the customer's, where it is of the order's currency."""
+    """Give orders the pricelist of their cart, and those that cost what one says the customer's.
+
+    Only one of the order's currency is taken: the order's prices are of that.
+    """
     for draft in drafts:
-        if is_by_pricelist(draft):
+        of_cart = draft.record.cart_id.pricelist_id
+        if of_cart and of_cart.currency_id == draft.currency:
+            draft.pricelist = of_cart
+        elif is_by_pricelist(draft):
             company = draft.record.company_id
             own = draft.contacts.partner.with_company(company).property_product_pricelist
             if own and own.currency_id == draft.currency:

@@ -10,6 +10,7 @@ from odoo.fields import Command
 
 from ..eim.wire import Order
 from ..flows import (
+    books,
     combos,
     dates,
     fulfilled_elsewhere,
@@ -386,6 +387,7 @@ class ExtensivOrder(models.Model):
             "extensiv_cart_id": cart.id,
             "extensiv_cust_ref": record.cust_ref,
             **self._prepare_shipment_vals(record),
+            **books.prepare_sale_vals(draft),
             "extensiv_instructions": self._prepare_instructions(wire),
             "extensiv_packing_notes": "\n".join(packing_notes.describe(self.env, wire, draft.currency)) or False,
             "extensiv_expected_total": float(draft.priced.expected_total),
@@ -500,6 +502,8 @@ class ExtensivOrder(models.Model):
             "technical_price_unit": price + 1.0,
             "discount": 0.0,
         }
+        if distribution := draft.record.cart_id.analytic_distribution:
+            vals["analytic_distribution"] = distribution
         if draft.tax_policy not in order_money.ODOO_TAXES:
             vals["tax_ids"] = [Command.clear()]
         return vals

@@ -1,6 +1,6 @@
-from odoo import fields, models
+from odoo import api, fields, models
 
-from ..flows import cancelled_goods, lots_asked_for, twins
+from ..flows import books, cancelled_goods, lots_asked_for, twins
 
 
 class SaleOrder(models.Model):
@@ -24,6 +24,55 @@ class SaleOrder(models.Model):
     extensiv_twins = fields.Text("Orders With the Same Number", compute="_compute_extensiv_twins")
 
     extensiv_missing_lots = fields.Text("Lots Not Reserved", compute="_compute_extensiv_missing_lots")
+
+    # -- its books: what was known when it was imported, and what was done since
+
+    extensiv_pay_type = fields.Char(
+        "Paid By", readonly=True, copy=False, help="How the buyer paid, in the cart's words (EIM's pay_type)."
+    )
+    extensiv_pays_on_delivery = fields.Boolean(
+        "Pays on Delivery", readonly=True, copy=False, help="Nothing was paid in the cart."
+    )
+    extensiv_balance = fields.Monetary(
+        "Open in the Cart", readonly=True, copy=False, help="What the buyer has yet to pay, as EIM said it."
+    )
+    extensiv_invoicing = fields.Selection(
+        lambda self: self.env["extensiv.cart"]._fields["invoicing"].selection,
+        "EIM Invoices",
+        readonly=True,
+        copy=False,
+        help="What its cart said of invoices when the order was imported. Empty: its books are not kept by themselves.",
+    )
+    extensiv_registered = fields.Monetary(
+        "Registered as Paid", readonly=True, copy=False, help="The payments that were registered by themselves."
+    )
+    extensiv_books_at = fields.Datetime(
+        compute="_compute_extensiv_books_at",
+        store=True,
+        readonly=True,
+        copy=False,
+        help="Something changed at this moment, and its invoices and payments were not looked at since.",
+    )
+
+    _extensiv_books_idx = models.Index("(extensiv_account_id, extensiv_books_at) WHERE extensiv_books_at IS NOT NULL")
+
+    @api.depends(
+        "state",
+        "extensiv_invoicing",
+        "extensiv_expected_total",
+        "amount_total",
+        "order_line.product_uom_qty",
+        "order_line.qty_delivered",
+        "order_line.qty_invoiced",
+        "extensiv_order_id.cancelled_at",
+    )
+    def _compute_extensiv_books_at(self):
+        """Note that the books of these orders are to be looked at, see ``flows/books``."""
+        kept = self.filtered(lambda order: order.extensiv_invoicing and order.state in ("sale", "cancel"))
+        kept.extensiv_books_at = books.new_note()
+        (self - kept).extensiv_books_at = False
+        if kept:
+            books.wake(self.env)
 
     def _compute_extensiv_missing_lots(self):
         """Say which lots that the buyer asked for are not reserved, while the order is open."""

@@ -14,6 +14,7 @@ RIGHTS = {
     "extensiv.call": (READ, READ),
     "extensiv.due": (READ, READ),
     "extensiv.cart": (READ, ALL),
+    "extensiv.cart.pay.type": (READ, ALL),
     "extensiv.cart.share": (READ, ALL),
     "extensiv.cart.type": (READ, ALL),
     "extensiv.carrier.method": (READ, ALL),
@@ -167,6 +168,7 @@ class TestSecurity(TransactionCase):
         records = [
             account,
             cart,
+            env["extensiv.cart.pay.type"].create({"cart_id": cart.id, "pay_type": "PayPal"}),
             env["extensiv.cart.share"].create(
                 {
                     **mine,
