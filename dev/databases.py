@@ -41,7 +41,7 @@ LAUNCHER = ROOT / "dev" / "launcher.py"
 FILESTORE = HOME / "data" / "filestore"
 SCREENSHOTS = HOME / "screenshots"
 ALWAYS_INSTALLED = {"sale_stock", "stock_delivery"}
-CHARTS = "l10n_us,l10n_de"
+CHARTS = "l10n_us,l10n_us_account,l10n_de"
 NOT_INSTALLED = {"tests", "sandbox", "__pycache__"}
 """Folders of the addon that a database knows nothing of."""
 STOP_SECONDS = 15

@@ -7,8 +7,6 @@ is not invoiced by itself again.
 import math
 from collections import defaultdict
 
-from odoo.fields import Command
-
 from .order_money import amount_of
 
 CONFIRMED = "confirmed"
@@ -41,7 +39,7 @@ def invoice(sales):
     # What is left to invoice is Odoo's own figure again, also of lines that are on none of these invoices.
     lines.env.add_to_compute(lines._fields["qty_to_invoice"], lines)
     for sale in due:
-        _settle_cents(sale, moves)
+        _check_total(sale, moves)
     moves.action_post()
     return moves
 
@@ -141,35 +139,16 @@ def is_invoiced(sale):
     return all(line.product_uom_id.compare(_count_invoiced(line), line.product_uom_qty) >= 0 for line in lines)
 
 
-def _settle_cents(sale, new_moves):
-    """Put what rounding left of several invoices on a line of the last one, so that they come to the order's total.
+def _check_total(sale, new_moves):
+    """Make sure that the invoice of an order comes to its total; what rounding leaves of several is on the last one.
 
-    :raise Unbookable: the one invoice of the order comes to something else
+    :raise Unbookable: it does not
     """
-    moves = sale.invoice_ids.filtered(lambda move: move.move_type in ("out_invoice", "out_refund"))
-    if not is_invoiced(sale) or any(move.state == "cancel" or move.move_type == "out_refund" for move in moves):
+    moves = find_moves(sale)[sale].filtered(lambda move: move.state != "cancel")
+    if not moves or not moves <= new_moves or not is_invoiced(sale):
         return
     currency = sale.currency_id
-    rest = currency.round(sale.amount_total - sum(moves.mapped("amount_total")))
-    if currency.is_zero(rest):
-        return
-    if abs(rest) <= currency.rounding * len(moves.invoice_line_ids) + currency.rounding / 2:
-        own = moves & new_moves
-        product = sale.extensiv_account_id.discount_product_id
-        own.invoice_line_ids = [
-            Command.create(
-                {
-                    "product_id": product.id,
-                    "name": sale.env._("Rounding"),
-                    "quantity": 1.0,
-                    "price_unit": rest,
-                    "tax_ids": [Command.clear()],
-                    "analytic_distribution": sale.extensiv_cart_id.analytic_distribution,
-                    "sequence": max(own.invoice_line_ids.mapped("sequence"), default=10) + 1,
-                }
-            )
-        ]
-    elif moves <= new_moves:
+    if currency.compare_amounts(sum(moves.mapped("amount_total")), sale.amount_total):
         raise Unbookable(
             sale.env._(
                 "The invoice of %(order)s would come to %(invoice)s, the order comes to %(total)s. Compare the taxes "

@@ -2,7 +2,7 @@
 
 from itertools import combinations
 
-from . import books, payments
+from . import books, payments, tax_account
 
 SHOWN = 10  # names listed in one sentence
 SAMPLE = 100  # of the next orders are looked at
@@ -25,7 +25,7 @@ class LiveCheck:
         """Make every check; return a list of ``{"mark": "ok", "warn" or "stop", "title", "text"}``."""
         checks = [self._check_connection(), self._check_functions(), self._check_carts()]
         if "orders" in self.flows:
-            checks += [self._check_skus(), self._check_taxes(), self._check_books()]
+            checks += [self._check_skus(), self._check_taxes(), self._check_tax_account(), self._check_books()]
         if self.flows & {"orders", "shipments"}:
             checks += [self._check_delivery()]
         if "shipments" in self.flows:
@@ -170,6 +170,13 @@ class LiveCheck:
                 "Made by themselves for %s; the outstanding accounts are set.", self._listed(carts.mapped("name"))
             ),
         )
+
+    def _check_tax_account(self):
+        """Look where the tax that carts collect is booked; nothing where none is on an order."""
+        if not self.account._collects_tax():
+            return None
+        mark, text = tax_account.check(self.account)
+        return mark, self.env._("Collected tax"), text
 
     def _check_delivery(self):
         """Look for what buyers ask to be shipped with and no delivery method stands for."""

@@ -265,8 +265,7 @@ def settle_rest(draft):
     if not rest or abs(rest) > Decimal(repr(sale.currency_id.rounding)) * len(sale.order_line):
         return
     Inbox = sale.env["extensiv.order"]
-    product = sale.extensiv_account_id.discount_product_id
-    vals = Inbox._prepare_amount_vals(draft, product, rest, sale.env._("Rounding"))
+    vals = Inbox._prepare_rounding_vals(draft, sale.extensiv_account_id, rest)
     vals["sequence"] = max(sale.order_line.mapped("sequence"), default=10) + 1
     sale.order_line = [Command.create({**vals, "tax_ids": [Command.clear()]})]
 

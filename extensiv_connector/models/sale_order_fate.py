@@ -1,6 +1,6 @@
 from odoo import api, fields, models
 
-from ..flows import books, cancelled_goods, lots_asked_for, twins
+from ..flows import books, cancelled_goods, invoicing, lots_asked_for, margins, twins
 
 
 class SaleOrder(models.Model):
@@ -96,3 +96,25 @@ class SaleOrder(models.Model):
         if not self.env.context.get(cancelled_goods.KNOWS):
             twins.tell_cancelled(ours.sudo().extensiv_order_id)
         return result
+
+    # -- invoicing, see flows/invoicing
+
+    def _compute_invoice_status(self):
+        result = super()._compute_invoice_status()
+        invoicing.correct_status(self)
+        return result
+
+    def _get_invoiceable_lines(self, final=False):
+        return invoicing.choose_lines(self, super()._get_invoiceable_lines(final))
+
+    def _create_invoices(self, grouped=False, final=False, date=None):
+        invoices = super()._create_invoices(grouped=grouped, final=final, date=date)
+        invoicing.settle_cents(invoices.sudo())
+        return invoices
+
+    def _compute_margin(self):
+        """Say the margin of what was sold, without what is passed on; only Odoo's app for margins calls this."""
+        super()._compute_margin()
+        for order in self.filtered("extensiv_cust_ref"):
+            income = order.amount_untaxed - margins.sum_passed_on(order)
+            order.margin_percent = order.margin / income if income else 0.0
