@@ -42,6 +42,17 @@ FILESTORE = HOME / "data" / "filestore"
 SCREENSHOTS = HOME / "screenshots"
 ALWAYS_INSTALLED = {"sale_stock", "stock_delivery"}
 CHARTS = "l10n_us,l10n_us_account,l10n_de"
+CHART_OF = [("us", "base.us", "base.USD"), ("de_skr03", "base.de", "base.EUR")]
+COMPANIES = """
+for chart, country, currency in args:
+    env.ref(currency).active = True
+    company = env["res.company"].create({
+        "name": f"Books of {country}", "country_id": env.ref(country).id, "currency_id": env.ref(currency).id,
+    })
+    env["account.chart.template"].try_loading(chart, company, install_demo=False)
+env.cr.commit()
+"""
+"""Makes a company for each chart, which takes a while."""
 NOT_INSTALLED = {"tests", "sandbox", "__pycache__"}
 """Folders of the addon that a database knows nothing of."""
 STOP_SECONDS = 15
@@ -319,7 +330,7 @@ def with_charts(name: str = "extensiv_charts") -> str:
 
     They are installed once: what changed of the addon since is updated.
     """
-    content = f"{base_content()} {digest(CHARTS)} {addon_content()}"
+    content = f"{base_content()} {digest(CHARTS, CHART_OF, COMPANIES)} {addon_content()}"
     found = content_of(name)
     if found == content:
         return name
@@ -328,6 +339,8 @@ def with_charts(name: str = "extensiv_charts") -> str:
         copy(with_addon(), name)
     with step(f"{ADDON if update else 'Charts of accounts'} in {name}"):
         install(name, "-u" if update else "-i", ADDON if update else CHARTS, demo=False)
+        if not update:
+            run_script(name, COMPANIES, CHART_OF, log=LOGS / f"charts-{name}.log")
         mark_content(name, content)
     return name
 

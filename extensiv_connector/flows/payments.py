@@ -5,7 +5,7 @@ The marketplace's payout arrives later, and is matched with the outstanding acco
 
 from odoo import fields
 
-from .invoice_making import Unbookable, find_moves, is_alive
+from .invoice_making import Unbookable, find_moves, is_alive, is_invoiced
 
 RECEIVABLE = "asset_receivable"
 
@@ -95,7 +95,7 @@ def register(sales):
     payments = Payment.create([_prepare_vals(*part) for part in due])
     payments.action_post()
     plan = []
-    for payment, (sale, move, amount) in zip(payments, due, strict=True):
+    for payment, (sale, move, amount, _rest) in zip(payments, due, strict=True):
         lines = payment.move_id.line_ids.filtered(lambda line: line.account_type == RECEIVABLE)
         plan.append(lines | _find_open(move))
         move.matched_payment_ids += payment
@@ -105,7 +105,10 @@ def register(sales):
 
 
 def _find_due(sale):
-    """Yield ``(sale order, invoice, amount)`` of what is to be registered."""
+    """Yield ``(sale order, invoice, amount, rest)`` of what is to be registered.
+
+    ``rest``: what the order is more than EIM's total, taxes that differ within the account's tolerance: written off.
+    """
     currency = sale.currency_id
     paid = count_paid(sale)
     if not paid:
@@ -114,7 +117,9 @@ def _find_due(sale):
     settled = sum(invoice.amount_total - invoice.amount_residual for invoice in invoices)
     # What was registered once counts, though somebody took it back: who did knows why.
     left = currency.round(paid - max(settled, sale.extensiv_registered))
-    for invoice in invoices.sorted("id"):
+    invoices = invoices.sorted("id")
+    borne = _find_borne(sale, invoices)
+    for invoice in invoices:
         amount = currency.round(min(invoice.amount_residual, left))
         if amount <= 0:
             continue
@@ -129,16 +134,30 @@ def _find_due(sale):
                     currency=currency.name,
                 )
             )
+        rest = 0.0
+        if borne and invoice == invoices[-1:]:
+            rest = currency.round(invoice.amount_residual - left)
+            amount = left if abs(rest) <= abs(borne) else amount
+            rest = rest if abs(rest) <= abs(borne) else 0.0
         left = currency.round(left - amount)
-        yield sale, invoice, amount
+        yield sale, invoice, amount, rest
+
+
+def _find_borne(sale, invoices):
+    """Return what a whole, invoiced order is more than EIM's total, where the account's settings bear that."""
+    borne = sale.currency_id.round(sale.amount_total - sale.extensiv_expected_total)
+    tolerance = sale.extensiv_account_id.tax_tolerance
+    if sale.currency_id.compare_amounts(abs(borne), tolerance) > 0 or sale.extensiv_balance or not is_invoiced(sale):
+        return 0.0
+    return borne if sale.currency_id.is_zero(sum(invoices.mapped("amount_total")) - sale.amount_total) else 0.0
 
 
 def _find_open(move):
     return move.line_ids.filtered(lambda line: line.account_type == RECEIVABLE and not line.reconciled)
 
 
-def _prepare_vals(sale, move, amount):
-    """Return the values of the payment of ``amount`` on an invoice."""
+def _prepare_vals(sale, move, amount, rest):
+    """Return the values of the payment of ``amount`` on an invoice of which ``rest`` is written off."""
     method = find_method(sale.extensiv_cart_id, sale.extensiv_pay_type)
     receivable = _find_open(move)
     date = _find_date(move, method.journal_id)
@@ -156,11 +175,27 @@ def _prepare_vals(sale, move, amount):
         "destination_account_id": receivable[:1].account_id.id,
         "payment_reference": sale.client_order_ref or sale.name,
     }
+    if rest:
+        vals["write_off_line_vals"] = [_prepare_write_off(sale, move, rest, date)]
+        return vals
     is_whole = move.currency_id.is_zero(amount - move.amount_residual)
     if date == move.date and is_whole and move.currency_id != move.company_currency_id:
         # The invoice's lines were converted one by one: no difference of a cent is to be booked for that.
         vals["force_balance"] = sum(receivable.mapped("amount_residual"))
     return vals
+
+
+def _prepare_write_off(sale, move, rest, date):
+    product = sale.extensiv_account_id.discount_product_id.with_company(move.company_id)
+    company_currency = move.company_currency_id
+    return {
+        "name": sale.env._("Rounding"),
+        "account_id": product._get_product_accounts()["income"].id,
+        "partner_id": move.commercial_partner_id.id,
+        "currency_id": move.currency_id.id,
+        "amount_currency": rest,
+        "balance": move.currency_id._convert(rest, company_currency, move.company_id, date),
+    }
 
 
 def _find_date(move, journal):
