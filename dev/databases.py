@@ -50,6 +50,8 @@ for chart, country, currency in args:
         "name": f"Books of {country}", "country_id": env.ref(country).id, "currency_id": env.ref(currency).id,
     })
     env["account.chart.template"].try_loading(chart, company, install_demo=False)
+    if not env["stock.warehouse"].search_count([("company_id", "=", company.id)]):
+        env["stock.warehouse"].create({"name": chart, "code": chart[:5], "company_id": company.id})
 env.cr.commit()
 """
 """Makes a company for each chart, which takes a while."""

@@ -24,7 +24,7 @@ _logger = logging.getLogger(__name__)
 
 CRON = "extensiv_connector.ir_cron_books"
 STEP = "books"
-BATCH = 50  # orders in one transaction
+BATCH = 25  # orders in one transaction
 PAUSE = timedelta(hours=1)  # after which an order that could not be booked is tried again
 NOTED = "extensiv_connector.books"
 

@@ -57,6 +57,7 @@ from . import test_left_orders
 from . import test_lock
 from . import test_merchants
 from . import test_migration_buyers
+from . import test_migration_books
 from . import test_migration_carts
 from . import test_migration_figures
 from . import test_migration_held
