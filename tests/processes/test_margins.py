@@ -1,17 +1,14 @@
 """Odoo's app for margins, which the addon does not depend on, and what has none."""
 
+import json
+
 ORDER = """
-import json, urllib.request
 account = env["extensiv.account"].search([]) or env["extensiv.account"].create({
     "name": "Shops", "base_url": args["base_url"], "api_user": "demo", "api_key": "demo-key",
     "import_from": "2000-01-01"})
 if account.state != "connected":
     account.action_connect()
     env["product.product"].create({"name": "Mug", "default_code": "MUG", "standard_price": 6})
-order = {"cust_ref": args["ref"], "items": [{"item": "MUG", "quantity": "1", "price": "10.00"}], "sales_tax": "2.00"}
-urllib.request.urlopen(urllib.request.Request(
-    args["base_url"] + "/sandbox/orders", json.dumps(order).encode(), {"Content-Type": "application/json"})).read()
-env.cr.commit()
 account.action_pull_orders()
 env.cr.commit()
 """
@@ -28,8 +25,17 @@ print(json.dumps([
 """
 
 
-def test_collected_tax_has_no_margin_whether_the_order_or_the_app_came_first(odoo, sandbox):
-    odoo.run(ORDER, base_url=sandbox, ref="BEFORE")
+def order(odoo, sandbox, reference):
+    """Have an order of a mug for 10 that costs 6, and 2 of tax, imported."""
+    lines = [{"item": "MUG", "quantity": "1", "price": "10.00"}]
+    sandbox.post("/sandbox/orders", {"cust_ref": reference, "items": lines, "sales_tax": "2.00"})
+    odoo.run(ORDER, {"base_url": sandbox.base_url})
+
+
+def test_collected_tax_has_no_margin_whether_the_order_or_the_app_came_first(odoo, start_sandbox):
+    sandbox = start_sandbox("--orders", "0")
+    order(odoo, sandbox, "BEFORE")
     odoo.run(INSTALL)
-    odoo.run(ORDER, base_url=sandbox, ref="AFTER")
-    assert odoo.run(SHOW) == [[4, 0, 4, 0.4]] * 2
+    order(odoo, sandbox, "AFTER")
+    # Of goods, of tax, of the order, and as a part of what the goods brought.
+    assert json.loads(odoo.run(SHOW).splitlines()[-1]) == [[4, 0, 4, 0.4]] * 2
