@@ -55,6 +55,7 @@
         "wizards/sale_mass_cancel_views.xml",
         "wizards/extensiv_choose_product_views.xml",
         "wizards/extensiv_compare_views.xml",
+        "wizards/extensiv_compare_order_views.xml",
         "wizards/extensiv_decide_shipment_views.xml",
         "wizards/extensiv_fetch_views.xml",
         "wizards/extensiv_merchants_views.xml",

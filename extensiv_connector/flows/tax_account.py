@@ -86,4 +86,5 @@ def _has_chart(account):
 
 
 def _name(account, booked):
-    return booked.with_company(account.company_id).display_name
+    booked = booked.with_company(account.company_id)
+    return f"{booked.code or ''} {booked.name}".strip()

@@ -1,6 +1,8 @@
 from odoo import api, fields, models
+from odoo.exceptions import UserError
 
 from ..flows import books, cancelled_goods, invoicing, lots_asked_for, margins, twins
+from ..flows.deadline import one_deadline
 
 
 class SaleOrder(models.Model):
@@ -85,6 +87,15 @@ class SaleOrder(models.Model):
         texts = twins.describe(self.sudo().extensiv_order_id)
         for order in self:
             order.extensiv_twins = texts.get(order.sudo().extensiv_order_id, False)
+
+    @one_deadline
+    def action_extensiv_compare(self):
+        """Show what EIM says of this order now beside what is here."""
+        self.ensure_one()
+        self.check_access("read")
+        if not self.sudo().extensiv_order_id:
+            raise UserError(self.env._("%s did not come from EIM.", self.name))
+        return self.sudo().extensiv_order_id.with_env(self.env).action_compare()
 
     def _action_cancel(self):
         """Say what EIM still believes of orders that are cancelled here, and what was picked of them already."""

@@ -25,6 +25,7 @@ from . import test_carts_browser
 from . import test_combo_orders
 from . import test_combos
 from . import test_compare_nightly
+from . import test_compare_order
 from . import test_compare_skus
 from . import test_credentials
 from . import test_database_identity
@@ -52,6 +53,8 @@ from . import test_inventory_rules
 from . import test_inventory_urgency
 from . import test_inventory_zeros
 from . import test_inventory_zeros_locations
+from . import test_invoicing
+from . import test_invoicing_cents
 from . import test_kit_fulfilment
 from . import test_left_orders
 from . import test_lock
@@ -110,6 +113,7 @@ from . import test_stock_history
 from . import test_stock_preview
 from . import test_take_browser
 from . import test_take_quantities
+from . import test_tax_account
 from . import test_tax_question
 from . import test_tax_question_browser
 from . import test_todo

@@ -1,5 +1,4 @@
 from odoo import SUPERUSER_ID, api
-
 from odoo.addons.extensiv_connector.flows import margins
 
 # {field of the account: what a line of that product stands for}
