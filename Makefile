@@ -9,7 +9,7 @@ demo: setup
 demo-check: setup
 	@$(PYTHON) -m dev.demo --check
 
-# ONLY=lint|eim|install|odoo|process|uninstall for one of the checks, K=expression for the tests that match
+# ONLY=lint|eim|install|odoo|books|process|uninstall for one of the checks, K=expression for the tests that match
 test: ALSO = --browser --http
 test: setup
 	@$(PYTHON) -m dev.test

@@ -8,6 +8,7 @@ an outdated one is updated.
     extensiv_base        a template: Odoo and what the addon depends on
     extensiv_base_demo   the same with demonstration data
     extensiv_addon       the addon installed, without demonstration data; what tests and benchmarks copy
+    extensiv_charts      the same with the charts of accounts of the USA and of Germany
     extensiv_demo        `make demo`
 
 A PostgreSQL of others may hold others' databases: only names that begin with `extensiv_` are touched.
@@ -40,6 +41,20 @@ LAUNCHER = ROOT / "dev" / "launcher.py"
 FILESTORE = HOME / "data" / "filestore"
 SCREENSHOTS = HOME / "screenshots"
 ALWAYS_INSTALLED = {"sale_stock", "stock_delivery"}
+CHARTS = "l10n_us,l10n_us_account,l10n_de"
+CHART_OF = [("us", "base.us", "base.USD"), ("de_skr03", "base.de", "base.EUR")]
+COMPANIES = """
+for chart, country, currency in args:
+    env.ref(currency).active = True
+    company = env["res.company"].create({
+        "name": f"Books of {country}", "country_id": env.ref(country).id, "currency_id": env.ref(currency).id,
+    })
+    env["account.chart.template"].try_loading(chart, company, install_demo=False)
+    if not env["stock.warehouse"].search_count([("company_id", "=", company.id)]):
+        env["stock.warehouse"].create({"name": chart, "code": chart[:5], "company_id": company.id})
+env.cr.commit()
+"""
+"""Makes a company for each chart, which takes a while."""
 NOT_INSTALLED = {"tests", "sandbox", "__pycache__"}
 """Folders of the addon that a database knows nothing of."""
 STOP_SECONDS = 15
@@ -308,6 +323,26 @@ def with_addon(name: str = "extensiv_addon", *, demo: bool = False, fresh: bool 
         if not update:
             copy(template, name)
         install(name, "-u" if update else "-i", ADDON, demo)
+        mark_content(name, content)
+    return name
+
+
+def with_charts(name: str = "extensiv_charts") -> str:
+    """Return a copy of the database with the addon in which the charts of the USA and of Germany are installed.
+
+    They are installed once: what changed of the addon since is updated.
+    """
+    content = f"{base_content()} {digest(CHARTS, CHART_OF, COMPANIES)} {addon_content()}"
+    found = content_of(name)
+    if found == content:
+        return name
+    update = bool(found) and found.split()[:2] == content.split()[:2]
+    if not update:
+        copy(with_addon(), name)
+    with step(f"{ADDON if update else 'Charts of accounts'} in {name}"):
+        install(name, "-u" if update else "-i", ADDON if update else CHARTS, demo=False)
+        if not update:
+            run_script(name, COMPANIES, CHART_OF, log=LOGS / f"charts-{name}.log")
         mark_content(name, content)
     return name
 

@@ -3,7 +3,7 @@
 The tests in Odoo and those of processes run two at a time, for each keeps about one processor busy: those in Odoo are
 dealt out to several runs for that, each in a database of its own.
 
-    ONLY=lint|eim|install|odoo|process|uninstall   one of them, quickly: the addon is updated, not reinstalled
+    ONLY=lint|eim|install|odoo|books|process|uninstall   one of them, quickly: the addon is updated, not reinstalled
     K=expression                                    of the tests those that match, as pytest's -k
 
 A test that is skipped has shown nothing, so it counts as failed.
@@ -37,7 +37,7 @@ from . import (
     translations,
     uninstall,
 )
-from .databases import complaints, copy, install_log, with_addon, write_config
+from .databases import complaints, copy, install_log, with_addon, with_charts, write_config
 
 NO_TESTS = 5
 """Pytest's exit code when nothing was selected."""
@@ -84,8 +84,9 @@ def run_together(selected: str | None) -> None:
     start = time.monotonic()
     template = with_addon()
     process = Run("process", lambda log: test_process(selected, log))
-    passed = run_all([process, *odoo_runs(template, selected)])  # the longest first
-    COUNTS.update(process=passed[0], odoo=sum(passed[1:]))
+    books = Run("books", lambda log: test_books(selected, log))
+    passed = run_all([process, books, *odoo_runs(template, selected)])  # the longest first
+    COUNTS.update(process=passed[0], books=passed[1], odoo=sum(passed[2:]))
     say(f"   {time.monotonic() - start:.1f} s")
 
 
@@ -188,8 +189,21 @@ def odoo_runs(template: str, selected: str | None) -> list[Run]:
 
 def in_odoo(name: str, template: str, tests: list, selected: str | None, log: Path | None = None) -> int:
     database = copy(template, f"extensiv_test_{name}".replace("-", "_"))
-    options = [f"--odoo-config={write_config()}", f"--odoo-database={database}", "--odoo-http", *tests]
+    options = [
+        f"--odoo-config={write_config()}",
+        f"--odoo-database={database}",
+        "--odoo-http",
+        f"--ignore={BOOKS}",
+        *tests,
+    ]
     return run_pytest(name, options, selected, log)
+
+
+def test_books(selected: str | None, log: Path | None = None) -> int:
+    """Run the tests of the books, on a database with the charts of accounts of the USA and of Germany."""
+    database = copy(with_charts(), "extensiv_test_books")
+    options = [f"--odoo-config={write_config()}", f"--odoo-database={database}", str(ROOT / BOOKS)]
+    return run_pytest("books", options, selected, log)
 
 
 def test_process(selected: str | None, log: Path | None = None) -> int:
@@ -208,11 +222,14 @@ CHECKS = {
     "eim": ("Tests without Odoo: the API client, with each pair of requests and urllib3, and the sandbox", test_eim),
     "install": ("A fresh install whose log has no warning", check_install),
     "odoo": ("Tests in Odoo, with its web server and Chromium", test_odoo),
+    "books": ("Tests of invoices and payments, with the charts of accounts of the USA and of Germany", test_books),
     "process": ("Tests with several Odoo processes, some of them killed", test_process),
     "uninstall": ("An uninstall that leaves nothing behind", check_uninstall),
 }
-TESTS = ["eim", "odoo", "process"]
-TOGETHER = ["odoo", "process"]
+TESTS = ["eim", "odoo", "books", "process"]
+TOGETHER = ["odoo", "books", "process"]
+BOOKS = f"{ADDON}/tests/books"
+"""Which no other run collects: their database has charts of accounts."""
 ODOO_RUNS = 5
 HTTP_TESTS = ["client", "limits", "routes", "secrets", "throttle", "transport", "waiting"]
 COUNTS: dict[str, int] = {}

@@ -2,6 +2,8 @@
 
 from itertools import combinations
 
+from . import books, payments, tax_account
+
 SHOWN = 10  # names listed in one sentence
 SAMPLE = 100  # of the next orders are looked at
 
@@ -23,7 +25,7 @@ class LiveCheck:
         """Make every check; return a list of ``{"mark": "ok", "warn" or "stop", "title", "text"}``."""
         checks = [self._check_connection(), self._check_functions(), self._check_carts()]
         if "orders" in self.flows:
-            checks += [self._check_skus(), self._check_taxes()]
+            checks += [self._check_skus(), self._check_taxes(), self._check_tax_account(), self._check_books()]
         if self.flows & {"orders", "shipments"}:
             checks += [self._check_delivery()]
         if "shipments" in self.flows:
@@ -141,6 +143,40 @@ class LiveCheck:
                 count=charged,
             ),
         )
+
+    def _check_books(self):
+        """Look at the invoices and payments of the carts that make them by themselves; nothing where none does."""
+        title = self.env._("Invoices and payments")
+        carts = self.account.cart_ids.filtered(books.is_on)
+        if not carts:
+            return None
+        problems = [problem for cart in carts.sudo() for problem in payments.find_problems(cart)]
+        company = self.account.company_id
+        domain = [*self.env["account.journal"]._check_company_domain(company), ("type", "=", "sale")]
+        if not self.env["account.journal"].sudo().search_count(domain, limit=1):
+            problems.append(
+                self.env._(
+                    "%s has no journal for its invoices. Choose a fiscal localization under Invoicing, Configuration, "
+                    "Settings.",
+                    company.name,
+                )
+            )
+        if problems:
+            return "stop", title, "\n".join(dict.fromkeys(problems))
+        return (
+            "ok",
+            title,
+            self.env._(
+                "Made by themselves for %s; the outstanding accounts are set.", self._listed(carts.mapped("name"))
+            ),
+        )
+
+    def _check_tax_account(self):
+        """Look where the tax that carts collect is booked; nothing where none is on an order."""
+        if not self.account._collects_tax():
+            return None
+        mark, text = tax_account.check(self.account)
+        return mark, self.env._("Collected tax"), text
 
     def _check_delivery(self):
         """Look for what buyers ask to be shipped with and no delivery method stands for."""

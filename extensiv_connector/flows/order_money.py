@@ -194,9 +194,15 @@ def is_by_pricelist(draft):
 
 
 def take_pricelists(drafts):
-    """Give the orders that cost what a pricelist says the customer's, where it is of the order's currency."""
+    """Give orders the pricelist of their cart, and those that cost what one says the customer's.
+
+    Only one of the order's currency is taken: the order's prices are of that.
+    """
     for draft in drafts:
-        if is_by_pricelist(draft):
+        of_cart = draft.record.cart_id.pricelist_id
+        if of_cart and of_cart.currency_id == draft.currency:
+            draft.pricelist = of_cart
+        elif is_by_pricelist(draft):
             company = draft.record.company_id
             own = draft.contacts.partner.with_company(company).property_product_pricelist
             if own and own.currency_id == draft.currency:
@@ -259,8 +265,7 @@ def settle_rest(draft):
     if not rest or abs(rest) > Decimal(repr(sale.currency_id.rounding)) * len(sale.order_line):
         return
     Inbox = sale.env["extensiv.order"]
-    product = sale.extensiv_account_id.discount_product_id
-    vals = Inbox._prepare_amount_vals(draft, product, rest, sale.env._("Rounding"))
+    vals = Inbox._prepare_rounding_vals(draft, sale.extensiv_account_id, rest)
     vals["sequence"] = max(sale.order_line.mapped("sequence"), default=10) + 1
     sale.order_line = [Command.create({**vals, "tax_ids": [Command.clear()]})]
 

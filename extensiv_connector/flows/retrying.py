@@ -1,11 +1,11 @@
 """Trying again what failed: for a person, who is told at once what came of it."""
 
-from . import SCHEDULED, SWITCHED, missing_carrier, relisting, shipped_elsewhere, status_check
+from . import SCHEDULED, SWITCHED, books, credit_notes, missing_carrier, relisting, shipped_elsewhere, status_check
 from .credential_check import CREDENTIALS_KEY
 from .deadline import deadline_of
 
 # Steps of orders that no pass takes up.
-LOCAL_STEPS = ("confirm", relisting.STEP)
+LOCAL_STEPS = ("confirm", relisting.STEP, books.STEP, credit_notes.STEP)
 
 
 def retry(errors, account, flow):
@@ -69,6 +69,8 @@ def _retry_orders(errors, account):
     if held := _orders_of_step(errors, account, "confirm"):
         if held._confirm_held_now(account):
             deadline_of(account.env).late[account.id, "orders"] = False
+    if of_books := errors.filtered(lambda error: error.step in (books.STEP, credit_notes.STEP)):
+        books.settle_now(account, of_books.mapped("key"))
     # A person decides these; one that was dismissed is asked about again.
     relisting.report(_orders_of_step(errors, account, relisting.STEP).filtered("listed_again_at"))
     others = errors.filtered(lambda error: error.step not in LOCAL_STEPS and (error.step or error.key not in known))

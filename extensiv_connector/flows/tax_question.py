@@ -189,8 +189,7 @@ def _take_out_line(draft, account):
     if shipping:
         shipping[0].write(_prepare_price(shipping[0], float(draft.priced.shipping), ""))
     Inbox = sale.env["extensiv.order"]
-    text = sale.env._("Sales tax as charged by the cart")
-    vals = Inbox._prepare_amount_vals(draft, account.tax_product_id, draft.priced.tax, text)
+    vals = Inbox._prepare_tax_vals(draft, account)
     vals["sequence"] = max(sale.order_line.mapped("sequence"), default=10) + 1
     sale.order_line = [Command.create(vals)]
     order_money.settle_rest(draft)

@@ -7,6 +7,7 @@ from . import extensiv_alert
 from . import extensiv_bucket
 from . import extensiv_call
 from . import extensiv_cart
+from . import extensiv_cart_pay_type
 from . import extensiv_cart_share
 from . import extensiv_cart_type
 from . import extensiv_carrier_method

@@ -1,7 +1,7 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
-from ..flows import SWITCHED
+from ..flows import SWITCHED, tax_account
 from ..flows.deadline import one_deadline
 from ..flows.live_check import SAMPLE, LiveCheck
 from ..flows.trigger import plan
@@ -24,6 +24,16 @@ class ExtensivAccount(models.Model):
         domain="[('type_tax_use', '=', 'sale')]",
         help="With Odoo's taxes: those of the shipping charge, before the fiscal position. They are the taxes of the "
         "shipping product in this company.",
+    )
+    tax_account_id = fields.Many2one(
+        "account.account",
+        "Account of Collected Tax",
+        compute="_compute_tax_account_id",
+        inverse="_inverse_tax_account_id",
+        check_company=True,
+        domain=f"[('account_type', 'in', {tax_account.LIABILITIES})]",
+        help="The liability on which the tax that carts collect is booked until you remit it, instead of income: the "
+        "account of the tax product in this company. The buyer's fiscal position may map it to another.",
     )
 
     # -- computes
@@ -58,6 +68,21 @@ class ExtensivAccount(models.Model):
             product = account.sudo().shipping_product_id
             others = product.taxes_id - product.taxes_id._filter_taxes_by_company(account.company_id)
             product.taxes_id = others | account.shipping_tax_ids
+
+    @api.depends("tax_product_id.property_account_income_id", "company_id")
+    def _compute_tax_account_id(self):
+        for account in self:
+            account.tax_account_id = tax_account.get_own(account)
+
+    def _inverse_tax_account_id(self):
+        for account in self:
+            tax_account.put_own(account, account.tax_account_id)
+
+    def _collects_tax(self):
+        """Whether orders of some cart have the tax as the cart collected it, on a line."""
+        self.ensure_one()
+        carts = self.cart_ids.filtered("active")
+        return "line" in ({cart.tax_policy or self.tax_policy for cart in carts} or {self.tax_policy})
 
     def _uses_odoo_taxes(self):
         """Whether orders of some cart have Odoo's taxes."""
@@ -129,6 +154,8 @@ class ExtensivAccount(models.Model):
         if step not in ("connect", "done") and self.state != "connected":
             raise UserError(self.env._("Press Connect first: the other steps need to ask EIM."))
         self.setup_step = step
+        if step == "settings":
+            tax_account.propose(self)
         if step == "live":
             self._check_live()
         return True
@@ -185,6 +212,7 @@ class ExtensivAccount(models.Model):
                     orders = client.list_orders("new", limit=SAMPLE).items
         else:
             orders = ()
+        tax_account.propose(self)
         self.write({"live_checks": LiveCheck(self, orders).results(), "live_checked_at": fields.Datetime.now()})
 
     @one_deadline

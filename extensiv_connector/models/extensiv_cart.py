@@ -3,7 +3,7 @@ from odoo.exceptions import UserError, ValidationError
 from odoo.tools import SQL
 
 from ..eim.taxes import INCLUDED, KEPT
-from ..flows import cart_currency, fulfilled_elsewhere, renamed_carts, tax_question
+from ..flows import books, cart_currency, fulfilled_elsewhere, payments, renamed_carts, tax_question
 from ..flows.trigger import trigger
 
 
@@ -11,7 +11,7 @@ class ExtensivCart(models.Model):
     """An order source of EIM: a shop or marketplace that orders come from."""
 
     _name = "extensiv.cart"
-    _inherit = "extensiv.mapping.mixin"
+    _inherit = ["extensiv.mapping.mixin", "analytic.mixin"]
     _description = "EIM Cart"
     _order = "account_id, name, id"
     _check_company_auto = True
@@ -219,6 +219,88 @@ class ExtensivCart(models.Model):
 
     order_count = fields.Integer(compute="_compute_order_count")
 
+    # -- its books
+    payment_term_id = fields.Many2one(
+        "account.payment.term",
+        "Payment Terms",
+        tracking=True,
+        check_company=True,
+        ondelete="restrict",
+        help="Of the cart's orders and invoices. Empty: the customer's.",
+    )
+    fiscal_position_id = fields.Many2one(
+        "account.fiscal.position",
+        tracking=True,
+        check_company=True,
+        ondelete="restrict",
+        help="Maps the taxes and accounts of the cart's orders. Empty: Odoo's choice by the delivery address.",
+    )
+    pricelist_id = fields.Many2one(
+        "product.pricelist",
+        tracking=True,
+        check_company=True,
+        ondelete="restrict",
+        help="Stands on the cart's orders of its currency, and prices those for which EIM sends no prices, where the "
+        "cart says so. The prices that EIM sends stay. Empty: the customer's, or one of the order's currency.",
+    )
+    invoice_journal_id = fields.Many2one(
+        "account.journal",
+        "Invoices In",
+        tracking=True,
+        check_company=True,
+        ondelete="restrict",
+        domain="[('type', '=', 'sale')]",
+        help="The journal of the cart's invoices, also of those made by hand. Empty: Odoo's choice.",
+    )
+    invoicing = fields.Selection(
+        [
+            ("hand", "Made by a person"),
+            ("confirmed", "When the order is confirmed"),
+            ("delivered", "With each delivery"),
+        ],
+        "Invoices",
+        required=True,
+        default="hand",
+        tracking=True,
+        help="Of orders that are imported from now on. When confirmed: of the whole order, goods that Odoo invoices on "
+        "delivery included. With each delivery: of what has left, shipping, discount and tax with the first goods. "
+        "They are posted. An order is invoiced once: what a person invoiced or took back is left to that person.",
+    )
+    register_payments = fields.Boolean(
+        "Paid Is Paid",
+        tracking=True,
+        help="What the buyer paid in the cart is registered on the posted invoices of orders that are imported from "
+        "now on. Not what is paid on delivery, nor what EIM says is still open.",
+    )
+    payment_journal_id = fields.Many2one(
+        "account.journal",
+        "Payments In",
+        tracking=True,
+        check_company=True,
+        ondelete="restrict",
+        domain="[('type', 'in', ('bank', 'cash', 'credit'))]",
+        help="Where the payments are registered. The marketplace's payout is matched with its outstanding account.",
+    )
+    payment_method_line_id = fields.Many2one(
+        "account.payment.method.line",
+        "Payment Method",
+        tracking=True,
+        compute="_compute_payment_method_line_id",
+        store=True,
+        readonly=False,
+        precompute=True,
+        ondelete="set null",
+        domain="[('journal_id', '=', payment_journal_id), ('payment_type', '=', 'inbound')]",
+        help="It needs an outstanding account, which holds what the payout will bring.",
+    )
+    pay_type_ids = fields.One2many(
+        "extensiv.cart.pay.type",
+        "cart_id",
+        "Ways of Paying",
+        help="Orders that were paid in another way than most: by EIM's pay_type, which stands on each sale order.",
+    )
+    books_problem = fields.Text(compute="_compute_books_problem", compute_sudo=True)
+
     _order_source_unique = models.Constraint(
         "UNIQUE(account_id, order_source)",
         "This cart exists already.",
@@ -234,6 +316,24 @@ class ExtensivCart(models.Model):
     )
 
     # -- computes and constraints
+
+    @api.depends("payment_journal_id")
+    def _compute_payment_method_line_id(self):
+        for cart in self:
+            if cart.payment_method_line_id.journal_id != cart.payment_journal_id:
+                cart.payment_method_line_id = payments.find_methods(cart.payment_journal_id)[:1]
+
+    @api.depends(
+        "register_payments",
+        "payment_journal_id",
+        "payment_method_line_id.payment_account_id",
+        "pay_type_ids.is_paid",
+        "pay_type_ids.payment_journal_id",
+        "pay_type_ids.payment_method_line_id.payment_account_id",
+    )
+    def _compute_books_problem(self):
+        for cart in self:
+            cart.books_problem = "\n".join(payments.find_problems(cart)) or False
 
     @api.constrains("fulfilled_elsewhere", "fulfilled_location_id")
     def _check_fulfilled_location(self):
@@ -385,7 +485,10 @@ class ExtensivCart(models.Model):
                 account = self.env["extensiv.account"].sudo().browse(vals["account_id"])
                 location = fulfilled_elsewhere.make_location(account, vals.get("name") or vals.get("order_source"))
                 vals["fulfilled_location_id"] = location.id
-        return super().create(vals_list)
+        carts = super().create(vals_list)
+        if any(books.is_on(cart) for cart in carts):
+            books.toggle(self.env)
+        return carts
 
     def write(self, vals):
         if not self.env.su and "is_new" not in vals:
@@ -401,7 +504,15 @@ class ExtensivCart(models.Model):
             trigger(self.env, "shipments")
         if vals.get("tax_beside_total") or vals.get("tax_policy"):
             trigger(self.env, "orders", self.account_id)  # of those that wait for the answer
+        if vals.keys() & {"invoicing", "register_payments", "payment_journal_id", "payment_method_line_id"}:
+            books.toggle(self.env)
+            books.wake(self.env)  # for orders that waited for the settings
         return result
+
+    @api.model
+    def _cron_settle_books(self):
+        """Make the invoices and payments that are due, see ``flows/books``."""
+        books.settle_all(self.env)
 
     def action_tax_included(self):
         """Say that the prices include the tax that EIM's totals are without, and put right the orders that wait."""

@@ -10,11 +10,13 @@ from odoo.fields import Command
 
 from ..eim.wire import Order
 from ..flows import (
+    books,
     combos,
     dates,
     fulfilled_elsewhere,
     import_by_hand,
     languages,
+    margins,
     order_confirmation,
     order_import,
     order_money,
@@ -386,6 +388,7 @@ class ExtensivOrder(models.Model):
             "extensiv_cart_id": cart.id,
             "extensiv_cust_ref": record.cust_ref,
             **self._prepare_shipment_vals(record),
+            **books.prepare_sale_vals(draft),
             "extensiv_instructions": self._prepare_instructions(wire),
             "extensiv_packing_notes": "\n".join(packing_notes.describe(self.env, wire, draft.currency)) or False,
             "extensiv_expected_total": float(draft.priced.expected_total),
@@ -435,6 +438,7 @@ class ExtensivOrder(models.Model):
             lines.append(
                 {
                     "is_delivery": True,
+                    "extensiv_kind": "shipping",
                     **self._prepare_amount_vals(
                         draft,
                         account.shipping_product_id,
@@ -444,27 +448,34 @@ class ExtensivOrder(models.Model):
                 }
             )
         if priced.order_discount:
-            lines.append(
-                self._prepare_amount_vals(
-                    draft,
-                    account.discount_product_id,
-                    -priced.order_discount,
-                    self.env._("Discount %s", wire.promo_code).strip(),
-                )
-            )
+            text = self.env._("Discount %s", wire.promo_code).strip()
+            vals = self._prepare_amount_vals(draft, account.discount_product_id, -priced.order_discount, text)
+            lines.append({**vals, "extensiv_kind": "discount"})
         if priced.tax:
-            lines.append(
-                self._prepare_amount_vals(
-                    draft, account.tax_product_id, priced.tax, self.env._("Sales tax as charged by the cart")
-                )
-            )
+            lines.append(self._prepare_tax_vals(draft, account))
         if priced.rounding:
-            lines.append(
-                self._prepare_amount_vals(draft, account.discount_product_id, priced.rounding, self.env._("Rounding"))
-            )
+            lines.append(self._prepare_rounding_vals(draft, account, priced.rounding))
         for sequence, line in enumerate(lines, 10):
             line["sequence"] = sequence
         return lines
+
+    @api.model
+    def _prepare_tax_vals(self, draft, account):
+        """Return the values of the line of the tax that the cart collected: neither income nor taxed itself."""
+        text = self.env._("Sales tax as charged by the cart")
+        vals = self._prepare_amount_vals(draft, account.tax_product_id, draft.priced.tax, text)
+        return {
+            **vals,
+            **margins.prepare_cost(self.env, vals["price_unit"]),
+            "extensiv_kind": "tax",
+            "tax_ids": [Command.clear()],
+        }
+
+    @api.model
+    def _prepare_rounding_vals(self, draft, account, rest):
+        """Return the values of the line of what rounding leaves, a ``Decimal``."""
+        vals = self._prepare_amount_vals(draft, account.discount_product_id, rest, self.env._("Rounding"))
+        return {**vals, "extensiv_kind": "rounding"}
 
     @api.model
     def _prepare_goods_vals(self, draft, priced):
@@ -500,6 +511,8 @@ class ExtensivOrder(models.Model):
             "technical_price_unit": price + 1.0,
             "discount": 0.0,
         }
+        if distribution := draft.record.cart_id.analytic_distribution:
+            vals["analytic_distribution"] = distribution
         if draft.tax_policy not in order_money.ODOO_TAXES:
             vals["tax_ids"] = [Command.clear()]
         return vals

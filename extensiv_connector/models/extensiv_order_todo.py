@@ -174,6 +174,14 @@ class ExtensivOrder(models.Model):
             ),
         }
 
+    @one_deadline
+    def action_compare(self):
+        """Show what EIM says of this order now beside its sale order, invoices and payments."""
+        self.ensure_one()
+        self.env["extensiv.error"]._check_user()
+        self.check_access("read")
+        return self.env["extensiv.compare.order"].create({"order_id": self.id}).action_read()
+
     def _check_todo(self):
         """Return these orders as superuser, for a person who may work with them."""
         self.env["extensiv.error"]._check_user()

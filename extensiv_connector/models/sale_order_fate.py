@@ -1,6 +1,8 @@
-from odoo import fields, models
+from odoo import api, fields, models
+from odoo.exceptions import UserError
 
-from ..flows import cancelled_goods, lots_asked_for, twins
+from ..flows import books, cancelled_goods, invoicing, lots_asked_for, margins, twins
+from ..flows.deadline import one_deadline
 
 
 class SaleOrder(models.Model):
@@ -25,6 +27,55 @@ class SaleOrder(models.Model):
 
     extensiv_missing_lots = fields.Text("Lots Not Reserved", compute="_compute_extensiv_missing_lots")
 
+    # -- its books: what was known when it was imported, and what was done since
+
+    extensiv_pay_type = fields.Char(
+        "Paid By", readonly=True, copy=False, help="How the buyer paid, in the cart's words (EIM's pay_type)."
+    )
+    extensiv_pays_on_delivery = fields.Boolean(
+        "Pays on Delivery", readonly=True, copy=False, help="Nothing was paid in the cart."
+    )
+    extensiv_balance = fields.Monetary(
+        "Open in the Cart", readonly=True, copy=False, help="What the buyer has yet to pay, as EIM said it."
+    )
+    extensiv_invoicing = fields.Selection(
+        lambda self: self.env["extensiv.cart"]._fields["invoicing"].selection,
+        "EIM Invoices",
+        readonly=True,
+        copy=False,
+        help="What its cart said of invoices when the order was imported. Empty: its books are not kept by themselves.",
+    )
+    extensiv_registered = fields.Monetary(
+        "Registered as Paid", readonly=True, copy=False, help="The payments that were registered by themselves."
+    )
+    extensiv_books_at = fields.Datetime(
+        compute="_compute_extensiv_books_at",
+        store=True,
+        readonly=True,
+        copy=False,
+        help="Something changed at this moment, and its invoices and payments were not looked at since.",
+    )
+
+    _extensiv_books_idx = models.Index("(extensiv_account_id, extensiv_books_at) WHERE extensiv_books_at IS NOT NULL")
+
+    @api.depends(
+        "state",
+        "extensiv_invoicing",
+        "extensiv_expected_total",
+        "amount_total",
+        "order_line.product_uom_qty",
+        "order_line.qty_delivered",
+        "order_line.qty_invoiced",
+        "extensiv_order_id.cancelled_at",
+    )
+    def _compute_extensiv_books_at(self):
+        """Note that the books of these orders are to be looked at, see ``flows/books``."""
+        kept = self.filtered(lambda order: order.extensiv_invoicing and order.state in ("sale", "cancel"))
+        kept.extensiv_books_at = books.new_note()
+        (self - kept).extensiv_books_at = False
+        if kept:
+            books.wake(self.env)
+
     def _compute_extensiv_missing_lots(self):
         """Say which lots that the buyer asked for are not reserved, while the order is open."""
         missing = lots_asked_for.describe_missing(self.filtered(lambda order: order.state == "sale").sudo())
@@ -37,6 +88,15 @@ class SaleOrder(models.Model):
         for order in self:
             order.extensiv_twins = texts.get(order.sudo().extensiv_order_id, False)
 
+    @one_deadline
+    def action_extensiv_compare(self):
+        """Show what EIM says of this order now beside what is here."""
+        self.ensure_one()
+        self.check_access("read")
+        if not self.sudo().extensiv_order_id:
+            raise UserError(self.env._("%s did not come from EIM.", self.name))
+        return self.sudo().extensiv_order_id.with_env(self.env).action_compare()
+
     def _action_cancel(self):
         """Say what EIM still believes of orders that are cancelled here, and what was picked of them already."""
         ours = self.filtered(lambda order: order.extensiv_cust_ref and order.state != "cancel")
@@ -47,3 +107,25 @@ class SaleOrder(models.Model):
         if not self.env.context.get(cancelled_goods.KNOWS):
             twins.tell_cancelled(ours.sudo().extensiv_order_id)
         return result
+
+    # -- invoicing, see flows/invoicing
+
+    def _compute_invoice_status(self):
+        result = super()._compute_invoice_status()
+        invoicing.correct_status(self)
+        return result
+
+    def _get_invoiceable_lines(self, final=False):
+        return invoicing.choose_lines(self, super()._get_invoiceable_lines(final))
+
+    def _create_invoices(self, grouped=False, final=False, date=None):
+        invoices = super()._create_invoices(grouped=grouped, final=final, date=date)
+        invoicing.settle_cents(invoices.sudo())
+        return invoices
+
+    def _compute_margin(self):
+        """Say the margin of what was sold, without what is passed on; only Odoo's app for margins calls this."""
+        super()._compute_margin()
+        for order in self.filtered("extensiv_cust_ref"):
+            income = order.amount_untaxed - margins.sum_passed_on(order)
+            order.margin_percent = order.margin / income if income else 0.0

@@ -1,7 +1,7 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
-from ..flows import confirm_batch, fulfilled_elsewhere, lots_asked_for
+from ..flows import confirm_batch, fulfilled_elsewhere, invoicing, lots_asked_for, margins
 from ..flows.languages import in_language_of
 from ..flows.order_money import ODOO_TAXES
 from ..flows.recorded import check_written_by_connector, is_refused
@@ -32,7 +32,20 @@ class SaleOrderLine(models.Model):
         check_company=True,
         help="EIM assigned this line to a location of its own.",
     )
+    extensiv_kind = fields.Selection(
+        invoicing.KINDS,
+        "EIM Amount",
+        readonly=True,
+        copy=False,
+        help="What this line stands for that is no goods. It is invoiced with goods, alone only once none are to come.",
+    )
     extensiv_needs_product = fields.Boolean(compute="_compute_extensiv_needs_product")
+
+    def _register_hook(self):
+        """Take the margin off lines of before, where Odoo's app for margins was installed just now."""
+        if margins.APP in self.pool.updated_modules:
+            margins.clear(self.env)
+        return super()._register_hook()
 
     @api.model
     def _has_field_access(self, field, operation):
@@ -71,6 +84,29 @@ class SaleOrderLine(models.Model):
         is_left = not self.env.context.get("extensiv_by_pricelist")
         others = self.filtered(lambda line: not (is_left and line.extensiv_line_no))
         return super(SaleOrderLine, others)._compute_discount()
+
+    def _compute_tax_ids(self):
+        """Keep collected tax free of taxes, also where somebody updates those of the order."""
+        collected = self.filtered(lambda line: line.extensiv_kind == "tax")
+        collected.tax_ids = False
+        return super(SaleOrderLine, self - collected)._compute_tax_ids()
+
+    # -- invoicing, see flows/invoicing
+
+    def _can_be_invoiced_alone(self):
+        return not self.extensiv_kind and super()._can_be_invoiced_alone()
+
+    def _compute_qty_to_invoice(self):
+        result = super()._compute_qty_to_invoice()
+        invoicing.correct_quantities(self)
+        return result
+
+    def _compute_purchase_price(self):
+        """Give what is passed on to others its price as its cost; only Odoo's app for margins calls this."""
+        passed_on = self.filtered(lambda line: line.extensiv_kind in margins.PASSED_ON)
+        for line in passed_on:
+            line.purchase_price = line.price_unit
+        return super(SaleOrderLine, self - passed_on)._compute_purchase_price()
 
     def _extensiv_include_taxes(self):
         """Turn the net prices of new lines into the prices that taxes included in the price start from."""

@@ -25,6 +25,7 @@ from . import test_carts_browser
 from . import test_combo_orders
 from . import test_combos
 from . import test_compare_nightly
+from . import test_compare_order
 from . import test_compare_skus
 from . import test_confirm_batch
 from . import test_credentials
@@ -54,12 +55,15 @@ from . import test_inventory_rules
 from . import test_inventory_urgency
 from . import test_inventory_zeros
 from . import test_inventory_zeros_locations
+from . import test_invoicing
+from . import test_invoicing_cents
 from . import test_kit_fulfilment
 from . import test_known_methods
 from . import test_left_orders
 from . import test_lock
 from . import test_merchants
 from . import test_migration_buyers
+from . import test_migration_books
 from . import test_migration_carts
 from . import test_migration_figures
 from . import test_migration_held
@@ -113,6 +117,7 @@ from . import test_stock_history
 from . import test_stock_preview
 from . import test_take_browser
 from . import test_take_quantities
+from . import test_tax_account
 from . import test_tax_question
 from . import test_tax_question_browser
 from . import test_todo

@@ -29,6 +29,7 @@ BUTTONS = {
     "extensiv.cart.share": "action_send",
     "extensiv.cart.type": "action_set_up",
     "extensiv.compare": "action_read action_push",
+    "extensiv.compare.order": "action_read",
     "extensiv.decide.shipment": "action_tell_complete action_tell_whole action_tell_services action_tell_cancelled",
     "extensiv.diagnosis": "action_diagnose action_try_routes",
     "extensiv.eim.method": "action_fetch",
@@ -36,7 +37,9 @@ BUTTONS = {
     "extensiv.fetch": "action_fetch action_preview",
     "extensiv.location": "action_preview_stock action_take_quantities action_push_nevertheless",
     "extensiv.merchants": "action_create_accounts",
-    "extensiv.order": "action_import action_import_after_all action_fetch_again action_confirm_right action_fix",
+    "extensiv.order": (
+        "action_import action_import_after_all action_fetch_again action_confirm_right action_fix action_compare"
+    ),
     "extensiv.prove": "action_send",
     "extensiv.sku.report.line": "action_create_product",
     "extensiv.stock.level": "action_push_again",
@@ -46,7 +49,7 @@ BUTTONS = {
     "extensiv.todo": "action_apply",
     "extensiv.unknown.order": "action_import",
     "extensiv.untold": "action_send",
-    "sale.order": "action_extensiv_send action_extensiv_resend",
+    "sale.order": "action_extensiv_send action_extensiv_resend action_extensiv_compare",
     "stock.picking": "action_extensiv_send action_extensiv_resend",
 }
 # These ask nothing in the state in which they are tried here: they only open the next step.
@@ -192,6 +195,7 @@ class TestDeadline(ConnectorCase):
                     fields.Command.create({"level_id": self.levels[0].id, "is_different": True, "outcome": "differs"})
                 ],
             ),
+            "extensiv.compare.order": lambda: self.env[name].create({"order_id": self.orders[0].id}),
             "extensiv.decide.shipment": lambda: self._decide_wizard(method),
             "extensiv.eim.method": lambda: self.env[name],
             "extensiv.diagnosis": lambda: self._of_first(name, order_number="D-1", sku="MUG-1"),
@@ -231,7 +235,12 @@ class TestDeadline(ConnectorCase):
         takes_one = method not in ("action_connect", "action_check_carts", "action_fetch_locations")
         if name == "extensiv.account" and takes_one and not method.startswith(("action_pull", "action_push_i")):
             return several[0]
+        if name == "sale.order" and method == "action_extensiv_compare":
+            self.sales[0].extensiv_order_id = self.orders[0]
+            return several[0]
         if method in ("action_fix", "action_fetch_again", "action_preview_stock", "action_take_quantities"):
+            return several[0]
+        if method == "action_compare":
             return several[0]
         return several
 

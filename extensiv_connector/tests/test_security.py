@@ -14,6 +14,7 @@ RIGHTS = {
     "extensiv.call": (READ, READ),
     "extensiv.due": (READ, READ),
     "extensiv.cart": (READ, ALL),
+    "extensiv.cart.pay.type": (READ, ALL),
     "extensiv.cart.share": (READ, ALL),
     "extensiv.cart.type": (READ, ALL),
     "extensiv.carrier.method": (READ, ALL),
@@ -70,6 +71,7 @@ METHODS = {
         "extensiv.add.alias": "action_add",
         "extensiv.alert": "action_open_at_eim action_open_order",
         "extensiv.compare": "action_read action_push",
+        "extensiv.compare.order": "action_read",
         "extensiv.decide.shipment": (
             "action_tell_complete action_tell_whole action_tell_services action_tell_cancelled action_close"
         ),
@@ -82,7 +84,7 @@ METHODS = {
         "extensiv.order": (
             "action_import action_import_after_all action_fetch_again action_ignore action_open_sale_order "
             "action_choose_products action_map_methods action_accept_difference action_address_is_right "
-            "action_cart_is_right action_confirm_right action_fix action_open_cart"
+            "action_cart_is_right action_confirm_right action_fix action_open_cart action_compare"
         ),
         "extensiv.sku.alias": "action_set_zero",
         "extensiv.stock.level": "action_push_again",
@@ -93,7 +95,7 @@ METHODS = {
         "extensiv.untold": "action_send action_mark_sent action_decide action_open_transfers",
         "product.product": "action_extensiv_set_zero action_extensiv_reviewed",
         "product.template": "action_extensiv_set_zero action_extensiv_reviewed",
-        "sale.order": "action_extensiv_send action_extensiv_mark_sent action_extensiv_decide",
+        "sale.order": "action_extensiv_send action_extensiv_mark_sent action_extensiv_decide action_extensiv_compare",
         "stock.picking": "action_extensiv_send action_extensiv_mark_sent action_extensiv_decide",
     },
     "salesman": {
@@ -167,6 +169,7 @@ class TestSecurity(TransactionCase):
         records = [
             account,
             cart,
+            env["extensiv.cart.pay.type"].create({"cart_id": cart.id, "pay_type": "PayPal"}),
             env["extensiv.cart.share"].create(
                 {
                     **mine,
@@ -370,6 +373,7 @@ class TestSecurity(TransactionCase):
                 "account_id": account.id,
                 "line_ids": [Command.create({"merchant_pk": "7", "name": "Seven", "chosen": True})],
             },
+            "extensiv.compare.order": {"order_id": self.records["extensiv.order"].id},
             "extensiv.decide.shipment": {"order_id": self.records["extensiv.order"].id},
             "extensiv.fetch": {"account_id": account.id, "reference": "1"},
             "extensiv.take.quantities": {"location_id": self.records["extensiv.location"].id},

@@ -9,8 +9,8 @@ from ..eim.wire import Order
 from ..sandbox.catalogue import BY_SKU
 from .test_security import RIGHTS
 
-# What only processes read and write.
-INTERNAL = {"extensiv.bucket", "extensiv.due", "extensiv.stock.scan"}
+# What only processes read and write, and what is a part of its cart's form.
+INTERNAL = {"extensiv.bucket", "extensiv.due", "extensiv.stock.scan", "extensiv.cart.pay.type"}
 
 
 def wire_order(**values):

@@ -4,6 +4,7 @@ from . import extensiv_add_alias
 from . import extensiv_cancel
 from . import extensiv_choose_product
 from . import extensiv_compare
+from . import extensiv_compare_order
 from . import extensiv_decide_shipment
 from . import extensiv_diagnosis
 from . import extensiv_diagnosis_account

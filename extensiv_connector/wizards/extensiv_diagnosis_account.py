@@ -6,7 +6,7 @@ from odoo.release import version as odoo_version
 
 from ..eim import errors as eim
 from ..eim.routes import ROUTES, SEEN
-from ..flows import batch_acknowledging, confirm_batch
+from ..flows import batch_acknowledging, confirm_batch, tax_account
 from ..flows.masking import make_mask
 from .extensiv_diagnosis import Line
 
@@ -25,6 +25,7 @@ class ExtensivDiagnosis(models.TransientModel):
             *self._lines_connection(client),
             *self._lines_schedules(),
             *self._lines_open(),
+            *self._lines_books(),
             *self._lines_routes(client),
             self._line_confirming(),
             *self._lines_version(),
@@ -82,6 +83,14 @@ class ExtensivDiagnosis(models.TransientModel):
             )
         ]
         return lines + self._open_alerts()
+
+    def _lines_books(self):
+        """Return the line on where collected tax is booked, where orders have it."""
+        if not self.account_id._collects_tax():
+            return []
+        mark, text = tax_account.check(self.account_id)
+        marks = {"ok": "good", "warn": "note", "stop": "bad"}
+        return [Line(marks[mark], text)]
 
     # -- routes
 
