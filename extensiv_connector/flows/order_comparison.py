@@ -118,7 +118,7 @@ class OrderComparison:
         elif not sale and self.record.state not in ("cancelled", "ignored"):
             self.todos.append(env._("The buyer cancelled it: the next pass takes it off the inbox."))
         if self.drafts:
-            self.todos.append(env._("Delete the draft %s.", self._name(self.drafts)))
+            self.todos.append(env._("Delete the draft of its invoice or credit note."))
         billed = sum(-move.direction_sign * move.amount_total for move in self.posted)
         if self.currency.compare_amounts(billed, 0) > 0:
             self.todos.append(
@@ -271,6 +271,12 @@ class OrderComparison:
                 "of the sale order before it is invoiced.",
                 **figures,
             )
+        elif theirs == billed.total:
+            text = env._(
+                "EIM's total is %(theirs)s, as invoiced, and the sale order's %(ours)s: correct the lines of the sale "
+                "order.",
+                **figures,
+            )
         elif theirs < billed.total:
             text = env._(
                 "EIM's total is %(theirs)s, the sale order's %(ours)s. A credit note of %(credit)s is due, and a "
@@ -290,7 +296,7 @@ class OrderComparison:
         """Say what is to be invoiced, posted and paid yet."""
         env = self.env
         if self.drafts:
-            self.todos.append(env._("Post the draft %s.", self._name(self.drafts)))
+            self.todos.append(env._("Post the draft of its invoice or credit note."))
         if self.sale.invoice_status == "to invoice":
             rest = ours.total - (billed.total if billed else 0)
             self.todos.append(
