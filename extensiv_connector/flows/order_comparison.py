@@ -2,12 +2,11 @@
 
 from dataclasses import dataclass
 
-from odoo import fields
-from odoo.tools import format_date, format_datetime
+from odoo.tools import SQL, format_date, format_datetime
 from odoo.tools.misc import formatLang
 
-from . import fulfilment, order_amounts
-from .order_amounts import PARTS
+from . import dates, fulfilment, order_amounts
+from .order_amounts import PARTS, ZERO
 from .order_draft import Draft
 from .order_money import amount_of
 from .order_refusal import Refusal
@@ -119,7 +118,7 @@ class OrderComparison:
         elif not sale and self.record.state not in ("cancelled", "ignored"):
             self.todos.append(env._("The buyer cancelled it: the next pass takes it off the inbox."))
         if self.drafts:
-            self.todos.append(env._("Delete the draft %s.", self._name(self.drafts)))
+            self.todos.append(env._("Delete the draft of its invoice or credit note."))
         billed = sum(-move.direction_sign * move.amount_total for move in self.posted)
         if self.currency.compare_amounts(billed, 0) > 0:
             self.todos.append(
@@ -137,7 +136,7 @@ class OrderComparison:
         sale = self.sale
         if sale.state != "sale" or sale.extensiv_is_fulfilled_elsewhere or sale.extensiv_is_shipped_already:
             return
-        [progress] = fulfilment.read_progress(env, fulfilment.SQL("o.id = %s", sale.id))
+        [progress] = fulfilment.read_progress(env, SQL("o.id = %s", sale.id))
         if self.order.status in SHIPPED:
             if not progress.is_fulfilled and sale.extensiv_shipment_state != "sent":
                 self.todos.append(
@@ -182,7 +181,7 @@ class OrderComparison:
         self.rows.append(
             Row(
                 env._("Ordered on"),
-                self._moment(self.order.order_date or self.order.created),
+                self._moment(dates.ordered_at(self.order, dates.zone_of(self.account.company_id))),
                 self._moment(self.sale.date_order),
                 ", ".join(dict.fromkeys(days)),
             )
@@ -210,11 +209,10 @@ class OrderComparison:
                 differs = totals_differ and values[0] != values[1]
                 self.rows.append(Row(labels[part], *map(self._money, values), differs=differs))
         paid = amount_of(self.currency, self._sum_paid()) if self.posted else None
-        total = Row(
-            env._("Total"),
-            *(self._money(amounts.total if amounts else None) for amounts in (theirs, ours, billed)),
-            self._money(paid),
-        )
+        totals = [amounts.total if amounts else None for amounts in (theirs, ours, billed)]
+        if ours and not billed:
+            totals[2] = ZERO
+        total = Row(env._("Total"), *map(self._money, totals), self._money(paid))
         self.rows.append(total)
         before = len(self.todos)
         is_alive = self.order is not None and self.order.status != CANCELED and self.sale.state != "cancel"
@@ -273,6 +271,12 @@ class OrderComparison:
                 "of the sale order before it is invoiced.",
                 **figures,
             )
+        elif theirs == billed.total:
+            text = env._(
+                "EIM's total is %(theirs)s, as invoiced, and the sale order's %(ours)s: correct the lines of the sale "
+                "order.",
+                **figures,
+            )
         elif theirs < billed.total:
             text = env._(
                 "EIM's total is %(theirs)s, the sale order's %(ours)s. A credit note of %(credit)s is due, and a "
@@ -292,7 +296,7 @@ class OrderComparison:
         """Say what is to be invoiced, posted and paid yet."""
         env = self.env
         if self.drafts:
-            self.todos.append(env._("Post the draft %s.", self._name(self.drafts)))
+            self.todos.append(env._("Post the draft of its invoice or credit note."))
         if self.sale.invoice_status == "to invoice":
             rest = ours.total - (billed.total if billed else 0)
             self.todos.append(
@@ -361,4 +365,4 @@ class OrderComparison:
         return "" if amount is None else formatLang(self.env, float(amount), currency_obj=self.currency)
 
     def _moment(self, moment):
-        return format_datetime(self.env, fields.Datetime.to_datetime(moment)) if moment else ""
+        return format_datetime(self.env, moment, dt_format="short") if moment else ""

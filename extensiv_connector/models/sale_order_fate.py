@@ -125,7 +125,8 @@ class SaleOrder(models.Model):
 
     def _compute_margin(self):
         """Say the margin of what was sold, without what is passed on; only Odoo's app for margins calls this."""
-        super()._compute_margin()
+        result = super()._compute_margin()
         for order in self.filtered("extensiv_cust_ref"):
             income = order.amount_untaxed - margins.sum_passed_on(order)
             order.margin_percent = order.margin / income if income else 0.0
+        return result

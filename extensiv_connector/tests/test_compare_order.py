@@ -101,7 +101,7 @@ class TestCompareOrder(InvoicingCase):
         self.assertIn("$\xa052.50 is not yet", self.todos)
         invoice = sale._create_invoices()
         self.compare(sale)
-        self.assertIn("Post the draft", self.todos)
+        self.assertIn("Post the draft of", self.todos)
         invoice.action_post()
         self.compare(sale)
         self.assertIn(f"{invoice.name}: $\xa052.50 is open", self.todos)
