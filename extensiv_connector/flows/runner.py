@@ -44,6 +44,8 @@ WAIT_SECONDS = 3
 LEAST_PAUSE = 10
 # Seconds that a lock is held at most by a process that is well: a pass and its last call take far less.
 HANGING_SECONDS = 600
+# On an account's context: the ``idle.Calm`` that its turn found.
+CALM = "extensiv_calm"
 # Seconds until a pass is repeated whose connection to the database was lost.
 LOST_SECONDS = 60
 
@@ -452,6 +454,9 @@ def run_flow(account, flow, deadline=None, probe=False):
         with flow_lock(account, flow) as lock:
             if not lock:
                 return Result("partial", _say_busy(account, run_class))
+            if _was_idle(account, flow, deadline or new_deadline()):
+                release_locks(env)
+                return Result("done", env._("Nothing new."))
             with run_class.open(account, deadline, lock) as run:
                 if account.env.context.get(lanes.IF_DUE) and not trigger.is_due(run.account, flow):
                     return Result("done", env._("Another process did it just now."))
@@ -463,6 +468,14 @@ def run_flow(account, flow, deadline=None, probe=False):
         return Result("partial", get_lost_message(env), LOST_SECONDS)
     refresh_snapshot(env)
     return result
+
+
+def _was_idle(account, flow, deadline):
+    """Whether a look showed that the pass has nothing to do, where the turn found that nothing here waits."""
+    calm = account.env.context.get(CALM)
+    if not calm or (account.env.context.get(lanes.IF_DUE) and not trigger.is_due(account, flow)):
+        return False
+    return calm.look(account, deadline)
 
 
 def get_lost_message(env):

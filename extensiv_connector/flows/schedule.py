@@ -9,7 +9,7 @@ from odoo import fields
 from odoo.tools import SQL
 
 from .. import flows
-from . import lanes, runner, stepping_back, trigger, turn
+from . import idle, lanes, runner, stepping_back, trigger, turn
 from .trigger import due_accounts
 
 # Seconds that an account's pass may take at least, though others wait: enough to import a batch.
@@ -120,6 +120,8 @@ class ScheduledPasses:
 
         :param errors: ``{account: its open errors}``
         """
+        calm = idle.find_calm(accounts, self.flow)
+        runner.release_locks(self.env)
         Account = self.env["extensiv.account"].sudo()
         for account in accounts:
             left = runner.seconds_until(deadline)
@@ -133,6 +135,8 @@ class ScheduledPasses:
                 if not trigger.is_due(account, self.flow):
                     continue  # another lane served it
                 account = account.with_context(**{lanes.IF_DUE: True})
+            if account.id in calm:
+                account = account.with_context(**{runner.CALM: calm[account.id]})
             is_last = self.count == 1 or (account == accounts[-1] and account not in errors)
             end = deadline if is_last else get_share(deadline, left)
             result = account._start_pass(self.flow, end, stepping_back.needs_probe(errors.get(account, ())))

@@ -161,6 +161,11 @@ class ExtensivRun(models.Model):
             }
         )
 
+    @api.model
+    def _idle_condition(self):
+        """Return the condition in SQL of a record ``before`` to which a pass that finds nothing new is added."""
+        return IDLE
+
     def _conclude(self, vals, is_idle):
         """Write how the pass ended.
 
@@ -192,7 +197,7 @@ class ExtensivRun(models.Model):
                 duration=vals["duration"],
                 skipped=vals["skipped_count"],
                 message=vals["message"],
-                same=SQL(IDLE),
+                same=SQL(self._idle_condition()),
             )
         )
         if added:
