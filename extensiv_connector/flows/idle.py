@@ -158,6 +158,13 @@ CONDITIONS = {
        AND NOT EXISTS (SELECT FROM extensiv_cart_share WHERE account_id = account.id AND state IN ('sent', 'opened'))
        AND NOT EXISTS (SELECT FROM extensiv_unknown_order WHERE account_id = account.id)"""
     ),
+    # Where stock is pushed, only a whole pass knows what became of it.
+    "inventory": SQL(
+        """NOT EXISTS (SELECT FROM extensiv_location WHERE account_id = account.id AND push_enabled)
+       AND NOT EXISTS (SELECT FROM extensiv_stock_level AS level
+                         JOIN extensiv_location AS location ON location.id = level.location_id
+                        WHERE location.account_id = account.id AND (level.zero_asked OR level.unconfirmed))"""
+    ),
     # Only orders whose goods did not all leave may wait for something that no hook marked.
     "shipments": SQL(
         """NOT EXISTS (SELECT FROM sale_order
