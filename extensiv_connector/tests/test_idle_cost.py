@@ -174,6 +174,16 @@ class TestIdleCost(ConnectorCase):
         self.env.cr.execute("UPDATE extensiv_account SET write_date = clock_timestamp() + interval '1 minute'")
         self.assertFalse(find_calm(account, "shipments"), "a setting was changed")
 
+    def test_a_copy_of_the_database_is_noticed_before_eim_is_asked(self):
+        account = self.connect_accounts(range(1))
+        self.settle("orders")
+        self.assertTrue(find_calm(account, "orders"))
+        self.env["ir.config_parameter"].set_param("database.uuid", "another")
+        asked = len(self.calls())
+        self.turn("orders")
+        self.assertEqual(account.state, "draft")
+        self.assertEqual(len(self.calls()), asked)
+
     def test_an_eim_that_fails_is_told_by_a_whole_pass(self):
         account = self.connect_accounts(range(1))
         self.settle("orders")
