@@ -25,7 +25,6 @@ class ExtensivRun(models.Model):
     flow = fields.Selection(SELECTION, required=True, readonly=True)
     started_at = fields.Datetime(required=True, readonly=True, index=True)
     last_at = fields.Datetime(
-        "Last At",
         compute="_compute_last_at",
         store=True,
         help="When the last of the passes began that this line stands for. Passes that find nothing new one after the "
