@@ -60,6 +60,10 @@ class Bucket:
         state = self._refilled(state, now)
         return State(min(state.tokens, max(remaining, 0) - self.margin), state.at)
 
+    def is_same(self, before, after):
+        """Whether only time passed from one state to the other, so that it need not be kept."""
+        return after in (before, self._refilled(before, after.at))
+
     def _refilled(self, state, now):
         elapsed = max(now - state.at, 0.0)  # a clock set back gives nothing and takes nothing
         return State(min(state.tokens + elapsed / self.seconds_per_token, self.capacity - self.margin), now)

@@ -43,9 +43,10 @@ def flow_lock(account, flow):
     """Hold the lock of ``flow`` on ``account`` and give it, or None at once when another process has it."""
     cr = account.env.registry.cursor()
     try:
+        take = "SELECT pg_try_advisory_xact_lock(%s, %s)"
         if not modules.module.current_test:  # whose cursors share one transaction
-            cr.execute("SET TRANSACTION ISOLATION LEVEL READ COMMITTED")
-        cr.execute("SELECT pg_try_advisory_xact_lock(%s, %s)", _key(account, flow))
+            take = f"SET TRANSACTION ISOLATION LEVEL READ COMMITTED; {take}"
+        cr.execute(take, _key(account, flow))
         [free] = cr.fetchone()
         yield Lock(cr) if free else None
     finally:

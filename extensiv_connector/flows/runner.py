@@ -16,7 +16,7 @@ from odoo.exceptions import ConcurrencyError
 
 from .. import flows
 from ..eim import errors as eim
-from . import stepping_back, trigger, turn
+from . import lanes, stepping_back, trigger, turn
 from .credential_check import CredentialCheck
 from .deadline import is_unanswered
 from .exceptions import is_conflict, is_disconnected, log_unexpected, no_rows_in_log
@@ -44,6 +44,8 @@ WAIT_SECONDS = 3
 LEAST_PAUSE = 10
 # Seconds that a lock is held at most by a process that is well: a pass and its last call take far less.
 HANGING_SECONDS = 600
+# On an account's context: the ``idle.Calm`` that its turn found.
+CALM = "extensiv_calm"
 # Seconds until a pass is repeated whose connection to the database was lost.
 LOST_SECONDS = 60
 
@@ -265,8 +267,10 @@ class FlowRun:
         self.lock = None  # nothing follows that another process would have to wait for
         message = self._message()
 
+        is_idle = state == "done" and not self.failed and not any(self.counts.values())
+
         def finish():
-            record.write(
+            record._conclude(
                 {
                     "state": state,
                     "duration": time.monotonic() - start,
@@ -274,7 +278,8 @@ class FlowRun:
                     "failed_count": self.failed,
                     "skipped_count": self.skipped,
                     "message": message,
-                }
+                },
+                is_idle,
             )
             trigger.forget_due(account, self.flow, started_at)
 
@@ -449,7 +454,12 @@ def run_flow(account, flow, deadline=None, probe=False):
         with flow_lock(account, flow) as lock:
             if not lock:
                 return Result("partial", _say_busy(account, run_class))
+            if _was_idle(account, flow, deadline or new_deadline()):
+                release_locks(env)
+                return Result("done", env._("Nothing new."))
             with run_class.open(account, deadline, lock) as run:
+                if account.env.context.get(lanes.IF_DUE) and not trigger.is_due(run.account, flow):
+                    return Result("done", env._("Another process did it just now."))
                 result = run.record(probe)
     except psycopg2.Error:
         if not run or not run.is_disconnected():
@@ -458,6 +468,14 @@ def run_flow(account, flow, deadline=None, probe=False):
         return Result("partial", get_lost_message(env), LOST_SECONDS)
     refresh_snapshot(env)
     return result
+
+
+def _was_idle(account, flow, deadline):
+    """Whether a look showed that the pass has nothing to do, where the turn found that nothing here waits."""
+    calm = account.env.context.get(CALM)
+    if not calm or (account.env.context.get(lanes.IF_DUE) and not trigger.is_due(account, flow)):
+        return False
+    return calm.look(account, deadline)
 
 
 def get_lost_message(env):

@@ -1,6 +1,7 @@
 """The schedules of the flows: when they run at all, and which accounts have their turn."""
 
 import logging
+from datetime import datetime
 
 import psycopg2
 
@@ -8,8 +9,8 @@ from odoo import fields
 from odoo.tools import SQL
 
 from .. import flows
-from . import runner, stepping_back, turn
-from .trigger import due_accounts, plan, trigger_import
+from . import idle, lanes, runner, stepping_back, trigger, turn
+from .trigger import due_accounts
 
 # Seconds that an account's pass may take at least, though others wait: enough to import a batch.
 ACCOUNT_SECONDS = 15
@@ -39,6 +40,14 @@ def toggle(env, changed=None):
             cron.toggle("extensiv.account", account_domain(flow))
     if importing := env.ref(flows.IMPORT_CRON, raise_if_not_found=False):
         importing.sudo().toggle("extensiv.account", account_domain("orders"))
+    lanes.toggle(env, account_domain(lanes.FLOW))
+
+
+def switch_on(env, flow):
+    """Switch the schedule of ``flow`` on, and its further lanes."""
+    cron_of(env, flow).sudo().active = True
+    if flow == lanes.FLOW:
+        lanes.toggle(env, account_domain(flow))
 
 
 def run_turn(env, flow):
@@ -51,11 +60,14 @@ def run_turn(env, flow):
     passes.run()
     if env.context.get("ir_cron_progress_id"):
         env["ir.cron"]._commit_progress(passes.count, remaining=0)
+    Account = env["extensiv.account"].sudo()
     for account_id, seconds in passes.resume.items():
-        plan(env, flow, [account_id], seconds)
-    if passes.postponed:
+        Account.browse(account_id)._plan_flow(flow, seconds)
+    if passes.postponed and passes.in_lanes:
+        trigger.wake(env, flow, _pause_until_next_turn())  # what they are due for is noted still
+    elif passes.postponed:
         # In a moment, for a trigger of this very second may be taken for the one that started this turn.
-        plan(env, flow, passes.postponed, _pause_until_next_turn(), pause=0)
+        Account.browse(passes.postponed)._plan_flow(flow, _pause_until_next_turn(), pause=0)
 
 
 class ScheduledPasses:
@@ -74,6 +86,8 @@ class ScheduledPasses:
         """``{account id: seconds}`` until a pass goes on."""
         self.postponed = []
         """Ids of accounts that had no time."""
+        self.in_lanes = lanes.get_count(env, flow) > 1 or lanes.is_further(env)
+        """Whether other processes may serve the same accounts at this moment."""
 
     def run(self):
         accounts = self._get_due()
@@ -88,17 +102,26 @@ class ScheduledPasses:
     def _get_due(self):
         """Return the accounts whose turn it is, the one longest waiting first."""
         accounts = self.env["extensiv.account"].sudo().search(account_domain(self.flow))
-        if _was_triggered(self.env) and (due := due_accounts(self.env, self.flow)):
+        due = due_accounts(self.env, self.flow)
+        is_early = _was_triggered(self.env) and (due or self.in_lanes)
+        if is_early or lanes.is_further(self.env):
             accounts = accounts.filtered(lambda account: account.id in due)
         accounts -= stepping_back.find_waiting(accounts, self.flow)
+        if self.in_lanes and not is_early and not lanes.is_further(self.env):
+            trigger.note_due(accounts, self.flow)
+            if len(accounts) > 1:
+                trigger.wake_further(self.env, self.flow)
+            runner.release_locks(self.env)
         started = self.env["extensiv.run"]._last_start(accounts, self.flow)
-        return accounts.sorted(lambda account: started.get(account.id, 0))
+        return accounts.sorted(lambda account: started.get(account.id, (datetime.min, 0)))
 
     def _run_each(self, accounts, deadline, errors):
         """Run the passes of ``accounts``; those for which no time is left are postponed.
 
         :param errors: ``{account: its open errors}``
         """
+        calm = idle.find_calm(accounts, self.flow)
+        runner.release_locks(self.env)
         Account = self.env["extensiv.account"].sudo()
         for account in accounts:
             left = runner.seconds_until(deadline)
@@ -108,11 +131,16 @@ class ScheduledPasses:
             # Others had their turns meanwhile: it may be switched off, disconnected, archived or deleted by now.
             if not Account.search_count([("id", "=", account.id), *account_domain(self.flow)]):
                 continue
+            if self.in_lanes:
+                if not trigger.is_due(account, self.flow):
+                    continue  # another lane served it
+                account = account.with_context(**{lanes.IF_DUE: True})
+            if account.id in calm:
+                account = account.with_context(**{runner.CALM: calm[account.id]})
             is_last = self.count == 1 or (account == accounts[-1] and account not in errors)
             end = deadline if is_last else get_share(deadline, left)
-            probe = {"probe": True} if stepping_back.needs_probe(errors.get(account, ())) else {}
-            result = runner.run_flow(account, self.flow, end, **probe)
-            if result.resume_in is not None:
+            result = account._start_pass(self.flow, end, stepping_back.needs_probe(errors.get(account, ())))
+            if result and result.resume_in is not None:
                 self.resume[account.id] = result.resume_in
 
 
@@ -138,6 +166,9 @@ def _count_waiting(env, begun):
     """
     names = [*(flow.cron for flow in flows.SCHEDULED.values()), flows.IMPORT_CRON, flows.SHARE_CRON]
     crons = env["ir.cron"].union(*filter(None, (env.ref(name, raise_if_not_found=False) for name in names)))
+    # Lanes are for other workers, and share no turn with each other.
+    of_lanes = lanes.find_all(env)
+    crons = crons - of_lanes if begun & set(of_lanes.ids) else crons
     now = SQL("clock_timestamp() AT TIME ZONE 'UTC'")
     [[count]] = env.execute_query(
         SQL(
@@ -166,23 +197,35 @@ def import_beside(env):
     """Import received orders beside the pull: takes what other processes do not hold."""
     runner.release_locks(env)
     deadline = new_deadline(env)
-    began = False
     for account in env["extensiv.account"].sudo().search(account_domain("orders")):
-        run = None
-        try:
-            with flows.FLOWS["orders"].run_class.open(account, deadline) as run:
-                # It often has what the pull of the same turn left: what is too large for that waits for the next pull.
-                run.importer.begins_too_large = False
-                while run.has_time(runner.SIDE_BATCH_SECONDS) and run.importer.import_next():
-                    began = True
-                if not run.has_time(runner.SIDE_BATCH_SECONDS) and run.importer.find_importable(1):
-                    trigger_import(env, 1 if began else 60)
-                    return
-        except psycopg2.Error:
-            if not run or not run.is_disconnected():
-                raise
-            _logger.info("Import of EIM's orders of account %s: the connection to the database was lost", account.id)
+        seconds = account._import_beside(deadline)
+        if seconds is not None:
+            account._plan_import(seconds)
             return
+
+
+def import_batches(account, deadline):
+    """Import batches of received orders of ``account`` that no other process holds.
+
+    :param deadline: when to end, by ``time.monotonic()``
+    :return: seconds until it goes on, None: nothing is left that this process could take
+    """
+    began = False
+    run = None
+    try:
+        with flows.FLOWS["orders"].run_class.open(account, deadline) as run:
+            # It often has what the pull of the same turn left: what is too large for that waits for the next pull.
+            run.importer.begins_too_large = False
+            while run.has_time(runner.SIDE_BATCH_SECONDS) and run.importer.import_next():
+                began = True
+            if not run.has_time(runner.SIDE_BATCH_SECONDS) and run.importer.find_importable(1):
+                return 1 if began else 60
+    except psycopg2.Error:
+        if not run or not run.is_disconnected():
+            raise
+        _logger.info("Import of EIM's orders of account %s: the connection to the database was lost", account.id)
+        return runner.LOST_SECONDS
+    return None
 
 
 def _was_triggered(env):

@@ -70,10 +70,10 @@ class BucketStore:
     def _update_row(self, cr, change):
         # Held for a millisecond by whoever is well; nobody waits long for a process that hangs. Nor for the disk: what
         # a server that loses its power forgets of the count, EIM's next answer corrects.
-        cr.execute("SET LOCAL lock_timeout = '10s'; SET LOCAL synchronous_commit = off")
         cr.execute(
             SQL(
-                "SELECT tokens, counted_at, EXTRACT(EPOCH FROM clock_timestamp())::float8"
+                "SET LOCAL lock_timeout = '10s'; SET LOCAL synchronous_commit = off;"
+                " SELECT tokens, counted_at, EXTRACT(EPOCH FROM clock_timestamp())::float8"
                 " FROM extensiv_bucket WHERE key = %s FOR NO KEY UPDATE",
                 self._key,
             ),
@@ -94,7 +94,11 @@ class BucketStore:
                 log_exceptions=False,
             )
         else:
-            (tokens, at), result = change(State(*row[:2]), row[2])
+            before = State(*row[:2])
+            (tokens, at), result = change(before, row[2])
+            if self.bucket.is_same(before, State(tokens, at)):
+                cr.commit()
+                return result
             cr.execute(
                 SQL(
                     "UPDATE extensiv_bucket SET tokens = %s, counted_at = %s WHERE key = %s",

@@ -40,7 +40,9 @@ from . import test_fulfilled_elsewhere
 from . import test_go_live
 from . import test_go_live_browser
 from . import test_health
+from . import test_health_route
 from . import test_held
+from . import test_idle_cost
 from . import test_held_reasons
 from . import test_identical
 from . import test_import_batches
@@ -59,6 +61,7 @@ from . import test_invoicing
 from . import test_invoicing_cents
 from . import test_kit_fulfilment
 from . import test_known_methods
+from . import test_lanes
 from . import test_left_orders
 from . import test_lock
 from . import test_merchants

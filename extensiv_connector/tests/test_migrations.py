@@ -36,6 +36,15 @@ class TestMigrations(ConnectorCase):
         self.assertTrue(self.account.acknowledge_batches)
         self.assertFalse(self.account.acknowledge_batches_since)
 
+    def test_runs_of_before_stand_for_one_pass_each(self):
+        run = self.env["extensiv.run"].create(
+            {"account_id": self.account.id, "flow": "orders", "started_at": "2024-01-01", "state": "done"}
+        )
+        self.env.flush_all()
+        self.env.cr.execute("UPDATE extensiv_run SET last_at = NULL, times = NULL WHERE id = %s", [run.id])
+        self.migrate("19.0.1.6.0", "pre", "runs")
+        self.assertEqual((run.last_at, run.times), (run.started_at, 1))
+
     def test_the_audit_runs_where_orders_were_pulled_before(self):
         cron = self.env.ref("extensiv_connector.ir_cron_audit")
         self.connect()
