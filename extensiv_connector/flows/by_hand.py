@@ -4,7 +4,6 @@ from .. import flows
 from . import runner
 from .deadline import deadline_of
 from .schedule import cron_of
-from .trigger import plan
 
 # What is tried again later than this is no rest of what a person asked for.
 SOON_SECONDS = 60
@@ -18,7 +17,7 @@ def run_flow(account, flow):
     deadline = deadline_of(account.env)
     if not deadline.has_time(account):
         return runner.Result("partial", f"{deadline.explain(account)} {put_off(account, flow)}", 0)
-    result = runner.run_flow(account, flow, min(deadline.last_call_at, runner.new_deadline()))
+    result = account._run_pass(flow, min(deadline.last_call_at, runner.new_deadline()))
     if result.is_unanswered:
         deadline.leave(account, result.message)
         deadline.late[account.id, flow] = runs_by_itself(account, flow)
@@ -46,7 +45,7 @@ def put_off(account, flow, seconds=0):
             flow=flows.label_of(env, flow),
             account=account.name,
         )
-    plan(env, flow, account.ids, seconds)
+    account._plan_flow(flow, seconds)
     return env._("The rest goes on in the background: see Runs.")
 
 

@@ -6,7 +6,6 @@ from odoo import fields
 
 from ..eim.errors import Blocked, CredentialsRefused, EimError, Forbidden, Refused
 from .explanations import explain, explain_refusal
-from .trigger import plan
 
 CHECK_PATIENCE = 5.0  # seconds that the check waits for a token, also where the flow itself waits less
 # The key under which the list of errors says that EIM refuses the credentials, whatever flow met it.
@@ -105,7 +104,7 @@ class CredentialCheck:
             message = env._("%s\nEIM is asked once more in a minute, before anything stops.", message)
             if not first or now - first > FORGOTTEN:
                 first = account.check_refused_at = now
-            plan(env, flow, account.ids, max((first + ASK_AGAIN - now).total_seconds(), 0))
+            account._plan_flow(flow, max((first + ASK_AGAIN - now).total_seconds(), 0))
         failure = {
             "message": message,
             "category": "settings" if stopped else "transient",

@@ -17,7 +17,6 @@ from .order_refusal import explain, explain_killed
 from .quiet import quiet
 from .runner import BATCH_SECONDS, FlowRun, refresh_snapshot, release_locks
 from .sku_learning import learn_skus
-from .trigger import trigger_import
 
 
 class OrderImport:
@@ -160,7 +159,7 @@ class OrderImport:
 
     def start_second(self):
         """Have another worker import beside this pass, where there is one, or after it."""
-        trigger_import(self.env)
+        self.run.account._plan_import()
         self.run.commit()
 
     def requeue_due(self):

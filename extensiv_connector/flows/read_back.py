@@ -14,7 +14,6 @@ from odoo.tools import SQL, groupby
 from ..eim import errors as eim
 from .credential_check import is_suspicious, may_be_the_key
 from .refusals import ALL_REFUSED
-from .trigger import plan
 
 LOOK_AGAIN = timedelta(minutes=10)
 # Where EIM names no location at all of what it accepted, and a person was told, it is asked again so much later.
@@ -345,7 +344,7 @@ class ReadBack:
 
     def _plan(self, pause):
         """Have a pass look again after a ``timedelta``."""
-        plan(self.env, "inventory", self.account.ids, max(pause.total_seconds(), 0))
+        self.account._plan_flow("inventory", max(pause.total_seconds(), 0))
 
 
 def say_waiting(location):

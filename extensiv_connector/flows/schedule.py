@@ -9,7 +9,7 @@ from odoo.tools import SQL
 
 from .. import flows
 from . import runner, stepping_back, turn
-from .trigger import due_accounts, plan, trigger_import
+from .trigger import due_accounts
 
 # Seconds that an account's pass may take at least, though others wait: enough to import a batch.
 ACCOUNT_SECONDS = 15
@@ -51,11 +51,12 @@ def run_turn(env, flow):
     passes.run()
     if env.context.get("ir_cron_progress_id"):
         env["ir.cron"]._commit_progress(passes.count, remaining=0)
+    Account = env["extensiv.account"].sudo()
     for account_id, seconds in passes.resume.items():
-        plan(env, flow, [account_id], seconds)
+        Account.browse(account_id)._plan_flow(flow, seconds)
     if passes.postponed:
         # In a moment, for a trigger of this very second may be taken for the one that started this turn.
-        plan(env, flow, passes.postponed, _pause_until_next_turn(), pause=0)
+        Account.browse(passes.postponed)._plan_flow(flow, _pause_until_next_turn(), pause=0)
 
 
 class ScheduledPasses:
@@ -110,9 +111,8 @@ class ScheduledPasses:
                 continue
             is_last = self.count == 1 or (account == accounts[-1] and account not in errors)
             end = deadline if is_last else get_share(deadline, left)
-            probe = {"probe": True} if stepping_back.needs_probe(errors.get(account, ())) else {}
-            result = runner.run_flow(account, self.flow, end, **probe)
-            if result.resume_in is not None:
+            result = account._start_pass(self.flow, end, stepping_back.needs_probe(errors.get(account, ())))
+            if result and result.resume_in is not None:
                 self.resume[account.id] = result.resume_in
 
 
@@ -166,23 +166,35 @@ def import_beside(env):
     """Import received orders beside the pull: takes what other processes do not hold."""
     runner.release_locks(env)
     deadline = new_deadline(env)
-    began = False
     for account in env["extensiv.account"].sudo().search(account_domain("orders")):
-        run = None
-        try:
-            with flows.FLOWS["orders"].run_class.open(account, deadline) as run:
-                # It often has what the pull of the same turn left: what is too large for that waits for the next pull.
-                run.importer.begins_too_large = False
-                while run.has_time(runner.SIDE_BATCH_SECONDS) and run.importer.import_next():
-                    began = True
-                if not run.has_time(runner.SIDE_BATCH_SECONDS) and run.importer.find_importable(1):
-                    trigger_import(env, 1 if began else 60)
-                    return
-        except psycopg2.Error:
-            if not run or not run.is_disconnected():
-                raise
-            _logger.info("Import of EIM's orders of account %s: the connection to the database was lost", account.id)
+        seconds = account._import_beside(deadline)
+        if seconds is not None:
+            account._plan_import(seconds)
             return
+
+
+def import_batches(account, deadline):
+    """Import batches of received orders of ``account`` that no other process holds.
+
+    :param deadline: when to end, by ``time.monotonic()``
+    :return: seconds until it goes on, None: nothing is left that this process could take
+    """
+    began = False
+    run = None
+    try:
+        with flows.FLOWS["orders"].run_class.open(account, deadline) as run:
+            # It often has what the pull of the same turn left: what is too large for that waits for the next pull.
+            run.importer.begins_too_large = False
+            while run.has_time(runner.SIDE_BATCH_SECONDS) and run.importer.import_next():
+                began = True
+            if not run.has_time(runner.SIDE_BATCH_SECONDS) and run.importer.find_importable(1):
+                return 1 if began else 60
+    except psycopg2.Error:
+        if not run or not run.is_disconnected():
+            raise
+        _logger.info("Import of EIM's orders of account %s: the connection to the database was lost", account.id)
+        return runner.LOST_SECONDS
+    return None
 
 
 def _was_triggered(env):

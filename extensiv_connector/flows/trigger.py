@@ -222,7 +222,7 @@ def _plan_noted(registry, noted):
         try:
             with registry.cursor() as cr:
                 env = api.Environment(cr, SUPERUSER_ID, {})
-                seconds = plan(env, flow, None if None in waiting else waiting)
+                seconds = env["extensiv.account"].browse([] if None in waiting else waiting)._plan_flow(flow)
         except Exception as error:  # what was committed must not look failed; the schedule finds it, too
             log_unexpected(_logger, error, "Triggering %s failed", flow)
             continue

@@ -16,7 +16,6 @@ from ..eim.wire import OrderStatus
 from . import status_check, stepping_back
 from .exceptions import log_unexpected
 from .status_check import PAUSE
-from .trigger import plan
 
 _logger = logging.getLogger(__name__)
 
@@ -45,7 +44,7 @@ def receive(registry, account_id, event, body):
             stepping_back.clear(account)  # EIM is there
             note_call(account, event if event in EVENTS else "")
             if account.pull_orders and is_news(account, event, body):
-                plan(account.env, "orders", account.ids, pause=PAUSE)
+                account._plan_flow("orders", pause=PAUSE)
     except Exception as error:  # EIM has its answer already; what is missed, the next poll finds
         log_unexpected(_logger, error, "A call of EIM's webhook for account %s came to nothing", account_id)
 

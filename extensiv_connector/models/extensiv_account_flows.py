@@ -1,11 +1,10 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 
-from ..flows import audit, by_hand, label_of, list_reading, schedule, stepping_back
+from ..flows import audit, by_hand, label_of, list_reading, runner, schedule, stepping_back, trigger
 from ..flows.deadline import one_deadline
 from ..flows.level_warning import LevelWarning
 from ..flows.sku_choice import count_known
-from ..flows.trigger import trigger
 
 
 class ExtensivAccount(models.Model):
@@ -153,7 +152,7 @@ class ExtensivAccount(models.Model):
         for account in self:
             account.audit_days = max(account.audit_days, days)
             account.list_places = list_reading.without(account.list_places, audit.LIST)
-        trigger(self.env, "audit", self)
+        trigger.trigger(self.env, "audit", self)
 
     def _is_audit_open(self):
         """Whether a requested audit has not reached its end, or nobody decided yet about what it found."""
@@ -216,6 +215,58 @@ class ExtensivAccount(models.Model):
         self.env["extensiv.error"].sudo()._resolve(self, "connection", ["inventory"], "levels")
         self.sudo()._remind_responsible()
         return self.action_push_inventory()
+
+    # -- when passes run and who runs them: what an addon with another scheduler than Odoo's overrides
+
+    @api.model
+    def _plan_flow(self, flow, seconds=0.0, pause=None):
+        """Have a pass of ``flow`` start in ``seconds`` for these accounts; for an empty recordset, for all that run it.
+
+        Accounts whose schedule does not run the flow are left out. Every change, button, pass that goes on and call of
+        the webhook comes here, once what it concerns is committed; it must conflict with nobody.
+
+        :param pause: seconds that must have passed since the flow's last start; by default the flow's own
+        :return: seconds until the first of these passes, or None where nothing more had to be planned
+        """
+        return trigger.plan(self.env, flow, self.ids or None, seconds, pause)
+
+    def _start_pass(self, flow, deadline=None, probe=False):
+        """Do the pass of ``flow`` on this account that the schedule has found due, or leave it to another process.
+
+        :param deadline: when a pass done here must end, by ``time.monotonic()``
+        :param probe: see ``_run_pass``
+        :return: the ``runner.Result``; None where another process does the pass, and plans by itself how it goes on
+        """
+        return self._run_pass(flow, deadline, probe)
+
+    def _run_pass(self, flow, deadline=None, probe=False):
+        """Do one pass of ``flow`` on this account, here and now, and record it.
+
+        :param deadline: when it must end, by ``time.monotonic()``; by default after the time of one pass
+        :param probe: whether it first finds out if EIM answers at all (``stepping_back.needs_probe``)
+        :return: the ``runner.Result``, whose ``resume_in`` says in how many seconds it is to go on, None: by schedule
+        """
+        self.ensure_one()
+        return runner.run_flow(self, flow, deadline, **({"probe": True} if probe else {}))
+
+    @api.model
+    def _plan_import(self, seconds=0.0):
+        """Have received orders of these accounts imported in ``seconds`` beside the pull, by other processes.
+
+        :param seconds: until then; an empty recordset stands for all accounts
+        """
+        trigger.trigger_import(self.env, seconds)
+
+    def _import_beside(self, deadline):
+        """Import batches of this account's received orders which no other process holds, until ``deadline``.
+
+        Any number of processes may do so at once.
+
+        :param deadline: by ``time.monotonic()``
+        :return: seconds until it is to be planned anew, for orders are left; None where none are left to this process
+        """
+        self.ensure_one()
+        return schedule.import_batches(self, deadline)
 
     # -- schedules
 

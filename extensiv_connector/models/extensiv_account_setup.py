@@ -4,7 +4,6 @@ from odoo.exceptions import UserError
 from ..flows import SWITCHED
 from ..flows.deadline import one_deadline
 from ..flows.live_check import SAMPLE, LiveCheck
-from ..flows.trigger import plan
 from .extensiv_account import SETUP_STEPS
 
 
@@ -223,7 +222,7 @@ class ExtensivAccount(models.Model):
             }
         )
         for flow in self._flows_to_run():
-            plan(self.env, flow, self.ids)
+            self._plan_flow(flow)
         return self._notification(self.env._("Live"), self.env._("The schedules have started."))
 
     def action_undo_live(self):

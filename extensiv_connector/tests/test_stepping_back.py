@@ -65,7 +65,7 @@ class TestSteppingBack(SteppingBackCase):
         cron = schedule.cron_of(self.env, "orders")
         cron.nextcall = "2099-01-01"
         with self.flows():
-            schedule.plan(self.env, "orders", self.account.ids)
+            self.account._plan_flow("orders")
             schedule.run_turn(self.env(context={"cron_id": cron.id}), "orders")
         self.assertFalse(self.last_run())
 

@@ -252,7 +252,7 @@ class TestWebhookRoute(WebhookMixin, ConnectorMixin, HttpCase):
 
     def test_what_fails_after_the_answer_is_said_in_the_log_alone(self):
         with (
-            patch("odoo.addons.extensiv_connector.flows.webhook.plan", side_effect=RuntimeError),
+            patch("odoo.addons.extensiv_connector.flows.trigger.plan", side_effect=RuntimeError),
             self.assertLogs("odoo.addons.extensiv_connector.flows.webhook", "ERROR"),
         ):
             self.assertEqual(self.call().status_code, 200)
