@@ -44,6 +44,7 @@
         "wizards/extensiv_add_alias_views.xml",
         "views/extensiv_account_views.xml",
         "views/product_views.xml",
+        "views/res_config_settings_views.xml",
         "views/res_partner_views.xml",
         "views/stock_location_views.xml",
         "views/extensiv_dashboard_views.xml",

@@ -17,6 +17,10 @@ UPDATE extensiv_cart_share
    SET state = 'withdrawn'
  WHERE state IN ('sent', 'opened');
 
+-- who watches the real database is told nothing of the copy
+DELETE FROM ir_config_parameter
+ WHERE key = 'extensiv_connector.health_token';
+
 -- deactivate the scheduled actions
 UPDATE ir_cron
    SET active = false

@@ -16,7 +16,7 @@ from odoo.exceptions import ConcurrencyError
 
 from .. import flows
 from ..eim import errors as eim
-from . import stepping_back, trigger, turn
+from . import lanes, stepping_back, trigger, turn
 from .credential_check import CredentialCheck
 from .deadline import is_unanswered
 from .exceptions import is_conflict, is_disconnected, log_unexpected, no_rows_in_log
@@ -267,8 +267,10 @@ class FlowRun:
         self.lock = None  # nothing follows that another process would have to wait for
         message = self._message()
 
+        is_idle = state == "done" and not self.failed and not any(self.counts.values())
+
         def finish():
-            record.write(
+            record._conclude(
                 {
                     "state": state,
                     "duration": time.monotonic() - start,
@@ -276,7 +278,8 @@ class FlowRun:
                     "failed_count": self.failed,
                     "skipped_count": self.skipped,
                     "message": message,
-                }
+                },
+                is_idle,
             )
             trigger.forget_due(account, self.flow, started_at)
 
@@ -452,6 +455,8 @@ def run_flow(account, flow, deadline=None, probe=False):
             if not lock:
                 return Result("partial", _say_busy(account, run_class), is_busy=True)
             with run_class.open(account, deadline, lock) as run:
+                if account.env.context.get(lanes.IF_DUE) and not trigger.is_due(run.account, flow):
+                    return Result("done", env._("Another process did it just now."))
                 result = run.record(probe)
     except psycopg2.Error:
         if not run or not run.is_disconnected():

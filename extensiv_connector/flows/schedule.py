@@ -1,6 +1,7 @@
 """The schedules of the flows: when they run at all, and which accounts have their turn."""
 
 import logging
+from datetime import datetime
 
 import psycopg2
 
@@ -8,7 +9,7 @@ from odoo import fields
 from odoo.tools import SQL
 
 from .. import flows
-from . import runner, stepping_back, turn
+from . import lanes, runner, stepping_back, trigger, turn
 from .trigger import due_accounts
 
 # Seconds that an account's pass may take at least, though others wait: enough to import a batch.
@@ -39,6 +40,14 @@ def toggle(env, changed=None):
             cron.toggle("extensiv.account", account_domain(flow))
     if importing := env.ref(flows.IMPORT_CRON, raise_if_not_found=False):
         importing.sudo().toggle("extensiv.account", account_domain("orders"))
+    lanes.toggle(env, account_domain(lanes.FLOW))
+
+
+def switch_on(env, flow):
+    """Switch the schedule of ``flow`` on, and its further lanes."""
+    cron_of(env, flow).sudo().active = True
+    if flow == lanes.FLOW:
+        lanes.toggle(env, account_domain(flow))
 
 
 def run_turn(env, flow):
@@ -54,7 +63,9 @@ def run_turn(env, flow):
     Account = env["extensiv.account"].sudo()
     for account_id, seconds in passes.resume.items():
         Account.browse(account_id)._plan_flow(flow, seconds)
-    if passes.postponed:
+    if passes.postponed and passes.in_lanes:
+        trigger.wake(env, flow, _pause_until_next_turn())  # what they are due for is noted still
+    elif passes.postponed:
         # In a moment, for a trigger of this very second may be taken for the one that started this turn.
         Account.browse(passes.postponed)._plan_flow(flow, _pause_until_next_turn(), pause=0)
 
@@ -75,6 +86,8 @@ class ScheduledPasses:
         """``{account id: seconds}`` until a pass goes on."""
         self.postponed = []
         """Ids of accounts that had no time."""
+        self.in_lanes = lanes.get_count(env, flow) > 1 or lanes.is_further(env)
+        """Whether other processes may serve the same accounts at this moment."""
 
     def run(self):
         accounts = self._get_due()
@@ -89,11 +102,18 @@ class ScheduledPasses:
     def _get_due(self):
         """Return the accounts whose turn it is, the one longest waiting first."""
         accounts = self.env["extensiv.account"].sudo().search(account_domain(self.flow))
-        if _was_triggered(self.env) and (due := due_accounts(self.env, self.flow)):
+        due = due_accounts(self.env, self.flow)
+        is_early = _was_triggered(self.env) and (due or self.in_lanes)
+        if is_early or lanes.is_further(self.env):
             accounts = accounts.filtered(lambda account: account.id in due)
         accounts -= stepping_back.find_waiting(accounts, self.flow)
+        if self.in_lanes and not is_early and not lanes.is_further(self.env):
+            trigger.note_due(accounts, self.flow)
+            if len(accounts) > 1:
+                trigger.wake_further(self.env, self.flow)
+            runner.release_locks(self.env)
         started = self.env["extensiv.run"]._last_start(accounts, self.flow)
-        return accounts.sorted(lambda account: started.get(account.id, 0))
+        return accounts.sorted(lambda account: started.get(account.id, (datetime.min, 0)))
 
     def _run_each(self, accounts, deadline, errors):
         """Run the passes of ``accounts``; those for which no time is left are postponed.
@@ -109,6 +129,10 @@ class ScheduledPasses:
             # Others had their turns meanwhile: it may be switched off, disconnected, archived or deleted by now.
             if not Account.search_count([("id", "=", account.id), *account_domain(self.flow)]):
                 continue
+            if self.in_lanes:
+                if not trigger.is_due(account, self.flow):
+                    continue  # another lane served it
+                account = account.with_context(**{lanes.IF_DUE: True})
             is_last = self.count == 1 or (account == accounts[-1] and account not in errors)
             end = deadline if is_last else get_share(deadline, left)
             result = account._start_pass(self.flow, end, stepping_back.needs_probe(errors.get(account, ())))
@@ -138,6 +162,9 @@ def _count_waiting(env, begun):
     """
     names = [*(flow.cron for flow in flows.SCHEDULED.values()), flows.IMPORT_CRON, flows.SHARE_CRON]
     crons = env["ir.cron"].union(*filter(None, (env.ref(name, raise_if_not_found=False) for name in names)))
+    # Lanes are for other workers, and share no turn with each other.
+    of_lanes = lanes.find_all(env)
+    crons = crons - of_lanes if begun & set(of_lanes.ids) else crons
     now = SQL("clock_timestamp() AT TIME ZONE 'UTC'")
     [[count]] = env.execute_query(
         SQL(

@@ -16,6 +16,7 @@ from odoo.tools import SQL
 
 from .. import flows
 from ..eim.throttle import Bucket
+from . import lanes
 from .exceptions import log_unexpected
 
 _logger = logging.getLogger(__name__)
@@ -113,7 +114,58 @@ def plan(env, flow, accounts=None, seconds=0.0, pause=None):
         # Accounts have pauses of their own: a trigger for the first one would leave the others to the schedule.
         if moment > triggered:
             triggered = _trigger_at(cron, moment, now)
+            for lane in lanes.find_further(env, flow.name):  # the first one may be at work, for a while
+                _trigger_at(lane, moment, now)
     return max((due_at - now).total_seconds(), 0.0)
+
+
+def wake(env, flow, seconds):
+    """Trigger the schedule of ``flow``, and its further lanes, for what is noted as due already."""
+    cron = env.ref(flows.FLOWS[flow].cron, raise_if_not_found=False)
+    if not cron:
+        return
+    now = fields.Datetime.now()
+    for lane in cron.sudo() | lanes.find_further(env, flow):
+        _trigger_at(lane, now + timedelta(seconds=seconds), now)
+
+
+def wake_further(env, flow):
+    """Have the further lanes of ``flow`` look at once for what is due."""
+    for lane in lanes.find_further(env, flow):
+        lane._trigger()
+
+
+def note_due(accounts, flow):
+    """Note for the lanes of ``flow`` that a pass of each of ``accounts`` is due now; nothing is triggered."""
+    accounts.env.execute_query(
+        SQL(
+            """INSERT INTO extensiv_due (account_id, company_id, flow, due_at)
+               SELECT id, company_id, %(flow)s, %(now)s FROM extensiv_account
+                WHERE id = ANY (%(accounts)s)
+                  AND NOT EXISTS (
+                      SELECT FROM extensiv_due AS due
+                       WHERE due.account_id = extensiv_account.id AND due.flow = %(flow)s AND due.cust_ref IS NULL
+                         AND due.due_at <= %(now)s)
+            RETURNING id""",
+            flow=flow,
+            accounts=accounts.ids,
+            now=SQL("clock_timestamp() AT TIME ZONE 'UTC'"),
+        )
+    )
+
+
+def is_due(account, flow):
+    """Whether a pass of ``flow`` is due for ``account`` now."""
+    [[due]] = account.env.execute_query(
+        SQL(
+            """SELECT EXISTS (SELECT FROM extensiv_due
+                WHERE account_id = %s AND flow = %s AND cust_ref IS NULL
+                  AND due_at <= clock_timestamp() AT TIME ZONE 'UTC')""",
+            account.id,
+            flow,
+        )
+    )
+    return due
 
 
 def _pause_sql(flow):

@@ -37,6 +37,7 @@ from . import mail_quiet
 from . import product_pricelist
 from . import product_product
 from . import product_template
+from . import res_config_settings
 from . import res_partner
 from . import sale_order
 from . import sale_order_fate

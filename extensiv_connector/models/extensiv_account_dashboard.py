@@ -333,7 +333,7 @@ class ExtensivAccount(models.Model):
             "off_reason": flow["off_reason"],
             "wanted": flow["wanted"],
             "failing": failing,
-            "ago": self._ago(last.started_at) if last else "",
+            "ago": self._ago(last.last_at) if last else "",
             "message": last.message or "",
         }
 

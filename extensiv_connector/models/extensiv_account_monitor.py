@@ -86,7 +86,7 @@ class ExtensivAccount(models.Model):
         Error = self.env["extensiv.error"]
         now = fields.Datetime.now()
         for flow in self._get_flow_health()[self]:
-            since = max(filter(None, (flow["good"].started_at, self.watched_since, self.create_date)))
+            since = max(filter(None, (flow["good"].last_at, self.watched_since, self.create_date)))
             silent = self.silence_hours and now - since > timedelta(hours=self.silence_hours)
             messages = {
                 "schedule": flow["wanted"] and not flow["on"] and self._message_off(flow),
@@ -117,7 +117,7 @@ class ExtensivAccount(models.Model):
         last = flow["good"]
         told = self.env._("%(flow)s had no good pass for %(hours)s hours.", flow=flow["name"], hours=self.silence_hours)
         if last:
-            told += " " + self.env._("The last one was at %s.", format_datetime(self.env, last.started_at))
+            told += " " + self.env._("The last one was at %s.", format_datetime(self.env, last.last_at))
         return (
             told
             + " "

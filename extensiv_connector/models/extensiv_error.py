@@ -313,7 +313,7 @@ class ExtensivError(models.Model):
 
     def _fix_schedule(self):
         self.account_id._check_manager()
-        schedule.cron_of(self.env, self.key).sudo().active = True
+        schedule.switch_on(self.env, self.key)
         self.sudo()._mark_resolved()
         self.account_id.sudo()._remind_responsible()
         return {"type": "ir.actions.client", "tag": "soft_reload"}

@@ -1,11 +1,15 @@
 from odoo import api, fields, models
 from odoo.tools import SQL
+from odoo.tools.misc import format_datetime
 
 from ..flows import FLOWS, SELECTION
 
 # A pass that reached its end, or one that was cut short and still got something done; and one that shows trouble.
 SUCCEEDED = "(state = 'done' OR (state = 'partial' AND done_count > 0))"
 TROUBLED = "(state = 'failed' OR failed_count > 0)"
+# To what a pass that finds nothing new is added: a record ``before`` of such passes, of a day at most.
+IDLE = """(before.state = 'done' AND before.done_count = 0 AND before.failed_count = 0 AND before.times > 0
+    AND before.started_at > clock_timestamp() AT TIME ZONE 'UTC' - interval '1 day')"""
 
 
 class ExtensivRun(models.Model):
@@ -20,6 +24,15 @@ class ExtensivRun(models.Model):
     company_id = fields.Many2one("res.company", readonly=True, index=True)
     flow = fields.Selection(SELECTION, required=True, readonly=True)
     started_at = fields.Datetime(required=True, readonly=True, index=True)
+    last_at = fields.Datetime(
+        "Last At",
+        compute="_compute_last_at",
+        store=True,
+        help="When the last of the passes began that this line stands for. Passes that find nothing new one after the "
+        "other are one line, for a day.",
+    )
+    times = fields.Integer(default=1, readonly=True, aggregator="sum", help="How many passes this line stands for.")
+    repeated = fields.Char(compute="_compute_repeated")
     duration = fields.Float("Seconds", readonly=True, aggregator="avg")
     done_count = fields.Integer("Done", readonly=True)
     failed_count = fields.Integer("Failed", readonly=True)
@@ -40,7 +53,7 @@ class ExtensivRun(models.Model):
         """Keep 30 days of runs."""
         old = fields.Datetime.subtract(fields.Datetime.now(), days=30)
         limit = 10_000
-        runs = self.search([("started_at", "<", old)], limit=limit)
+        runs = self.search([("last_at", "<", old)], limit=limit)
         runs.unlink()
         return len(runs), len(runs) == limit
 
@@ -52,6 +65,21 @@ class ExtensivRun(models.Model):
 
     def _record_interrupted(self):
         self.write({"state": "failed", "message": self.env._("Interrupted; the next run goes on from there.")})
+
+    # -- what is shown
+
+    @api.depends("started_at")
+    def _compute_last_at(self):
+        for run in self:
+            run.last_at = run.started_at
+
+    @api.depends("times", "last_at")
+    def _compute_repeated(self):
+        """Say of passes that found nothing new how many there were, and when the last one was."""
+        for run in self:
+            run.repeated = run.times > 1 and self.env._(
+                "%(times)s times, last at %(moment)s", times=run.times, moment=format_datetime(self.env, run.last_at)
+            )
 
     # -- what the account shows
 
@@ -98,9 +126,21 @@ class ExtensivRun(models.Model):
 
     @api.model
     def _last_start(self, accounts, flow):
-        """Return ``{account id: a number that grows with its last run}``."""
-        last = self._last_of_each_flow(accounts)
-        return {account: run.id for (account, of_flow), run in last.items() if of_flow == flow}
+        """Return ``{account id: what grows with its last pass}``."""
+        last = {
+            account: run for (account, of_flow), run in self._last_of_each_flow(accounts).items() if of_flow == flow
+        }
+        self.browse(run.id for run in last.values()).fetch(["last_at"])
+        return {account: (run.last_at, run.id) for account, run in last.items()}
+
+    @api.model
+    def _last_good(self, accounts):
+        """Return ``{(account id, flow): when the last good pass began}``."""
+        good = self._newest(accounts, SUCCEEDED)
+        runs = self.browse(good.values())
+        runs.fetch(["last_at"])
+        moments = {run.id: run.last_at for run in runs}
+        return {key: moments[run] for key, run in good.items()}
 
     # -- what a pass writes
 
@@ -120,3 +160,42 @@ class ExtensivRun(models.Model):
                 "state": "running",
             }
         )
+
+    def _conclude(self, vals, is_idle):
+        """Write how the pass ended.
+
+        One that found nothing new, as the one before it did, is added to that one's record and leaves none of its own;
+        so a day of such passes is one record.
+
+        :param is_idle: whether it did nothing at all
+        """
+        self.ensure_one()
+        if not is_idle or not self._add_idle(vals):
+            self.write(vals)
+
+    def _add_idle(self, vals):
+        """Add this pass to the record of the one before it; return whether that was idle in the same way."""
+        self.flush_recordset()
+        added = self.env.execute_query(
+            SQL(
+                """UPDATE extensiv_run AS before
+                      SET times = before.times + 1, last_at = this.started_at, duration = %(duration)s,
+                          write_date = clock_timestamp() AT TIME ZONE 'UTC'
+                     FROM extensiv_run AS this
+                    WHERE this.id = %(this)s AND %(same)s
+                      AND before.skipped_count = %(skipped)s AND before.message = %(message)s
+                      AND before.id = (
+                          SELECT MAX(id) FROM extensiv_run
+                           WHERE account_id = this.account_id AND flow = this.flow AND id < this.id)
+                RETURNING before.id""",
+                this=self.id,
+                duration=vals["duration"],
+                skipped=vals["skipped_count"],
+                message=vals["message"],
+                same=SQL(IDLE),
+            )
+        )
+        if added:
+            self.env.execute_query(SQL("DELETE FROM extensiv_run WHERE id = %s RETURNING id", self.id))
+            self.env["extensiv.run"].invalidate_model(flush=False)
+        return bool(added)

@@ -38,7 +38,9 @@ from . import test_fulfilled_elsewhere
 from . import test_go_live
 from . import test_go_live_browser
 from . import test_health
+from . import test_health_route
 from . import test_held
+from . import test_idle_cost
 from . import test_held_reasons
 from . import test_import_batches
 from . import test_integrations
@@ -53,6 +55,7 @@ from . import test_inventory_urgency
 from . import test_inventory_zeros
 from . import test_inventory_zeros_locations
 from . import test_kit_fulfilment
+from . import test_lanes
 from . import test_left_orders
 from . import test_lock
 from . import test_merchants

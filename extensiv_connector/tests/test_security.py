@@ -58,6 +58,7 @@ METHODS = {
         "extensiv.sku.report.line": "action_create_alias action_create_product",
         "extensiv.stock.preview": "action_go_live",
         "extensiv.take.quantities": "action_read action_propose",
+        "res.config.settings": "action_extensiv_new_health_token action_extensiv_forget_health_token",
         "res.partner": "action_extensiv_erase_buyer",
         "sale.order": "action_extensiv_resend",
         "stock.picking": "action_extensiv_resend",
@@ -124,6 +125,7 @@ METHODS = {
     "odoo": {
         "extensiv.account": "web_read",
         "mail.template": "send_mail send_mail_batch",
+        "res.config.settings": "set_values",
         "sale.order": "action_confirm action_open_delivery_wizard onchange_order_line",
         "stock.picking": "message_post_with_source",
     },
@@ -408,6 +410,7 @@ class TestSecurity(TransactionCase):
             "extensiv.cart.type": self.env.ref("extensiv_connector.cart_type_shopify"),
             "product.product": self.product,
             "product.template": self.product.product_tmpl_id,
+            "res.config.settings": self.env["res.config.settings"].create({}),
             "res.partner": self.contact,
         }.get(name) or self._make_wizard(person, name, method)
         self.env.invalidate_all()
@@ -618,6 +621,7 @@ class TestNeutralize(TransactionCase):
                 "state": "sent",
             }
         )
+        self.env["ir.config_parameter"].set_param("extensiv_connector.health_token", "token")
         self.env.flush_all()
         with file_open("extensiv_connector/data/neutralize.sql") as script:
             self.env.cr.execute(script.read())
@@ -628,3 +632,5 @@ class TestNeutralize(TransactionCase):
         self.assertFalse(account.pull_orders or account.push_inventory or account.push_shipments)
         self.assertFalse(any(crons.mapped("active")))
         self.assertEqual(share.state, "withdrawn", "its link leads nowhere from the copy")
+        self.env.registry.clear_cache("stable")
+        self.assertFalse(self.env["ir.config_parameter"].get_param("extensiv_connector.health_token"))

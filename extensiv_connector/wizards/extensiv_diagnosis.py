@@ -227,7 +227,7 @@ class ExtensivDiagnosis(models.TransientModel):
                     self.env._("Switch it on in the account, or press its button there."),
                 )
             ]
-        last = self.env._("never yet") if not flow["good"] else self._moment(flow["good"].started_at)
+        last = self.env._("never yet") if not flow["good"] else self._moment(flow["good"].last_at)
         lines = [Line("good", self.env._("%(does)s runs by itself; last good pass: %(last)s.", does=does, last=last))]
         if flow["bad"] and (not flow["good"] or flow["bad"].id > flow["good"].id):
             lines.append(Line("bad", self.env._("Its last pass had trouble: %s", flow["bad"].message or "")))
