@@ -13,6 +13,7 @@
     bench      `make bench`
     crowd      `make crowd`
     sandbox    the stand-in for EIM as a process
+    demonstration  what the demonstration's account does, without a person
     uninstall  what an uninstalled addon leaves behind
     shell      `make shell`
     pictures   draws the catalogue's pictures

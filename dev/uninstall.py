@@ -2,39 +2,9 @@
 
 from __future__ import annotations
 
-from . import ADDON, LOGS, CommandError, sandbox
-from .databases import base, complaints, copy, cursor, drop, manifest, run_script, with_addon
+from . import ADDON, LOGS, CommandError, demonstration, sandbox
+from .databases import base, complaints, copy, cursor, drop, run_script, with_addon
 
-# The demonstration's account with all that it does: it has an external id, and records of every kind refer to it.
-USE_IT = """
-from odoo.tools.convert import convert_file
-for file in args["demo"]:
-    convert_file(env, args["addon"], file, {}, "init", noupdate=True)
-account = env.ref(args["addon"] + ".extensiv_account_sandbox")
-account.write({"base_url": args["base_url"], "import_from": "2000-01-01"})
-env.cr.commit()
-account.action_connect()
-account.write({"pull_orders": True, "push_inventory": True, "push_shipments": True})
-account.action_record_calls()
-location = account.location_ids[0]
-location.write({"push_enabled": True, "stock_location_id": env.ref("stock.stock_location_stock").id})
-env.cr.commit()
-account.action_pull_orders()
-account.action_push_inventory()
-pickings = env["sale.order"].search([("extensiv_account_id", "=", account.id), ("state", "=", "sale")]).picking_ids
-pickings = pickings.filtered(lambda picking: picking.state == "assigned")
-pickings.move_ids.picked = True
-pickings._action_done()
-env.cr.commit()
-account.action_push_shipments()
-account.action_fetch_alerts()
-account.action_audit()
-account.action_pull_orders()
-env.cr.commit()
-print(env["extensiv.order"].search_count([("account_id", "=", account.id)]),
-      env["extensiv.stock.level"].search_count([]),
-      env["sale.order"].search_count([("extensiv_shipment_state", "=", "sent")]))
-"""
 UNINSTALL = """
 env["ir.module.module"].search([("name", "=", args["addon"])]).button_immediate_uninstall()
 """
@@ -74,11 +44,11 @@ def check() -> str:
     name = copy(with_addon(), "extensiv_uninstall")
     log = LOGS / "uninstall.log"
     with sandbox.running(LOGS / "uninstall-sandbox.log", "--port", "0", "--no-rate-limit") as eim:
-        args = {"base_url": eim.base_url, "addon": ADDON, "demo": manifest()["demo"]}
-        printed = run_script(name, USE_IT, args, log=LOGS / "uninstall-use.log")
-    orders, levels, shipments = map(int, printed.split())
-    if not (orders and levels and shipments):
-        raise CommandError(f"Before uninstalling {orders} orders, {levels} levels and {shipments} shipments were made.")
+        args = demonstration.arguments(eim.base_url)
+        printed = run_script(name, demonstration.SCRIPT, args, log=LOGS / "uninstall-use.log")
+    made = demonstration.read(printed)
+    if not (made["pulled"] and made["levels"] and made["shipments"]):
+        raise CommandError(f"Before uninstalling, something was not done: {made}")
     run_script(name, UNINSTALL, {"addon": ADDON}, log=log)
     left = [
         f"{kind}: {thing}"
@@ -90,8 +60,8 @@ def check() -> str:
     if complained := complaints(log):
         raise CommandError("\n".join([f"Odoo complained while uninstalling {ADDON}:", *complained]))
     drop(name)
-    done = f"{orders} orders pulled, {levels} levels and {shipments} shipments pushed, then uninstalled"
-    return f"{done}: nothing of {len(NAMES)} kinds is left"
+    done = f"{made['pulled']} orders pulled, {made['levels']} levels and {made['shipments']} shipments pushed"
+    return f"{done}, then uninstalled: nothing of {len(NAMES)} kinds is left"
 
 
 def names(database: str, query: str) -> set[str]:

@@ -199,8 +199,9 @@ def _among(accounts):
 
 def _last_starts(accounts, flow):
     """Return ``{account id: when its last pass of flow began}``."""
-    last = accounts.env["extensiv.run"]._last_of_each_flow(accounts)
-    return {account_id: run.started_at for (account_id, of_flow), run in last.items() if of_flow == flow}
+    return {
+        account: moment for account, (moment, _run) in accounts.env["extensiv.run"]._last_start(accounts, flow).items()
+    }
 
 
 def _now():

@@ -108,7 +108,7 @@ class TestPasses(JobsCase):
     def test_a_job_does_the_pass(self):
         self.add_orders({"cust_ref": "JOB-1", "items": [{"item": "TEE-1", "quantity": "1"}]})
         message = self.run_job()
-        self.assertIn("1 imported", message)
+        self.assertIn("1 received", message)
         self.assertEqual(self.inbox("JOB-1").state, "imported")
         self.assertFalse(self.jobs(state="pending"))
 
@@ -162,16 +162,18 @@ class TestPasses(JobsCase):
 class TestImports(JobsCase):
     def receive(self, count):
         """Have orders received and not imported."""
+        first = self.env["extensiv.order"].search_count([])
         self.env["extensiv.order"].create(
             [
                 {
                     "account_id": self.account.id,
                     "company_id": self.account.company_id.id,
                     "cust_ref": f"WAITS-{number}",
+                    "order_number": f"WAITS-{number}",
                     "payload": {"cust_ref": f"WAITS-{number}", "items": []},
                     "state": "received",
                 }
-                for number in range(count)
+                for number in range(first, first + count)
             ]
         )
 
@@ -183,19 +185,13 @@ class TestImports(JobsCase):
         self.receive(15)
         self.account._plan_import()
         self.assertEqual(len(self.jobs("_import_job")), 2)
-        self.receive_more()
+        self.receive(50)
         self.env["extensiv.account"]._plan_import()
         self.assertEqual(
             sorted(self.jobs("_import_job").mapped("identity_key")),
             [f"extensiv/import {number}/{self.account.id}" for number in (1, 2, 3)],
         )
         self.assertEqual(set(self.jobs("_import_job").mapped("channel")), {"root.extensiv.import"})
-
-    def receive_more(self):
-        orders = self.env["extensiv.order"].search([("account_id", "=", self.account.id)])
-        for number, order in enumerate(orders):
-            order.cust_ref = f"FIRST-{number}"
-        self.receive(50)
 
     def test_a_job_that_leaves_orders_plans_itself_and_no_other(self):
         self.receive(100)
@@ -213,15 +209,21 @@ class TestImports(JobsCase):
 
 @tagged("post_install", "-at_install")
 class TestRepair(JobsCase):
-    def make_stuck(self):
-        self.account._plan_flow("orders")
-        self.jobs().write({"date_created": fields.Datetime.now() - jobs.STUCK - timedelta(minutes=1)})
+    def make_old(self):
+        """Let the jobs be made two hours ago."""
+        ours = self.jobs()
+        self.env.flush_all()
+        self.env.cr.execute(
+            "UPDATE queue_job SET date_created = date_created - interval '2 hours' WHERE id = ANY (%s)", [ours.ids]
+        )
+        ours.invalidate_recordset()
 
     def stuck_errors(self, state="open"):
         return self.env["extensiv.error"].search([("step", "=", jobs.STUCK_STEP), ("state", "=", state)])
 
     def test_where_nobody_runs_jobs_the_schedule_does_the_pass_and_people_are_told(self):
-        self.make_stuck()
+        self.account._plan_flow("orders")
+        self.make_old()
         self.run_schedule()
         self.assertEqual(self.last_run().state, "done")
         self.assertIn("job runner", self.stuck_errors().message)
@@ -231,7 +233,7 @@ class TestRepair(JobsCase):
 
     def test_a_job_for_later_is_not_stuck(self):
         self.account._plan_flow("orders", 3600)
-        self.jobs().write({"date_created": fields.Datetime.now() - timedelta(hours=2)})
+        self.make_old()
         self.run_schedule()
         self.assertFalse(self.last_run())
         self.assertFalse(self.stuck_errors())
