@@ -56,6 +56,7 @@ def test_what_a_lost_job_left_the_schedule_has_done_by_another(odoo, pulled, los
 def test_received_orders_are_imported_by_several_jobs_beside_each_other(odoo, pulled):  # noqa: F811
     odoo.run(RECEIVE)
     odoo.query("INSERT INTO ir_config_parameter (key, value) VALUES ('extensiv_connector_queue.import_jobs', '3')")
+    odoo.query("UPDATE extensiv_account SET pull_orders = TRUE")
     odoo.run('env["extensiv.account"]._cron_import_orders()')
     assert odoo.query("SELECT state, count(*) FROM extensiv_order GROUP BY 1") == [("imported", ORDERS)]
     assert odoo.query(
