@@ -31,6 +31,7 @@ crowd: setup
 	@$(PYTHON) -m dev.crowd
 
 # the addon's texts for translators, after they changed
+pot: ALSO = --oca
 pot: setup
 	@$(PYTHON) -m dev.translations
 

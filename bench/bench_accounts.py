@@ -94,7 +94,9 @@ def measure(bench, name, template, addresses, lanes, *options, **environ):
 def wait_until_served(bench, name, cr, address):
     started = time.monotonic()
     cr.execute(BEGIN)
-    cr.execute("SELECT pg_notify('cron_trigger', current_database())")
+    cr.execute("SELECT current_database()")
+    with databases.cursor() as postgres:  # where Odoo's scheduler listens
+        postgres.execute("SELECT pg_notify('cron_trigger', %s)", cr.fetchone())
     most = 0
     while True:
         cr.execute(CONNECTIONS)

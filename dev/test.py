@@ -207,7 +207,11 @@ def test_process(selected: str | None, log: Path | None = None) -> int:
 
 def test_queue(selected: str | None) -> int:
     """Run the second addon's tests, and those of processes whose passes are jobs, all of them."""
-    return sum(run_all(queue_runs(with_queue(), selected)))
+    database = with_queue()
+    if complained := complaints(install_log(database)):
+        raise CommandError("\n".join([f"Odoo complained while installing {QUEUE_ADDON}:", *complained]))
+    translations.check(database, QUEUE_ADDON)
+    return sum(run_all(queue_runs(database, selected)))
 
 
 def queue_runs(template: str, selected: str | None, chosen: str | None = None) -> list[Run]:
