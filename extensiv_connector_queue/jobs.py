@@ -7,7 +7,6 @@ Nothing depends on a job. One that failed, was cancelled or deleted leaves what 
 schedules look in their time for what is due; one whose process died is started anew by the job runner.
 """
 
-import logging
 import math
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
@@ -22,8 +21,6 @@ from odoo.addons.extensiv_connector.flows.schedule import account_domain, cron_o
 from odoo.addons.queue_job.job import ENQUEUED, PENDING, STARTED, WAIT_DEPENDENCIES
 from odoo.addons.queue_job.jobrunner.runner import PG_ADVISORY_LOCK_ID
 from odoo.tools import SQL
-
-_logger = logging.getLogger(__name__)
 
 WAITING = (WAIT_DEPENDENCIES, PENDING, ENQUEUED)
 METHODS = ("_run_job", "_import_job")
