@@ -71,6 +71,7 @@ class Through:
                 said[account] = self.wait(self.plan(account.id, flow))
             finally:
                 self.switch(account.id, flow, False)
+            self.wait_for(lambda cr, key=jobs.pass_key(account.id, flow): not self.is_at_work(cr, key))
         env.cr.commit()
         env.invalidate_all()
         states = {env["extensiv.run"].search([("flow", "=", flow)], limit=1).state, *said.values()} & KINDS.keys()
@@ -96,6 +97,16 @@ class Through:
             " WHERE NOT active AND id = (SELECT res_id FROM ir_model_data WHERE module = %s AND name = %s)",
             [module, name],
         )
+
+    @staticmethod
+    def is_at_work(cr, key):
+        """Whether this process does a job that another planned to go on at once."""
+        cr.execute(
+            "SELECT 1 FROM queue_job WHERE identity_key = %s"
+            " AND (state = 'enqueued' OR (state = 'started' AND worker_pid = %s))",
+            [key, os.getpid()],
+        )
+        return cr.fetchone()
 
     def plan(self, account, flow):
         """Plan a pass as the schedule does; return the id of its job, or of one that this process's runner repairs."""
