@@ -71,7 +71,7 @@ class Through:
                 said[account] = self.wait(self.plan(account.id, flow))
             finally:
                 self.switch(account.id, flow, False)
-            self.wait_for(lambda cr, key=jobs.pass_key(account.id, flow): not self.is_at_work(cr, key))
+            self.wait_for(lambda cr, account=account: not self.is_at_work(cr, jobs.pass_key(account.id, flow)))
         env.cr.commit()
         env.invalidate_all()
         states = {env["extensiv.run"].search([("flow", "=", flow)], limit=1).state, *said.values()} & KINDS.keys()

@@ -254,7 +254,7 @@ ODOO_RUNS = 5
 HTTP_TESTS = ["client", "limits", "routes", "secrets", "throttle", "transport", "waiting"]
 JOB_TESTS = ["jobs", "locks", "pull", "push", "shipments"]
 """Tests of processes that are run once more with their passes as jobs."""
-QUICK_JOBS = "test_jobs or importing] or two_processes_pulling or two_pushes"
+QUICK_JOBS = "started_anew or several_jobs or with_workers or two_processes_pulling"
 """Those of them that belong to the whole."""
 COUNTS: dict[str, int] = {}
 
