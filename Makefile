@@ -1,16 +1,18 @@
 # `make demo` shows the connector at work, `make test` runs every check; README.md says more, and `dev/` does the work.
 
 PYTHON = .odoo/venv/bin/python
-.PHONY: demo demo-check test lint nemesis identical pot guide bench shell clean setup
+.PHONY: demo demo-check test lint nemesis identical crowd pot guide bench shell clean setup
 
+# QUEUE=1 with the second addon: its passes are jobs of the OCA's job queue
+demo demo-check: ALSO = $(if $(QUEUE),--oca)
 demo: setup
 	@$(PYTHON) -m dev.demo
 
 demo-check: setup
 	@$(PYTHON) -m dev.demo --check
 
-# ONLY=lint|eim|install|odoo|books|process|uninstall for one of the checks, K=expression for the tests that match
-test: ALSO = --browser --http
+# ONLY=lint|eim|install|odoo|books|process|queue|uninstall for one of the checks, K=expression for the tests that match
+test: ALSO = --browser --http --oca
 test: setup
 	@$(PYTHON) -m dev.test
 
@@ -28,7 +30,13 @@ nemesis: setup
 identical: setup
 	@$(PYTHON) -m dev.identical
 
+# the demonstration's orders beside the modules that shops use, of Odoo and of the OCA; some minutes
+crowd: ALSO = --oca
+crowd: setup
+	@$(PYTHON) -m dev.crowd
+
 # the addon's texts for translators, after they changed
+pot: ALSO = --oca
 pot: setup
 	@$(PYTHON) -m dev.translations
 
@@ -37,6 +45,7 @@ guide: setup
 	@$(PYTHON) -m dev.guide
 
 # NAME=orders for bench/bench_orders.py alone
+bench: ALSO = --oca
 bench: setup
 	@$(PYTHON) -m dev.bench
 

@@ -3,14 +3,18 @@
     setup      gets Odoo 19, its Python packages and Chromium      (standard library only)
     postgres   starts and stops PostgreSQL
     launcher   Odoo's command line as a file, which Odoo can start again
+    oca        the addons of the OCA that the second addon needs
     databases  runs Odoo's command line; keeps template databases and copies them
+    jobrunner  OCA's job runner within a script in Odoo
     forked     scripts in Odoo as forks of one process, `preloaded` with it
     demo       `make demo` and `make demo-check`
     test       `make test` and `make lint`
     identical  `make identical`
     nemesis    `make nemesis`
     bench      `make bench`
+    crowd      `make crowd`
     sandbox    the stand-in for EIM as a process
+    demonstration  what the demonstration's account does, without a person
     uninstall  what an uninstalled addon leaves behind
     shell      `make shell`
     pictures   draws the catalogue's pictures
@@ -25,6 +29,7 @@ This file holds what all parts share. It and `setup` run on older Pythons too, t
 from __future__ import annotations
 
 import contextlib
+import os
 import signal
 import sys
 import time
@@ -32,8 +37,9 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 HOME = ROOT / ".odoo"
-LOGS = HOME / "logs"
+LOGS = HOME / "logs" / os.environ.get("LOGS_OF", "")  # of runs beside each other each has a folder of its own
 ADDON = "extensiv_connector"
+QUEUE_ADDON = "extensiv_connector_queue"
 VENV_PYTHON = HOME / "venv" / "bin" / "python"
 
 

@@ -10,6 +10,8 @@ an outdated one is updated.
     extensiv_addon       the addon installed, without demonstration data; what tests and benchmarks copy
     extensiv_charts      the same with the charts of accounts of the USA and of Germany
     extensiv_demo        `make demo`
+    extensiv_queue       the second addon beside it, with the job queue of the OCA
+    extensiv_demo        `make demo`; `make demo QUEUE=1` has one of its own
 
 A PostgreSQL of others may hold others' databases: only names that begin with `extensiv_` are touched.
 """
@@ -34,7 +36,7 @@ import psycopg2
 import psycopg2.errors
 from psycopg2 import sql
 
-from . import ADDON, HOME, LOGS, ROOT, VENV_PYTHON, CommandError, ignore_signals, step, tail
+from . import ADDON, HOME, LOGS, QUEUE_ADDON, ROOT, VENV_PYTHON, CommandError, ignore_signals, oca, step, tail
 
 CONFIG = HOME / "odoo.conf"
 LAUNCHER = ROOT / "dev" / "launcher.py"
@@ -130,18 +132,18 @@ def process(command: list, log: Path, **environ: str):
         end(started)
 
 
-def run_odoo(*arguments, log: Path) -> None:
+def run_odoo(*arguments, log: Path, **environ: str) -> None:
     """Run Odoo to its end, with a log of its own.
 
     :raise CommandError: it failed
     """
-    with process(odoo_command(*arguments), log) as odoo:
+    with process(odoo_command(*arguments), log, **environ) as odoo:
         failed = odoo.wait()
     if failed:
         raise CommandError(f"Odoo failed.\n{tail(log)}")
 
 
-def script_process(database: str, script: str, args=None, *, log: Path) -> subprocess.Popen:
+def script_process(database: str, script: str, args=None, *, log: Path, **environ: str) -> subprocess.Popen:
     """Start a script in `odoo shell`, where it has `env` and `args`; `stdout` is what it prints.
 
     Nothing is committed unless the script does. The caller ends the process with `end`.
@@ -158,6 +160,7 @@ def script_process(database: str, script: str, args=None, *, log: Path) -> subpr
             start_new_session=True,
             preexec_fn=end_with_parent,
             cwd=ROOT,
+            env={**os.environ, **environ},
         )
 
 
@@ -284,9 +287,9 @@ def base_content() -> str:
     return digest(odoo_version(), sorted(ALWAYS_INSTALLED | set(manifest()["depends"])))
 
 
-def addon_content() -> str:
-    """Return a digest of all files of the addon that an installation reads."""
-    folder = ROOT / ADDON
+def addon_content(addon: str = ADDON) -> str:
+    """Return a digest of all files of an addon that an installation reads."""
+    folder = ROOT / addon
     files = (
         file
         for file in sorted(folder.rglob("*"))
@@ -347,13 +350,34 @@ def with_charts(name: str = "extensiv_charts") -> str:
     return name
 
 
+def with_queue(name: str = "extensiv_queue", *, demo: bool = False, fresh: bool = False) -> str:
+    """Return the database `name` after installing both addons there, or updating them when their files changed.
+
+    :param fresh: install them into a new copy in any case
+    """
+    ours = digest(addon_content(), addon_content(QUEUE_ADDON))
+    content = f"{digest(base_content(), oca.content())} {ours}"
+    found = None if fresh else content_of(name)
+    if found == content:
+        return name
+    update = bool(found) and found.split()[0] == content.split()[0]
+    template = None if update else base(demo) if demo else with_addon()
+    with step(f"{QUEUE_ADDON} {'updated' if update else 'installed'} in {name}"):
+        if not update:
+            copy(template, name)
+        modules = f"{ADDON},{QUEUE_ADDON}" if update else QUEUE_ADDON
+        install(name, "-u" if update else "-i", modules, demo, **oca.environ())
+        mark_content(name, content)
+    return name
+
+
 def install_log(name: str) -> Path:
     return LOGS / f"install-{name}.log"
 
 
-def install(name: str, how: str, modules: str, demo: bool) -> None:
+def install(name: str, how: str, modules: str, demo: bool, **environ: str) -> None:
     options = ["--with-demo"] if demo else []
-    run_odoo("-d", name, how, modules, "--stop-after-init", "--no-http", *options, log=install_log(name))
+    run_odoo("-d", name, how, modules, "--stop-after-init", "--no-http", *options, log=install_log(name), **environ)
 
 
 # Logs

@@ -1,46 +1,50 @@
 """`make demo`: the connector at work in a real Odoo against the sandbox; `make demo-check`: without a person.
 
-The demonstration keeps its database, so a second start takes seconds; the check makes a new one and drops it.
+The demonstration keeps its database, so a second start takes seconds; the check makes a new one and drops it. With
+`QUEUE=1` the second addon is installed, too, and passes are jobs: the job runner and the jobs are in the same server.
 """
 
 from __future__ import annotations
 
 import contextlib
 import fcntl
+import os
 import sys
 import time
 from datetime import datetime
 
-from . import HOME, LOGS, CommandError, postgres, run_command, sandbox, say, server, step, tail
-from .databases import drop, free_port, with_addon
+from . import HOME, LOGS, CommandError, oca, postgres, run_command, sandbox, say, server, step, tail
+from .databases import drop, free_port, with_addon, with_queue
 from .server import LOGIN, PASSWORD, Odoo
 
 CHECK_SECONDS = 180
 ODOO_LOG = LOGS / "demo-odoo.log"
 SANDBOX_LOG = LOGS / "demo-sandbox.log"
+CHANNELS = "root:4,root.extensiv:3"
 
 
 def main() -> int:
     check = "--check" in sys.argv
+    queue = bool(os.environ.get("QUEUE"))
     with contextlib.ExitStack() as stack:
         stack.enter_context(only_one("demo-check" if check else "demo"))
         say("Setting up")
         with step("PostgreSQL"):
             stack.enter_context(postgres.running())
+        database = f"extensiv_demo{'_queue' if queue else ''}{'_check' if check else ''}"
         if check:
-            database = "extensiv_demo_check"
             stack.callback(drop, database)
-        else:
-            database = "extensiv_demo"
-        with_addon(database, demo=True, fresh=check)
+        (with_queue if queue else with_addon)(database, demo=True, fresh=check)
         eim = stack.enter_context(start_sandbox())
-        odoo, process = stack.enter_context(start_odoo(database))
+        odoo, process = stack.enter_context(start_odoo(database, queue))
         connect(odoo, eim)
         if check:
-            return verify(odoo, eim)
+            return verify(odoo, eim, queue)
         explain(odoo, eim)
+        if queue:
+            explain_jobs(odoo)
         with contextlib.suppress(KeyboardInterrupt):
-            watch(odoo, process)
+            watch(odoo, process, queue)
             return 1
         say("\nStopping.")
     return 0
@@ -75,12 +79,18 @@ def start_sandbox():
 
 
 @contextlib.contextmanager
-def start_odoo(database: str):
+def start_odoo(database: str, queue: bool = False):
     port = choose_port(8069)
+    options, environ = with_jobrunner() if queue else ((), {})
     with contextlib.ExitStack() as stack:
         with step("Odoo"):
-            running = stack.enter_context(server.running(database, port, ODOO_LOG))
+            running = stack.enter_context(server.running(database, port, ODOO_LOG, *options, **environ))
         yield running
+
+
+def with_jobrunner(channels: str = CHANNELS) -> tuple[tuple[str, ...], dict[str, str]]:
+    """Return the options and the environment of an Odoo in which OCA's job runner is at work."""
+    return ("--load=base,rpc,web,queue_job",), {**oca.environ(), "ODOO_QUEUE_JOB_CHANNELS": channels}
 
 
 def connect(odoo: Odoo, eim: sandbox.Sandbox) -> None:
@@ -146,20 +156,37 @@ Ctrl-C stops everything; the next `make demo` goes on where this one was.
     )
 
 
-def watch(odoo: Odoo, process) -> None:
-    """Tell how the orders come along, until the server ends."""
+def count_jobs(odoo: Odoo) -> dict[str, int]:
+    """Return how many jobs of each state there are."""
+    groups = odoo.call("queue.job", "formatted_read_group", [], ["state"], ["__count"])
+    return {group["state"]: group["__count"] for group in groups}
+
+
+def explain_jobs(odoo: Odoo) -> None:
+    say(
+        f"""Each pass is a job: {odoo.url}/odoo/action-queue_job.action_queue_job
+What suits this server: {odoo.url}/odoo/settings, Extensiv
+"""
+    )
+
+
+def watch(odoo: Odoo, process, queue: bool = False) -> None:
+    """Tell how the orders come along, and by how many jobs, until the server ends."""
     shown = None
     while process.poll() is None:
         with contextlib.suppress(OSError):
-            counts = count_orders(odoo)
-            if counts != shown:
-                say(f"  {datetime.now():%H:%M:%S}  {in_words(counts)}")
-                shown = counts
+            told = in_words(count_orders(odoo))
+            if queue:
+                jobs = ", ".join(f"{count} {state}" for state, count in sorted(count_jobs(odoo).items()))
+                told = f"{told}; jobs: {jobs or 'none'}"
+            if told != shown:
+                say(f"  {datetime.now():%H:%M:%S}  {told}")
+                shown = told
         time.sleep(2)
     say(f"Odoo stopped.\n{tail(ODOO_LOG)}")
 
 
-def verify(odoo: Odoo, eim: sandbox.Sandbox) -> int:
+def verify(odoo: Odoo, eim: sandbox.Sandbox, queue: bool = False) -> int:
     """Wait until Odoo and EIM hold what the sandbox's orders call for; return the exit code."""
     deadline = time.monotonic() + CHECK_SECONDS
     while True:
@@ -170,6 +197,10 @@ def verify(odoo: Odoo, eim: sandbox.Sandbox) -> int:
             break
         time.sleep(1)
     say(f"demo: {in_words(counts)}")
+    if queue:
+        done = count_jobs(odoo).get("done", 0)
+        say(f"demo: {done} jobs done")
+        good = good and done > 0
     if good:
         return 0
     say(f"expected within {CHECK_SECONDS} s: {in_words(state['expected'])}; EIM heard of {state['acknowledged']}")

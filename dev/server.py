@@ -57,17 +57,19 @@ class Odoo:
 
 
 @contextlib.contextmanager
-def running(database: str, port: int, log: Path, *more: str, prompt: bool = True):
+def running(database: str, port: int, log: Path, *more: str, prompt: bool = True, **environ: str):
     """Have an Odoo server with its scheduled actions; give a session of it and its process.
 
     :param more: further options of Odoo's command line
     :param prompt: whether a changed schedule wakes Odoo's cron threads at once, which otherwise look once a minute
+    :param environ: what its environment has in addition
 
     :raise CommandError: it does not start
     """
     options = ["-d", database, f"--db-filter=^{database}$", f"--http-port={port}", "--max-cron-threads=2"]
     options += ["--log-handler=werkzeug:WARNING", *more]  # not every request
-    environ = {"ODOO_NOTIFY_CRON_CHANGES": "1"} if prompt else {}
+    if prompt:
+        environ["ODOO_NOTIFY_CRON_CHANGES"] = "1"
     with process(odoo_command(*options), log, **environ) as server:
         odoo = Odoo(f"http://127.0.0.1:{port}", database, log)
         deadline = time.monotonic() + START_SECONDS

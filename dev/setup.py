@@ -1,4 +1,4 @@
-"""Get Odoo 19, its Python packages and Chromium; `python3 -m dev.setup [--browser] [--http]`.
+"""Get Odoo 19, its Python packages and Chromium; `python3 -m dev.setup [--browser] [--http] [--oca]`.
 
 Runs before anything is installed, so: standard library only. Every step leaves a stamp with what it was made
 from; it is skipped while the stamp fits, redone from nothing when it was interrupted or its ingredients
@@ -28,6 +28,8 @@ ODOO_FOLDER = HOME / "odoo"
 REQUIREMENTS = ROOT / "dev" / "requirements.txt"
 HTTP_PAIRS = ("oldest", "middle")
 """Versions of requests and urllib3 that the client of EIM is tested with besides those of the environment."""
+OCA_FOLDER = HOME / "oca"
+OCA_REQUIREMENTS = ROOT / "dev" / "requirements-oca.txt"
 SETUP_LOG = LOGS / "setup.log"
 
 DEBS = {
@@ -90,6 +92,8 @@ def main() -> int:
     if "--http" in sys.argv:
         for name in HTTP_PAIRS:
             ensure_http_pair(name)
+    if "--oca" in sys.argv:
+        ensure_oca()
     if "--browser" in sys.argv:
         ensure_chromium()
     return 0
@@ -260,18 +264,26 @@ def requirements_of(name: str) -> Path:
 
 
 def ensure_http_pair(name: str) -> None:
-    """Have a pair of requests and urllib3 in a folder of its own; the virtual environment is left as it is."""
-    requirements = requirements_of(name)
-    folder = http_pair(name)
+    """Have a pair of requests and urllib3 in a folder of its own."""
+    install_beside(f"http-{name}", f"The {name} requests and urllib3", requirements_of(name), http_pair(name))
+
+
+def ensure_oca() -> None:
+    """Have the OCA's addons, of which Odoo finds those that lie on the path of Python: see `dev.oca`."""
+    install_beside("oca", "The OCA's addons", OCA_REQUIREMENTS, OCA_FOLDER)
+
+
+def install_beside(name: str, title: str, requirements: Path, folder: Path) -> None:
+    """Have packages in a folder of their own, without what they depend on; the virtual environment is left as it is."""
     content = hashlib.sha256(requirements.read_bytes()).hexdigest() + f" {folder}"
-    if is_done(f"http-{name}", content) and folder.exists():
+    if is_done(name, content) and folder.exists():
         return
-    with step(f"The {name} requests and urllib3"):
-        stamp_of(f"http-{name}").unlink(missing_ok=True)
+    with step(title):
+        stamp_of(name).unlink(missing_ok=True)
         shutil.rmtree(folder, ignore_errors=True)
         options = ("--quiet", "--disable-pip-version-check", "--no-deps", "--target", folder)
         run(VENV_PYTHON, "-m", "pip", "install", *options, "-r", requirements)
-        set_done(f"http-{name}", content)
+        set_done(name, content)
 
 
 # Odoo

@@ -3,8 +3,10 @@
 The tests in Odoo and those of processes run two at a time, for each keeps about one processor busy: those in Odoo are
 dealt out to several runs for that, each in a database of its own.
 
-    ONLY=lint|eim|install|odoo|books|process|uninstall   one of them, quickly: the addon is updated, not reinstalled
-    K=expression                                    of the tests those that match, as pytest's -k
+    ONLY=lint|eim|install|odoo|books|process|queue|uninstall   one of them, quickly: the addon is updated, not reinstalled
+    K=expression                                               of the tests those that match, as pytest's -k
+
+ONLY=queue runs all tests of processes through the job runner that have passes; the whole, a choice of them.
 
 A test that is skipped has shown nothing, so it counts as failed.
 """
@@ -25,10 +27,12 @@ from typing import NamedTuple
 from . import (
     ADDON,
     LOGS,
+    QUEUE_ADDON,
     ROOT,
     VENV_PYTHON,
     CommandError,
     guide,
+    oca,
     postgres,
     run_command,
     say,
@@ -37,7 +41,7 @@ from . import (
     translations,
     uninstall,
 )
-from .databases import complaints, copy, install_log, with_addon, with_charts, write_config
+from .databases import complaints, copy, install_log, with_addon, with_charts, with_queue, write_config
 
 NO_TESTS = 5
 """Pytest's exit code when nothing was selected."""
@@ -79,14 +83,19 @@ def run_checks(chosen: list[str], selected: str | None) -> None:
 
 
 def run_together(selected: str | None) -> None:
-    """Run the tests in Odoo and those of processes, two at a time."""
+    """Run the tests in Odoo, those of processes and those of jobs, two at a time."""
     say("\n" + "\n".join(f"== {CHECKS[name][0]}" for name in TOGETHER))
     start = time.monotonic()
     template = with_addon()
+    queue = with_queue()
     process = Run("process", lambda log: test_process(selected, log))
+    jobs = queue_runs(queue, selected, QUICK_JOBS)
     books = Run("books", lambda log: test_books(selected, log))
-    passed = run_all([process, books, *odoo_runs(template, selected)])  # the longest first
-    COUNTS.update(process=passed[0], books=passed[1], odoo=sum(passed[2:]))
+    passed = run_all([process, *jobs, books, *odoo_runs(template, selected)])  # the longest first
+    several = 1 + len(jobs)
+    COUNTS.update(
+        process=passed[0], queue=sum(passed[1:several]), books=passed[several], odoo=sum(passed[several + 1 :])
+    )
     say(f"   {time.monotonic() - start:.1f} s")
 
 
@@ -129,7 +138,7 @@ def lint() -> None:
     for name, command in {
         "ruff": ["ruff", "check", "--quiet", "--output-format=concise", "."],
         "ruff format": ["ruff", "format", "--quiet", "--check", "--diff", "."],
-        "pylint-odoo": ["pylint", "--rcfile=pyproject.toml", ADDON],
+        "pylint-odoo": ["pylint", "--rcfile=pyproject.toml", ADDON, QUEUE_ADDON],
     }.items():
         with step(name):
             done = subprocess.run(
@@ -187,7 +196,9 @@ def odoo_runs(template: str, selected: str | None) -> list[Run]:
     return [Run(name, partial(in_odoo, name, template, sorted(part), selected)) for name, part in parts.items()]
 
 
-def in_odoo(name: str, template: str, tests: list, selected: str | None, log: Path | None = None) -> int:
+def in_odoo(
+    name: str, template: str, tests: list, selected: str | None, log: Path | None = None, **environ: str
+) -> int:
     database = copy(template, f"extensiv_test_{name}".replace("-", "_"))
     options = [
         f"--odoo-config={write_config()}",
@@ -196,7 +207,7 @@ def in_odoo(name: str, template: str, tests: list, selected: str | None, log: Pa
         f"--ignore={BOOKS}",
         *tests,
     ]
-    return run_pytest(name, options, selected, log)
+    return run_pytest(name, options, selected, log, **environ)
 
 
 def test_books(selected: str | None, log: Path | None = None) -> int:
@@ -209,6 +220,34 @@ def test_books(selected: str | None, log: Path | None = None) -> int:
 def test_process(selected: str | None, log: Path | None = None) -> int:
     with_addon()
     return run_pytest("process", ["tests/processes"], selected, log)
+
+
+def test_queue(selected: str | None) -> int:
+    """Run the second addon's tests, and those of processes whose passes are jobs, all of them."""
+    database = with_queue()
+    if complained := complaints(install_log(database)):
+        raise CommandError("\n".join([f"Odoo complained while installing {QUEUE_ADDON}:", *complained]))
+    translations.check(database, QUEUE_ADDON)
+    return sum(run_all(queue_runs(database, selected)))
+
+
+def queue_runs(template: str, selected: str | None, chosen: str | None = None) -> list[Run]:
+    """Return the runs of the second addon: its tests in Odoo, and those of processes with their passes as jobs.
+
+    :param chosen: of the latter those that match, as pytest's -k; by default all
+    """
+    environ = oca.environ()
+    files = [f"tests/processes/test_{part}.py" for part in JOB_TESTS]
+    expression = " and ".join(f"({part})" for part in (selected, chosen) if part)
+    return [
+        Run("queue", lambda log: in_odoo("queue", template, [QUEUE_ADDON], selected, log, **environ)),
+        Run(
+            "queue-jobs",
+            lambda log: run_pytest(
+                "queue-jobs", ["--passes=jobs", *files], expression or None, log, LOGS_OF="queue", **environ
+            ),
+        ),
+    ]
 
 
 def check_uninstall() -> None:
@@ -224,14 +263,19 @@ CHECKS = {
     "odoo": ("Tests in Odoo, with its web server and Chromium", test_odoo),
     "books": ("Tests of invoices and payments, with the charts of accounts of the USA and of Germany", test_books),
     "process": ("Tests with several Odoo processes, some of them killed", test_process),
+    "queue": ("The second addon, and processes that are killed while their passes are jobs", test_queue),
     "uninstall": ("An uninstall that leaves nothing behind", check_uninstall),
 }
-TESTS = ["eim", "odoo", "books", "process"]
-TOGETHER = ["odoo", "books", "process"]
+TESTS = ["eim", "odoo", "books", "process", "queue"]
+TOGETHER = ["odoo", "books", "process", "queue"]
 BOOKS = f"{ADDON}/tests/books"
 """Which no other run collects: their database has charts of accounts."""
 ODOO_RUNS = 5
 HTTP_TESTS = ["client", "limits", "routes", "secrets", "throttle", "transport", "waiting"]
+JOB_TESTS = ["jobs", "locks", "pull", "push", "shipments"]
+"""Tests of processes that are run once more with their passes as jobs."""
+QUICK_JOBS = "started_anew or several_jobs or with_workers or two_processes_pulling"
+"""Those of them that belong to the whole."""
 COUNTS: dict[str, int] = {}
 
 
@@ -243,15 +287,21 @@ def program(name: str) -> str:
 
 
 def run_pytest(
-    name: str, options: list[str], selected: str | None, log: Path | None = None, pair: str | None = None
+    name: str,
+    options: list[str],
+    selected: str | None,
+    log: Path | None = None,
+    pair: str | None = None,
+    **more: str,
 ) -> int:
     """Run pytest, showing its output or writing it into a log, and return how many tests passed.
 
     :param pair: of requests and urllib3, in place of the environment's
+    :param more: what its environment has in addition
     :raise CommandError: a test failed, was skipped, or there was none (unless they were selected with K)
     """
     report = LOGS / f"pytest-{name}{f'-{pair}' if pair else ''}.xml"
-    environ = dict(os.environ)
+    environ = {**os.environ, **more}
     if pair:
         environ["PYTHONPATH"] = environ["HTTP_PAIR"] = str(setup.http_pair(pair))
     report.unlink(missing_ok=True)

@@ -1,39 +1,44 @@
-"""`make pot`: write the addon's texts for translators, `i18n/extensiv_connector.pot`."""
+"""`make pot`: write the addons' texts for translators, `i18n/extensiv_connector.pot` and that of the second addon."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from . import ADDON, HOME, LOGS, ROOT, VENV_PYTHON, CommandError, postgres, run_command, tail
-from .databases import LAUNCHER, process, with_addon, write_config
-
-POT = ROOT / ADDON / "i18n" / f"{ADDON}.pot"
+from . import ADDON, HOME, LOGS, QUEUE_ADDON, ROOT, VENV_PYTHON, CommandError, oca, postgres, run_command, tail
+from .databases import LAUNCHER, process, with_addon, with_queue, write_config
 
 
 def main() -> int:
     with postgres.running(fast=True):
-        POT.write_bytes(export(with_addon()).read_bytes())
+        for addon, database in ((ADDON, with_addon()), (QUEUE_ADDON, with_queue())):
+            pot_of(addon).write_bytes(export(database, addon).read_bytes())
     return 0
 
 
-def export(database: str) -> Path:
-    """Have Odoo write the texts of the addon as installed in a database; return the file.
+def pot_of(addon: str) -> Path:
+    return ROOT / addon / "i18n" / f"{addon}.pot"
+
+
+def export(database: str, addon: str = ADDON) -> Path:
+    """Have Odoo write the texts of an addon as installed in a database; return the file.
 
     :raise CommandError: it cannot
     """
-    file = HOME / f"{ADDON}.pot"
+    file = HOME / f"{addon}.pot"
     log = LOGS / "translations.log"
-    command = [VENV_PYTHON, LAUNCHER, "i18n", "export", "-c", write_config(), "-d", database, "-o", file, ADDON]
-    with process(command, log) as odoo:
+    environ = oca.environ() if addon == QUEUE_ADDON else {}
+    command = [VENV_PYTHON, LAUNCHER, "i18n", "export", "-c", write_config(), "-d", database, "-o", file, addon]
+    with process(command, log, **environ) as odoo:
         if odoo.wait():
             raise CommandError(f"Odoo did not export the translations.\n{tail(log)}")
     return file
 
 
-def check(database: str) -> None:
+def check(database: str, addon: str = ADDON) -> None:
     """:raise CommandError: the file for translators has not the texts of the addon"""
-    if texts(POT) != texts(export(database)):
-        raise CommandError(f"{POT.relative_to(ROOT)} is not up to date: type `make pot`.")
+    pot = pot_of(addon)
+    if texts(pot) != texts(export(database, addon)):
+        raise CommandError(f"{pot.relative_to(ROOT)} is not up to date: type `make pot`.")
 
 
 def texts(file: Path) -> set[str]:

@@ -2,20 +2,9 @@
 
 from __future__ import annotations
 
-from . import ADDON, LOGS, CommandError, sandbox
+from . import ADDON, LOGS, CommandError, demonstration, sandbox
 from .databases import base, complaints, copy, cursor, drop, run_script, with_addon
 
-USE_IT = """
-account = env["extensiv.account"].create({
-    "name": "Uninstall", "base_url": args["base_url"], "api_user": args["user"], "api_key": args["key"],
-    "import_from": "2000-01-01",
-})
-env.cr.commit()
-account.action_connect()
-account.action_pull_orders()
-env.cr.commit()
-print(env["extensiv.order"].search_count([("account_id", "=", account.id)]))
-"""
 UNINSTALL = """
 env["ir.module.module"].search([("name", "=", args["addon"])]).button_immediate_uninstall()
 """
@@ -48,17 +37,18 @@ NAMES = {
 
 
 def check() -> str:
-    """Install the addon, pull the sandbox's orders, uninstall it; return what was done in words.
+    """Install the addon, let the demonstration's account do all it can, uninstall it; return what was done in words.
 
     :raise CommandError: something of it is left, or Odoo complained
     """
     name = copy(with_addon(), "extensiv_uninstall")
     log = LOGS / "uninstall.log"
     with sandbox.running(LOGS / "uninstall-sandbox.log", "--port", "0", "--no-rate-limit") as eim:
-        args = {"base_url": eim.base_url, "user": sandbox.USER, "key": sandbox.KEY}
-        orders = int(run_script(name, USE_IT, args, log=LOGS / "uninstall-use.log"))
-    if not orders:
-        raise CommandError("No order was pulled before uninstalling.")
+        args = demonstration.arguments(eim.base_url)
+        printed = run_script(name, demonstration.SCRIPT, args, log=LOGS / "uninstall-use.log")
+    made = demonstration.read(printed)
+    if not (made["pulled"] and made["levels"] and made["shipments"]):
+        raise CommandError(f"Before uninstalling, something was not done: {made}")
     run_script(name, UNINSTALL, {"addon": ADDON}, log=log)
     left = [
         f"{kind}: {thing}"
@@ -70,7 +60,8 @@ def check() -> str:
     if complained := complaints(log):
         raise CommandError("\n".join([f"Odoo complained while uninstalling {ADDON}:", *complained]))
     drop(name)
-    return f"{orders} orders pulled, then uninstalled: nothing of {len(NAMES)} kinds is left"
+    done = f"{made['pulled']} orders pulled, {made['levels']} levels and {made['shipments']} shipments pushed"
+    return f"{done}, then uninstalled: nothing of {len(NAMES)} kinds is left"
 
 
 def names(database: str, query: str) -> set[str]:

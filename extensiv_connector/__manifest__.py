@@ -73,4 +73,5 @@
     },
     "demo": ["demo/product_demo.xml", "demo/extensiv_demo.xml"],
     "post_init_hook": "post_init_hook",
+    "uninstall_hook": "uninstall_hook",
 }

@@ -54,13 +54,15 @@ LOST_SECONDS = 60
 class Result:
     """How a pass ended: the run's state, what to tell a person, seconds until it goes on (None: by schedule).
 
-    ``is_unanswered``: EIM was not reached, or did not answer.
+    ``is_unanswered``: EIM was not reached, or did not answer. ``is_busy``: nothing was done, for another process is at
+    the same flow of the account.
     """
 
     state: str
     message: str
     resume_in: float | None = None
     is_unanswered: bool = False
+    is_busy: bool = False
 
 
 class FlowRun:
@@ -453,7 +455,7 @@ def run_flow(account, flow, deadline=None, probe=False):
     try:
         with flow_lock(account, flow) as lock:
             if not lock:
-                return Result("partial", _say_busy(account, run_class))
+                return Result("partial", _say_busy(account, run_class), is_busy=True)
             if _was_idle(account, flow, deadline or new_deadline()):
                 release_locks(env)
                 return Result("done", env._("Nothing new."))

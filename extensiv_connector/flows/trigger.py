@@ -188,6 +188,16 @@ def _pause_sql(flow):
     )
 
 
+def pauses(accounts, flow):
+    """Return ``{account id: seconds}`` that must have passed since the last start of ``flow``."""
+    query = SQL(
+        "SELECT account.id, (%s)::float FROM extensiv_account AS account WHERE account.id = ANY (%s)",
+        _pause_sql(flows.FLOWS[flow]),
+        accounts.ids,
+    )
+    return dict(accounts.env.execute_query(query))
+
+
 def _trigger_at(cron, due_at, now):
     """Trigger ``cron`` for ``due_at``, unless it is already, and return the moment.
 

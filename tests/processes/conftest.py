@@ -15,6 +15,9 @@ A script has `env` (superuser) and `args` (the second argument: anything whose `
 for itself.
 
 `make test ONLY=process` runs them, and so does `.odoo/venv/bin/pytest tests/processes`.
+
+With `--passes=jobs` (`make test ONLY=queue`) the same scripts run beside the second addon, and what they start by a
+button is a job: its process is the script's, where OCA's job runner and a web server are at work (`dev.jobrunner`).
 """
 
 import contextlib
@@ -24,18 +27,35 @@ import pytest
 from dev import LOGS, databases, forked, postgres
 from dev import sandbox as sandbox_process
 
+AS_JOBS = """
+from dev.jobrunner import do_passes_as_jobs
+do_passes_as_jobs(env)
+"""
+
+
+def pytest_addoption(parser):
+    parser.addoption("--passes", choices=["here", "jobs"], default="here", help="what a button starts in a script")
+
+
+def pytest_ignore_collect(collection_path, config):
+    """Leave out what is about jobs where there are none."""
+    if collection_path.name == "test_jobs.py" and config.getoption("passes") != "jobs":
+        return True
+    return None
+
 
 class Odoo:
     """One database with the addon installed, and the scripts that run in it."""
 
-    def __init__(self, database):
+    def __init__(self, database, as_jobs=False):
         self.database = database
+        self.prelude = AS_JOBS if as_jobs else ""
         self.started = []
 
     def start(self, script, args=None):
         """Start a script and return its process; it is ended with the test."""
         log = LOGS / f"process-{len(self.started)}.log"
-        process = forked.Script(self.database, script, args, log=log)
+        process = forked.Script(self.database, self.prelude + script, args, log=log)
         self.started.append(process)
         return process
 
@@ -52,7 +72,7 @@ class Odoo:
         :raise dev.CommandError: it raised something; the log's end is in the message
         """
         log = LOGS / "process-run.log"
-        return databases.finish(forked.Script(self.database, script, args, log=log), log)
+        return databases.finish(forked.Script(self.database, self.prelude + script, args, log=log), log)
 
     def query(self, statement, parameters=None):
         """Run an SQL statement, commit, and return its rows."""
@@ -74,15 +94,22 @@ def postgresql():
 
 
 @pytest.fixture(scope="session")
-def installed(postgresql):
+def as_jobs(pytestconfig):
+    """Whether passes are jobs."""
+    return pytestconfig.getoption("passes") == "jobs"
+
+
+@pytest.fixture(scope="session")
+def installed(postgresql, as_jobs):
     """Return the database that every test's own is copied from."""
-    return databases.with_addon()
+    return databases.with_queue() if as_jobs else databases.with_addon()
 
 
 @pytest.fixture
-def odoo(installed):
+def odoo(installed, as_jobs):
     """Give a database of the test's own with the addon installed."""
-    own = Odoo(databases.copy(installed, "extensiv_process"))
+    name = "extensiv_process_queue" if as_jobs else "extensiv_process"
+    own = Odoo(databases.copy(installed, name), as_jobs)
     yield own
     own.close()
     databases.drop(own.database)

@@ -1,0 +1,15 @@
+{
+    "name": "Extensiv Connector: Passes as Jobs",
+    "summary": "Orders, stock levels and shipments of many merchants by as many workers and hosts as they need",
+    "version": "19.0.1.0.0",
+    "category": "Sales/Sales",
+    "author": "Extensiv Connector founders",
+    "license": "LGPL-3",
+    "depends": ["extensiv_connector", "queue_job"],
+    "data": [
+        "data/queue_job_channel_data.xml",
+        "data/queue_job_function_data.xml",
+        "views/res_config_settings_views.xml",
+    ],
+    "uninstall_hook": "uninstall_hook",
+}

@@ -1,0 +1,2 @@
+from . import extensiv_account
+from . import res_config_settings

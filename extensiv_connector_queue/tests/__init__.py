@@ -1,0 +1,3 @@
+from . import test_advice
+from . import test_jobs
+from . import test_settings
