@@ -92,6 +92,7 @@ class SaleOrder(models.Model):
     def action_extensiv_compare(self):
         """Show what EIM says of this order now beside what is here."""
         self.ensure_one()
+        self.env["extensiv.error"]._check_user()
         self.check_access("read")
         if not self.sudo().extensiv_order_id:
             raise UserError(self.env._("%s did not come from EIM.", self.name))
