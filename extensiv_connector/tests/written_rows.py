@@ -16,6 +16,7 @@ from datetime import datetime, timedelta
 from unittest.mock import patch
 
 from odoo import fields
+from odoo.tools import SQL
 
 DRAWN = frozenset({"access_token", "message_id", "reward_identifier_code"})
 """Columns whose values are drawn at random."""
@@ -115,7 +116,7 @@ class Ledger:
         """Return the row of ``key`` as it is without any action, None where there is none."""
         if not isinstance(key, int):
             return None
-        self.cr.execute(f'SELECT * FROM "{table}" WHERE id = %s', [key])
+        self.cr.execute(SQL("SELECT * FROM %s WHERE id = %s", SQL.identifier(table), key))
         row = self.cr.fetchone()
         return row and dict(zip(self.columns[table], row, strict=True))
 
@@ -147,13 +148,14 @@ class Ledger:
 
     def _read_rows(self, table, first):
         """Return the rows that were written by transactions from ``first`` on."""
-        self.cr.execute(f'SELECT * FROM "{table}" WHERE xmin::text::bigint >= %s', [first])
+        self.cr.execute(SQL("SELECT * FROM %s WHERE xmin::text::bigint >= %s", SQL.identifier(table), first))
         return [dict(zip(self.columns[table], row, strict=True)) for row in self.cr.fetchall()]
 
     def _read_keys(self, table):
         """Return a ``Counter`` of the ids of a table, or of its rows where it has none."""
-        what = "id" if "id" in self.columns[table] else f'"{table}"::text'
-        self.cr.execute(f'SELECT {what} FROM "{table}"')
+        name = SQL.identifier(table)
+        what = SQL.identifier("id") if "id" in self.columns[table] else SQL("%s::text", name)
+        self.cr.execute(SQL("SELECT %s FROM %s", what, name))
         return Counter(key for (key,) in self.cr.fetchall())
 
     # -- telling them alike
@@ -171,7 +173,7 @@ class Ledger:
     def _number(self, table, rows):
         """Return ``{id: position among the new rows of the table}``; ids that were there before are not in it."""
         ids = [row["id"] for row in rows]
-        self.cr.execute(f'SELECT id FROM "{table}" WHERE id = ANY(%s)', [ids])
+        self.cr.execute(SQL("SELECT id FROM %s WHERE id = ANY(%s)", SQL.identifier(table), ids))
         old = {known for (known,) in self.cr.fetchall()}
         return {new: place for place, new in enumerate(sorted(set(ids) - old))}
 
