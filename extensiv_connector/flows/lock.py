@@ -39,21 +39,31 @@ class Lock:
 
 
 @contextmanager
-def flow_lock(account, flow):
-    """Hold the lock of ``flow`` on ``account`` and give it, or None at once when another process has it."""
-    cr = account.env.registry.cursor()
+def own_transaction(env, name):
+    """Give a cursor whose transaction holds locks and reads what others commit; both end with the block.
+
+    :param name: of what the locks are, for the log
+    """
+    cr = env.registry.cursor()
     try:
         if not modules.module.current_test:  # whose cursors share one transaction
             cr.execute("SET TRANSACTION ISOLATION LEVEL READ COMMITTED")
-        cr.execute("SELECT pg_try_advisory_xact_lock(%s, %s)", _key(account, flow))
-        [free] = cr.fetchone()
-        yield Lock(cr) if free else None
+        yield cr
     finally:
         try:
             cr.commit()
             cr.close()
         except psycopg2.Error as error:
-            _logger.info("The lock of EIM %s of account %s was lost: %s", flow, account.id, type(error).__name__)
+            _logger.info("The lock of %s was lost: %s", name, type(error).__name__)
+
+
+@contextmanager
+def flow_lock(account, flow):
+    """Hold the lock of ``flow`` on ``account`` and give it, or None at once when another process has it."""
+    with own_transaction(account.env, f"EIM {flow} of account {account.id}") as cr:
+        cr.execute("SELECT pg_try_advisory_xact_lock(%s, %s)", _key(account, flow))
+        [free] = cr.fetchone()
+        yield Lock(cr) if free else None
 
 
 def find_holder(account, flow):

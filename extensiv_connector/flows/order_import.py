@@ -15,6 +15,7 @@ from .order_confirmation import confirm
 from .order_draft import DraftBuilder
 from .order_refusal import explain, explain_killed
 from .quiet import quiet
+from .reservation import LATER, Later, Reservation, take_turn
 from .runner import BATCH_SECONDS, FlowRun, refresh_snapshot, release_locks
 from .sku_learning import learn_skus
 from .trigger import trigger_import
@@ -33,6 +34,7 @@ class OrderImport:
         self.run = run
         self.queue = ImportQueue(run.account, only)
         self.pace = Pace()
+        self.reservation = Reservation(run)
         self.has_begun = False
         self.begins_too_large = True
         """Whether an order that is too large for what is left is begun, where there is nothing else to import."""
@@ -99,9 +101,7 @@ class OrderImport:
         try:
             if not is_marked:
                 run.retry_on_conflict(partial(self.queue.mark, ids))
-            counts, seconds = run.retry_on_conflict(
-                partial(self._import_free, ids), wait=wait, between=partial(self.queue.refresh, ids)
-            )
+            counts, seconds = self._import_in_turn(ids, wait)
         except LockLost:
             raise
         except Exception as error:  # whatever one order does, the others are imported
@@ -121,16 +121,31 @@ class OrderImport:
         self._count(counts)
         return []
 
-    def _import_free(self, ids):
-        """Import those of the orders that no other process is importing.
+    def _import_in_turn(self, ids, wait):
+        """Import orders together; what they need is reserved at once, or after it where others import beside.
 
         :return: the counts of ``ImportBatch.record_outcome``, and the seconds it took
         """
+        with take_turn(self.env) as turn:
+            counts, seconds, later = self.run.retry_on_conflict(
+                partial(self._import_free, ids, turn.is_alone), wait=wait, between=partial(self.queue.refresh, ids)
+            )
+            if later:
+                self.reservation.reserve(turn, later, wait)
+        return counts, seconds
+
+    def _import_free(self, ids, reserves_at_once):
+        """Import those of the orders that no other process is importing.
+
+        :return: the counts of ``ImportBatch.record_outcome``, the seconds it took, and the ``Later`` of what is
+            reserved after it, or None
+        """
         start = time.monotonic()
-        batch = ImportBatch(self._lock(ids))
+        later = None if reserves_at_once else Later(self.env.company)
+        batch = ImportBatch(self._lock(ids), later)
         counts = batch.import_together() if batch.orders else {}
         self.env.flush_all()
-        return counts, time.monotonic() - start
+        return counts, time.monotonic() - start, later
 
     def _lock(self, ids):
         orders = self.env["extensiv.order"].browse(ids).try_lock_for_update()
@@ -164,7 +179,11 @@ class OrderImport:
         self.run.commit()
 
     def requeue_due(self):
-        """Take failed orders up again whose cause is seen gone or whose time to try again has come."""
+        """Take failed orders up again whose cause is seen gone or whose time to try again has come.
+
+        First what was left to be reserved: buyers have it already.
+        """
+        self.reservation.take_up()
         # A person may press Retry on one of them at this moment.
         self.run.retry_on_conflict(self._requeue_due)
         self._settle_taxes()
@@ -266,8 +285,10 @@ class ImportBatch:
     others: the batch is split until it stands alone.
     """
 
-    def __init__(self, orders):
+    def __init__(self, orders, later=None):
+        """:param later: the ``Later`` of what is not reserved at once"""
         self.account = orders.account_id
+        self.later = later
         self.orders = orders if self.account.notify_on_import else quiet(orders)
         self.env = self.orders.env
         self.failures = {}
@@ -385,12 +406,17 @@ class ImportBatch:
 
     def confirm(self, drafts):
         """Confirm the sale orders that are whole and right, as far as no other app holds them."""
-        right = [draft.sale for draft in drafts if draft.is_to_confirm]
-        held = confirm(self.env["sale.order"].union(*right))
+        right = self.env["sale.order"].union(*(draft.sale for draft in drafts if draft.is_to_confirm))
+        held = confirm(right.with_context(**{LATER: self.later}) if self.later else right)
+        if self.later:
+            self.later.mark(self.env)
         for draft in drafts:
             if draft.sale in held:
                 draft.hold(holds.APP, held[draft.sale])
-        lots_asked_for.report(self.env["sale.order"].union(*right).order_line.filtered("extensiv_lot").order_id)
+        asked = right.order_line.filtered("extensiv_lot").order_id
+        if self.later:
+            asked -= self.later.find_sales(self.env)
+        lots_asked_for.report(asked)
 
     def record_outcome(self, imported):
         """Write to the inbox, and to the list of errors, what became of the orders.
