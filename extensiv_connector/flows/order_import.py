@@ -1,11 +1,12 @@
 """Importing: from the inbox into sale orders that are confirmed where their total is EIM's, to the cent."""
 
+import logging
 import time
 from functools import partial
 
 from odoo.fields import Domain
 
-from . import fulfilled_elsewhere, holds, lots_asked_for, order_money, tax_question, todo, twins
+from . import confirm_batch, fulfilled_elsewhere, holds, lots_asked_for, order_money, tax_question, todo, twins
 from .deadline import deadline_of
 from .exceptions import is_conflict, is_disconnected
 from .import_pace import BATCH_TARGET, Pace
@@ -19,6 +20,8 @@ from .reservation import LATER, Later, Reservation, take_turn
 from .runner import BATCH_SECONDS, FlowRun, refresh_snapshot, release_locks
 from .sku_learning import learn_skus
 from .trigger import trigger_import
+
+_logger = logging.getLogger(__name__)
 
 
 class OrderImport:
@@ -38,6 +41,8 @@ class OrderImport:
         self.has_begun = False
         self.begins_too_large = True
         """Whether an order that is too large for what is left is begun, where there is nothing else to import."""
+        self.plain_ids = set()
+        """Orders that are confirmed as Odoo does it, since they failed with what is asked once a batch"""
 
     @property
     def account(self):
@@ -111,6 +116,9 @@ class OrderImport:
             if is_conflict(error):
                 self._put_off(ids)
                 return []
+            if getattr(error, "is_plain", True) is False:
+                self.plain_ids.update(ids)
+                return [part]
             if len(ids) > 1:
                 return _halves(part)
             cause = error.__cause__ if isinstance(error, NotTogether) else error
@@ -142,7 +150,7 @@ class OrderImport:
         """
         start = time.monotonic()
         later = None if reserves_at_once else Later(self.env.company)
-        batch = ImportBatch(self._lock(ids), later)
+        batch = ImportBatch(self._lock(ids), is_plain=not self.plain_ids.isdisjoint(ids), later=later)
         counts = batch.import_together() if batch.orders else {}
         self.env.flush_all()
         return counts, time.monotonic() - start, later
@@ -275,7 +283,14 @@ def refuse(orders, explain_one):
 
 
 class NotTogether(Exception):
-    """Orders cannot be imported in one transaction: one of them has an error, which is the cause of this one."""
+    """Orders cannot be imported in one transaction: one of them has an error, which is the cause of this one.
+
+    :param is_plain: whether they were confirmed as Odoo does it, so that the error is theirs
+    """
+
+    def __init__(self, is_plain):
+        super().__init__()
+        self.is_plain = is_plain
 
 
 class ImportBatch:
@@ -283,14 +298,17 @@ class ImportBatch:
 
     Everything is resolved and created for the whole batch at once. One that cannot be imported never holds up the
     others: the batch is split until it stands alone.
+
+    :param is_plain: whether they are created and confirmed as Odoo does it, without ``confirm_batch``
+    :param later: the ``Later`` of what is not reserved as it is confirmed
     """
 
-    def __init__(self, orders, later=None):
-        """:param later: the ``Later`` of what is not reserved at once"""
+    def __init__(self, orders, is_plain=False, later=None):
         self.account = orders.account_id
         self.later = later
         self.orders = orders if self.account.notify_on_import else quiet(orders)
         self.env = self.orders.env
+        self.is_plain = is_plain or not confirm_batch.find_parts(self.env)
         self.failures = {}
         """``{inbox order: Refusal}``"""
         self.matches = {}
@@ -312,8 +330,14 @@ class ImportBatch:
         except Exception as error:
             if is_conflict(error) or is_disconnected(self.env.cr):
                 raise
-            raise NotTogether from error
+            self.tell_of_failure(error)
+            raise NotTogether(self.is_plain) from error
         return self.record_outcome(drafts)
+
+    def tell_of_failure(self, error):
+        """Say in the log that orders failed with what is asked once a batch: they are tried again without."""
+        if not self.is_plain:
+            _logger.info("Orders are imported again without confirming in batches, after %s", type(error).__name__)
 
     def build_drafts(self):
         """Read the orders and find what they need; return the drafts of those that can be imported."""
@@ -332,6 +356,7 @@ class ImportBatch:
         """
         if not drafts:
             return []
+        before = [(draft, list(draft.notes), dict(draft.holds)) for draft in drafts]
         try:
             with self.env.cr.savepoint():
                 self.create_sale_orders(drafts)
@@ -339,6 +364,13 @@ class ImportBatch:
         except Exception as error:  # whatever one order does, the others are imported
             if is_conflict(error) or is_disconnected(self.env.cr):
                 raise
+            for draft, notes, reasons in before:
+                draft.notes = notes
+                draft.holds = reasons
+            if not self.is_plain:
+                self.tell_of_failure(error)
+                self.is_plain = True
+                return self.create_or_split(drafts)
             if len(drafts) == 1:
                 [draft] = drafts
                 self.failures[draft.record] = explain(error, draft.record)
@@ -348,6 +380,21 @@ class ImportBatch:
 
     def create_sale_orders(self, drafts):
         """Create, verify and confirm the sale orders of ``drafts``: one call each for the whole batch."""
+        if self.is_plain:
+            self.env = self.orders.env
+            self._create_sale_orders(drafts)
+            return
+        with confirm_batch.together(self.orders) as orders:
+            self.env = orders.env
+            self._read_products(drafts)
+            self._create_sale_orders(drafts)
+
+    def _read_products(self, drafts):
+        """Read the products of all lines at once; each line that is created would read its own."""
+        products = self.env["product.product"].union(*(found for draft in drafts for found in draft.products.values()))
+        products.mapped("product_tmpl_id.name")
+
+    def _create_sale_orders(self, drafts):
         self._find_contacts(drafts)
         self._find_pricelists(drafts)
         Inbox = self.env["extensiv.order"]

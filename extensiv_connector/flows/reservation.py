@@ -19,7 +19,7 @@ import psycopg2
 
 from odoo.tools import SQL
 
-from . import lots_asked_for
+from . import confirm_batch, lots_asked_for
 from .exceptions import is_conflict, log_unexpected
 from .lock import LockLost, own_transaction
 from .quiet import quiet
@@ -229,14 +229,15 @@ def _find_left(account):
 
 def _reserve(account, ids):
     """Reserve those of the moves that are marked, as their confirmation would have."""
-    moves = account.env["stock.move"].browse(ids).exists().filtered(LATER)
+    marked = account.env["stock.move"].browse(ids).exists().filtered(LATER)
     if not account.notify_on_import:
-        moves = quiet(moves)
-    moves[LATER] = False
-    moves.filtered(
-        lambda move: move.state in ("confirmed", "partially_available") and move._should_assign_at_confirm()
-    )._action_assign()
-    lots_asked_for.settle(moves)
+        marked = quiet(marked)
+    with confirm_batch.together(marked) as moves:
+        moves[LATER] = False
+        moves.filtered(
+            lambda move: move.state in ("confirmed", "partially_available") and move._should_assign_at_confirm()
+        )._action_assign()
+    lots_asked_for.settle(marked)
 
 
 def _leave_to_people(account, ids):

@@ -1,7 +1,7 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
-from ..flows import fulfilled_elsewhere, lots_asked_for
+from ..flows import confirm_batch, fulfilled_elsewhere, lots_asked_for
 from ..flows.languages import in_language_of
 from ..flows.order_money import ODOO_TAXES
 from ..flows.recorded import check_written_by_connector, is_refused
@@ -119,7 +119,8 @@ class SaleOrderLine(models.Model):
         elsewhere = self.filtered(lambda line: line.order_id.extensiv_is_fulfilled_elsewhere)
         fulfilled_elsewhere.deliver(elsewhere)
         to_deliver = (self - elsewhere).filtered(lambda line: not line.order_id.extensiv_is_shipped_already)
-        return super(SaleOrderLine, to_deliver)._action_launch_stock_rule(**kwargs)
+        with confirm_batch.delivering(to_deliver, **kwargs):
+            return super(SaleOrderLine, to_deliver)._action_launch_stock_rule(**kwargs)
 
     def action_extensiv_choose_product(self):
         """Open the choice of the product for a line that was imported without one."""

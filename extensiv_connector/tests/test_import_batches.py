@@ -159,7 +159,8 @@ class TestBatchesByLines(ImportCase):
 
         with self.importing(before=refuse) as importer:
             importer.import_next()
-        self.assertEqual(self.imported, [["A", "B", "C", "D"], ["A", "B"], ["C", "D"]])
+        whole = ["A", "B", "C", "D"]  # once more as Odoo confirms it
+        self.assertEqual(self.imported, [whole, whole, ["A", "B"], ["C", "D"]])
         self.assertEqual(orders.mapped("state"), ["imported", "imported", "received", "received"])
         self.assertUnmarked(orders)
         self.import_all(before=refuse)
