@@ -38,6 +38,15 @@ class Lock:
             raise LockLost from error
 
 
+def read_committed(cr):
+    """Let a transaction that did nothing yet read what others commit: it is never refused for that.
+
+    It is for statements that lock the rows they decide by, or insert what nobody has inserted, and for no others.
+    """
+    if not modules.module.current_test:  # whose cursors share one transaction
+        cr.execute("SET TRANSACTION ISOLATION LEVEL READ COMMITTED")
+
+
 @contextmanager
 def own_transaction(env, name):
     """Give a cursor whose transaction holds locks and reads what others commit; both end with the block.
@@ -46,8 +55,7 @@ def own_transaction(env, name):
     """
     cr = env.registry.cursor()
     try:
-        if not modules.module.current_test:  # whose cursors share one transaction
-            cr.execute("SET TRANSACTION ISOLATION LEVEL READ COMMITTED")
+        read_committed(cr)
         yield cr
     finally:
         try:

@@ -11,14 +11,14 @@ from .deadline import deadline_of
 from .exceptions import is_conflict, is_disconnected
 from .import_pace import BATCH_TARGET, Pace
 from .import_queue import UNMARKED, ImportQueue
-from .lock import LockLost
+from .lock import LockLost, read_committed
 from .order_confirmation import confirm
 from .order_draft import DraftBuilder
 from .order_refusal import explain, explain_killed
 from .quiet import quiet
 from .reservation import LATER, Later, Reservation, take_turn
 from .runner import BATCH_SECONDS, FlowRun, refresh_snapshot, release_locks
-from .sku_learning import learn_skus
+from .sku_learning import learn_first, learn_skus
 from .trigger import trigger_import
 
 _logger = logging.getLogger(__name__)
@@ -85,6 +85,8 @@ class OrderImport:
         One that is too large for what is left of the pass waits for a whole one, or for one that has nothing else to
         import: a server may be so busy that none is ever whole.
         """
+        self.run.commit()
+        read_committed(self.env.cr)
         left = self.run.seconds_left()
         fitting = partial(self.queue.take, self.account.import_batch_size, self.pace.together(left))
         if self.run.has_whole_pass():
@@ -135,6 +137,7 @@ class OrderImport:
         :return: the counts of ``ImportBatch.record_outcome``, and the seconds it took
         """
         with take_turn(self.env) as turn:
+            self.run.retry_on_conflict(partial(learn_first, self.account, ids))
             counts, seconds, later = self.run.retry_on_conflict(
                 partial(self._import_free, ids, turn.is_alone), wait=wait, between=partial(self.queue.refresh, ids)
             )

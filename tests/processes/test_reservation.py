@@ -41,7 +41,7 @@ refused = []
 whole = OrderPull.rollback
 
 def rollback(self):
-    import traceback; refused.append(traceback.format_exc()[-1600:])
+    refused.append(type(sys.exc_info()[1]).__name__)
     whole(self)
 
 OrderPull.rollback = rollback
@@ -77,8 +77,10 @@ from odoo.addons.extensiv_connector.flows.order_pull import OrderPull
 with OrderPull.open(env["extensiv.account"].search([]), time.monotonic() + 600) as run:
     run.importer.requeue_due()
 """
-SECOND_QUANTS = """SELECT product_id FROM stock_quant AS quant JOIN stock_location AS place ON place.id = quant.location_id
-                    WHERE place.usage = 'internal' GROUP BY product_id, quant.location_id HAVING count(*) > 1"""
+SECOND_QUANTS = """
+SELECT product_id FROM stock_quant AS quant JOIN stock_location AS place ON place.id = quant.location_id
+ WHERE place.usage = 'internal' GROUP BY product_id, quant.location_id HAVING count(*) > 1
+"""
 STATES = (
     "SELECT state, extensiv_reserve_later IS TRUE, count(*) FROM stock_move WHERE picking_id IS NOT NULL GROUP BY 1, 2"
 )
@@ -95,7 +97,6 @@ def test_four_workers_that_sell_the_same_products_make_no_second_quant_and_refus
     workers = [odoo.start(WORK) for _worker in range(4)]
     refused = [json.loads(worker.communicate(timeout=120)[0]) for worker in workers]
     assert [worker.returncode for worker in workers] == [0] * 4
-    print("\n=====\n".join(t for each in refused for t in each))
     assert refused == [[]] * 4
     assert odoo.query("SELECT state, count(*) FROM extensiv_order GROUP BY state") == [("imported", 60)]
     assert odoo.query(STATES) == [("assigned", False, 120)]
