@@ -138,9 +138,14 @@ class OrderImport:
         """
         with take_turn(self.env) as turn:
             self.run.retry_on_conflict(partial(learn_first, self.account, ids))
-            counts, seconds, later = self.run.retry_on_conflict(
-                partial(self._import_free, ids, turn.is_alone), wait=wait, between=partial(self.queue.refresh, ids)
-            )
+            try:
+                counts, seconds, later = self.run.retry_on_conflict(
+                    partial(self._import_free, ids, turn.is_alone), wait=wait, between=partial(self.queue.refresh, ids)
+                )
+            except Exception:
+                if not self.run.is_disconnected():
+                    self.run.rollback()  # others are let reserve when nothing is held any more
+                raise
             if later:
                 self.reservation.reserve(turn, later, wait)
         return counts, seconds
