@@ -6,7 +6,6 @@ from unittest.mock import patch
 
 from freezegun import freeze_time
 
-from odoo.exceptions import UserError
 from odoo.tests import tagged
 
 from ..flows.reservation import Reservation, Turn
@@ -187,7 +186,7 @@ class TestReservation(ReservationMixin, ConnectorCase):
 
         def assign(moves, force_qty=False):
             if mug in moves.product_id:
-                raise UserError("No mugs today")
+                raise KeyError("no mugs today")
             return whole(moves, force_qty=force_qty)
 
         with (
