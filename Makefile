@@ -1,7 +1,7 @@
 # `make demo` shows the connector at work, `make test` runs every check; README.md says more, and `dev/` does the work.
 
 PYTHON = .odoo/venv/bin/python
-.PHONY: demo demo-check test lint nemesis pot guide bench shell clean setup
+.PHONY: demo demo-check test lint nemesis identical pot guide bench shell clean setup
 
 demo: setup
 	@$(PYTHON) -m dev.demo
@@ -22,6 +22,11 @@ lint: setup
 # for Odoo's limits with EIM hanging, which K=limits runs alone
 nemesis: setup
 	@$(PYTHON) -m dev.nemesis
+
+# orders drawn at random and imported with the batch's memo and without, in a database with other apps: SEEDS=200 for so
+# many, SEED=17 for others, MODULES=sale_mrp,… for other apps
+identical: setup
+	@$(PYTHON) -m dev.identical
 
 # the addon's texts for translators, after they changed
 pot: setup

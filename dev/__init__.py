@@ -13,6 +13,7 @@
     uninstall  what an uninstalled addon leaves behind
     shell      `make shell`
     pictures   draws the catalogue's pictures
+    known_methods  lists the methods of Odoo that confirming in batches relies on
     guide      `make guide`: the user guide as a page of the addon
     clean      `make clean`
 

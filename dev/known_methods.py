@@ -10,6 +10,7 @@ import ast
 import importlib.util
 import inspect
 import json
+from functools import cache
 from pathlib import Path
 from types import CodeType
 
@@ -32,6 +33,7 @@ def odoo_folder() -> Path:
     return Path(folder)
 
 
+@cache
 def scan() -> dict[str, str]:
     """Return `{qualified name: digest}` of every implementation in Odoo and in the modules that were read."""
     guard = load_guard()
@@ -53,6 +55,8 @@ def scan() -> dict[str, str]:
 def scan_file(guard, file: Path, module: str, wanted: dict[str, set[str]]):
     """Yield the qualified name and the digest of the wanted methods in a file."""
     text = file.read_text()
+    if not any(f"def {method}(" in text for method in set().union(*wanted.values())):
+        return
     classes = {node.name: model_of(node) for node in ast.parse(text).body if isinstance(node, ast.ClassDef)}
     for code in compile(text, str(file), "exec").co_consts:
         if not isinstance(code, CodeType) or code.co_name not in classes:

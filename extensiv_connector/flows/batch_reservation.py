@@ -71,6 +71,9 @@ class Reservation:
         ids = self.quant_ids.get(product.id)
         latest_first = ORDERS.get(Quant._get_removal_strategy(product, location))
         path = location.sudo().parent_path or ""
+        if latest_first is None:
+            # Odoo asks the database what is left of these, in a query that does not say so.
+            self.quants.flush_recordset(["quantity", "reserved_quantity"])
         if ids is None or latest_first is None or not any(path.startswith(root) for root in self.roots):
             return None
         fits = _is_exactly if strict else _is_below
@@ -97,7 +100,7 @@ class Reservation:
         if not all(vals.keys() >= NEEDED and "quant_id" not in vals for vals in vals_list):
             return False
         if self.pending and self.company != Line.env.company:
-            self.create(Line)
+            self.create_lines(Line)
         self.company = Line.env.company
         for vals in vals_list:
             if quantity := _quantity_of_product(Line, vals):
@@ -112,7 +115,7 @@ class Reservation:
         self.pending += vals_list
         return True
 
-    def create(self, Line):
+    def create_lines(self, Line):
         """Create the move lines that were kept."""
         vals_list = self.pending
         if not vals_list:
@@ -212,7 +215,7 @@ def keep_lines(Line, vals_list):
         return False
     if reservation.is_reserving and reservation.reserve(Line, vals_list):
         return True
-    reservation.create(Line)
+    reservation.create_lines(Line)
     return False
 
 

@@ -12,9 +12,12 @@ ORIGIN = "mail.message_origin_link"
 
 @contextmanager
 def collecting(moves, merge):
-    """Collect within which groups of ``moves`` want a transfer; ``make`` then makes them, before moves are merged."""
+    """Collect within which groups of ``moves`` want a transfer; ``make`` then makes them, before moves are merged.
+
+    Where somebody is notified each transfer is made by itself: all that is said of one then follows on it.
+    """
     memo = memo_of(moves, "transfers")
-    if not memo:
+    if not memo or not is_quiet(moves.env):
         yield
         return
     before = memo.collected

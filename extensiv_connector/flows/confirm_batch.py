@@ -63,8 +63,8 @@ def memo_of(records, part):
 def together(records):
     """Give ``records`` so that what is done with them, and with what comes of them, is asked and done once a batch.
 
-    They may be anything in whose environment the batch is created, confirmed or reserved. Nothing may be rolled back
-    within the ``with`` block and then gone on with.
+    They may be anything in whose environment the batch is created, confirmed or reserved. What is rolled back to a
+    savepoint within may be tried again within: what is kept of records that were made there fits no others.
     """
     memo = Memo(find_parts(records.env))
     try:
@@ -239,7 +239,7 @@ class _Defaults:
         self.values = {name: value for name, value in values.items() if name not in self.varying}
         self.is_known = True
 
-    def copy(self):
+    def give(self):
         return {name: list(value) if isinstance(value, list) else value for name, value in self.values.items()}
 
 
@@ -279,4 +279,4 @@ def keep_defaults(model, names, ask):
         values = ask(names)
         defaults.compare(names, values)
         return values
-    return defaults.copy() | (ask(defaults.varying) if defaults.varying else {})
+    return defaults.give() | (ask(defaults.varying) if defaults.varying else {})

@@ -172,14 +172,19 @@ def _strange_implementations(model, method):
         if function is None:
             continue
         function = getattr(function, "__func__", function)
-        while getattr(function, "__globals__", {}).get("__name__") == DECORATORS:
+        while _module_of(function) == DECORATORS:
             function = function.__wrapped__
-        module = getattr(function, "__module__", None) or ""
+        module = _module_of(function)
         if module.startswith(OURS):
             continue
         name = f"{module}.{getattr(function, '__qualname__', method)}"
         if hasattr(function, "__wrapped__") or _digest_of(function) not in read_list().get(name, ()):
             yield name
+
+
+def _module_of(function):
+    """Return where a function was written; a decorator may have given it the name of what it wraps."""
+    return getattr(function, "__globals__", {}).get("__name__", "")
 
 
 def _digest_of(function):

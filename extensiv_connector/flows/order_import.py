@@ -23,6 +23,9 @@ from .trigger import trigger_import
 
 _logger = logging.getLogger(__name__)
 
+# How many times as long orders take that Odoo confirms line by line.
+APART_OVER_TOGETHER = 3
+
 
 class OrderImport:
     """The importing of one pass: which orders, in which transaction.
@@ -41,8 +44,8 @@ class OrderImport:
         self.has_begun = False
         self.begins_too_large = True
         """Whether an order that is too large for what is left is begun, where there is nothing else to import."""
-        self.plain_ids = set()
-        """Orders that are confirmed as Odoo does it, since they failed with what is asked once a batch"""
+        self.failed_together = {}
+        """``{order id: name of the error after which it is confirmed as Odoo does it}``, see ``confirm_batch``"""
 
     @property
     def account(self):
@@ -73,7 +76,7 @@ class OrderImport:
         parts = [batch]
         while parts:
             part = parts.pop(0)
-            if part is not batch and not run.has_time(sum(part.values()) * self.pace.seconds):
+            if part is not batch and not run.has_time(self._seconds(part)):
                 self._release([part, *parts])
                 break
             parts[:0] = self._import_part(part, is_marked=part is batch)
@@ -118,9 +121,9 @@ class OrderImport:
             if is_conflict(error):
                 self._put_off(ids)
                 return []
-            if getattr(error, "is_plain", True) is False:
-                self.plain_ids.update(ids)
-                return [part]
+            if isinstance(error, NotTogether) and not error.is_plain:
+                self.failed_together.update(dict.fromkeys(ids, type(error.__cause__).__name__))
+                return self._in_time(part)
             if len(ids) > 1:
                 return _halves(part)
             cause = error.__cause__ if isinstance(error, NotTogether) else error
@@ -130,6 +133,17 @@ class OrderImport:
                 self.pace.learn(sum(part.values()), seconds)
         self._count(counts)
         return []
+
+    def _seconds(self, part):
+        """Return how long importing ``part`` may take."""
+        slower = 1 if self.failed_together.keys().isdisjoint(part) else APART_OVER_TOGETHER
+        return sum(part.values()) * self.pace.seconds * slower
+
+    def _in_time(self, part):
+        """Return ``part``, in as many parts as it takes for each to fit into the time that is left."""
+        if len(part) == 1 or self.run.has_time(self._seconds(part)):
+            return [dict(part)]
+        return [fitting for half in _halves(part) for fitting in self._in_time(half)]
 
     def _import_in_turn(self, ids, wait):
         """Import orders together; what they need is reserved at once, or after it where others import beside.
@@ -158,7 +172,7 @@ class OrderImport:
         """
         start = time.monotonic()
         later = None if reserves_at_once else Later(self.env.company)
-        batch = ImportBatch(self._lock(ids), is_plain=not self.plain_ids.isdisjoint(ids), later=later)
+        batch = ImportBatch(self._lock(ids), self.failed_together.get(ids[0]), later)
         counts = batch.import_together() if batch.orders else {}
         self.env.flush_all()
         return counts, time.monotonic() - start, later
@@ -307,16 +321,18 @@ class ImportBatch:
     Everything is resolved and created for the whole batch at once. One that cannot be imported never holds up the
     others: the batch is split until it stands alone.
 
-    :param is_plain: whether they are created and confirmed as Odoo does it, without ``confirm_batch``
+    :param failed_together: the name of the error after which they are confirmed as Odoo does it, without
+        ``confirm_batch``
     :param later: the ``Later`` of what is not reserved as it is confirmed
     """
 
-    def __init__(self, orders, is_plain=False, later=None):
+    def __init__(self, orders, failed_together=None, later=None):
         self.account = orders.account_id
         self.later = later
         self.orders = orders if self.account.notify_on_import else quiet(orders)
         self.env = self.orders.env
-        self.is_plain = is_plain or not confirm_batch.find_parts(self.env)
+        self.failed_together = failed_together
+        self.is_plain = bool(failed_together) or not confirm_batch.find_parts(self.env)
         self.failures = {}
         """``{inbox order: Refusal}``"""
         self.matches = {}
@@ -338,14 +354,14 @@ class ImportBatch:
         except Exception as error:
             if is_conflict(error) or is_disconnected(self.env.cr):
                 raise
-            self.tell_of_failure(error)
+            if not self.is_plain:
+                self.tell_of_failure(error)
             raise NotTogether(self.is_plain) from error
         return self.record_outcome(drafts)
 
     def tell_of_failure(self, error):
-        """Say in the log that orders failed with what is asked once a batch: they are tried again without."""
-        if not self.is_plain:
-            _logger.info("Orders are imported again without confirming in batches, after %s", type(error).__name__)
+        """Say in the log that orders failed when they were confirmed together: they are tried once without."""
+        _logger.info("Orders that are confirmed together fail, and are tried without: %s", type(error).__name__)
 
     def build_drafts(self):
         """Read the orders and find what they need; return the drafts of those that can be imported."""
@@ -377,6 +393,7 @@ class ImportBatch:
                 draft.holds = reasons
             if not self.is_plain:
                 self.tell_of_failure(error)
+                self.failed_together = type(error).__name__
                 self.is_plain = True
                 return self.create_or_split(drafts)
             if len(drafts) == 1:
@@ -391,6 +408,10 @@ class ImportBatch:
         if self.is_plain:
             self.env = self.orders.env
             self._create_sale_orders(drafts)
+            if self.failed_together:
+                _logger.warning(
+                    "Orders are imported that failed when they were confirmed together: %s", self.failed_together
+                )
             return
         with confirm_batch.together(self.orders) as orders:
             self.env = orders.env

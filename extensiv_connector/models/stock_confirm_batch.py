@@ -9,7 +9,7 @@ from ..flows import batch_reservation, batch_transfers, confirm_batch
 
 
 class SaleOrder(models.Model):
-    _inherit = "sale.order"
+    _inherit = "sale.order"  # pylint: disable=consider-merging-classes-inherited  # what a batch does once
 
     @api.model_create_multi
     def create(self, vals_list):
@@ -22,7 +22,7 @@ class SaleOrder(models.Model):
 
 
 class SaleOrderLine(models.Model):
-    _inherit = "sale.order.line"
+    _inherit = "sale.order.line"  # pylint: disable=consider-merging-classes-inherited  # what a batch does once
 
     @api.model_create_multi
     def create(self, vals_list):
@@ -45,7 +45,7 @@ class AccountAnalyticDistributionModel(models.Model):
 
 
 class StockRule(models.Model):
-    _inherit = "stock.rule"
+    _inherit = "stock.rule"  # pylint: disable=consider-merging-classes-inherited  # what a batch does once
 
     @api.model_create_multi
     def create(self, vals_list):
@@ -63,7 +63,7 @@ class StockRule(models.Model):
 
 
 class StockPicking(models.Model):
-    _inherit = "stock.picking"
+    _inherit = "stock.picking"  # pylint: disable=consider-merging-classes-inherited  # what a batch does once
 
     def action_confirm(self):
         if confirm_batch.has_only_to_check(self):
@@ -77,7 +77,7 @@ class StockPicking(models.Model):
 
 
 class StockMove(models.Model):
-    _inherit = "stock.move"
+    _inherit = "stock.move"  # pylint: disable=consider-merging-classes-inherited  # what a batch does once
 
     def _register_hook(self):
         super()._register_hook()
@@ -135,7 +135,7 @@ class StockMoveLine(models.Model):
 
 
 class StockQuant(models.Model):
-    _inherit = "stock.quant"
+    _inherit = "stock.quant"  # pylint: disable=consider-merging-classes-inherited  # what a batch does once
 
     def _gather(self, product_id, location_id, lot_id=None, package_id=None, owner_id=None, strict=False, qty=0):
         found = batch_reservation.find(self, product_id, location_id, lot_id, package_id, owner_id, strict)

@@ -26,6 +26,7 @@ from . import test_combo_orders
 from . import test_combos
 from . import test_compare_nightly
 from . import test_compare_skus
+from . import test_confirm_batch
 from . import test_credentials
 from . import test_database_identity
 from . import test_deadline
@@ -40,6 +41,7 @@ from . import test_go_live_browser
 from . import test_health
 from . import test_held
 from . import test_held_reasons
+from . import test_identical
 from . import test_import_batches
 from . import test_integrations
 from . import test_integrations_browser
@@ -53,6 +55,7 @@ from . import test_inventory_urgency
 from . import test_inventory_zeros
 from . import test_inventory_zeros_locations
 from . import test_kit_fulfilment
+from . import test_known_methods
 from . import test_left_orders
 from . import test_lock
 from . import test_merchants
