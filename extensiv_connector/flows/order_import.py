@@ -7,7 +7,6 @@ from functools import partial
 from odoo.fields import Domain
 
 from . import confirm_batch, fulfilled_elsewhere, holds, lots_asked_for, order_money, tax_question, todo, twins
-from .deadline import deadline_of
 from .exceptions import is_conflict, is_disconnected
 from .import_pace import BATCH_TARGET, Pace
 from .import_queue import UNMARKED, ImportQueue
@@ -17,7 +16,7 @@ from .order_draft import DraftBuilder
 from .order_refusal import explain, explain_killed
 from .quiet import quiet
 from .reservation import LATER, Later, Reservation, take_turn
-from .runner import BATCH_SECONDS, FlowRun, refresh_snapshot, release_locks
+from .runner import BATCH_SECONDS
 from .sku_learning import learn_first, learn_skus
 from .trigger import trigger_import
 
@@ -150,16 +149,11 @@ class OrderImport:
 
         :return: the counts of ``ImportBatch.record_outcome``, and the seconds it took
         """
-        with take_turn(self.env) as turn:
+        with take_turn(self.run) as turn:
             self.run.retry_on_conflict(partial(learn_first, self.account, ids))
-            try:
-                counts, seconds, later = self.run.retry_on_conflict(
-                    partial(self._import_free, ids, turn.is_alone), wait=wait, between=partial(self.queue.refresh, ids)
-                )
-            except Exception:
-                if not self.run.is_disconnected():
-                    self.run.rollback()  # others are let reserve when nothing is held any more
-                raise
+            counts, seconds, later = self.run.retry_on_conflict(
+                partial(self._import_free, ids, turn.is_alone), wait=wait, between=partial(self.queue.refresh, ids)
+            )
             if later:
                 self.reservation.reserve(turn, later, wait)
         return counts, seconds
@@ -254,33 +248,6 @@ def _halves(part):
     ids = list(part)
     middle = len(ids) // 2
     return [{order_id: part[order_id] for order_id in half} for half in (ids[:middle], ids[middle:])]
-
-
-def import_now(orders):
-    """Import ``orders`` of the inbox for a person; what a request has no time for is left to the schedule."""
-    release_locks(orders.env)
-    deadline = deadline_of(orders.env)
-    for account, account_orders in orders.grouped("account_id").items():
-        with FlowRun.open(account, deadline.at) as run:
-            _import_chosen(run, account_orders.with_env(run.env))
-    refresh_snapshot(orders.env)
-
-
-def _import_chosen(run, orders):
-    """Import ``orders`` of the run's account batch by batch, as long as there is time."""
-
-    def requeue():
-        # Those that wait already are left alone: writing them would conflict with whoever imports them. But one that
-        # was in a killed process counts as new: a person wants it tried.
-        chosen = orders._importable_again().filtered(lambda order: order.state != "received" or order.import_began_at)
-        chosen.try_lock_for_update().write({"state": "received", **UNMARKED})
-
-    run.retry_on_conflict(requeue)
-    importer = OrderImport(run, only=orders.ids)
-    while run.has_time(BATCH_SECONDS) and importer.import_next():
-        continue
-    if importer.queue.put_off or importer.find_importable(1):
-        importer.start_second()
 
 
 def import_batch(orders):

@@ -129,13 +129,18 @@ class Turn:
 
 
 @contextmanager
-def take_turn(env):
-    """Import orders of the company of ``env`` among others; give the ``Turn``, which ends with the block.
+def take_turn(run):
+    """Import orders of the company of a ``FlowRun`` among others; give the ``Turn``, which ends with the block.
 
-    No transaction is to be open that read anything.
+    No transaction of the run is to be open that read anything.
     """
-    with own_transaction(env, "reserving") as cr:
-        yield Turn(cr, env.company.id)
+    with own_transaction(run.env, "reserving") as cr:
+        try:
+            yield Turn(cr, run.env.company.id)
+        except Exception:
+            if not run.is_disconnected():
+                run.rollback()  # others are let reserve when nothing is held any more
+            raise
 
 
 # -- reserving
@@ -202,7 +207,7 @@ class Reservation:
         """Reserve what is marked and was left: by a killed process, or to this pass."""
         run = self.run
         while later := run.retry_on_conflict(partial(_find_left, run.account)):
-            with take_turn(run.env) as turn:
+            with take_turn(run) as turn:
                 if not self.reserve(turn, later, max(run.seconds_left() / 3, 1)) or not run.has_time():
                     return
 
