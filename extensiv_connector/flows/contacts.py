@@ -10,6 +10,7 @@ from odoo.tools import SQL
 from ..eim.persons import is_anybodys, is_same_company
 from .addresses import LIMIT, POSTAL, addresses_of, fold, is_long, postal_key, read_places
 from .buyers import Known, NobodysReach, known_of, wanted_of
+from .contact_search import formerly_named, named, search_one_of_each, without, zipped
 from .exceptions import no_rows_in_log
 
 READ = [
@@ -71,6 +72,7 @@ class ContactBatch:
         self.addresses = defaultdict(list)  # (parent, type): Knowns
         self.invoices = {}  # parent: Known, its address for invoices as somebody entered it
         self.searches = []  # (domain, ids found)
+        self.claims = set()  # what the new contacts are recognised by, see `_claims_of`
         self.new = {"entity": [], "person": [], "address": []}  # in the order of creation
 
     def resolve(self, orders):
@@ -137,10 +139,7 @@ class ContactBatch:
         return buyer, company
 
     def _look_up_buyers(self, wanted):
-        """Read every contact that one of ``wanted`` might be, and their commercial entities.
-
-        By their names: a relay's phone, or a marketplace's e-mail, is that of many thousands.
-        """
+        """Read every contact that one of ``wanted`` might be, and their commercial entities."""
         wanted = list(wanted)
         if not wanted:
             return
@@ -149,27 +148,46 @@ class ContactBatch:
         self.nobodys.find_own(self.env, emails)
         for buyer, _company in wanted:
             self.nobodys.strip(buyer)
-        reach = Domain("email_normalized", "in", list(emails)) | Domain("phone_sanitized", "in", list(numbers))
-        names = {buyer.values["name"] for buyer, _company in wanted}
-        companies = {(company or buyer).values["name"] for buyer, company in wanted if buyer.company}
-        bare = {buyer.values["name"] for buyer, _company in wanted if not buyer.email and not buyer.number}
-        domain = _named(names) & reach
-        if companies:
-            domain |= _named(companies) & Domain("is_company", "=", True)
-        if bare:
-            domain |= _named(bare) & _without("email_normalized", emails) & _without("phone_sanitized", numbers)
-        is_buyer = Domain("type", "=", "contact") | Domain("parent_id", "=", False)
-        found = self._search(domain & is_buyer) | self._search(_formerly_named(names | companies) & is_buyer)
-        entities = found.filtered("is_company").ids
-        if companies and entities:
-            # Who shares a company's phone or e-mail is of that company, whatever the name.
-            found |= self._search(Domain("commercial_partner_id", "in", entities) & reach & is_buyer)
+        found = self._search_buyers(wanted, emails, numbers)
         for partner in found.sorted("id"):
             self._register(self._of_database(partner))
 
+    def _search_buyers(self, wanted, emails, numbers):
+        """Return the contacts that one of ``wanted`` might be: of its name, and its e-mail or else its phone and zip.
+
+        Of what many have no more is read for it: a relay's phone, a marketplace's e-mail, a name that says nothing.
+        """
+        buyers = [buyer for buyer, _company in wanted]
+        names = {buyer.values["name"] for buyer in buyers}
+        companies = {(company or buyer).values["name"] for buyer, company in wanted if buyer.company}
+        zips = {buyer.postal[3] for buyer in buyers}
+        bare = {buyer.values["name"] for buyer in buyers if not buyer.email and not buyer.number and buyer.postal[0]}
+        by_email = Domain("email_normalized", "in", list(emails))
+        by_phone = Domain("phone_sanitized", "in", list(numbers))
+        domain = named(names) & (by_email | (by_phone & zipped(zips)))
+        if companies:
+            domain |= named(companies) & Domain("is_company", "=", True)
+        if bare:
+            nobodys = without("email_normalized", emails) & without("phone_sanitized", numbers)
+            domain |= named(bare) & zipped(zips) & nobodys
+        is_buyer = Domain("type", "=", "contact") | Domain("parent_id", "=", False)
+        found = self._search(domain & is_buyer) | self._search(formerly_named(names | companies) & is_buyer)
+        entities = found.filtered("is_company").ids
+        if companies and entities:
+            # Who shares a company's phone or e-mail is of that company, whatever the name; one of them says it.
+            theirs = Domain("commercial_partner_id", "in", entities) & is_buyer & self._is_usable()
+            ids = search_one_of_each(self.partners, theirs, "email_normalized", emails)
+            ids += search_one_of_each(self.partners, theirs, "phone_sanitized", numbers)
+            found |= self._search(Domain("id", "in", ids))
+        return found
+
+    def _is_usable(self):
+        """Return the domain of active contacts of the company, of those above it and shared ones."""
+        return Domain([("company_id", "in", [False, *self.company.parent_ids.ids]), ("active", "=", True)])
+
     def _search(self, domain, order="id"):
-        """Search active contacts of the company, of those above it and shared ones, the oldest first."""
-        domain &= Domain([("company_id", "in", [False, *self.company.parent_ids.ids]), ("active", "=", True)])
+        """Search contacts that may be used, the oldest first."""
+        domain &= self._is_usable()
         found = self.partners.search_fetch(domain, READ, order=order)
         self.searches.append((domain, set(found.ids)))
         return found
@@ -208,12 +226,14 @@ class ContactBatch:
             if not entity:
                 entity = own
                 self.new["entity"].append(entity)
+                self.claims.update(("company", *identity) for identity in own.company_identities(buyer))
             if company:
                 buyer.parent = entity
                 buyer.postal = entity.postal
                 self.new["person"].append(buyer)
         else:
             self.new["entity"].append(buyer)
+        self.claims.update(("buyer", *identity) for identity in buyer.identities())
         self._register(buyer)
         return buyer
 
@@ -233,7 +253,7 @@ class ContactBatch:
                     ("type", "in", ADDRESS_TYPES),
                 ]
             )
-            & (_named(names) | Domain("name", "=", False))
+            & (named(names) | Domain("name", "=", False))
         )
         for partner in addresses:
             address = self._of_database(partner)
@@ -299,28 +319,42 @@ class ContactBatch:
         """Make sure that no other process makes the same contacts at this moment.
 
         This transaction does not see what was committed after it began. So wait until whoever makes one of
-        them has committed, then look again in a transaction of its own.
+        them has committed, then look again in a transaction of its own. Somebody else's contact that is found by the
+        same search, for its relay's phone or its name, is no conflict.
         """
-        made = [*self.new["entity"], *self.new["person"]]
-        keys = {repr(("buyer", known.name, known.email or known.number)) for known in made}
-        keys |= {
-            repr(("address", known.parent.record.id, known.name, known.postal))
+        claims = self.claims | {
+            ("address", known.parent.record.id, known.name, known.postal)
             for known in self.new["address"]
             if known.parent.record
         }
-        if not keys:
+        if not claims:
             return
         self.env.cr.execute(
             SQL(
                 "SELECT pg_advisory_xact_lock(key) FROM ("
                 "SELECT DISTINCT hashtextextended(text, 0) AS key FROM unnest(%s) AS text ORDER BY key) AS keys",
-                list(keys),
+                [repr(claim) for claim in claims],
             )
         )
         with self.env.registry.cursor() as cr, no_rows_in_log(cr):
             now = self.partners.with_env(self.env(cr=cr))
-            if any(set(now.search(domain).ids) - found for domain, found in self.searches):
+            others = set()
+            for domain, found in self.searches:
+                others.update(set(now.search(domain).ids) - found)
+            if any(not claims.isdisjoint(self._claims_of(other)) for other in now.browse(others)):
                 raise ConcurrencyError(self.env._("Another process has just made one of these contacts."))
+
+    def _claims_of(self, partner):
+        """Return what a contact that another process made is recognised by, as one that this batch makes would be."""
+        entity = partner.commercial_partner_id
+        known = known_of(partner, known_of(entity, None) if entity != partner else None)
+        claims = {("address", partner.parent_id.id, known.name, known.postal)}
+        for each in (known, *known.former, known.entity):
+            self.nobodys.strip(each)
+            claims.update(("buyer", *identity) for identity in each.identities())
+            if known.entity.is_company:
+                claims.update(("company", *identity) for identity in known.entity.company_identities(each))
+        return claims
 
     def _create(self, level):
         """Create the new contacts of one level, in one call.
@@ -384,29 +418,3 @@ def _label(buyer, place):
 
 def _label_key(buyer, place):
     return fold(_label(buyer, place))
-
-
-def _named(names):
-    """Return a domain of the contacts with one of ``names``, whatever the case and however many blanks."""
-    texts = {text for name in names for text in (name, fold(name))}
-    return Domain.custom(
-        to_sql=lambda model, alias, query: SQL(
-            r"lower(regexp_replace(%s, '\s+', ' ', 'g')) = ANY(ARRAY(SELECT lower(name) FROM unnest(%s) AS name))",
-            model._field_to_sql(alias, "name", query),
-            list(texts),
-        )
-    )
-
-
-def _formerly_named(names):
-    """Return a domain of the contacts that those of one of ``names`` were merged into."""
-    return Domain.custom(
-        to_sql=lambda model, alias, query: SQL(
-            "%s ?| %s", model._field_to_sql(alias, "extensiv_former", query), [fold(name) for name in names]
-        )
-    )
-
-
-def _without(name, anybodys):
-    """Return a domain of the contacts that the field ``name`` does not tell apart: empty, or one of ``anybodys``."""
-    return Domain(name, "=", False) | Domain(name, "in", list(anybodys))

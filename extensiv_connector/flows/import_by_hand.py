@@ -3,7 +3,11 @@
 from odoo.exceptions import UserError
 
 from .by_hand import runs_by_itself
+from .deadline import deadline_of
+from .import_queue import UNMARKED
+from .order_import import OrderImport
 from .relisting import was_cancelled
+from .runner import BATCH_SECONDS, FlowRun, refresh_snapshot, release_locks
 
 SHOWN = 5  # reasons in one message
 
@@ -23,6 +27,33 @@ def fetch_payloads(orders):
                 raise
             problems[order] = str(error)
     return problems
+
+
+def import_now(orders):
+    """Import ``orders`` of the inbox for a person; what a request has no time for is left to the schedule."""
+    release_locks(orders.env)
+    deadline = deadline_of(orders.env)
+    for account, account_orders in orders.grouped("account_id").items():
+        with FlowRun.open(account, deadline.at) as run:
+            _import_chosen(run, account_orders.with_env(run.env))
+    refresh_snapshot(orders.env)
+
+
+def _import_chosen(run, orders):
+    """Import ``orders`` of the run's account batch by batch, as long as there is time."""
+
+    def requeue():
+        # Those that wait already are left alone: writing them would conflict with whoever imports them. But one that
+        # was in a killed process counts as new: a person wants it tried.
+        chosen = orders._importable_again().filtered(lambda order: order.state != "received" or order.import_began_at)
+        chosen.try_lock_for_update().write({"state": "received", **UNMARKED})
+
+    run.retry_on_conflict(requeue)
+    importer = OrderImport(run, only=orders.ids)
+    while run.has_time(BATCH_SECONDS) and importer.import_next():
+        continue
+    if importer.queue.put_off or importer.find_importable(1):
+        importer.start_second()
 
 
 def say_rest(orders, problems):

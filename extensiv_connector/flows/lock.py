@@ -38,23 +38,40 @@ class Lock:
             raise LockLost from error
 
 
+def read_committed(cr):
+    """Let a transaction that did nothing yet read what others commit: it is never refused for that.
+
+    It is for statements that lock the rows they decide by, or insert what nobody has inserted, and for no others.
+    """
+    if not modules.module.current_test:  # whose cursors share one transaction
+        cr.execute("SET TRANSACTION ISOLATION LEVEL READ COMMITTED")
+
+
 @contextmanager
-def flow_lock(account, flow):
-    """Hold the lock of ``flow`` on ``account`` and give it, or None at once when another process has it."""
-    cr = account.env.registry.cursor()
+def own_transaction(env, name):
+    """Give a cursor whose transaction holds locks and reads what others commit; both end with the block.
+
+    :param name: of what the locks are, for the log
+    """
+    cr = env.registry.cursor()
     try:
-        take = "SELECT pg_try_advisory_xact_lock(%s, %s)"
-        if not modules.module.current_test:  # whose cursors share one transaction
-            take = f"SET TRANSACTION ISOLATION LEVEL READ COMMITTED; {take}"
-        cr.execute(take, _key(account, flow))
-        [free] = cr.fetchone()
-        yield Lock(cr) if free else None
+        read_committed(cr)
+        yield cr
     finally:
         try:
             cr.commit()
             cr.close()
         except psycopg2.Error as error:
-            _logger.info("The lock of EIM %s of account %s was lost: %s", flow, account.id, type(error).__name__)
+            _logger.info("The lock of %s was lost: %s", name, type(error).__name__)
+
+
+@contextmanager
+def flow_lock(account, flow):
+    """Hold the lock of ``flow`` on ``account`` and give it, or None at once when another process has it."""
+    with own_transaction(account.env, f"EIM {flow} of account {account.id}") as cr:
+        cr.execute("SELECT pg_try_advisory_xact_lock(%s, %s)", _key(account, flow))
+        [free] = cr.fetchone()
+        yield Lock(cr) if free else None
 
 
 def find_holder(account, flow):

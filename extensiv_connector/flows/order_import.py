@@ -7,17 +7,17 @@ from functools import partial
 from odoo.fields import Domain
 
 from . import confirm_batch, fulfilled_elsewhere, holds, lots_asked_for, order_money, tax_question, todo, twins
-from .deadline import deadline_of
 from .exceptions import is_conflict, is_disconnected
 from .import_pace import BATCH_TARGET, Pace
 from .import_queue import UNMARKED, ImportQueue
-from .lock import LockLost
+from .lock import LockLost, read_committed
 from .order_confirmation import confirm
 from .order_draft import DraftBuilder
 from .order_refusal import explain, explain_killed
 from .quiet import quiet
-from .runner import BATCH_SECONDS, FlowRun, refresh_snapshot, release_locks
-from .sku_learning import learn_skus
+from .reservation import LATER, Later, Reservation, take_turn
+from .runner import BATCH_SECONDS
+from .sku_learning import learn_first, learn_skus
 
 _logger = logging.getLogger(__name__)
 
@@ -38,6 +38,7 @@ class OrderImport:
         self.run = run
         self.queue = ImportQueue(run.account, only)
         self.pace = Pace()
+        self.reservation = Reservation(run)
         self.has_begun = False
         self.begins_too_large = True
         """Whether an order that is too large for what is left is begun, where there is nothing else to import."""
@@ -85,6 +86,8 @@ class OrderImport:
         One that is too large for what is left of the pass waits for a whole one, or for one that has nothing else to
         import: a server may be so busy that none is ever whole.
         """
+        self.run.commit()
+        read_committed(self.env.cr)
         left = self.run.seconds_left()
         fitting = partial(self.queue.take, self.account.import_batch_size, self.pace.together(left))
         if self.run.has_whole_pass():
@@ -106,9 +109,7 @@ class OrderImport:
         try:
             if not is_marked:
                 run.retry_on_conflict(partial(self.queue.mark, ids))
-            counts, seconds = run.retry_on_conflict(
-                partial(self._import_free, ids), wait=wait, between=partial(self.queue.refresh, ids)
-            )
+            counts, seconds = self._import_in_turn(ids, wait)
         except LockLost:
             raise
         except Exception as error:  # whatever one order does, the others are imported
@@ -142,16 +143,32 @@ class OrderImport:
             return [dict(part)]
         return [fitting for half in _halves(part) for fitting in self._in_time(half)]
 
-    def _import_free(self, ids):
-        """Import those of the orders that no other process is importing.
+    def _import_in_turn(self, ids, wait):
+        """Import orders together; what they need is reserved at once, or after it where others import beside.
 
         :return: the counts of ``ImportBatch.record_outcome``, and the seconds it took
         """
+        with take_turn(self.run) as turn:
+            self.run.retry_on_conflict(partial(learn_first, self.account, ids))
+            counts, seconds, later = self.run.retry_on_conflict(
+                partial(self._import_free, ids, turn.is_alone), wait=wait, between=partial(self.queue.refresh, ids)
+            )
+            if later:
+                self.reservation.reserve(turn, later, wait)
+        return counts, seconds
+
+    def _import_free(self, ids, reserves_at_once):
+        """Import those of the orders that no other process is importing.
+
+        :return: the counts of ``ImportBatch.record_outcome``, the seconds it took, and the ``Later`` of what is
+            reserved after it, or None
+        """
         start = time.monotonic()
-        batch = ImportBatch(self._lock(ids), self.failed_together.get(ids[0]))
+        later = None if reserves_at_once else Later(self.env.company)
+        batch = ImportBatch(self._lock(ids), self.failed_together.get(ids[0]), later)
         counts = batch.import_together() if batch.orders else {}
         self.env.flush_all()
-        return counts, time.monotonic() - start
+        return counts, time.monotonic() - start, later
 
     def _lock(self, ids):
         orders = self.env["extensiv.order"].browse(ids).try_lock_for_update()
@@ -185,7 +202,11 @@ class OrderImport:
         self.run.commit()
 
     def requeue_due(self):
-        """Take failed orders up again whose cause is seen gone or whose time to try again has come."""
+        """Take failed orders up again whose cause is seen gone or whose time to try again has come.
+
+        First what was left to be reserved: buyers have it already.
+        """
+        self.reservation.take_up()
         # A person may press Retry on one of them at this moment.
         self.run.retry_on_conflict(self._requeue_due)
         self._settle_taxes()
@@ -228,33 +249,6 @@ def _halves(part):
     return [{order_id: part[order_id] for order_id in half} for half in (ids[:middle], ids[middle:])]
 
 
-def import_now(orders):
-    """Import ``orders`` of the inbox for a person; what a request has no time for is left to the schedule."""
-    release_locks(orders.env)
-    deadline = deadline_of(orders.env)
-    for account, account_orders in orders.grouped("account_id").items():
-        with FlowRun.open(account, deadline.at) as run:
-            _import_chosen(run, account_orders.with_env(run.env))
-    refresh_snapshot(orders.env)
-
-
-def _import_chosen(run, orders):
-    """Import ``orders`` of the run's account batch by batch, as long as there is time."""
-
-    def requeue():
-        # Those that wait already are left alone: writing them would conflict with whoever imports them. But one that
-        # was in a killed process counts as new: a person wants it tried.
-        chosen = orders._importable_again().filtered(lambda order: order.state != "received" or order.import_began_at)
-        chosen.try_lock_for_update().write({"state": "received", **UNMARKED})
-
-    run.retry_on_conflict(requeue)
-    importer = OrderImport(run, only=orders.ids)
-    while run.has_time(BATCH_SECONDS) and importer.import_next():
-        continue
-    if importer.queue.put_off or importer.find_importable(1):
-        importer.start_second()
-
-
 def import_batch(orders):
     """Import received ``orders`` of one account, locked by the caller, in the caller's transaction.
 
@@ -295,10 +289,12 @@ class ImportBatch:
 
     :param failed_together: the name of the error after which they are confirmed as Odoo does it, without
         ``confirm_batch``
+    :param later: the ``Later`` of what is not reserved as it is confirmed
     """
 
-    def __init__(self, orders, failed_together=None):
+    def __init__(self, orders, failed_together=None, later=None):
         self.account = orders.account_id
+        self.later = later
         self.orders = orders if self.account.notify_on_import else quiet(orders)
         self.env = self.orders.env
         self.failed_together = failed_together
@@ -447,12 +443,17 @@ class ImportBatch:
 
     def confirm(self, drafts):
         """Confirm the sale orders that are whole and right, as far as no other app holds them."""
-        right = [draft.sale for draft in drafts if draft.is_to_confirm]
-        held = confirm(self.env["sale.order"].union(*right))
+        right = self.env["sale.order"].union(*(draft.sale for draft in drafts if draft.is_to_confirm))
+        held = confirm(right.with_context(**{LATER: self.later}) if self.later else right)
+        if self.later:
+            self.later.mark(self.env)
         for draft in drafts:
             if draft.sale in held:
                 draft.hold(holds.APP, held[draft.sale])
-        lots_asked_for.report(self.env["sale.order"].union(*right).order_line.filtered("extensiv_lot").order_id)
+        asked = right.order_line.filtered("extensiv_lot").order_id
+        if self.later:
+            asked -= self.later.find_sales(self.env)
+        lots_asked_for.report(asked)
 
     def record_outcome(self, imported):
         """Write to the inbox, and to the list of errors, what became of the orders.

@@ -16,6 +16,7 @@ WITH RECURSIVE place AS MATERIALIZED (SELECT * FROM %(places)s),
     lacking AS MATERIALIZED (
          SELECT * FROM (
                 SELECT move.id, move.product_id, move.location_id, move.procure_method, move.date,
+                       move.extensiv_reserve_later,
                        COALESCE(move.location_final_id, move.location_dest_id) AS target_id,
                        move.restrict_partner_id,
                        -- Of one in another unit the lines say it.
@@ -89,7 +90,7 @@ def owed_sql(env, places, owner, until, products=None):
 
     :param places: SQL for ``place(source_id, location_id)``
     :param owner: of this owner's goods alone, if there is one
-    :param until: without what is scheduled later (naive UTC), if given
+    :param until: without what is scheduled later (naive UTC), if given, but for what is just being reserved
     :param products: only of these, if given, see ``of_products_sql``
     """
     for name in ("stock.move", "stock.move.line"):
@@ -99,7 +100,7 @@ def owed_sql(env, places, owner, until, products=None):
         places=places,
         open=OPEN,
         of_products=of_products_sql(SQL("move.product_id"), products),
-        due=SQL("lacking.date <= %s", until) if until else SQL("TRUE"),
+        due=SQL("(lacking.date <= %s OR lacking.extensiv_reserve_later)", until) if until else SQL("TRUE"),
         owner=SQL("lacking.restrict_partner_id = %s", owner.id) if owner else SQL("TRUE"),
     )
 

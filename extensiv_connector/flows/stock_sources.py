@@ -6,6 +6,7 @@ from odoo import fields
 from odoo.tools import SQL
 
 from .owed import due_until, of_products_sql, owed_sql
+from .reservation import put_off_sql
 
 
 @dataclass
@@ -252,6 +253,9 @@ class OdooStock:
                 "SELECT source_id, product_id, -SUM(quantity) AS quantity FROM (%s) AS owed GROUP BY 1, 2",
                 self.owed_sql(products),
             )
+        if basis == "free":
+            put_off = put_off_sql(self.env, self.places, self.owner, of_products_sql(SQL("move.product_id"), products))
+            return SQL("SELECT source_id, product_id, -quantity AS quantity FROM (%s) AS put_off", put_off)
         return self._moves_sql(products) if basis == "forecast" else None
 
     def owed_sql(self, products=None):

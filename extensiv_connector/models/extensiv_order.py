@@ -18,7 +18,6 @@ from ..flows import (
     languages,
     margins,
     order_confirmation,
-    order_import,
     order_money,
     packing_notes,
     relisting,
@@ -248,7 +247,7 @@ class ExtensivOrder(models.Model):
 
     def _import_now(self):
         """Import these orders for a person; what a request has no time for is left to the schedule."""
-        order_import.import_now(self)
+        import_by_hand.import_now(self)
 
     def _importable_again(self):
         """Return the orders that a person may have imported: all but those that have a sale order or were cancelled."""

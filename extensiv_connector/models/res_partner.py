@@ -34,7 +34,11 @@ class ResPartner(models.Model):
     # Every batch of orders looks its buyers up by these; Odoo has no index on them.
     _extensiv_email_index = models.Index("(email_normalized) WHERE email_normalized IS NOT NULL")
     _extensiv_phone_index = models.Index("(phone_sanitized) WHERE phone_sanitized IS NOT NULL")
-    _extensiv_name_index = models.Index(r"(lower(regexp_replace(name, '\s+', ' ', 'g')))")
+    # A name that says nothing ("Amazon Customer") is told apart by the zip.
+    _extensiv_name_index = models.Index(
+        r"(lower(regexp_replace(name, '\s+', ' ', 'g')),"
+        r" left(lower(regexp_replace(COALESCE(zip, ''), '\s+', '', 'g')), 5))"
+    )
     _extensiv_former_index = models.Index("USING gin (extensiv_former) WHERE extensiv_former IS NOT NULL")
 
     @api.model

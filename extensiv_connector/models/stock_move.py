@@ -1,7 +1,7 @@
-from odoo import models
+from odoo import fields, models
 from odoo.tools import plaintext2html
 
-from ..flows import lots_asked_for, packing_notes
+from ..flows import lots_asked_for, packing_notes, reservation
 
 
 class StockMove(models.Model):
@@ -33,6 +33,15 @@ class StockMove(models.Model):
         }
     )
 
+    extensiv_reserve_later = fields.Boolean(
+        "To Be Reserved",
+        readonly=True,
+        copy=False,
+        help="Confirmed by a worker that imports beside others, and reserved by it, or else by the next pass, in a "
+        "moment.",
+    )
+    _extensiv_reserve_later_index = models.Index("(company_id) WHERE extensiv_reserve_later")
+
     def _get_new_picking_values(self):
         """Put what the buyer asked for where it is packed."""
         values = super()._get_new_picking_values()
@@ -51,6 +60,9 @@ class StockMove(models.Model):
         if owner := self._extensiv_owner():
             values["restrict_partner_id"] = owner.id
         return values
+
+    def _should_assign_at_confirm(self):
+        return super()._should_assign_at_confirm() and not reservation.is_put_off(self)
 
     def _action_assign(self, force_qty=False):
         """Let those take first of which the buyer asked for a lot, and close what was told of one that is there now."""

@@ -97,6 +97,7 @@ from . import test_reconciliation_full
 from . import test_reconciliation_kept
 from . import test_refused_records
 from . import test_relisted
+from . import test_reservation
 from . import test_restating
 from . import test_retry_after
 from . import test_secrets

@@ -297,9 +297,12 @@ class TestAtOnce(ContactsCase):
 
     def test_address_made_by_another_process_is_not_made_again(self):
         market = self.env.ref("base.main_partner")
-        self.elsewhere(parent_id=market.id, type="delivery", street="7 Dock Rd")
+        dock = {"first_name": "Jane", "last_name": "Roe", "address_1": "7 Dock Rd", "city": "Salem", "state": "OR"}
+        place = {"street": "7 Dock Rd", "city": "Salem", "state_id": self.state("OR").id, "zip": "97301"}
+        self.elsewhere(parent_id=market.id, type="delivery", country_id=self.env.ref("base.us").id, **place)
         with self.assertRaises(ConcurrencyError):
-            self.resolve(self.order(JANE, DOCK), fixed={0: market})
+            self.resolve(self.order(JANE, {**dock, "country": "US", "zip": "97301"}), fixed={0: market})
+        self.assertTrue(self.resolve(self.order(JANE, {**dock, "country": "US", "zip": "97302"}), fixed={0: market}))
 
     def test_other_contacts_of_other_processes_do_not_matter(self):
         self.elsewhere(email="jane@other.example")

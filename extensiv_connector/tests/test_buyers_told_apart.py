@@ -130,10 +130,8 @@ class TestCompaniesKnown(ContactsCase):
 
 
 class TestManyWithOnePhone(ContactsCase):
-    def test_contacts_that_share_a_phone_or_an_email_are_not_read(self):
-        shared = {"phone": "+1 805-399-2278", "country_id": self.env.ref("base.us").id}
-        self.env["res.partner"].create([{"name": f"Buyer {number}", **shared} for number in range(30)])
-        self.env["res.partner"].create([{"name": f"Other {number}", "email": JANE["e_mail"]} for number in range(30)])
+    def count_read(self):
+        """Return a list of how many contacts each search finds from here on."""
         read = []
         search = ContactBatch._search
 
@@ -143,16 +141,56 @@ class TestManyWithOnePhone(ContactsCase):
             return found
 
         self.patch(ContactBatch, "_search", searching)
+        return read
+
+    def test_contacts_that_share_a_phone_or_an_email_are_not_read(self):
+        shared = {"phone": "+1 805-399-2278", "country_id": self.env.ref("base.us").id}
+        self.env["res.partner"].create([{"name": f"Buyer {number}", **shared} for number in range(30)])
+        self.env["res.partner"].create([{"name": f"Other {number}", "email": JANE["e_mail"]} for number in range(30)])
+        read = self.count_read()
         self.one()
         self.one(ACME)
+        self.assertLessEqual(max(read), 2)
+
+    def test_of_namesakes_that_share_a_phone_those_of_the_zip_are_read(self):
+        named = {"name": "Amazon Customer", "country_id": self.env.ref("base.us").id}
+        self.env["res.partner"].create(
+            [{**named, "phone": "+1 805-399-2278", "zip": f"{number:05}"} for number in range(30)]
+        )
+        self.env["res.partner"].create([{**named, "zip": f"{number:05}"} for number in range(30)])
+        known = self.contact(**named, phone="+1 805-399-2278", zip="93103-1234")
+        read = self.count_read()
+        buyer = {**JANE, "first_name": "Amazon", "last_name": "Customer", "e_mail": None}
+        self.assertEqual(self.one(buyer).partner, known)
+        self.one({**buyer, "phone": None})
+        self.assertLessEqual(max(read), 1)
+
+    def test_of_a_companys_people_that_share_a_phone_one_is_read(self):
+        market = self.env["res.partner"].create({"name": "Market Inc.", "is_company": True})
+        shared = {"parent_id": market.id, "type": "contact", "phone": "+1 805-399-2278"}
+        self.env["res.partner"].create(
+            [{**shared, "name": f"Buyer {number}", "email": f"{number}@example.com"} for number in range(30)]
+        )
+        read = self.count_read()
+        found = self.one({**JANE, "company": "Market Inc."})
+        self.assertEqual(found.partner.parent_id, market)
         self.assertLessEqual(max(read), 2)
 
     def test_other_workers_contacts_with_the_same_phone_are_no_conflict(self):
         self.elsewhere(name="Bob Smith", phone="+1 805-399-2278", email="jane@example.com")
         self.assertTrue(self.one().partner)
-        self.elsewhere(name="JANE  roe", phone="+1 805-399-2278", country_id=self.env.ref("base.us").id)
+        shared = {"name": "JANE  roe", "phone": "+1 805-399-2278", "country_id": self.env.ref("base.us").id}
+        self.elsewhere(**shared, zip="10001-2345")
         with self.assertRaises(ConcurrencyError):
             self.one({**JANE, "zip": "10001", "e_mail": "other@example.com"})
+        self.assertTrue(self.one({**JANE, "zip": "60601", "e_mail": "other@example.com"}).partner)
+
+    def test_a_company_made_by_another_process_is_not_made_again(self):
+        self.elsewhere(name="ACME  Inc.", is_company=True, email="jane@example.com")
+        with self.assertRaises(ConcurrencyError):
+            self.one(ACME)
+        namesake = {**ACME, "e_mail": "joe@example.com", "phone": "503-555-0100", "address_1": "1 Pine St"}
+        self.assertTrue(self.one(namesake).partner.parent_id)
 
     def elsewhere(self, **values):
         """Commit a contact in another transaction, as another process would; removed after the test."""
