@@ -3,7 +3,7 @@
 The tests in Odoo and those of processes run two at a time, for each keeps about one processor busy: those in Odoo are
 dealt out to several runs for that, each in a database of its own.
 
-    ONLY=lint|eim|install|odoo|books|process|queue|uninstall   one of them, quickly: the addon is updated, not reinstalled
+    ONLY=lint|eim|install|odoo|books|process|queue|uninstall   one of them, quickly: the addon is updated
     K=expression                                               of the tests those that match, as pytest's -k
 
 ONLY=queue runs all tests of processes through the job runner that have passes; the whole, a choice of them.
