@@ -4,7 +4,7 @@ from odoo import fields
 from odoo.fields import Command
 from odoo.tests import new_test_user
 
-from ...flows import books, payments
+from ...flows import books, confirm_batch, payments, tax_account
 from .common import BooksCase
 
 
@@ -61,6 +61,8 @@ class TestPaid(BooksCase):
     def test_many_orders_are_booked_together(self):
         orders = [{"cust_ref": f"B-{number}", "items": [self.line()]} for number in range(7)]
         sales = self.receive(*orders)
+        self.assertTrue(confirm_batch.find_parts(self.env), "they are confirmed together")
+        self.assertTrue(all(sales.mapped("extensiv_books_at")))
         self.settle()
         self.assertEqual(len(sales.invoice_ids), 7)
         self.assertBooks(sales, 70.0, revenue=-70.0)
@@ -214,6 +216,30 @@ class TestPaid(BooksCase):
         self.settle()
         self.assertEqual(len(sales.invoice_ids), 2)
         self.assertFalse(self.errors())
+
+    def test_tax_that_would_be_income_is_told_and_stops_the_cart(self):
+        product = self.account.tax_product_id
+        product.property_account_income_id = self.env["account.account"].search(
+            [("account_type", "=", "income"), ("company_ids", "in", self.company.ids)], limit=1
+        )
+        self.assertIn("as income of yours", self.cart.books_problem)
+        self.assertEqual(self.account.tax_account_problem, self.cart.books_problem)
+        sale = self.receive({"cust_ref": "B-1", "items": [self.line()], "sales_tax": "1.00"})
+        self.settle()
+        self.assertFalse(sale.invoice_ids)
+        self.assertIn("as income of yours", self.errors().message)
+        self.assertEqual(self.live_check()["mark"], "stop")
+        self.account.tax_account_id = self.tax_account
+        self.assertFalse(self.cart.books_problem or self.account.tax_account_problem)
+        self.settle()
+        self.assertBooks(sale, 11.0, revenue=-10.0, tax=-1.0)
+
+    def test_a_cart_whose_books_are_kept_from_now_on_has_the_account_of_its_tax_proposed(self):
+        self.cart.write({"invoicing": "hand", "register_payments": False})
+        self.account.tax_account_id = False
+        self.cart.invoicing = "delivered"
+        self.assertEqual(self.account.tax_account_id, tax_account.find_likely(self.account))
+        self.assertEqual(bool(self.account.tax_account_id), not self.cart.books_problem)
 
     def test_before_going_live_the_outstanding_account_is_checked(self):
         self.account.live_orders = True
