@@ -11,8 +11,9 @@ ASKING = {"_asking_eim", "_eim", "deadline_of", "run_flow", "prove"}
 # Odoo's own: that some model of the addon extends them says nothing of who calls one of that name.
 GENERAL = {"create", "write", "unlink", "copy", "default_get", "onchange", "search", "read", "browse", "run"}
 # Reached by another function of the same name: the share's own _connect, a proof's preview, which sends nothing, and
-# the report of what holds an order.
+# the report of what holds an order; comparing an order asks, opening the comparison of the stock does not.
 LIKE_NAMED = {
+    ("ExtensivAccount", "action_compare"),
     ("ExtensivCart", "action_answer_share"),
     ("ExtensivCart", "action_tax_included"),
     ("ExtensivCart", "action_tax_kept"),
