@@ -10,8 +10,8 @@ MARK = "one_deadline"
 ASKING = {"_asking_eim", "_eim", "deadline_of", "run_flow", "prove"}
 # Odoo's own: that some model of the addon extends them says nothing of who calls one of that name.
 GENERAL = {"create", "write", "unlink", "copy", "default_get", "onchange", "search", "read", "browse", "run"}
-# Reached by another function of the same name: a dialog that asks when it is told to, the share's own _connect, a
-# proof's preview, which sends nothing, and the report of what holds an order.
+# Reached by another function of the same name: the share's own _connect, a proof's preview, which sends nothing, and
+# the report of what holds an order; comparing an order asks, opening the comparison of the stock does not.
 LIKE_NAMED = {
     ("ExtensivAccount", "action_compare"),
     ("ExtensivCart", "action_answer_share"),

@@ -14,7 +14,7 @@ import psycopg2
 from odoo import SUPERUSER_ID, api, fields
 from odoo.fields import Domain
 
-from . import credit_notes, invoice_making, packing_notes, payments, schedule
+from . import credit_notes, invoice_making, packing_notes, payments, schedule, tax_account
 from .deadline import deadline_of
 from .exceptions import USER_ERRORS, is_conflict, is_disconnected, log_unexpected
 from .quiet import quiet
@@ -65,12 +65,27 @@ def new_note():
     return datetime.now(timezone.utc).replace(tzinfo=None)
 
 
+def find_problems(cart):
+    """Return sentences on what of the settings keeps the books of ``cart`` from being right."""
+    if not is_on(cart):
+        return []
+    return tax_account.find_problems(cart) + payments.find_problems(cart)
+
+
 def toggle(env):
     """Have the books looked at by schedule only while some cart asks for it."""
     if cron := env.ref(CRON, raise_if_not_found=False):
         domain = Domain("invoicing", "in", (invoice_making.CONFIRMED, invoice_making.DELIVERED))
         carts = env["extensiv.cart"].sudo().with_context(active_test=False)
         cron.sudo().with_env(carts.env).toggle("extensiv.cart", domain | Domain("register_payments", "=", True))
+
+
+def switch(carts):
+    """Have the books looked at as ``carts`` say from now on, with an account for the tax that they collect."""
+    toggle(carts.env)
+    for account in carts.filtered(is_on).account_id:
+        if account._collects_tax():
+            tax_account.propose(account)
 
 
 def wake(env):
@@ -160,7 +175,7 @@ class BooksPass:
     def check_carts(self):
         """Tell of the carts whose settings do not allow what they ask for; return the ids of the others."""
         carts = self.account.with_context(active_test=False).cart_ids
-        problems = {cart: payments.find_problems(cart) for cart in carts if is_on(cart)}
+        problems = {cart: find_problems(cart) for cart in carts if is_on(cart)}
         failing = {
             cart.order_source: {"message": "\n".join(found), "category": "settings", "document": cart}
             for cart, found in problems.items()

@@ -16,18 +16,31 @@ def find_due(sale):
     :return: ``(credit, refund)``
     """
     currency = sale.currency_id
-    moves = invoice_making.find_moves(sale)[sale].filtered(lambda move: move.state == "posted")
-    invoices = moves.filtered(lambda move: move.move_type == "out_invoice")
-    notes = moves.filtered(lambda move: move.move_type == "out_refund")
+    parts = _find_posted(sale)
+    invoices = [move for move in parts if move.move_type == "out_invoice"]
     if not invoices:
         return 0.0, 0.0
-    worth = find_worth(sale)
-    credit = currency.round(sum(invoices.mapped("amount_total")) - sum(notes.mapped("amount_total")) - worth)
-    if credit <= currency.rounding * len(invoices.invoice_line_ids):  # what rounding may make
+    billed = sum(-move.direction_sign * move.amount_total * part for move, part in parts.items())
+    open_amount = sum(-move.direction_sign * move.amount_residual * part for move, part in parts.items())
+    credit = currency.round(billed - find_worth(sale))
+    if credit <= currency.rounding * sum(len(move.invoice_line_ids) for move in invoices):  # what rounding may make
         credit = 0.0
-    paid = sum(invoice.amount_total - invoice.amount_residual for invoice in invoices)
-    refund = currency.round(sum(notes.mapped("amount_residual")) + min(credit, max(paid, 0.0)))
+    # What is open is not to be given back: the credit takes it off first.
+    refund = max(currency.round(credit - open_amount), 0.0)
     return credit, refund
+
+
+def _find_posted(sale):
+    """Return ``{posted invoice or credit note: what part of it is of the order}``, 1 where it is of no other."""
+    parts = {}
+    for move in sale.invoice_ids.filtered(lambda move: move.state == "posted"):
+        lines = move.invoice_line_ids.filtered(lambda line: line.display_type == "product")
+        if lines.sale_line_ids.order_id <= sale:
+            parts[move] = 1.0
+        elif move.amount_total:
+            own = lines.filtered(lambda line: line.sale_line_ids.order_id == sale)
+            parts[move] = sum(own.mapped("price_total")) / move.amount_total
+    return parts
 
 
 def find_worth(sale):
@@ -73,10 +86,7 @@ def report(account, sales):
 
 def _say(sale, credit, refund):
     env = sale.env
-    invoices = invoice_making.find_moves(sale)[sale].filtered(
-        lambda move: move.state == "posted" and move.move_type == "out_invoice"
-    )
-    names = ", ".join(invoices.mapped("name"))
+    names = ", ".join(move.name for move in _find_posted(sale) if move.move_type == "out_invoice")
     is_cancelled = sale.state == "cancel" or sale.extensiv_order_id.cancelled_at
     values = {
         "order": sale.name,

@@ -2,7 +2,7 @@
 
 from itertools import combinations
 
-from . import books, payments, tax_account
+from . import books, tax_account
 
 SHOWN = 10  # names listed in one sentence
 SAMPLE = 100  # of the next orders are looked at
@@ -150,7 +150,7 @@ class LiveCheck:
         carts = self.account.cart_ids.filtered(books.is_on)
         if not carts:
             return None
-        problems = [problem for cart in carts.sudo() for problem in payments.find_problems(cart)]
+        problems = [problem for cart in carts.sudo() for problem in books.find_problems(cart)]
         company = self.account.company_id
         domain = [*self.env["account.journal"]._check_company_domain(company), ("type", "=", "sale")]
         if not self.env["account.journal"].sudo().search_count(domain, limit=1):

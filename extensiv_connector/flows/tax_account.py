@@ -80,6 +80,14 @@ def check(account):
     )
 
 
+def find_problems(cart):
+    """Return a sentence, in a list, on an account of collected tax that orders of ``cart`` need and do not have."""
+    if (cart.tax_policy or cart.account_id.tax_policy) != "line":
+        return []
+    mark, text = check(cart.account_id)
+    return [text] if mark == "stop" else []
+
+
 def _has_chart(account):
     Account = account.env["account.account"].sudo()
     return bool(Account.search_count(Account._check_company_domain(account.company_id), limit=1))

@@ -1,7 +1,7 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
-from ..flows import SWITCHED, tax_account
+from ..flows import SWITCHED, books, tax_account
 from ..flows.deadline import one_deadline
 from ..flows.live_check import SAMPLE, LiveCheck
 from .extensiv_account import SETUP_STEPS
@@ -34,6 +34,8 @@ class ExtensivAccount(models.Model):
         help="The liability on which the tax that carts collect is booked until you remit it, instead of income: the "
         "account of the tax product in this company. The buyer's fiscal position may map it to another.",
     )
+
+    tax_account_problem = fields.Text(compute="_compute_tax_account_problem")
 
     # -- computes
 
@@ -73,9 +75,17 @@ class ExtensivAccount(models.Model):
         for account in self:
             account.tax_account_id = tax_account.get_own(account)
 
+    @api.depends("tax_account_id", "tax_policy", "cart_ids.tax_policy", "cart_ids.active")
+    def _compute_tax_account_problem(self):
+        """Say where collected tax is booked as income, as it was before an account of its own could be chosen."""
+        for account in self:
+            mark, text = tax_account.check(account) if account.id and account._collects_tax() else ("ok", "")
+            account.tax_account_problem = mark == "stop" and text
+
     def _inverse_tax_account_id(self):
         for account in self:
             tax_account.put_own(account, account.tax_account_id)
+        books.wake(self.env)  # for orders that waited for it
 
     def _collects_tax(self):
         """Whether orders of some cart have the tax as the cart collected it, on a line."""

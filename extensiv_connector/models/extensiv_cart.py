@@ -6,6 +6,9 @@ from ..eim.taxes import INCLUDED, KEPT
 from ..flows import books, cart_currency, fulfilled_elsewhere, payments, renamed_carts, tax_question
 from ..flows.trigger import trigger
 
+# Fields with which orders may be booked that waited for them.
+BOOKS = {"invoicing", "register_payments", "payment_journal_id", "payment_method_line_id", "tax_policy"}
+
 
 class ExtensivCart(models.Model):
     """An order source of EIM: a shop or marketplace that orders come from."""
@@ -324,6 +327,10 @@ class ExtensivCart(models.Model):
                 cart.payment_method_line_id = payments.find_methods(cart.payment_journal_id)[:1]
 
     @api.depends(
+        "invoicing",
+        "tax_policy",
+        "account_id.tax_policy",
+        "account_id.tax_account_id",
         "register_payments",
         "payment_journal_id",
         "payment_method_line_id.payment_account_id",
@@ -333,7 +340,7 @@ class ExtensivCart(models.Model):
     )
     def _compute_books_problem(self):
         for cart in self:
-            cart.books_problem = "\n".join(payments.find_problems(cart)) or False
+            cart.books_problem = "\n".join(books.find_problems(cart)) or False
 
     @api.constrains("fulfilled_elsewhere", "fulfilled_location_id")
     def _check_fulfilled_location(self):
@@ -487,7 +494,7 @@ class ExtensivCart(models.Model):
                 vals["fulfilled_location_id"] = location.id
         carts = super().create(vals_list)
         if any(books.is_on(cart) for cart in carts):
-            books.toggle(self.env)
+            books.switch(carts)
         return carts
 
     def write(self, vals):
@@ -504,8 +511,8 @@ class ExtensivCart(models.Model):
             trigger(self.env, "shipments")
         if vals.get("tax_beside_total") or vals.get("tax_policy"):
             trigger(self.env, "orders", self.account_id)  # of those that wait for the answer
-        if vals.keys() & {"invoicing", "register_payments", "payment_journal_id", "payment_method_line_id"}:
-            books.toggle(self.env)
+        if vals.keys() & BOOKS:
+            books.switch(self)
             books.wake(self.env)  # for orders that waited for the settings
         return result
 

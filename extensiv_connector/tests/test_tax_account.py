@@ -1,7 +1,7 @@
 """Collected tax is booked on a liability of its company, and is not taxed itself."""
 
 from odoo.fields import Command
-from odoo.tests import tagged
+from odoo.tests import Form, new_test_user, tagged
 
 from ..flows import tax_account
 from .books_common import InvoicingCase
@@ -111,6 +111,37 @@ class TestTaxAccount(InvoicingCase):
         goods, collected = sale.order_line
         self.assertEqual(goods.tax_ids, tax)
         self.assertFalse(collected.tax_ids)
+
+    def test_updating_the_taxes_of_an_invoice_does_not_tax_the_tax(self):
+        tax = self.company.account_sale_tax_id
+        self.account.tax_account_id = self.likely
+        sale = self.full_sale()
+        self.deliver(sale)
+        invoice = sale._create_invoices()
+        (self.account.tax_product_id | self.products).taxes_id = tax
+        self.likely.tax_ids = tax
+        invoice.action_update_fpos_values()
+        collected = invoice.invoice_line_ids.filtered(lambda line: line.sale_line_ids.extensiv_kind == "tax")
+        self.assertFalse(collected.tax_ids)
+        goods = invoice.invoice_line_ids.filtered(lambda line: line.product_id in self.products)
+        self.assertEqual(goods.tax_ids, tax)
+
+    def test_a_manager_without_rights_in_accounting_chooses_the_account_on_the_form(self):
+        manager = new_test_user(
+            self.env, "tax_manager", "base.group_user,extensiv_connector.group_manager", company_id=self.company.id
+        )
+        income = self.env["account.account"].search(
+            [("account_type", "=", "income"), ("company_ids", "in", self.company.ids)], limit=1
+        )
+        account = self.account.with_user(manager)
+        account.tax_account_id = income
+        self.assertEqual(self.checks()["Collected tax"]["mark"], "stop")
+        self.assertIn(income.code, account.tax_account_problem)
+        with Form(account) as form:
+            form.tax_account_id = self.likely.with_user(manager)
+        self.assertIn(self.likely.id, [found[0] for found in form.tax_account_id.name_search(self.likely.name)])
+        self.assertFalse(account.tax_account_problem)
+        self.assertEqual(self.checks()["Collected tax"]["mark"], "ok")
 
     def test_each_company_has_its_own_though_they_share_the_product(self):
         other = self.env["res.company"].create({"name": "Other", "country_id": self.company.country_id.id})

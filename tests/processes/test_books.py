@@ -77,5 +77,6 @@ def test_a_killed_process_leaves_nothing_half_done_and_two_make_nothing_twice(od
     odoo.run(SETTLE)
     assert odoo.query(BOOKED) == [(count, count, 0)]
     assert odoo.query(PAID) == [(count, total)]
+    assert odoo.query("SELECT sum(extensiv_registered) FROM sale_order") == [(total,)]
     assert odoo.query("SELECT count(*) FROM sale_order WHERE extensiv_books_at IS NOT NULL") == [(0,)]
     assert odoo.query("SELECT message FROM extensiv_error WHERE step = 'books'") == []

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from odoo.fields import Command
 
+from ...flows import tax_account
 from .common import BooksCase
 
 ROOT = Path(__file__).parents[3]
@@ -151,6 +152,19 @@ class TestTaxesOfOdoo(BooksCase):
             with self.subTest(method):
                 self.company.tax_calculation_rounding_method = method
                 yield f"V-{number}"
+
+    def test_tax_that_the_cart_collected_is_on_the_account_of_the_companys_vat(self):
+        self.account.tax_policy = "line"
+        self.account.tax_account_id = False
+        tax_account.propose(self.account)
+        likely = self.account.tax_account_id
+        self.assertEqual((likely.code[:4], likely.account_type), ("1776", "liability_current"))
+        self.assertEqual(tax_account.check(self.account)[0], "ok")
+        sale = self.sell(items=[self.line(price="100.00")], sales_tax="19.00")
+        self.assertBooks(sale, 119.0, revenue=-100.0, tax=-19.0)
+        collected = sale.invoice_ids.invoice_line_ids.filtered(lambda line: line.sale_line_ids.extensiv_kind == "tax")
+        self.assertEqual(collected.account_id, likely)
+        self.assertFalse(collected.tax_ids)
 
     def test_taxes_on_top_of_the_prices_with_both_ways_of_rounding(self):
         for reference in self.both_methods():

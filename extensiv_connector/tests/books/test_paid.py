@@ -4,7 +4,7 @@ from odoo import fields
 from odoo.fields import Command
 from odoo.tests import new_test_user
 
-from ...flows import books, payments
+from ...flows import books, confirm_batch, payments, tax_account
 from .common import BooksCase
 
 
@@ -61,6 +61,8 @@ class TestPaid(BooksCase):
     def test_many_orders_are_booked_together(self):
         orders = [{"cust_ref": f"B-{number}", "items": [self.line()]} for number in range(7)]
         sales = self.receive(*orders)
+        self.assertTrue(confirm_batch.find_parts(self.env), "they are confirmed together")
+        self.assertTrue(all(sales.mapped("extensiv_books_at")))
         self.settle()
         self.assertEqual(len(sales.invoice_ids), 7)
         self.assertBooks(sales, 70.0, revenue=-70.0)
@@ -131,6 +133,13 @@ class TestPaid(BooksCase):
         self.assertEqual(sales.invoice_ids, invoice)
         self.assertEqual(invoice.amount_residual, 20.0)
         self.assertIn("several orders", self.errors()[0].message)
+        sales[1].with_context(disable_cancel_warning=True)._action_cancel()
+        self.errors().last_seen = fields.Datetime.now() - 2 * books.PAUSE
+        self.settle()
+        told = self.errors(["credit"])
+        self.assertEqual(told.key, "B-2")
+        self.assertIn("a credit note of 10.00 USD is due", told.message)
+        self.assertNotIn("get back", told.message, "nothing was paid yet")
 
     # -- what is not paid
 
@@ -215,6 +224,30 @@ class TestPaid(BooksCase):
         self.assertEqual(len(sales.invoice_ids), 2)
         self.assertFalse(self.errors())
 
+    def test_tax_that_would_be_income_is_told_and_stops_the_cart(self):
+        product = self.account.tax_product_id
+        product.property_account_income_id = self.env["account.account"].search(
+            [("account_type", "=", "income"), ("company_ids", "in", self.company.ids)], limit=1
+        )
+        self.assertIn("as income of yours", self.cart.books_problem)
+        self.assertEqual(self.account.tax_account_problem, self.cart.books_problem)
+        sale = self.receive({"cust_ref": "B-1", "items": [self.line()], "sales_tax": "1.00"})
+        self.settle()
+        self.assertFalse(sale.invoice_ids)
+        self.assertIn("as income of yours", self.errors().message)
+        self.assertEqual(self.live_check()["mark"], "stop")
+        self.account.tax_account_id = self.tax_account
+        self.assertFalse(self.cart.books_problem or self.account.tax_account_problem)
+        self.settle()
+        self.assertBooks(sale, 11.0, revenue=-10.0, tax=-1.0)
+
+    def test_a_cart_whose_books_are_kept_from_now_on_has_the_account_of_its_tax_proposed(self):
+        self.cart.write({"invoicing": "hand", "register_payments": False})
+        self.account.tax_account_id = False
+        self.cart.invoicing = "delivered"
+        self.assertEqual(self.account.tax_account_id, tax_account.find_likely(self.account))
+        self.assertEqual(bool(self.account.tax_account_id), not self.cart.books_problem)
+
     def test_before_going_live_the_outstanding_account_is_checked(self):
         self.account.live_orders = True
         check = self.live_check()
@@ -258,13 +291,36 @@ class TestPaid(BooksCase):
         self.assertEqual(sale.state, "sale")
         self.assertIn("a credit note of 20.00 USD is due", self.errors().message)
 
+    def test_what_was_never_paid_is_not_to_be_given_back(self):
+        sale = self.sell(items=[self.line(quantity="2")], pay_type="COD")
+        reversal = self.env["account.move.reversal"].with_context(
+            active_model="account.move", active_ids=sale.invoice_ids.ids
+        )
+        note = self.env["account.move"].browse(
+            reversal.create({"journal_id": sale.invoice_ids.journal_id.id}).refund_moves()["res_id"]
+        )
+        note.invoice_line_ids.quantity = 0.5
+        note.action_post()
+        self.assertEqual(sum(sale.invoice_ids.mapped("amount_residual")), 15.0, "Odoo matches both")
+        sale.with_context(disable_cancel_warning=True)._action_cancel()
+        self.settle()
+        self.assertIn("a credit note of 15.00 USD is due", self.errors().message)
+        self.assertNotIn("get back", self.errors().message)
+
+    def test_of_goods_that_do_not_leave_only_what_was_paid_for_them_is_given_back(self):
+        sale = self.sell(items=[self.line(quantity="2")], balance="14.00")
+        self.deliver(sale, TEE_1=1)
+        sale.picking_ids.filtered(lambda picking: picking.state not in ("done", "cancel")).action_cancel()
+        self.settle()
+        self.assertIn("a credit note of 10.00 USD is due", self.errors().message)
+        self.assertNotIn("get back", self.errors().message, "4 of the 10 that are left are still open")
+
     def test_goods_that_come_back_or_do_not_leave_are_told(self):
         sale = self.sell(items=[self.line(quantity="3")])
         self.deliver(sale, TEE_1=2)
         self.settle()
         self.assertFalse(self.errors(), "the rest has yet to leave")
         sale.picking_ids.filtered(lambda picking: picking.state not in ("done", "cancel")).action_cancel()
-        sale.extensiv_books_at = books.new_note()
         self.settle()
         self.assertIn("a credit note of 10.00 USD is due", self.errors().message)
         self.errors().action_dismiss()
