@@ -8,6 +8,7 @@ from freezegun import freeze_time
 
 from odoo.tests import tagged
 
+from ..flows import batch_reservation
 from ..flows.reservation import Reservation, Turn
 from .common import ConnectorCase
 from .test_inventory import InventoryCase
@@ -177,6 +178,15 @@ class TestReservation(ReservationMixin, ConnectorCase):
         self.env.invalidate_all()
         self.assertFalse(self.marked())
         self.assertEqual(set(sale.order_line.move_ids.mapped("state")), {"assigned"})
+
+    def test_what_fails_together_is_reserved_as_odoo_does_it(self):
+        self.stock_up()
+        broken = patch.object(batch_reservation.Reservation, "_foresee", side_effect=ZeroDivisionError)
+        with self.beside(), broken as tried:
+            sale = self.pull_refs("R-1")
+        self.assertEqual(tried.call_count, 2, "once as they are confirmed, once as they are reserved")
+        self.assertEqual(sale.picking_ids.state, "assigned")
+        self.assertFalse(self.marked())
 
     def test_one_move_that_cannot_be_reserved_holds_up_no_other(self):
         self.stock_up()
