@@ -243,13 +243,14 @@ def _reserve(account, ids, is_plain=False):
     :param is_plain: whether Odoo does it by itself, without ``confirm_batch``
     """
     marked = account.env["stock.move"].browse(ids).exists().filtered(LATER)
-    if not account.notify_on_import:
-        marked = quiet(marked)
+    # Odoo does not note on a new transfer that it is ready, where it becomes so as it is made.
+    marked = marked.with_context(tracking_disable=True) if account.notify_on_import else quiet(marked)
     with nullcontext(marked) if is_plain else confirm_batch.together(marked) as moves:
         moves[LATER] = False
         moves.filtered(
             lambda move: move.state in ("confirmed", "partially_available") and move._should_assign_at_confirm()
         )._action_assign()
+    marked.env.flush_all()  # what is computed of it is computed in their context
     lots_asked_for.settle(marked)
 
 

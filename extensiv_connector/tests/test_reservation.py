@@ -188,6 +188,20 @@ class TestReservation(ReservationMixin, ConnectorCase):
         self.assertEqual(sale.picking_ids.state, "assigned")
         self.assertFalse(self.marked())
 
+    def test_transfers_say_the_same_whenever_they_are_reserved(self):
+        self.stock_up()
+        for notifies in (False, True):
+            self.account.notify_on_import = notifies
+            at_once = self.pull_refs(f"R-{notifies}-1")
+            with self.beside():
+                later = self.pull_refs(f"R-{notifies}-2")
+            with self.subTest(notifies=notifies):
+                self.assertEqual((at_once + later).picking_ids.mapped("state"), ["assigned"] * 2)
+                self.assertEqual(*(self.read_notes(sale.picking_ids) for sale in (at_once, later)))
+
+    def read_notes(self, pickings):
+        return [(note.subtype_id, len(note.sudo().tracking_value_ids)) for note in pickings.message_ids]
+
     def test_one_move_that_cannot_be_reserved_holds_up_no_other(self):
         self.stock_up()
         Move = type(self.env["stock.move"])
