@@ -164,7 +164,9 @@ CONDITIONS = {
                 SELECT FROM extensiv_order WHERE account_id = account.id AND cancel_request = 'due'))
        AND NOT EXISTS (SELECT FROM sale_order WHERE extensiv_account_id = account.id AND extensiv_is_held)
        AND NOT EXISTS (SELECT FROM extensiv_cart_share WHERE account_id = account.id AND state IN ('sent', 'opened'))
-       AND NOT EXISTS (SELECT FROM extensiv_unknown_order WHERE account_id = account.id)"""
+       AND NOT EXISTS (SELECT FROM extensiv_unknown_order WHERE account_id = account.id)
+       AND NOT EXISTS (
+           SELECT FROM stock_move WHERE extensiv_reserve_later AND company_id = account.company_id)"""
     ),
     # Where stock is pushed, only a whole pass knows what became of it.
     "inventory": SQL(

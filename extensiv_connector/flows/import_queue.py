@@ -129,10 +129,12 @@ class ImportQueue:
         return self._fetch(query)
 
     def mark(self, ids):
-        """Mark orders anew, those of a batch that failed, before a part of it is imported."""
-        self._set(
-            ids, SQL("clock_timestamp() AT TIME ZONE 'UTC'"), SQL("COALESCE(import_tries, 0) + %s", int(len(ids) == 1))
-        )
+        """Mark orders anew, those of a batch that failed, before a part of it is imported.
+
+        One that was alone before is tried once more by the same process, which counts once.
+        """
+        tries = SQL("GREATEST(import_tries, %s)", int(len(ids) == 1))
+        self._set(ids, SQL("clock_timestamp() AT TIME ZONE 'UTC'"), tries)
 
     def refresh(self, ids):
         """Have marked orders, which nobody locks for a moment, not look as if their process was killed."""

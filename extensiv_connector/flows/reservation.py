@@ -12,7 +12,7 @@ What a killed process left marked is reserved by the next pass of an account of 
 
 import logging
 import zlib
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from functools import partial
 
 import psycopg2
@@ -170,23 +170,25 @@ class Reservation:
         except psycopg2.Error:
             self.run.put_off()
             return False
-        parts = [list(later.move_ids)]
+        parts = [(list(later.move_ids), not confirm_batch.find_parts(self.run.env))]
         while parts:
-            part = parts.pop(0)
-            halves = self._reserve_part(part, wait)
-            if halves is None:
+            ids, is_plain = parts.pop(0)
+            instead = self._reserve_part(ids, is_plain, wait)
+            if instead is None:
                 return False
-            parts[:0] = halves
+            parts[:0] = instead
         return True
 
-    def _reserve_part(self, ids, wait):
+    def _reserve_part(self, ids, is_plain, wait):
         """Reserve moves together.
 
-        :return: the parts to reserve instead, where that failed for one of them; None: others were quicker each time
+        :param is_plain: whether Odoo reserves them by itself, without ``confirm_batch``
+        :return: the parts to reserve instead, ``(ids, is_plain)`` each, where that failed for one of them: first all of
+            them as Odoo does it, then halves; None: others were quicker each time
         """
         run = self.run
         try:
-            run.retry_on_conflict(partial(_reserve, run.account, ids), wait=wait)
+            run.retry_on_conflict(partial(_reserve, run.account, ids, is_plain), wait=wait)
         except LockLost:
             raise
         except Exception as error:  # whatever one move does, the others are reserved
@@ -196,9 +198,12 @@ class Reservation:
             if is_conflict(error):
                 run.put_off()
                 return None
+            if not is_plain:
+                _logger.info("Moves that are reserved together fail, and are tried without: %s", type(error).__name__)
+                return [(ids, True)]
             if len(ids) > 1:
                 middle = len(ids) // 2
-                return [ids[:middle], ids[middle:]]
+                return [(ids[:middle], True), (ids[middle:], True)]
             log_unexpected(_logger, error, "Stock move %s was not reserved for an order of EIM's", ids[0])
             run.retry_on_conflict(partial(_leave_to_people, run.account, ids))
         return []
@@ -232,16 +237,20 @@ def _find_left(account):
     return later
 
 
-def _reserve(account, ids):
-    """Reserve those of the moves that are marked, as their confirmation would have."""
+def _reserve(account, ids, is_plain=False):
+    """Reserve those of the moves that are marked, as their confirmation would have.
+
+    :param is_plain: whether Odoo does it by itself, without ``confirm_batch``
+    """
     marked = account.env["stock.move"].browse(ids).exists().filtered(LATER)
-    if not account.notify_on_import:
-        marked = quiet(marked)
-    with confirm_batch.together(marked) as moves:
+    # Odoo does not note on a new transfer that it is ready, where it becomes so as it is made.
+    marked = marked.with_context(tracking_disable=True) if account.notify_on_import else quiet(marked)
+    with nullcontext(marked) if is_plain else confirm_batch.together(marked) as moves:
         moves[LATER] = False
         moves.filtered(
             lambda move: move.state in ("confirmed", "partially_available") and move._should_assign_at_confirm()
         )._action_assign()
+    marked.env.flush_all()  # what is computed of it is computed in their context
     lots_asked_for.settle(marked)
 
 

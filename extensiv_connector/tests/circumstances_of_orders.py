@@ -20,6 +20,12 @@ def carriers(world):
 
 
 @circumstance
+def fulfilled_elsewhere(world):
+    """A marketplace delivers from a warehouse of its own."""
+    world.cart.fulfilled_elsewhere = True
+
+
+@circumstance
 def analytic_models(world):
     plan = world.env["account.analytic.plan"].create({"name": "Channels"})
     one, other = world.env["account.analytic.account"].create(

@@ -174,6 +174,26 @@ class TestIdleCost(ConnectorCase):
         self.env.cr.execute("UPDATE extensiv_account SET write_date = clock_timestamp() + interval '1 minute'")
         self.assertFalse(find_calm(account, "shipments"), "a setting was changed")
 
+    def test_goods_that_a_killed_import_left_unreserved_have_a_whole_pass(self):
+        account = self.connect_accounts(range(1))
+        self.settle("orders")
+        warehouse = self.env["stock.warehouse"].search([("company_id", "=", account.company_id.id)], limit=1)
+        move = self.env["stock.move"].create(
+            {
+                "product_id": self.products[0].id,
+                "product_uom_qty": 1,
+                "location_id": warehouse.lot_stock_id.id,
+                "location_dest_id": self.env.ref("stock.stock_location_customers").id,
+                "extensiv_reserve_later": True,
+            }
+        )
+        self.assertFalse(find_calm(account, "orders"))
+        self.turn("orders")
+        move.invalidate_recordset()
+        self.assertFalse(move.extensiv_reserve_later)
+        self.settle("orders")
+        self.assertTrue(find_calm(account, "orders"))
+
     def test_a_copy_of_the_database_is_noticed_before_eim_is_asked(self):
         account = self.connect_accounts(range(1))
         self.settle("orders")

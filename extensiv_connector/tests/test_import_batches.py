@@ -197,6 +197,19 @@ class TestKilled(ImportCase):
         self.assertEqual(seen, [(True, 0)] * 2)
         self.assertUnmarked(orders)
 
+    def test_one_that_is_tried_once_more_without_confirming_together_was_alone_once(self):
+        order = self.receive(A=1)
+        seen = []
+
+        def fail_together(batch, drafts):
+            seen.extend((batch.is_plain, each.import_tries) for each in batch.orders)
+            if not batch.is_plain:
+                raise ZeroDivisionError
+
+        self.import_all(before=fail_together)
+        self.assertEqual(seen, [(False, 1), (True, 1)])
+        self.assertEqual(order.state, "imported")
+
     def test_those_of_a_killed_batch_are_imported_alone_and_last(self):
         orders = self.receive(A=1, B=1, C=1, D=1)
         self.mark(orders[:2])

@@ -8,6 +8,7 @@ from freezegun import freeze_time
 
 from odoo.tests import tagged
 
+from ..flows import batch_reservation
 from ..flows.reservation import Reservation, Turn
 from .common import ConnectorCase
 from .test_inventory import InventoryCase
@@ -177,6 +178,29 @@ class TestReservation(ReservationMixin, ConnectorCase):
         self.env.invalidate_all()
         self.assertFalse(self.marked())
         self.assertEqual(set(sale.order_line.move_ids.mapped("state")), {"assigned"})
+
+    def test_what_fails_together_is_reserved_as_odoo_does_it(self):
+        self.stock_up()
+        broken = patch.object(batch_reservation.Reservation, "_foresee", side_effect=ZeroDivisionError)
+        with self.beside(), broken as tried:
+            sale = self.pull_refs("R-1")
+        self.assertEqual(tried.call_count, 2, "once as they are confirmed, once as they are reserved")
+        self.assertEqual(sale.picking_ids.state, "assigned")
+        self.assertFalse(self.marked())
+
+    def test_transfers_say_the_same_whenever_they_are_reserved(self):
+        self.stock_up()
+        for notifies in (False, True):
+            self.account.notify_on_import = notifies
+            at_once = self.pull_refs(f"R-{notifies}-1")
+            with self.beside():
+                later = self.pull_refs(f"R-{notifies}-2")
+            with self.subTest(notifies=notifies):
+                self.assertEqual((at_once + later).picking_ids.mapped("state"), ["assigned"] * 2)
+                self.assertEqual(*(self.read_notes(sale.picking_ids) for sale in (at_once, later)))
+
+    def read_notes(self, pickings):
+        return [(note.subtype_id, len(note.sudo().tracking_value_ids)) for note in pickings.message_ids]
 
     def test_one_move_that_cannot_be_reserved_holds_up_no_other(self):
         self.stock_up()
