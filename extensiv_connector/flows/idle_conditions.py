@@ -167,8 +167,8 @@ UNHEEDED = {
                 WHERE failed.id = error.res_id AND failed.extensiv_shipment_state = 'failed')"""
     ),
 }
-# {flow: SQL for what its look has to know beside}: of orders, how many the passes ``before`` left at EIM, the references
-# of those on hold there, and whether all SKUs that a failed one lacks are some product's now, be it not for sale.
+# {flow: SQL for what its look has to know}: of orders, how many the passes ``before`` left at EIM, the references of
+# those on hold there, and whether all SKUs that a failed one lacks are some product's now, be it not for sale.
 KNOWN = {
     "orders": SQL(
         """jsonb_build_object(
