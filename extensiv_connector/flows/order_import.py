@@ -4,10 +4,9 @@ import logging
 import time
 from functools import partial
 
-from odoo.fields import Domain
-
 from . import confirm_batch, fulfilled_elsewhere, holds, lots_asked_for, order_money, tax_question, todo, twins
 from .exceptions import is_conflict, is_disconnected
+from .failed_orders import find_taken_up
 from .import_pace import BATCH_TARGET, Pace
 from .import_queue import UNMARKED, ImportQueue
 from .lock import LockLost, read_committed
@@ -219,27 +218,8 @@ class OrderImport:
                 return
 
     def _requeue_due(self):
-        failed = self.env["extensiv.order"].search_fetch(
-            [("account_id", "=", self.account.id), ("state", "=", "failed")], ["missing_skus", "cust_ref", "cart_id"]
-        )
-        if not failed:
-            return
-        # Codes that came with the order may find a product too, but only a whole import reads them again.
-        matches = self.env["product.product"]._extensiv_match(
-            self.account, {sku: () for order in failed for sku in order.missing_skus or ()}
-        )
-        refs = failed.mapped("cust_ref")
-        Error = self.env["extensiv.error"]
-        due = Error._due_keys(self.account, "orders", refs)
-        # Of these one error of their cart told, until somebody answered, perhaps while they were being imported.
-        asked = failed.filtered(lambda order: not order.cart_id.renamed_from_id).mapped("cust_ref")
-        due |= set(asked) - Error._keys(self.account, "orders", refs, False, Domain("state", "!=", "resolved"))
-        failed.filtered(
-            lambda order: (
-                order.cust_ref in due
-                or (order.missing_skus and not any(matches[sku].problem for sku in order.missing_skus))
-            ),
-        ).try_lock_for_update().write({"state": "received"})
+        if failed := find_taken_up(self.account):
+            failed.try_lock_for_update().write({"state": "received"})
 
 
 def _halves(part):

@@ -17,7 +17,7 @@ from odoo.tools import SQL
 from .made_to_order import routes_sql
 from .owed import due_until
 from .stock_candidates import find_candidates
-from .stock_levels import ExpectedLevels, plan_for_many
+from .stock_levels import ExpectedLevels, plan_sql
 from .stock_scan import Quants, StockScan, find_watched, snapshot_sql
 from .stock_structure import contents_sql, describe_structure
 
@@ -48,15 +48,16 @@ class Reconciliation:
 
     :param turns: ids of locations, see ``ExpectedLevels.find_changes``
     :param full: compare everything, whatever changed
+    :param sources: the ``StockSource`` list, where it is known already
     """
 
-    def __init__(self, account, turns=(), full=False):
+    def __init__(self, account, turns=(), full=False, sources=None):
         self.account = account
         self.env = account.env
         self.turns = turns
         self.is_full = full
         """Whether everything was compared."""
-        self.expected = ExpectedLevels(account, until=due_until(account))
+        self.expected = ExpectedLevels(account, sources, until=due_until(account))
         self.scan = None
         self.scope = None
         self.last = None
@@ -71,7 +72,6 @@ class Reconciliation:
         expected = self.expected
         if not expected.sources:
             return expected.find_changes(limit, self.turns)
-        plan_for_many(self.env, in_background=True)
         self.now = fields.Datetime.now()
         self._read_last()
         self.is_full = self.is_full or not self._is_trusted()
@@ -81,6 +81,24 @@ class Reconciliation:
         self.is_full = self.is_full or self.scope is None
         changes, self.shared = expected.find_changes(limit, self.turns, self.scope, self.scan.taken)
         return changes, self.shared
+
+    def is_as_before(self):
+        """Return whether nothing that decides levels is another than when a pass ended with everything told."""
+        expected = self.expected
+        if not expected.sources or expected.placeless_ids:
+            return not expected.placeless_ids
+        self.now = fields.Datetime.now()
+        self._read_last()
+        if not self._is_trusted():
+            return False
+        self.scan = StockScan(self.account, expected, self.last, self.now)
+        self.scan.look(False)
+        if self.scan.product_ids or self.scan.groups or self.scan.skus:
+            return False
+        if not self.last.watched_skus:
+            return True
+        self.scope = self.scan.find_scope()
+        return bool(self.scope) and expected.find_changes(1, self.turns, self.scope, self.scan.taken) == ([], [])
 
     def remember(self, pending=(), read_at=None):
         """Keep what was seen: all changes that were found are told, or known by the levels not to be.
@@ -149,7 +167,8 @@ class Reconciliation:
         expected = self.expected
         [[self.snapshot, self.server, expected.may_be_zero_elsewhere, routes, contents, *row]] = self.env.execute_query(
             SQL(
-                """SELECT %(snapshot)s::text,
+                """%(plan)s;
+               SELECT %(snapshot)s::text,
                       (SELECT oid FROM pg_database WHERE datname = current_database())
                       || '/' || pg_postmaster_start_time(),
                       EXISTS (SELECT FROM extensiv_stock_level AS level
@@ -157,6 +176,7 @@ class Reconciliation:
                                WHERE level.zero_asked AND location.account_id = %(account)s),
                       %(routes)s, %(contents)s, %(columns)s
                  FROM (VALUES (1)) AS one LEFT JOIN extensiv_stock_scan ON account_id = %(account)s""",
+                plan=plan_sql(in_background=True),
                 snapshot=snapshot_sql(),
                 routes=routes_sql(self.account.company_id),
                 contents=contents_sql(self.account),

@@ -107,12 +107,16 @@ class ScheduledPasses:
         if is_early or lanes.is_further(self.env):
             accounts = accounts.filtered(lambda account: account.id in due)
         accounts -= stepping_back.find_waiting(accounts, self.flow)
+        started = self.env["extensiv.run"]._last_start(accounts, self.flow)
         if self.in_lanes and not is_early and not lanes.is_further(self.env):
+            begun = _get_round_start(self.env)
+            accounts = accounts.filtered(
+                lambda account: account.id in due or started.get(account.id, (datetime.min, 0))[0] < begun
+            )
             trigger.note_due(accounts, self.flow)
             if len(accounts) > 1:
                 trigger.wake_further(self.env, self.flow)
             runner.release_locks(self.env)
-        started = self.env["extensiv.run"]._last_start(accounts, self.flow)
         return accounts.sorted(lambda account: started.get(account.id, (datetime.min, 0)))
 
     def _run_each(self, accounts, deadline, errors):
@@ -237,3 +241,13 @@ def _was_triggered(env):
     return cron.nextcall > now and bool(
         env["ir.cron.trigger"].sudo().search_count([("cron_id", "=", cron_id), ("call_at", "<=", now)], limit=1)
     )
+
+
+def _get_round_start(env):
+    """Return the moment for which Odoo's scheduler planned this turn (naive UTC), by hand one that is still to come.
+
+    It stays the same until the turn has ended: what was served since then is not served again where the process of a
+    turn was killed, and Odoo begins it anew.
+    """
+    cron = env["ir.cron"].sudo().browse(env.context.get("cron_id"))
+    return cron.nextcall if cron else datetime.max

@@ -318,10 +318,15 @@ def plan_for_many(env, in_background=False):
 
     :param in_background: nobody waits for them
     """
+    env.cr.execute(plan_sql(in_background))
+
+
+def plan_sql(in_background=False):
+    """Return the statement of ``plan_for_many``, which may stand before another in one question."""
     # As in a savepoint, in one question: what is not allowed undoes nothing.
     planning = PLANNING + (IN_BACKGROUND if in_background else "")
     block = f"BEGIN EXECUTE $planning${planning}$planning$; EXCEPTION WHEN OTHERS THEN NULL; END"
-    env.cr.execute(SQL("DO %s", block))
+    return SQL("DO %s", block)
 
 
 def _corrected_sql(corrections):

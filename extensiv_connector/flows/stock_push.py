@@ -21,6 +21,7 @@ from .stock_changes import find_causes
 from .stock_errors import StockErrors
 from .stock_levels import find_locations_to_empty
 from .stock_records import StockRecords
+from .stock_sources import find_sources
 from .zero_stop import ZeroStop
 
 # So many levels at once are marked as about to be pushed; outcomes are written then, and every few seconds: a killed
@@ -82,6 +83,19 @@ class StockPush(StockRecords):
         changes = find_causes(self.account, self.take_most_urgent(ZeroStop(self).let_through(changes)))
         self.commit()
         self.push(changes)
+
+    def is_as_compared(self):
+        """Return whether nothing is to be pushed, for nothing changed since all was compared; note that it was again.
+
+        What a whole pass does besides waits for a moment, a person or an open error, see ``idle_conditions``.
+        """
+        self.begin()
+        pushed = self.account.location_ids.filtered("push_enabled").sorted("id")
+        if not Reconciliation(self.account, self.turns, sources=find_sources(self.account, pushed)).is_as_before():
+            return False
+        self.write_compared(pushed.ids)
+        self.commit()
+        return True
 
     # -- what is to be pushed
 

@@ -8,8 +8,7 @@ from ..flows import FLOWS, SELECTION
 SUCCEEDED = "(state = 'done' OR (state = 'partial' AND done_count > 0))"
 TROUBLED = "(state = 'failed' OR failed_count > 0)"
 # To what a pass that finds nothing new is added: a record ``before`` of such passes, of a day at most.
-IDLE = """(before.state = 'done' AND before.done_count = 0 AND before.failed_count = 0 AND before.times > 0
-    AND before.started_at > clock_timestamp() AT TIME ZONE 'UTC' - interval '1 day')"""
+IDLE = "(before.is_idle AND before.started_at > clock_timestamp() AT TIME ZONE 'UTC' - interval '1 day')"
 
 
 class ExtensivRun(models.Model):
@@ -31,6 +30,7 @@ class ExtensivRun(models.Model):
         "other are one line, for a day.",
     )
     times = fields.Integer(default=1, readonly=True, aggregator="sum", help="How many passes this line stands for.")
+    is_idle = fields.Boolean("Found Nothing New", readonly=True)
     repeated = fields.Char(compute="_compute_repeated")
     duration = fields.Float("Seconds", readonly=True, aggregator="avg")
     done_count = fields.Integer("Done", readonly=True)
@@ -175,7 +175,7 @@ class ExtensivRun(models.Model):
         """
         self.ensure_one()
         if not is_idle or not self._add_idle(vals):
-            self.write(vals)
+            self.write({**vals, "is_idle": is_idle})
 
     def _add_idle(self, vals):
         """Add this pass to the record of the one before it; return whether that was idle in the same way."""

@@ -43,6 +43,7 @@ from . import test_health
 from . import test_health_route
 from . import test_held
 from . import test_idle_cost
+from . import test_idle_work
 from . import test_held_reasons
 from . import test_identical
 from . import test_import_batches

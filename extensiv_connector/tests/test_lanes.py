@@ -106,6 +106,22 @@ class TestLanes(ConnectorCase):
         # What the second one met at work it finds locked, see test_what_was_served_is_not_served_again.
         self.assertFalse(due_accounts(self.env, "orders"))
 
+    def test_a_turn_that_was_killed_serves_none_twice_when_it_begins_anew(self):
+        self.set_lanes(2)
+        served, late = self.accounts[:2], self.accounts[2:]
+        Run = self.env["extensiv.run"]
+        for account, moment in [
+            *((account, fields.Datetime.now()) for account in served),
+            *((account, self.first.nextcall - timedelta(minutes=5)) for account in late),
+        ]:
+            Run.create({"account_id": account.id, "flow": "orders", "started_at": moment, "state": "done"})
+        self.run_lane(1)
+        self.assertEqual(sorted(self.asked), sorted(late.ids))
+        self.asked.clear()
+        served[0]._plan_flow("orders", pause=0)
+        self.run_lane(1)
+        self.assertIn(served[0].id, self.asked, "something has happened since")
+
     def test_the_schedules_turn_wakes_the_other_lanes(self):
         self.set_lanes(3)
         self.meanwhile = lambda: self.assertEqual(self.triggered(), self.lane(2) | self.lane(3))
