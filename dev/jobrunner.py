@@ -119,7 +119,7 @@ class Through:
                 return found[0]
             env = api.Environment(cr, SUPERUSER_ID, {})
             env["extensiv.account"].browse(account)._start_pass(flow)
-            env.flush_all()
+            cr.flush()  # jobs are made before the transaction is committed
             cr.execute(
                 "SELECT id FROM queue_job WHERE identity_key = %s AND state = ANY (%s) ORDER BY id DESC LIMIT 1",
                 [jobs.pass_key(account, flow), list(jobs.WAITING)],

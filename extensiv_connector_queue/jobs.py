@@ -8,19 +8,22 @@ schedules look in their time for what is due; one whose process died is started 
 """
 
 import math
+import time
+from collections import defaultdict
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
+from functools import partial
 
 from psycopg2.errors import OperationalError
 
 from odoo import SUPERUSER_ID
 from odoo.addons.extensiv_connector import flows
-from odoo.addons.extensiv_connector.flows import stepping_back, trigger
+from odoo.addons.extensiv_connector.flows import runner, stepping_back, trigger
 from odoo.addons.extensiv_connector.flows.exceptions import is_conflict
 from odoo.addons.extensiv_connector.flows.schedule import account_domain, cron_of
-from odoo.addons.queue_job.job import ENQUEUED, PENDING, STARTED, WAIT_DEPENDENCIES
+from odoo.addons.queue_job.job import ENQUEUED, PENDING, STARTED, WAIT_DEPENDENCIES, Job
 from odoo.addons.queue_job.jobrunner.runner import PG_ADVISORY_LOCK_ID
-from odoo.tools import SQL
+from odoo.tools import SQL, config
 
 WAITING = (WAIT_DEPENDENCIES, PENDING, ENQUEUED)
 METHODS = ("_run_job", "_import_job")
@@ -35,6 +38,12 @@ IMPORT_CHANNEL = "extensiv_connector_queue.channel_import"
 IMPORT_JOBS = "extensiv_connector_queue.import_jobs"
 """The system parameter that says how many jobs import orders of one account at once."""
 DEFAULT_IMPORT_JOBS = 2
+
+# Flows whose pass is but a count where nothing waits here: that takes no longer than to make a job.
+COUNTED = frozenset({"shipments", "audit", "compare"})
+NOTED = "extensiv_connector_queue.passes"
+# Seconds of a request's limit that are left to a call or batch in flight, and to the record of the pass.
+SPARE_SECONDS = 20
 
 # A job that was due for so long will not be run: nobody runs jobs, or far too few. The schedule then does the pass.
 STUCK = timedelta(minutes=15)
@@ -76,6 +85,21 @@ def plan_passes(accounts, flow, seconds=0.0, pause=None):
             account, "_run_job", flow, due_at, channel, cron.priority, flows.label_of(env, flow)
         )
     return _plan(env, wanted, now)
+
+
+def note_pass(account, flow):
+    """Have a job do a pass of ``flow``, which is made with those of the other accounts, before they are committed."""
+    precommit = account.env.cr.precommit
+    noted = precommit.data.get(NOTED)
+    if noted is None:
+        noted = precommit.data[NOTED] = defaultdict(set)
+        precommit.add(partial(_plan_noted, account.env, noted))
+    noted[flow].add(account.id)
+
+
+def _plan_noted(env, noted):
+    for flow, account_ids in noted.items():
+        plan_passes(env["extensiv.account"].browse(account_ids), flow, pause=0)
 
 
 def plan_imports(accounts, seconds=0.0, numbers=None):
@@ -144,18 +168,35 @@ def _plan(env, wanted, now):
         if all(job.state == PENDING and job.eta and job.eta > due_at for job in jobs):
             if _move(jobs, due_at):
                 moments[key] = due_at
+    moments.update({key: job.due_at for key, job in wanted.items()})
+    _create(env, wanted, now)
+    return max((min(moments.values()) - now).total_seconds(), 0.0) if moments else None
+
+
+def _create(env, wanted, now):
+    """Make jobs as ``with_delay`` does, which makes one at a time.
+
+    :param wanted: ``{identity key: Wanted}``, none of which waits
+    """
+    channels = {name: env.ref(name).complete_name for name in {job.channel for job in wanted.values()}}
+    made = []
     for key, job in wanted.items():
         account = job.account.with_company(job.account.company_id)
-        delayed = account.with_delay(
-            eta=job.due_at if job.due_at > now else None,
-            identity_key=key,
-            channel=env.ref(job.channel).complete_name,
-            priority=job.priority,
-            description=f"Extensiv: {job.label}, {account.name}",
+        made.append(
+            Job(
+                getattr(account, job.method),
+                args=(job.argument,),
+                eta=job.due_at if job.due_at > now else None,
+                identity_key=key,
+                channel=channels[job.channel],
+                priority=job.priority,
+                description=f"Extensiv: {job.label}, {account.name}",
+            )
         )
-        getattr(delayed, job.method)(job.argument)
-        moments[key] = job.due_at
-    return max((min(moments.values()) - now).total_seconds(), 0.0) if moments else None
+    Jobs = env["queue.job"]
+    # Nobody follows a job, nor is told that there is one: to look whom it concerns would take queries for each.
+    Jobs = Jobs.with_context(_job_edit_sentinel=Jobs.EDIT_SENTINEL, tracking_disable=True)
+    Jobs.create([job._store_values(create=True) for job in made])
 
 
 def _move(jobs, due_at):
@@ -211,16 +252,30 @@ def _in(now, seconds):
     return now + timedelta(seconds=math.ceil(seconds) + 1) if seconds > 0 else now
 
 
+def new_deadline():
+    """Return when what a job does must end, by ``time.monotonic()``: before Odoo kills who does it, as any request."""
+    limit = config["limit_time_real"]
+    left = max(limit - SPARE_SECONDS, limit / 2) if limit else math.inf
+    return min(runner.new_deadline(), time.monotonic() + left)
+
+
 # -- jobs that nobody runs
 
 
 def is_stuck(account, flow):
-    """Whether a job of ``flow`` on the account was due long ago, and no pass ran meanwhile."""
-    jobs = _own_env(account.env)["queue.job"].search_fetch(
-        [("identity_key", "=", pass_key(account.id, flow)), ("state", "in", WAITING)], ["eta", "date_created"]
-    )
+    """Whether a job of ``flow`` on the account has waited for long since it was due."""
+    return _is_overdue(account.env, [("identity_key", "=", pass_key(account.id, flow))])
+
+
+def is_import_stuck(env):
+    """Whether a job that imports has waited for long since it was due."""
+    return _is_overdue(env, [("model_name", "=", "extensiv.account"), ("method_name", "=", "_import_job")])
+
+
+def _is_overdue(env, domain):
     long_ago = _now() - STUCK
-    return any((job.eta or job.date_created) < long_ago for job in jobs)
+    due = ["|", ("eta", "<", long_ago), "&", ("eta", "=", False), ("date_created", "<", long_ago)]
+    return bool(_own_env(env)["queue.job"].search_count([*domain, ("state", "in", WAITING), *due], limit=1))
 
 
 def report_stuck(account, flow):
@@ -246,7 +301,7 @@ def resolve_stuck(account, flow):
 
 
 def hand_back(env):
-    """Have Odoo's schedules do at their moments what waits as jobs, and forget the jobs.
+    """Have Odoo's schedules do at their moments what waits as jobs or died, and forget the jobs and the settings.
 
     Those that run stay: they end well, as long as their processes live.
     """
@@ -254,18 +309,37 @@ def hand_back(env):
     jobs = env["queue.job"].search(
         [("model_name", "=", "extensiv.account"), ("method_name", "in", METHODS), ("state", "!=", STARTED)]
     )
+    jobs += _find_dead(env)
     now = _now()
     importing = False
-    for job in jobs.filtered(lambda job: job.state in WAITING):
-        seconds = max((job.eta - now).total_seconds(), 0) if job.eta else 0
+    passes = defaultdict(set)  # {(flow, seconds): ids of accounts}
+    for job in jobs.filtered(lambda job: job.state in (*WAITING, STARTED)):
         if job.method_name == "_import_job":
             importing = True
         else:
-            trigger.plan(env, job.args[0], job.records.ids, seconds)
+            seconds = max((job.eta - now).total_seconds(), 0) if job.eta else 0
+            passes[job.args[0], seconds].update(job.records.ids)
+    for (flow, seconds), account_ids in passes.items():
+        trigger.plan(env, flow, account_ids, seconds)
     if importing:
         trigger.trigger_import(env)
     jobs.unlink()
     env["extensiv.error"].search([("flow", "=", "connection"), ("step", "=", STUCK_STEP)]).unlink()
+    env["ir.config_parameter"].search([("key", "=", IMPORT_JOBS)]).unlink()
+
+
+def _find_dead(env):
+    """Return our jobs whose processes died: nobody holds their locks."""
+    rows = env.execute_query(
+        SQL(
+            """SELECT job.id FROM queue_job AS job JOIN queue_job_lock AS lock ON lock.queue_job_id = job.id
+                WHERE job.model_name = 'extensiv.account' AND job.method_name IN %s AND job.state = %s
+                  FOR NO KEY UPDATE OF lock SKIP LOCKED""",
+            METHODS,
+            STARTED,
+        )
+    )
+    return env["queue.job"].browse(job_id for (job_id,) in rows)
 
 
 # -- what the settings page shows

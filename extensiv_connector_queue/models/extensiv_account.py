@@ -1,5 +1,5 @@
 from odoo import api, models
-from odoo.addons.extensiv_connector.flows import runner, stepping_back
+from odoo.addons.extensiv_connector.flows import idle, lanes, runner, stepping_back
 from odoo.addons.extensiv_connector.flows.schedule import account_domain
 from odoo.addons.queue_job.exception import RetryableJobError
 
@@ -20,18 +20,32 @@ class ExtensivAccount(models.Model):
         return jobs.plan_passes(self, flow, seconds, pause)
 
     def _start_pass(self, flow, deadline=None, probe=False):
-        """Leave the pass to a job; do it here where jobs wait for nothing, for nobody runs them."""
+        """Leave the pass to a job; do it here where it is but a count, or where jobs wait, for nobody runs them.
+
+        Further lanes do only the latter, for the first one has jobs made for all accounts.
+        """
         self.ensure_one()
+        if runner.CALM in self.env.context and flow in jobs.COUNTED:
+            return super()._start_pass(flow, deadline, probe)
         if jobs.is_stuck(self, flow):
             jobs.report_stuck(self, flow)
             return super()._start_pass(flow, deadline, probe)
-        jobs.plan_passes(self, flow, pause=0)
+        if lanes.IF_DUE not in self.env.context or not lanes.is_further(self.env):
+            jobs.note_pass(self, flow)
         return None
 
     @api.model
     def _plan_import(self, seconds=0.0):
         """Have several jobs import what was received, see the first addon."""
         jobs.plan_imports(self, seconds)
+
+    @api.model
+    def _cron_import_orders(self):
+        """Have jobs import what nobody planned; import it here where they wait for nothing."""
+        if jobs.is_import_stuck(self.env):
+            super()._cron_import_orders()
+        else:
+            jobs.plan_imports(self)
 
     # -- what jobs do
 
@@ -44,11 +58,13 @@ class ExtensivAccount(models.Model):
         account = self._serve_job(flow)
         if not account:
             return self.env._("This account does not run it any more.")
-        if stepping_back.find_waiting(account, flow):
+        errors = stepping_back.find_failing(account).get(account, ())
+        if any(error.key == flow and stepping_back.is_waiting(error) for error in errors):
             return self.env._("EIM did not answer the last time. The schedule starts it when it is time to try again.")
         jobs.resolve_stuck(account, flow)
-        errors = stepping_back.find_failing(account).get(account, ())
-        result = account._run_pass(flow, probe=stepping_back.needs_probe(errors))
+        if account.id in (calm := idle.find_calm(account, flow)):
+            account = account.with_context(**{runner.CALM: calm[account.id]})
+        result = account._run_pass(flow, jobs.new_deadline(), stepping_back.needs_probe(errors))
         if result.is_busy:
             raise RetryableJobError(result.message, seconds=BUSY_SECONDS, ignore_retry=True)
         if result.resume_in is not None:
@@ -64,7 +80,7 @@ class ExtensivAccount(models.Model):
         account = self._serve_job("orders")
         if not account:
             return self.env._("This account does not run it any more.")
-        seconds = account._import_beside(runner.new_deadline())
+        seconds = account._import_beside(jobs.new_deadline())
         if seconds is None:
             return self.env._("Nothing is left that this job could take.")
         jobs.plan_imports(account, seconds, [number])

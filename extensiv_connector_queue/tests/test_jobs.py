@@ -5,12 +5,12 @@ from datetime import timedelta
 from unittest.mock import patch
 
 from odoo import fields
-from odoo.addons.extensiv_connector.flows import runner, schedule
+from odoo.addons.extensiv_connector.flows import lanes, runner, schedule, trigger
 from odoo.addons.extensiv_connector.tests.common import ConnectorCase
 from odoo.addons.queue_job.exception import RetryableJobError
 from odoo.addons.queue_job.job import Job
 from odoo.tests import tagged
-from odoo.tools import file_open
+from odoo.tools import config, file_open
 
 from .. import jobs
 
@@ -29,10 +29,20 @@ class JobsCase(ConnectorCase):
     def run_schedule(self, flow="orders"):
         with self.flows():
             schedule.run_turn(self.env, flow)
+            self.env.cr.flush()
 
     def run_job(self, flow="orders"):
         with self.flows():
             return self.account._run_job(flow)
+
+    def make_old(self):
+        """Let the jobs be made two hours ago."""
+        ours = self.jobs()
+        self.env.flush_all()
+        self.env.cr.execute(
+            "UPDATE queue_job SET date_created = date_created - interval '2 hours' WHERE id = ANY (%s)", [ours.ids]
+        )
+        ours.invalidate_recordset()
 
     def fail(self, attempts=3, minutes=-1):
         """Let the last passes of the orders have met an EIM that did not answer; the next try is due in ``minutes``."""
@@ -90,6 +100,64 @@ class TestPasses(JobsCase):
         seconds = self.account._plan_flow("inventory")
         self.assertGreater(seconds, 5)
         self.assertEqual(self.jobs().channel, "root.extensiv.inventory")
+
+    def test_a_turn_makes_the_jobs_of_many_accounts_together(self):
+        queries = []
+        for number in (1, 6):
+            for _number in range(number):
+                other = self.account.copy({"api_user": f"user {len(queries)} {_number}", "api_key": "demo-key"})
+                other.write({"state": "connected", "pull_orders": True})
+            self.env.cr.flush()
+            self.jobs().unlink()
+            self.run_schedule()  # what is cached is read before it counts
+            self.jobs().unlink()
+            before = self.env.cr.sql_log_count
+            self.run_schedule()
+            queries.append((len(self.jobs()), self.env.cr.sql_log_count - before))
+        (few, queries_of_few), (many, queries_of_many) = queries
+        self.assertEqual((few, many), (2, 8))
+        self.assertLessEqual((queries_of_many - queries_of_few) / (many - few), 2)
+
+    def test_with_lanes_the_first_makes_the_jobs_and_the_others_only_do_what_nobody_runs(self):
+        self.env["res.config.settings"].create({"extensiv_parallel_passes": 3}).execute()
+        self.env.cr.flush()
+        self.jobs().unlink()
+        self.run_schedule()
+        self.assertEqual(len(self.jobs()), 1)
+        self.assertTrue(trigger.is_due(self.account, "orders"))
+        self.jobs().unlink()
+        further = lanes.find_further(self.env)[0]
+        with self.flows():
+            schedule.run_turn(self.env(context={"cron_id": further.id}), "orders")
+            self.env.cr.flush()
+        self.assertFalse(self.jobs())
+        self.assertFalse(self.last_run())
+        self.run_job()
+        self.assertFalse(trigger.is_due(self.account, "orders"), "a pass forgets what it was noted for")
+
+    def test_a_job_for_an_account_with_nothing_new_costs_a_look_and_leaves_a_count(self):
+        self.run_job()
+        run = self.last_run()
+        self.run_job()
+        before = self.env.cr.sql_log_count
+        with patch.object(runner.FlowRun, "record", side_effect=AssertionError("a whole pass")):
+            self.assertEqual(self.run_job(), "Nothing new.")
+        self.assertLessEqual(self.env.cr.sql_log_count - before, 16)
+        self.assertEqual(self.last_run(), run)
+        self.assertEqual(run.times, 3)
+
+    def test_a_pass_that_is_but_a_count_needs_no_job(self):
+        self.account.push_shipments = True
+        self.jobs().unlink()
+        self.run_job("shipments")
+        self.run_schedule("shipments")
+        self.assertFalse(self.jobs())
+        self.assertEqual(self.last_run("shipments").times, 2)
+
+    def test_a_job_ends_before_odoo_kills_who_does_it(self):
+        for limit, seconds in ((120, runner.PASS_SECONDS), (60, 40), (10, 5), (0, runner.PASS_SECONDS)):
+            with patch.dict(config.options, limit_time_real=limit):
+                self.assertAlmostEqual(runner.seconds_until(jobs.new_deadline()), seconds, delta=1)
 
     def test_accounts_that_do_not_run_the_flow_get_no_job(self):
         self.assertIsNone(self.account._plan_flow("shipments"))
@@ -201,6 +269,16 @@ class TestImports(JobsCase):
         self.assertEqual(job.identity_key, f"extensiv/import 2/{self.account.id}")
         self.assertGreater(job.eta, fields.Datetime.now() + timedelta(seconds=50))
 
+    def test_the_schedule_of_imports_makes_jobs_and_imports_by_itself_only_where_nobody_runs_them(self):
+        self.receive(5)
+        with patch.object(schedule, "import_batches", side_effect=AssertionError("imported here")):
+            self.env["extensiv.account"]._cron_import_orders()
+        self.assertEqual(len(self.jobs("_import_job")), 1)
+        self.make_old()
+        with self.flows(), patch.object(schedule, "import_batches", return_value=None) as importing:
+            self.env["extensiv.account"]._cron_import_orders()
+        importing.assert_called_once()
+
     def test_a_job_that_finds_nothing_left_plans_nothing(self):
         with self.flows():
             self.account._import_job(1)
@@ -209,15 +287,6 @@ class TestImports(JobsCase):
 
 @tagged("post_install", "-at_install")
 class TestRepair(JobsCase):
-    def make_old(self):
-        """Let the jobs be made two hours ago."""
-        ours = self.jobs()
-        self.env.flush_all()
-        self.env.cr.execute(
-            "UPDATE queue_job SET date_created = date_created - interval '2 hours' WHERE id = ANY (%s)", [ours.ids]
-        )
-        ours.invalidate_recordset()
-
     def stuck_errors(self, state="open"):
         return self.env["extensiv.error"].search([("step", "=", jobs.STUCK_STEP), ("state", "=", state)])
 
@@ -276,6 +345,29 @@ class TestHandingBack(JobsCase):
         self.jobs().write({"state": "started"})
         jobs.hand_back(self.env)
         self.assertEqual(self.jobs().state, "started")
+
+    def test_a_job_whose_process_died_is_handed_back_too(self):
+        self.env["extensiv.due"].search([]).unlink()
+        self.account._plan_flow("orders")
+        job = Job.load(self.env, self.jobs().uuid)
+        job.set_started()
+        job.store()
+        self.env.flush_all()
+        jobs.hand_back(self.env)
+        self.assertFalse(self.jobs(), "nobody holds its lock")
+        self.assertEqual(self.env["extensiv.due"].search([("flow", "=", "orders")]).account_id, self.account)
+
+    def test_what_waits_of_many_accounts_is_handed_back_together(self):
+        for number in range(5):
+            other = self.account.copy({"api_user": f"user {number}", "api_key": "demo-key"})
+            other.write({"state": "connected", "pull_orders": True})
+        self.env["extensiv.due"].search([]).unlink()
+        self.env["extensiv.account"]._plan_flow("orders", pause=0)
+        self.assertEqual(len(self.jobs()), 6)
+        with patch.object(trigger, "plan", wraps=trigger.plan) as plan:
+            jobs.hand_back(self.env)
+        plan.assert_called_once()
+        self.assertEqual(len(self.env["extensiv.due"].search([("flow", "=", "orders")])), 6)
 
     def test_no_pass_waits_in_a_neutralized_copy(self):
         self.account._plan_flow("orders")

@@ -30,6 +30,23 @@ env["extensiv.account"]._cron_pull_orders()
 env.cr.commit()
 print(env["extensiv.run"].search_count([]), env["queue.job"].search_count([("state", "=", "pending")]))
 """
+UNINSTALL = """
+account = env["extensiv.account"].search([])
+account.write({"pull_orders": True, "push_shipments": True})
+env["res.config.settings"].create({"extensiv_import_jobs": 3}).execute()
+account._plan_flow("orders")
+account._plan_flow("shipments", 500)
+env["extensiv.due"].search([]).unlink()
+env.cr.commit()
+env["ir.module.module"].search([("name", "=", "extensiv_connector_queue")]).button_immediate_uninstall()
+"""
+LEFT = """
+SELECT 'job', method_name FROM queue_job WHERE model_name = 'extensiv.account'
+ UNION ALL SELECT 'channel', name FROM queue_job_channel WHERE name != 'root'
+ UNION ALL SELECT 'function', name FROM queue_job_function WHERE name LIKE '%extensiv%'
+ UNION ALL SELECT 'parameter', key FROM ir_config_parameter WHERE key LIKE 'extensiv_connector_queue%'
+ UNION ALL SELECT model, name FROM ir_model_data WHERE module = 'extensiv_connector_queue'
+"""
 DIED = {"method": "order_import.ImportBatch.create_sale_orders", "call": 2, "after": True}
 SERVER_LOG = LOGS / "process-jobs-server.log"
 SECONDS = 90
@@ -65,6 +82,15 @@ def test_received_orders_are_imported_by_several_jobs_beside_each_other(odoo, pu
     assert odoo.query(
         "SELECT count(DISTINCT identity_key) FROM queue_job WHERE method_name = '_import_job' AND state = 'done'"
     ) == [(3,)]
+
+
+def test_uninstalling_leaves_nothing_and_odoos_schedules_go_on_at_the_moments_of_the_jobs(odoo, pulled):  # noqa: F811
+    odoo.run(UNINSTALL)
+    assert odoo.query(LEFT) == []
+    due = (
+        "SELECT flow, due_at > now() AT TIME ZONE 'UTC' + interval '5 minutes' FROM extensiv_due WHERE flow = ANY (%s)"
+    )
+    assert sorted(odoo.query(due, [["orders", "shipments"]])) == [("orders", False), ("shipments", True)]
 
 
 def test_in_a_server_with_workers_orders_come_by_themselves(odoo, pulled):  # noqa: F811
