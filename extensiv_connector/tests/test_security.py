@@ -129,7 +129,7 @@ METHODS = {
         "mail.template": "send_mail send_mail_batch",
         "res.config.settings": "set_values",
         "sale.order": "action_confirm action_open_delivery_wizard onchange_order_line",
-        "stock.picking": "message_post_with_source",
+        "stock.picking": "action_confirm message_post_with_source",
     },
 }
 
