@@ -43,9 +43,8 @@ class ExtensivAccount(models.Model):
     def _cron_import_orders(self):
         """Have jobs import what nobody planned; import it here where they wait for nothing."""
         if jobs.is_import_stuck(self.env):
-            super()._cron_import_orders()
-        else:
-            jobs.plan_imports(self)
+            return super()._cron_import_orders()
+        return jobs.plan_imports(self)
 
     # -- what jobs do
 
