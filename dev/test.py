@@ -88,9 +88,10 @@ def run_together(selected: str | None) -> None:
     start = time.monotonic()
     template = with_addon()
     queue = with_queue()
+    charts = with_charts()  # Odoo is installed by the main thread alone
     process = Run("process", lambda log: test_process(selected, log))
     jobs = queue_runs(queue, selected, QUICK_JOBS)
-    books = Run("books", lambda log: test_books(selected, log))
+    books = Run("books", lambda log: in_books(charts, selected, log))
     passed = run_all([process, *jobs, books, *odoo_runs(template, selected)])  # the longest first
     several = 1 + len(jobs)
     COUNTS.update(
@@ -210,9 +211,13 @@ def in_odoo(
     return run_pytest(name, options, selected, log, **environ)
 
 
-def test_books(selected: str | None, log: Path | None = None) -> int:
+def test_books(selected: str | None) -> int:
     """Run the tests of the books, on a database with the charts of accounts of the USA and of Germany."""
-    database = copy(with_charts(), "extensiv_test_books")
+    return in_books(with_charts(), selected)
+
+
+def in_books(template: str, selected: str | None, log: Path | None = None) -> int:
+    database = copy(template, "extensiv_test_books")
     options = [f"--odoo-config={write_config()}", f"--odoo-database={database}", str(ROOT / BOOKS)]
     return run_pytest("books", options, selected, log)
 
