@@ -18,7 +18,7 @@ from ..eim.errors import EimError
 from . import audit, idle_conditions, idle_looks
 from .database_identity import find_differences, read_identity
 
-_NOW = idle_conditions.NOW
+_NOW = SQL("(clock_timestamp() AT TIME ZONE 'UTC')")
 
 
 class Calm(NamedTuple):

@@ -5,13 +5,13 @@ Each condition is one of a query about all accounts of a turn; what it leaves op
 
 from datetime import timedelta
 
+from odoo import fields
 from odoo.tools import SQL
 
 from . import audit, books, credit_notes, fulfilment, holds, restating, stock_comparison, tax_question
 
 # The states of ``read_back_state`` in which a pass that has nothing to push asks EIM nothing.
 PROVEN = ("to_check", "proven", "confirmed")
-NOW = SQL("(clock_timestamp() AT TIME ZONE 'UTC')")
 _ZONE = """COALESCE((SELECT person.tz FROM res_users JOIN res_partner AS person ON person.id = res_users.partner_id
                       WHERE res_users.id = account.responsible_id),
                     (SELECT ours.tz FROM res_company JOIN res_partner AS ours ON ours.id = res_company.partner_id
@@ -72,7 +72,7 @@ def _inventory(_env):
                          JOIN extensiv_location AS location ON location.id = level.location_id
                         WHERE location.account_id = account.id AND (level.zero_asked OR level.unconfirmed))""",
         proven=list(PROVEN),
-        now=NOW,
+        now=fields.Datetime.now(),
         pause=restating.PAUSE,
         rest=restating.REST_HOURS,
         settled=restating.SETTLED,
@@ -101,7 +101,7 @@ def _shipments(env):
         progress=fulfilment.get_query(
             env, SQL("o.extensiv_account_id = account.id AND o.extensiv_shipment_state = 'waiting'")
         ),
-        now=NOW,
+        now=fields.Datetime.now(),
     )
 
 
@@ -113,7 +113,7 @@ def _audit(_env):
     return SQL(
         """COALESCE(account.audit_days, 0) = 0 AND account.audited_at > %s - %s::interval
        AND NOT EXISTS (SELECT FROM extensiv_unknown_order WHERE account_id = account.id)""",
-        NOW,
+        fields.Datetime.now(),
         audit.INTERVAL - timedelta(minutes=5),
     )
 
@@ -127,7 +127,7 @@ def _compare(_env):
                     WHERE last.message IS NOT NULL AND last.create_date > %s - CASE
                           WHEN EXTRACT(hour FROM now() AT TIME ZONE %s) < %s THEN %s::interval
                           ELSE %s::interval END)""",
-        NOW,
+        fields.Datetime.now(),
         SQL(_ZONE),
         stock_comparison.NIGHT_ENDS,
         stock_comparison.GAP - timedelta(minutes=5),
@@ -157,7 +157,7 @@ UNHEEDED = {
                    SELECT FROM sale_order AS asked
                     WHERE asked.extensiv_cart_id = error.res_id AND asked.extensiv_tax_policy = 'ask'
                       AND asked.state IN ('draft', 'sent')))""",
-        now=NOW,
+        now=fields.Datetime.now(),
         local=[holds.STEP, books.STEP, credit_notes.STEP],
         tax=tax_question.STEP,
     ),

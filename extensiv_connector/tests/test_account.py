@@ -1,4 +1,5 @@
 import time
+from datetime import datetime, timedelta
 from unittest.mock import patch
 
 from odoo.exceptions import UserError, ValidationError
@@ -164,7 +165,12 @@ class TestConnection(ConnectorCase):
         with patch.object(runner, "run_flow", run_flow), self.flows():
             self.env["extensiv.account"]._cron_pull_orders()
             self.env["extensiv.run"].create(
-                {"account_id": asked[0], "flow": "orders", "state": "done", "started_at": "2020-01-01"}
+                {
+                    "account_id": asked[0],
+                    "flow": "orders",
+                    "state": "done",
+                    "started_at": datetime.now() + timedelta(minutes=1),
+                }
             )
             self.env["extensiv.account"]._cron_pull_orders()
         mine = [account for account in asked if account in (self.account.id, other.id)]
