@@ -281,8 +281,8 @@ JOB_TESTS = ["jobs", "locks", "pull", "push", "shipments"]
 """Tests of processes that are run once more with their passes as jobs."""
 QUICK_JOBS = "started_anew or several_jobs or with_workers or two_processes_pulling"
 """Those of them that belong to the whole."""
-NOT_AS_JOBS = "not ends_for_idling and not wakes_the_push_once_a_minute"
-"""Not those: while a job works, queue_job itself has a transaction that idles; and the other counts Odoo's triggers."""
+NOT_AS_JOBS = "not ends_for_idling and not wakes_the_push_once_a_minute and not wakes_the_schedule_once"
+"""Not those: while a job works, queue_job itself has a transaction that idles; and the others count Odoo's triggers."""
 COUNTS: dict[str, int] = {}
 
 
