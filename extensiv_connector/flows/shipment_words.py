@@ -41,4 +41,4 @@ def _moment(env, text):
         return text
     if moment.tzinfo:
         moment = moment.astimezone(timezone.utc).replace(tzinfo=None)
-    return format_datetime(env, moment, dt_format="short")
+    return format_datetime(env, moment, tz=env.context.get("tz") or False, dt_format="short")

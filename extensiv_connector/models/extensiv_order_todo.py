@@ -98,7 +98,9 @@ class ExtensivOrder(models.Model):
         if operator != "in":
             return NotImplemented
         cancelled = (
-            Domain("state", "=", "cancelled") | Domain("cancelled_at", "!=", False) | Domain("sale_state", "=", "cancel")
+            Domain("state", "=", "cancelled")
+            | Domain("cancelled_at", "!=", False)
+            | Domain("sale_state", "=", "cancel")
         )
         others = [status for status in value if status != "cancelled"]
         wanted = Domain("state", "in", others) & ~cancelled if others else Domain.FALSE
