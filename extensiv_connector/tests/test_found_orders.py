@@ -10,7 +10,17 @@ from odoo.tools.safe_eval import safe_eval
 
 from .common import ConnectorCase
 
-MARY = {"cust_first_name": "Mary", "cust_last_name": "Doe"}
+MARY = {
+    "cust_first_name": "Mary",
+    "cust_last_name": "Doe",
+    "ship_first_name": "Mary",
+    "ship_last_name": "Doe",
+    "ship_address_1": "5 High Street",
+    "ship_city": "Boston",
+    "ship_state": "MA",
+    "ship_zip": "02101",
+    "ship_country": "US",
+}
 
 
 @tagged("post_install", "-at_install")
