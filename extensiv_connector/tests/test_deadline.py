@@ -286,8 +286,9 @@ class TestDeadline(ConnectorCase):
             self.orders.write({"state": "cancelled", "listed_again_at": "2024-01-01", "acknowledged_at": "2024-01-01"})
         if method == "action_create_products":
             line = {"item": "NEW-1", "quantity": "1", "price": "1.00"}
-            self.orders.write({"state": "failed", "missing_skus": ["NEW-1"]})
-            for order in self.orders:
+            waiting = self.orders[:2]
+            waiting.missing_skus = ["NEW-1"]
+            for order in waiting:
                 order.payload = json.dumps({"cust_ref": order.cust_ref, "items": [line]})
         if method == "action_fix":
             error = self.env["extensiv.error"]._report(
