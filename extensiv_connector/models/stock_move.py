@@ -1,7 +1,7 @@
-from odoo import fields, models
+from odoo import api, fields, models
 from odoo.tools import plaintext2html
 
-from ..flows import lots_asked_for, packing_notes, reservation
+from ..flows import lots_asked_for, packing_notes, reservation, technical_fields
 
 
 class StockMove(models.Model):
@@ -41,6 +41,10 @@ class StockMove(models.Model):
         "moment.",
     )
     _extensiv_reserve_later_index = models.Index("(company_id) WHERE extensiv_reserve_later")
+
+    @api.model
+    def fields_get(self, allfields=None, attributes=None):
+        return technical_fields.hide(self, super().fields_get(allfields, attributes))
 
     def _get_new_picking_values(self):
         """Put what the buyer asked for where it is packed."""

@@ -36,6 +36,8 @@ from . import test_diagnosis
 from . import test_embedded
 from . import test_errors
 from . import test_fetch
+from . import test_found_browser
+from . import test_found_orders
 from . import test_fulfilled_elsewhere
 from . import test_go_live
 from . import test_go_live_browser
@@ -79,6 +81,7 @@ from . import test_order_figures
 from . import test_order_inbox
 from . import test_order_lines
 from . import test_order_money
+from . import test_order_screens
 from . import test_order_steps
 from . import test_orders
 from . import test_packing_notes

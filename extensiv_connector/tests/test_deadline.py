@@ -1,6 +1,7 @@
 """One deadline a request: every button that may ask EIM ends in time, whatever EIM does and however many records it is
 about, and says what goes on in the background."""
 
+import json
 import time
 from contextlib import contextmanager
 from unittest.mock import patch
@@ -38,7 +39,8 @@ BUTTONS = {
     "extensiv.location": "action_preview_stock action_take_quantities action_push_nevertheless",
     "extensiv.merchants": "action_create_accounts",
     "extensiv.order": (
-        "action_import action_import_after_all action_fetch_again action_confirm_right action_fix action_compare"
+        "action_import action_import_after_all action_fetch_again action_confirm_right action_fix action_compare "
+        "action_create_products"
     ),
     "extensiv.prove": "action_send",
     "extensiv.sku.report.line": "action_create_product",
@@ -54,7 +56,7 @@ BUTTONS = {
 }
 # These ask nothing in the state in which they are tried here: they only open the next step.
 ASK_NOTHING = {"action_setup_back", "action_setup_resume", "action_setup_cart", "action_set_up"}
-IMPORTS_ONLY = {"action_add", "action_apply", "action_confirm_right"}
+IMPORTS_ONLY = {"action_add", "action_apply", "action_confirm_right", "action_create_products"}
 # Questions left unanswered before a request gives up on an account: a pass has steps of which each may succeed.
 QUESTIONS = 3
 EACH = 4  # records of each account
@@ -199,7 +201,7 @@ class TestDeadline(ConnectorCase):
             "extensiv.decide.shipment": lambda: self._decide_wizard(method),
             "extensiv.eim.method": lambda: self.env[name],
             "extensiv.diagnosis": lambda: self._of_first(name, order_number="D-1", sku="MUG-1"),
-            "extensiv.fetch": lambda: self._of_first(name, reference="D-1"),
+            "extensiv.fetch": lambda: self._of_first(name, reference="NOT-HERE"),
             "extensiv.merchants": lambda: self._of_first(
                 name,
                 line_ids=[fields.Command.create({"merchant_pk": pk, "name": pk, "chosen": True}) for pk in ("7", "8")],
@@ -282,6 +284,12 @@ class TestDeadline(ConnectorCase):
             self.sales.extensiv_is_held = True
         if method in ("action_import_after_all", "action_fix"):
             self.orders.write({"state": "cancelled", "listed_again_at": "2024-01-01", "acknowledged_at": "2024-01-01"})
+        if method == "action_create_products":
+            line = {"item": "NEW-1", "quantity": "1", "price": "1.00"}
+            waiting = self.orders[:2]
+            waiting.missing_skus = ["NEW-1"]
+            for order in waiting:
+                order.payload = json.dumps({"cust_ref": order.cust_ref, "items": [line]})
         if method == "action_fix":
             error = self.env["extensiv.error"]._report(
                 self.account,

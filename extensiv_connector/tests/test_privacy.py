@@ -160,6 +160,8 @@ class TestPrivacy(ShipmentCase):
         mary.with_user(manager).action_extensiv_erase_buyer()
         self.env.invalidate_all()
         self.assertFalse(self.inbox("S-1").payload or unsold.payload or sale.extensiv_instructions)
+        self.assertFalse(self.inbox("S-1").buyer or unsold.buyer)
+        self.assertTrue(self.inbox("S-2").buyer)
         self.assertFalse(sale.extensiv_packing_notes)
         for text in (unsold.message, error.message, alert.subject, alert.message or "", sale.extensiv_message or ""):
             self.assertNotIn("Mary", text)

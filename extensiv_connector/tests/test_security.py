@@ -85,7 +85,8 @@ METHODS = {
         "extensiv.order": (
             "action_import action_import_after_all action_fetch_again action_ignore action_open_sale_order "
             "action_choose_products action_map_methods action_accept_difference action_address_is_right "
-            "action_cart_is_right action_confirm_right action_fix action_open_cart action_compare"
+            "action_cart_is_right action_confirm_right action_fix action_open_cart action_compare "
+            "action_create_products"
         ),
         "extensiv.sku.alias": "action_set_zero",
         "extensiv.stock.level": "action_push_again",
