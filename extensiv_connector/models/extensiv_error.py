@@ -33,7 +33,6 @@ NAMES = {"extensiv.order": "order_number", "sale.order": "name", "extensiv.locat
 MAPPINGS = ("extensiv.location", "extensiv.ship.method", "extensiv.cart", "delivery.carrier")
 
 
-
 class ExtensivError(models.Model):
     """Something between Odoo and EIM that failed, until its cause is gone.
 

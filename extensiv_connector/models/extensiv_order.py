@@ -30,7 +30,6 @@ from ..flows.spreadsheet import quote_export
 from ..flows.trigger import trigger
 
 
-
 class ExtensivOrder(models.Model):
     """The inbox: an order as EIM sent it, and what became of it. Never deleted: it remembers what was pulled."""
 
