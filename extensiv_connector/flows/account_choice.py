@@ -19,7 +19,7 @@ def explain_missing(env, domain=CONNECTED):
         return False
     if Account.search_count([], limit=1):
         return env._(
-            "No account is connected. Open the account under Configuration, Accounts, and press Connect; then come back."
+            "No account is connected. Open it under Configuration, Accounts, and press Connect; then come back."
         )
     return env._(
         "There is no account yet. Create one under Configuration, Accounts: enter the API user and key that EIM's WMS "

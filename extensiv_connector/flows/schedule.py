@@ -233,7 +233,7 @@ def import_batches(account, deadline):
 
 
 def _record_import(run, began_at, start):
-    """Leave a record of what a process imported beside the pull, if it was anything: the pull's own counts only its own.
+    """Leave a record of what a process imported beside the pull, if it was anything: the pull counts only its own.
 
     :param start: when it began, by ``time.monotonic()``
     """
