@@ -272,23 +272,23 @@ class FlowRun:
         is_idle = state == "done" and not self.failed and not any(self.counts.values())
 
         def finish():
-            record._conclude(
-                {
-                    "state": state,
-                    "duration": time.monotonic() - start,
-                    "done_count": self.counts[flows.FLOWS[self.flow].done],
-                    "failed_count": self.failed,
-                    "skipped_count": self.skipped,
-                    "message": message,
-                },
-                is_idle,
-            )
+            record._conclude({**self.describe(start), "state": state, "message": message}, is_idle)
             trigger.forget_due(account, self.flow, started_at)
 
         self.retry_on_conflict(finish)
         self.remember_routes()
         self.retry_on_conflict(account._remind_responsible)
         return Result(state, message, self.resume_in, self.is_unanswered)
+
+    def describe(self, start):
+        """Return what the record of a pass says that it did since ``start``, by ``time.monotonic()``."""
+        return {
+            "duration": time.monotonic() - start,
+            "done_count": self.counts[flows.FLOWS[self.flow].done],
+            "failed_count": self.failed,
+            "skipped_count": self.skipped,
+            "message": self._message(),
+        }
 
     def _now(self):
         """Return the database's own moment (naive UTC), by which due moments are noted."""

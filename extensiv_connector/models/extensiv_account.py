@@ -110,7 +110,7 @@ class ExtensivAccount(models.Model):
         default="https://api.cartrover.com",
         tracking=True,
         help="The address of EIM's API without /v1. Only https, or http on this machine; another host than EIM's "
-        f"only where an administrator named it in the system parameter {API_HOSTS}.",
+        "only where an administrator added it to API Hosts under Settings, Extensiv.",
     )
     alerts_url = fields.Char(
         "Alerts Page",

@@ -17,6 +17,7 @@ from ..flows.call_log import CallLog
 from ..flows.credential_check import CredentialCheck
 from ..flows.deadline import deadline_of, is_unanswered, one_deadline
 from ..flows.explanations import advise_certificate, explain_refusal
+from ..flows.hosts import read_hosts
 from ..flows.runner import new_deadline, release_locks
 from ..flows.webhook import ROUTE as WEBHOOK
 from .extensiv_account import API_HOSTS, CREDENTIALS, SECRETS
@@ -143,14 +144,13 @@ class ExtensivAccount(models.Model):
         :raise ValidationError: it is neither EIM's, nor this machine, nor named by an administrator
         """
         host = urlsplit(self.base_url).hostname or ""
-        named = self.env["ir.config_parameter"].sudo().get_param(API_HOSTS) or ""
-        if not (is_eim_host(host) or is_loopback(host) or host in named.lower().replace(",", " ").split()):
+        named = read_hosts(self.env["ir.config_parameter"].sudo().get_param(API_HOSTS))
+        if not (is_eim_host(host) or is_loopback(host) or host in named):
             raise ValidationError(
                 self.env._(
                     "%(host)s is no host of EIM's, so it is not sent the API key. If it is to be, have an "
-                    "administrator name it in the system parameter %(parameter)s.",
+                    "administrator add it to API Hosts under Settings, Extensiv.",
                     host=host,
-                    parameter=API_HOSTS,
                 )
             )
 

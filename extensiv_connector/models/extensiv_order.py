@@ -21,14 +21,13 @@ from ..flows import (
     order_money,
     packing_notes,
     relisting,
+    retention,
     twins,
 )
 from ..flows.deadline import one_deadline
 from ..flows.exceptions import no_rows_in_log
 from ..flows.spreadsheet import quote_export
 from ..flows.trigger import trigger
-
-FAILED_DAYS = 180
 
 
 class ExtensivOrder(models.Model):
@@ -332,7 +331,7 @@ class ExtensivOrder(models.Model):
     def _gc_failed_payloads(self):
         """Empty orders that failed long ago; *Import* asks EIM for them again."""
         limit = 1_000
-        old = fields.Datetime.subtract(fields.Datetime.now(), days=FAILED_DAYS)
+        old = retention.get_oldest(self.env, "failed")
         orders = self.search(
             [("state", "=", "failed"), ("create_date", "<", old), ("payload", "!=", False)], limit=limit
         )

@@ -106,6 +106,7 @@ from . import test_restating
 from . import test_retry_after
 from . import test_secrets
 from . import test_security
+from . import test_settings
 from . import test_setup
 from . import test_shipments
 from . import test_shipments_batches

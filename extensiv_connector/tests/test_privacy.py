@@ -180,7 +180,7 @@ class TestPrivacy(ShipmentCase):
         for address in ours:
             self.account.base_url = address
         for address in ("https://evil.example", "https://cartrover.com.evil.example", "https://evilcartrover.com"):
-            with self.assertRaisesRegex(ValidationError, API_HOSTS):
+            with self.assertRaisesRegex(ValidationError, "API Hosts under Settings"):
                 self.account.base_url = address
         self.env["ir.config_parameter"].set_param(API_HOSTS, "eim.test, Proxy.Example")
         self.account.base_url = "https://proxy.example"

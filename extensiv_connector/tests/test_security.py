@@ -128,7 +128,7 @@ METHODS = {
     "odoo": {
         "extensiv.account": "web_read",
         "mail.template": "send_mail send_mail_batch",
-        "res.config.settings": "set_values",
+        "res.config.settings": "get_values set_values",
         "sale.order": "action_confirm action_open_delivery_wizard onchange_order_line",
         "stock.picking": "action_confirm message_post_with_source",
     },

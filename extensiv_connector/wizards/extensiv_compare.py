@@ -3,6 +3,7 @@ import time
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
+from ..flows.account_choice import check_chosen, explain_missing, find_only
 from ..flows.deadline import deadline_of, one_deadline
 from ..flows.inventory_reading import read_inventory_on, read_open_orders_on
 from ..flows.level_comparison import LevelComparison
@@ -25,12 +26,12 @@ class ExtensivCompare(models.TransientModel):
 
     account_id = fields.Many2one(
         "extensiv.account",
-        required=True,
         domain="[('state', '=', 'connected')]",
-        default=lambda self: self.env["extensiv.account"].search([("state", "=", "connected")], limit=1),
+        default=lambda self: find_only(self.env),
         ondelete="cascade",
         index=True,
     )
+    missing = fields.Char(compute="_compute_missing", help="Why no account can be chosen.")
     company_id = fields.Many2one(related="account_id.company_id", store=True)
     is_nightly = fields.Boolean(readonly=True)
     state = fields.Selection(
@@ -55,6 +56,11 @@ class ExtensivCompare(models.TransientModel):
     difference_count = fields.Integer("Levels That Differ", compute="_compute_difference_count")
     pushable_count = fields.Integer(compute="_compute_difference_count")
 
+    @api.depends("account_id")
+    def _compute_missing(self):
+        for compare in self:
+            compare.missing = not compare.account_id and explain_missing(self.env)
+
     @api.depends("line_ids.outcome")
     def _compute_difference_count(self):
         for compare in self:
@@ -65,6 +71,7 @@ class ExtensivCompare(models.TransientModel):
     def action_read(self):
         """Read EIM's inventory page by page, from where the last click stopped, and compare."""
         self.ensure_one()
+        check_chosen(self.account_id)
         self.account_id.check_access("read")
         compare = self.sudo()
         account = compare.account_id

@@ -1,11 +1,12 @@
 from datetime import timedelta
 
-from odoo import fields, models
+from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Domain
 
 from ..eim import errors as eim
 from ..eim.client import MAX_LIMIT
+from ..flows.account_choice import check_chosen, explain_missing, find_only
 from ..flows.deadline import deadline_of, one_deadline
 from ..flows.order_inbox import Inbox
 from ..flows.order_preview import preview
@@ -24,10 +25,10 @@ class ExtensivFetch(models.TransientModel):
 
     account_id = fields.Many2one(
         "extensiv.account",
-        required=True,
         domain="[('state', '=', 'connected')]",
-        default=lambda self: self.env["extensiv.account"].search([("state", "=", "connected")], limit=1),
+        default=lambda self: find_only(self.env),
     )
+    missing = fields.Char(compute="_compute_missing", help="Why no account can be chosen.")
     mode = fields.Selection(
         [("reference", "One order"), ("dates", "Orders between two dates")], required=True, default="reference"
     )
@@ -35,6 +36,11 @@ class ExtensivFetch(models.TransientModel):
     date_from = fields.Datetime("From", default=lambda self: fields.Datetime.now() - timedelta(days=1))
     date_to = fields.Datetime("Until", default=fields.Datetime.now)
     preview = fields.Html(readonly=True, sanitize=False)
+
+    @api.depends("account_id")
+    def _compute_missing(self):
+        for fetch in self:
+            fetch.missing = not fetch.account_id and explain_missing(self.env)
 
     @one_deadline
     def action_fetch(self):
@@ -101,14 +107,24 @@ class ExtensivFetch(models.TransientModel):
         )
 
     def _ask(self, question):
+        check_chosen(self.account_id)
         self.account_id.check_access("read")
         account = self.account_id.sudo()
         if account.state != "connected":
             raise UserError(self.env._("%s is not connected.", account.name))
         if self.mode == "reference" and not (self.reference or "").strip():
             raise UserError(self.env._("Enter a number or a reference."))
+        if self.mode == "dates":
+            self._check_dates()
         with account._asking_eim() as client:
             return question(client)
+
+    def _check_dates(self):
+        """:raise UserError: a date is missing, or they are the wrong way round"""
+        if not (self.date_from and self.date_to):
+            raise UserError(self.env._("Enter both dates: from when, and until when."))
+        if self.date_from >= self.date_to:
+            raise UserError(self.env._("Enter a moment under Until that is after the one under From."))
 
     def _say_nothing_found(self):
         if self.mode == "dates":
