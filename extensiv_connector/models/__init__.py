@@ -26,6 +26,7 @@ from . import extensiv_stock_scan
 from . import extensiv_unknown_order
 from . import extensiv_untold
 
+from . import base
 from . import delivery_carrier
 from . import extensiv_account_connection
 from . import extensiv_account_dashboard

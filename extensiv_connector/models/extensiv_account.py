@@ -290,7 +290,7 @@ class ExtensivAccount(models.Model):
         "Silence Alarm",
         default=6,
         tracking=True,
-        help="Hours without a good pass of a flow that is switched on, after which the responsible person is told. "
+        help="Hours without a good run of a flow that is switched on, after which the responsible person is told. "
         "0: never.",
     )
     daily_mail = fields.Boolean(
@@ -352,7 +352,7 @@ class ExtensivAccount(models.Model):
         [("alerts", "EIM's list of alerts"), ("orders", "Orders in error")],
         readonly=True,
         copy=False,
-        help="Where the last pass found the alerts. EIM's route for them is not documented; where it does not answer, "
+        help="Where the last run found the alerts. EIM's route for them is not documented; where it does not answer, "
         "the orders that EIM holds in its error state are listed instead.",
     )
 

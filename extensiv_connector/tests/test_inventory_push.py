@@ -193,7 +193,7 @@ class TestPush(InventoryCase):
 
         with patch.object(StockPush, "push_batch", push_batch), patch(f"{PUSH}.WRITE_SECONDS", 0):
             self.push()
-        self.assertEqual(seen, [False, "1 of 2 levels told."])
+        self.assertEqual(seen, [False, "EIM was told 1 of 2 stock levels."])
 
     def test_a_pass_ends_in_time_and_the_next_goes_on(self):
         self.account.push_batch_size = 1
@@ -204,7 +204,7 @@ class TestPush(InventoryCase):
             run = self.push()
         self.assertEqual(
             (run.state, run.done_count, run.message),
-            ("partial", 3, "3 pushed. 3 of 4 levels told; push again for the others."),
+            ("partial", 3, "3 stock levels were pushed. EIM was told 3 of 4 stock levels; push again for the others."),
             "no schedule does",
         )
         self.assertEqual(self.push().done_count, 1)

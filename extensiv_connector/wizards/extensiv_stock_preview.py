@@ -25,7 +25,7 @@ class ExtensivStockPreview(models.TransientModel):
 
     account_id = fields.Many2one("extensiv.account", required=True, readonly=True, ondelete="cascade")
     is_going_live = fields.Boolean(readonly=True)
-    read_count = fields.Integer("SKUs Read", readonly=True, help="How many SKUs EIM's inventory listed.")
+    read_count = fields.Integer("SKUs Read", readonly=True, help="How many SKUs EIM's stock list has.")
     is_complete = fields.Boolean(readonly=True, default=True)
     note = fields.Text(readonly=True)
     location_ids = fields.One2many("extensiv.stock.preview.location", "preview_id", "Locations", readonly=True)
@@ -120,7 +120,7 @@ class ExtensivStockPreview(models.TransientModel):
         """
         notes = []
         if refusal:
-            notes.append(self.env._("EIM does not list its inventory (%s), so what it has is not known.", refusal))
+            notes.append(self.env._("EIM does not list its stock (%s), so what it has is not known.", refusal))
         elif not shown.reading.is_complete:
             notes.append(
                 self.env._(
