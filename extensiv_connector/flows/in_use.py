@@ -21,7 +21,9 @@ def find_links(registry):
     for field in pointing:
         if _is_own(field) and field.store and getattr(field, "ondelete", None) == "restrict":
             links.setdefault(field.comodel_name, set()).add((field.model_name, field.name, False))
-    cascading = [field for field in pointing if field.type == "many2one" and field.store and field.ondelete == "cascade"]
+    cascading = [
+        field for field in pointing if field.type == "many2one" and field.store and field.ondelete == "cascade"
+    ]
     found = True
     while found:
         found = False

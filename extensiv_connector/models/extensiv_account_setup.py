@@ -35,6 +35,14 @@ class ExtensivAccount(models.Model):
         "account of the tax product in this company. The buyer's fiscal position may map it to another.",
     )
 
+    def copy_data(self, default=None):
+        """Name a copy so: two accounts of one name could not be told apart anywhere."""
+        copies = super().copy_data(default)
+        if "name" not in (default or {}):
+            for account, vals in zip(self, copies, strict=True):
+                vals["name"] = self.env._("%s (copy)", account.name)
+        return copies
+
     # -- computes
 
     @api.depends("setup_step")

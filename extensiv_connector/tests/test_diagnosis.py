@@ -121,7 +121,7 @@ class TestOrder(DiagnosisCase):
         self.assertFound(text, "PROBLEM", "Pulling orders does not run by itself: switched off")
         self.account.pull_orders = True
         text = self.diagnose("1001")
-        self.assertFound(text, "OK", "Pulling orders runs by itself; last good pass: never yet")
+        self.assertFound(text, "OK", "Pulling orders runs by itself; last good run: never yet")
         self.assertFound(text, "NOTE", "not received yet")
         self.env.ref("extensiv_connector.ir_cron_pull_orders").active = False
         self.assertFound(self.diagnose("1001"), "PROBLEM", "its scheduled action is off")

@@ -178,7 +178,7 @@ class TestPush(InventoryCase):
         self.fault(route="push_inventory", kind="rate_limit", match="TEE-1")
         run = self.push()
         self.assertEqual(run.state, "partial")
-        self.assertIn("of 2 levels told", run.message)
+        self.assertIn("of 2 stock levels", run.message)
         self.push()
         self.assertEqual(set(self.at_eim()), {"TEE-1", "MUG-1"})
 
@@ -443,7 +443,9 @@ class TestRateLimit(InventoryCase):
         with patch(f"{RUN}.PASS_SECONDS", 8):
             run = self.push()
         self.assertEqual(run.state, "partial")
-        self.assertRegex(run.message, r"\d+ pushed\. \d+ of 120 levels told; the others follow\.")
+        self.assertRegex(
+            run.message, r"\d+ stock levels were pushed\. EIM was told \d+ of 120 stock levels; the others follow\."
+        )
         self.assertGreater(run.done_count, 60)
         self.assertEqual(len(self.at_eim()), run.done_count)
         self.assertEqual(self.sandbox.sandbox.state()["rate_limited"], 0, "EIM never had to refuse")

@@ -11,7 +11,7 @@ from ..flows.stock_sources import find_sources
 
 # So many SKUs are named in a sentence.
 LISTED_SKUS = 30
-# What the wizard itself lists; All Levels lists the others, too.
+# What the wizard itself lists; All Stock Levels lists the others, too.
 SHOWN = 200
 
 
@@ -37,7 +37,7 @@ class ExtensivStockPreview(models.TransientModel):
         readonly=True,
     )
     product_ids = fields.One2many("extensiv.stock.preview.product", "preview_id", "Products to Decide About")
-    line_count = fields.Integer("All Levels", readonly=True)
+    line_count = fields.Integer("All Stock Levels", readonly=True)
     zero_count = fields.Integer("Would Become 0", compute="_compute_zeros")
     is_alarming = fields.Boolean(compute="_compute_zeros")
     summary = fields.Char(compute="_compute_zeros")
@@ -58,7 +58,7 @@ class ExtensivStockPreview(models.TransientModel):
             preview.summary = (
                 self.env._("%(zeros)s of %(all)s SKUs would become 0.", **counts)
                 if len(places) < 2
-                else self.env._("%(zeros)s of %(all)s levels would become 0, all locations together.", **counts)
+                else self.env._("%(zeros)s of %(all)s stock levels would become 0, all locations together.", **counts)
             )
             preview.confirmation = (
                 self.env._("I understand: %s SKUs become 0 in all carts.", zeros)
