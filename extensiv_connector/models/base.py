@@ -17,7 +17,7 @@ class Base(models.AbstractModel):
 
     @api.model
     def name_create(self, name):
-        """Refuse to make an account, a cart or a location of its name alone, as a slip in a field to choose one would."""
+        """Refuse to make an account, a cart or a location of its name alone, as a slip where one is chosen would."""
         if self._name.startswith("extensiv."):
             raise UserError(
                 self.env._(

@@ -8,13 +8,13 @@ from odoo.tests import TransactionCase, tagged
 from ..eim import errors as eim
 from ..flows.in_use import find_links
 from ..flows.run_message import compose, say_error
-from .common import ExtensivCase
+from .common import ConnectorCase
 
 CHOSEN = {"extensiv.account", "extensiv.cart", "extensiv.location", "stock.location", "stock.warehouse"}
 
 
 @tagged("post_install", "-at_install")
-class TestInUse(ExtensivCase):
+class TestInUse(ConnectorCase):
     def test_every_field_that_stands_in_the_way_is_known(self):
         links = find_links(self.registry)
         self.assertEqual(links, self.env["base"]._extensiv_links())

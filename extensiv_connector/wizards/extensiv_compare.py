@@ -134,8 +134,8 @@ class ExtensivCompare(models.TransientModel):
         if not self.line_ids:
             return self.env._("EIM has all stock levels as it accepted them: %s.", self.level_count)
         message = self.env._(
-            "%(count)s of %(all)s stock levels differed; %(repaired)s repaired, %(explained)s explained by open orders at "
-            "EIM.",
+            "%(count)s of %(all)s stock levels differed; %(repaired)s repaired, %(explained)s explained by open orders "
+            "at EIM.",
             count=len(self.line_ids),
             all=self.level_count,
             repaired=counts["repaired"],
