@@ -321,7 +321,7 @@ class TestReach(CompareCase):
         self.assertEqual(run.state, "done")
         self.assertEqual(len(self.calls("list_inventory")) - before, pages)
         self.assertEqual(self.outcomes(), {"TEE-1": "repaired", last: "repaired"})
-        self.assertIn("2 of 232 levels", run.message)
+        self.assertIn("2 of 232 stock levels", run.message)
 
     def test_a_killed_pass_loses_nothing(self):
         self.hold("TEE-1", 1)

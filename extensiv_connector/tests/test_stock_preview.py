@@ -166,7 +166,7 @@ class TestPreview(PreviewCase):
             {self.east: "0 of 2 SKUs would become 0", self.west: "2 of 2 SKUs would become 0"},
         )
         self.assertTrue(preview.is_alarming)
-        self.assertIn("2 of 4 levels", preview.summary)
+        self.assertIn("2 of 4 stock levels", preview.summary)
 
     def test_a_location_that_is_not_pushed_yet_can_be_looked_at(self):
         self.east.push_enabled = False
