@@ -31,7 +31,7 @@ def report(account, left, is_whole=True):
         cart.order_source: {
             "message": env._(
                 "EIM holds %(count)s new orders of %(cart)s, which is archived here. They are left there, and every "
-                "pass has to read past them. Stop the cart at EIM, or cancel its orders there; or unarchive it here "
+                "run has to read past them. Stop the cart at EIM, or cancel its orders there; or unarchive it here "
                 "to import them.",
                 count=archived[cart.order_source],
                 cart=cart.name,
@@ -46,7 +46,7 @@ def report(account, left, is_whole=True):
         failures[STOPPED_KEY] = {
             "message": env._(
                 "EIM holds %s new orders whose sending was stopped or that are on hold. They are left there, and every "
-                "pass has to read past them. Cancel at EIM those that nobody will release.",
+                "run has to read past them. Cancel at EIM those that nobody will release.",
                 stopped,
             ),
             "category": "settings",

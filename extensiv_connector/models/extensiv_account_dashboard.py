@@ -22,21 +22,21 @@ class ExtensivAccount(models.Model):
     order_count = fields.Integer(compute="_compute_counts")
     failed_order_count = fields.Integer("Failed Orders", compute="_compute_counts")
     error_count = fields.Integer("Open Errors", compute="_compute_counts")
-    orders_run_id = fields.Many2one("extensiv.run", "Last Order Pass", compute="_compute_last_runs")
+    orders_run_id = fields.Many2one("extensiv.run", "Last Order Run", compute="_compute_last_runs")
     orders_run_state = fields.Selection(
-        lambda self: self.env["extensiv.run"]._fields["state"].selection, "Order Pass", compute="_compute_last_runs"
+        lambda self: self.env["extensiv.run"]._fields["state"].selection, "Order Run", compute="_compute_last_runs"
     )
-    orders_run_message = fields.Char("Order Pass Result", compute="_compute_last_runs")
+    orders_run_message = fields.Char("Order Run Result", compute="_compute_last_runs")
     inventory_run_state = fields.Selection(
-        lambda self: self.env["extensiv.run"]._fields["state"].selection, "Stock Pass", compute="_compute_last_runs"
+        lambda self: self.env["extensiv.run"]._fields["state"].selection, "Stock Run", compute="_compute_last_runs"
     )
-    inventory_run_message = fields.Char("Stock Pass Result", compute="_compute_last_runs")
+    inventory_run_message = fields.Char("Stock Run Result", compute="_compute_last_runs")
     shipments_run_state = fields.Selection(
         lambda self: self.env["extensiv.run"]._fields["state"].selection,
-        "Shipment Pass",
+        "Shipment Run",
         compute="_compute_last_runs",
     )
-    shipments_run_message = fields.Char("Shipment Pass Result", compute="_compute_last_runs")
+    shipments_run_message = fields.Char("Shipment Run Result", compute="_compute_last_runs")
     left_order_count = fields.Integer(
         "Older Orders Left at EIM",
         compute="_compute_left_order_count",

@@ -96,7 +96,17 @@ class ExtensivAccount(models.Model):
     _shipments_per_call_possible = models.Constraint(
         "CHECK(shipments_per_call BETWEEN 1 AND 50)", "EIM takes from 1 to 50 shipped orders in one call."
     )
-    _owed_days_positive = models.Constraint("CHECK(owed_days >= 0)", "Days cannot be negative.")
+    _owed_days_positive = models.Constraint(
+        "CHECK(owed_days BETWEEN 0 AND 3650)",
+        "The days within which orders must be due are a number from 0 to 3650, which is ten years.",
+    )
+    _payload_days_positive = models.Constraint(
+        "CHECK(payload_days BETWEEN 0 AND 36500)",
+        "The days for which orders are kept as received are a number from 0 to 36500. 0 keeps them for ever.",
+    )
+    _name_short = models.Constraint(
+        "CHECK(char_length(name) <= 100)", "Give the account a shorter name, of at most 100 characters."
+    )
 
     # -- buttons
 

@@ -37,6 +37,14 @@ class ExtensivAccount(models.Model):
 
     tax_account_problem = fields.Text(compute="_compute_tax_account_problem")
 
+    def copy_data(self, default=None):
+        """Name a copy so: two accounts of one name could not be told apart anywhere."""
+        copies = super().copy_data(default)
+        if "name" not in (default or {}):
+            for account, vals in zip(self, copies, strict=True):
+                vals["name"] = self.env._("%s (copy)", account.name)
+        return copies
+
     # -- computes
 
     @api.depends("setup_step")

@@ -30,10 +30,10 @@ class ExtensivRun(models.Model):
     last_at = fields.Datetime(
         compute="_compute_last_at",
         store=True,
-        help="When the last of the passes began that this line stands for. Passes that find nothing new one after the "
+        help="When the last of the runs began that this line stands for. Runs that find nothing new one after the "
         "other are one line, for a day.",
     )
-    times = fields.Integer(default=1, readonly=True, aggregator="sum", help="How many passes this line stands for.")
+    times = fields.Integer(default=1, readonly=True, aggregator="sum", help="How many runs this line stands for.")
     is_idle = fields.Boolean("Found Nothing New", readonly=True)
     repeated = fields.Char(compute="_compute_repeated")
     duration = fields.Float("Seconds", readonly=True, aggregator="avg")

@@ -43,7 +43,7 @@ class ResConfigSettings(models.TransientModel):
 
     extensiv_account_count = fields.Integer("Accounts at EIM", compute="_compute_extensiv_account_count")
     extensiv_parallel_passes = fields.Integer(
-        "Parallel Passes",
+        "Parallel Runs",
         config_parameter=lanes.PARAMETER,
         default=1,
         help="How many accounts' orders are pulled at the same time, where Odoo has as many workers for scheduled "
@@ -101,7 +101,7 @@ class ResConfigSettings(models.TransientModel):
         "Monitoring Token",
         compute="_compute_extensiv_health",
         help="Send it as Authorization: Bearer, followed by the token. Who has it reads when each flow had its last "
-        "good pass and how many errors are open: no names, no orders.",
+        "good run and how many errors are open: no names, no orders.",
     )
     extensiv_health_url = fields.Char("Monitoring Address", compute="_compute_extensiv_health")
 
@@ -128,7 +128,7 @@ class ResConfigSettings(models.TransientModel):
             if not 1 <= settings.extensiv_parallel_passes <= lanes.MOST:
                 raise ValidationError(
                     self.env._(
-                        "Parallel Passes is a number from 1 to %s. For more, spread the accounts with the add-on for "
+                        "Parallel Runs is a number from 1 to %s. For more, spread the accounts with the add-on for "
                         "a job queue.",
                         lanes.MOST,
                     )

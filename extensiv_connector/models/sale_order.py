@@ -131,7 +131,7 @@ class SaleOrder(models.Model):
         readonly=True,
         copy=False,
         help="Waiting: not everything has left, or a tracking number is missing. Ready: EIM is told with the next "
-        "pass. Sending: EIM was called, its answer is not known yet. Sent: EIM knows. Failed: see the message. "
+        "run. Sending: EIM was called, its answer is not known yet. Sent: EIM knows. Failed: see the message. "
         "Skipped: there is nothing to tell, or the cart takes no confirmation.",
     )
     extensiv_shipped_at = fields.Datetime("Sent to EIM", readonly=True, copy=False)

@@ -37,7 +37,7 @@ class StockMove(models.Model):
         "To Be Reserved",
         readonly=True,
         copy=False,
-        help="Confirmed by a worker that imports beside others, and reserved by it, or else by the next pass, in a "
+        help="Confirmed by a worker that imports beside others, and reserved by it, or else by the next run, in a "
         "moment.",
     )
     _extensiv_reserve_later_index = models.Index("(company_id) WHERE extensiv_reserve_later")

@@ -51,6 +51,7 @@ from . import test_identical
 from . import test_import_batches
 from . import test_integrations
 from . import test_integrations_browser
+from . import test_in_use
 from . import test_inventory
 from . import test_inventory_browser
 from . import test_inventory_mapping

@@ -242,7 +242,7 @@ class TestHealth(ConnectorCase):
         self.assertEqual(error.key, "orders")
         self.assertEqual(error.step, "silence")
         self.assertEqual(error.category, "settings")
-        self.assertIn("no good pass for 6 hours", error.message)
+        self.assertIn("no good run for 6 hours", error.message)
         self.assertTrue(self.account.activity_ids)
         self.watch()
         self.assertEqual(self.errors(), error)

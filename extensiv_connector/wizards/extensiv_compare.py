@@ -44,7 +44,7 @@ class ExtensivCompare(models.TransientModel):
     seen_location_ids = fields.Json(readonly=True)
     endless = fields.Char(readonly=True)
     read_count = fields.Integer("SKUs Read", readonly=True)
-    level_count = fields.Integer("Levels Compared", readonly=True)
+    level_count = fields.Integer("Stock Levels Compared", readonly=True)
     foreign_count = fields.Integer("Not Pushed from Here", readonly=True)
     deducted_count = fields.Integer("SKUs with Deductions", readonly=True)
     deducted_quantity = fields.Float("Units Deducted", digits=(16, 0), readonly=True)
@@ -53,7 +53,7 @@ class ExtensivCompare(models.TransientModel):
     line_ids = fields.One2many(
         "extensiv.compare.line", "compare_id", "Differences", domain=[("is_different", "=", True)], readonly=True
     )
-    difference_count = fields.Integer("Levels That Differ", compute="_compute_difference_count")
+    difference_count = fields.Integer("Stock Levels That Differ", compute="_compute_difference_count")
     pushable_count = fields.Integer(compute="_compute_difference_count")
 
     @api.depends("account_id")
@@ -139,10 +139,10 @@ class ExtensivCompare(models.TransientModel):
         for line in self.line_ids:
             counts[line.outcome] += 1
         if not self.line_ids:
-            return self.env._("EIM has all %s levels as it accepted them.", self.level_count)
+            return self.env._("EIM has all stock levels as it accepted them: %s.", self.level_count)
         message = self.env._(
-            "%(count)s of %(all)s levels differed; %(repaired)s repaired, %(explained)s explained by open orders at "
-            "EIM.",
+            "%(count)s of %(all)s stock levels differed; %(repaired)s repaired, %(explained)s explained by open orders "
+            "at EIM.",
             count=len(self.line_ids),
             all=self.level_count,
             repaired=counts["repaired"],

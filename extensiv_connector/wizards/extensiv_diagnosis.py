@@ -219,7 +219,7 @@ class ExtensivDiagnosis(models.TransientModel):
             return []
         does = {
             "orders": self.env._("Pulling orders"),
-            "inventory": self.env._("Pushing levels"),
+            "inventory": self.env._("Pushing stock"),
             "shipments": self.env._("Pushing shipping information"),
             "alerts": self.env._("Fetching alerts"),
             "audit": self.env._("Comparing orders with EIM"),
@@ -236,9 +236,9 @@ class ExtensivDiagnosis(models.TransientModel):
                 )
             ]
         last = self.env._("never yet") if not flow["good"] else self._moment(flow["good"].last_at)
-        lines = [Line("good", self.env._("%(does)s runs by itself; last good pass: %(last)s.", does=does, last=last))]
+        lines = [Line("good", self.env._("%(does)s runs by itself; last good run: %(last)s.", does=does, last=last))]
         if flow["bad"] and (not flow["good"] or flow["bad"].id > flow["good"].id):
-            lines.append(Line("bad", self.env._("Its last pass had trouble: %s", flow["bad"].message or "")))
+            lines.append(Line("bad", self.env._("Its last run had trouble: %s", flow["bad"].message or "")))
         return lines
 
     # -- the result as text

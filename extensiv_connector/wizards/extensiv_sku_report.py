@@ -120,7 +120,7 @@ class ExtensivSkuReport(models.TransientModel):
             state = self._state_of(match.product, fed)
         message = match.problem
         if not item:
-            unlisted = self.env._("Orders ask for it, and EIM's inventory does not list it.")
+            unlisted = self.env._("Orders ask for it, and EIM's stock list does not have it.")
             message = "\n".join(filter(None, (message, unlisted)))
         if match.product:
             message = "\n".join(filter(None, (message, *self._say_match(sku, match, state))))
@@ -270,7 +270,7 @@ class ExtensivSkuReportLine(models.TransientModel):
         readonly=True,
         aggregator=None,
         digits=(16, 0),
-        help="Available by EIM's inventory, all locations together.",
+        help="Available by EIM's stock list, all locations together.",
     )
     odoo_quantity = fields.Float(
         "In Odoo",
@@ -279,7 +279,7 @@ class ExtensivSkuReportLine(models.TransientModel):
         digits="Product Unit",
         help="On hand where EIM's locations take their stock from; before any is mapped, in all warehouses.",
     )
-    is_listed = fields.Boolean("In EIM's Inventory", readonly=True)
+    is_listed = fields.Boolean("In EIM's Stock", readonly=True)
     waiting_count = fields.Integer(
         "Waiting Orders",
         readonly=True,
