@@ -5,7 +5,9 @@ Imported by scripts in Odoo only.
 
 from __future__ import annotations
 
+import contextlib
 import os
+import socket
 import threading
 import time
 
@@ -19,6 +21,7 @@ from odoo.addons.queue_job.jobrunner import runner
 
 CHANNELS = "root:4"
 PATIENCE = 300  # seconds
+PORT = "dev.jobrunner.port"  # and a job's uuid: where the process listens that waits for it
 KINDS = {"failed": "danger", "partial": "warning"}
 
 
@@ -39,6 +42,8 @@ class Through:
     def __init__(self, env):
         self.registry = env.registry
         self.starting = threading.Lock()
+        self.port = None
+        self.send = runner._async_http_get
         self.is_started = False
 
     def start(self) -> None:
@@ -50,13 +55,26 @@ class Through:
                 # The job runner looks after jobs of dead processes once they are older than its patience.
                 cr.execute(
                     "UPDATE queue_job SET date_enqueued = date_enqueued - interval '1 minute'"
-                    " WHERE state IN ('enqueued', 'started')"
+                    " WHERE state = 'enqueued' OR id IN ("
+                    " SELECT job.id FROM queue_job AS job JOIN queue_job_lock AS lock ON lock.queue_job_id = job.id"
+                    " WHERE job.state = 'started' FOR NO KEY UPDATE OF lock SKIP LOCKED)"
                 )
             server = make_server("127.0.0.1", 0, odoo.http.root, threaded=True)
+            self.port = server.server_port
             threading.Thread(target=server.serve_forever, daemon=True).start()
             runner.ERROR_RECOVERY_DELAY = 0.5
+            runner._async_http_get = self.send_to_planner
             run = runner.QueueJobRunner(host="127.0.0.1", port=server.server_port, channel_config_string=CHANNELS)
             threading.Thread(target=run.run, daemon=True).start()
+
+    def send_to_planner(self, scheme, host, port, user, password, db_name, job_uuid):
+        """Have a job done by the process that waits for it, if it lives: one job runner serves all processes."""
+        with self.registry.cursor() as cr:
+            cr.execute("SELECT value FROM ir_config_parameter WHERE key = %s", [f"{PORT}.{job_uuid}"])
+            if found := cr.fetchone():
+                with contextlib.suppress(OSError), socket.create_connection((host, int(found[0])), 1):
+                    port = int(found[0])
+        self.send(scheme, host, port, user, password, db_name, job_uuid)
 
     def run_flow(self, accounts, flow):
         """Have a job do a pass of `flow` on each account, and return what the button would have said."""
@@ -121,10 +139,14 @@ class Through:
             env["extensiv.account"].browse(account)._start_pass(flow)
             cr.flush()  # jobs are made before the transaction is committed
             cr.execute(
-                "SELECT id FROM queue_job WHERE identity_key = %s AND state = ANY (%s) ORDER BY id DESC LIMIT 1",
+                "SELECT id, uuid, result FROM queue_job WHERE identity_key = %s AND state = ANY (%s) ORDER BY id DESC",
                 [jobs.pass_key(account, flow), list(jobs.WAITING)],
             )
-            return cr.fetchone()[0]
+            job, uuid, said = cr.fetchone()
+            if said:  # what it came back with, from another's button
+                cr.execute("UPDATE queue_job SET result = NULL WHERE id = %s", [job])
+            env["ir.config_parameter"].set_param(f"{PORT}.{uuid}", str(self.port))
+            return job
 
     @staticmethod
     def find_dead(cr, key):

@@ -139,10 +139,19 @@ def _find(text, start, end):
             digits += _ascii(text[group_begin:group_end])
             if len(digits) > LONGEST or digits[0] in "0179":
                 break
-            if len(digits) >= LEAST and is_card_number(digits) and _is_written_so(text, groups[first:last], digits):
+            if len(digits) < LEAST or not is_card_number(digits) or _ends_amazon_order(text, groups, first, last):
+                continue
+            if _is_written_so(text, groups[first:last], digits):
                 longest = group_end
         if longest:
             yield begin, longest
+
+
+def _ends_amazon_order(text, groups, first, last):
+    """Return whether ``groups[first:last]`` are the last two of three that make one of Amazon's order numbers."""
+    three = groups[max(first - 1, 0) : last]
+    gaps = {text[end:start] for (_, end), (start, _) in pairwise(three)}
+    return first > 0 and [end - start for start, end in three] == _AMAZON_ORDER and gaps == {"-"}
 
 
 def _ascii(digits):
