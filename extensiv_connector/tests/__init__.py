@@ -135,4 +135,5 @@ from . import test_views
 from . import test_webhook
 from . import test_webhook_account
 from . import test_webhook_route
+from . import test_work
 from . import test_zero_surprise
