@@ -12,7 +12,7 @@ from . import SWITCHED, by_hand, label_of
 
 # Passes that are looked back at to find where the work began that the newest of them goes on with.
 CHAIN = 50
-# So long after a pass that left something behind the work counts as going on: a pause that EIM's limit asks for is over.
+# So long after a pass that left something behind the work counts as going on: pauses for EIM's limit are shorter.
 PAUSE_MINUTES = 10
 
 

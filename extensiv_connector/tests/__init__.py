@@ -103,6 +103,7 @@ from . import test_retry_after
 from . import test_secrets
 from . import test_security
 from . import test_setup
+from . import test_setup_in_guide
 from . import test_shipments
 from . import test_shipments_batches
 from . import test_shipments_browser

@@ -101,7 +101,7 @@ class TestWork(ConnectorCase):
     def test_what_is_left_at_eim_is_said_with_the_reason_and_a_link(self):
         self.add_orders(
             {"cust_ref": "OLD", "created_date_time": "2001-01-01T10:00:00+00:00", "order_date": "2001-01-01"},
-            {"cust_ref": "HELD", "on_hold_yn": "Y"},
+            {"cust_ref": "HELD", "on_hold": "Y"},
         )
         self.account.import_from = "2000-01-01"
         with self.flows():
