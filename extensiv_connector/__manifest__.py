@@ -69,6 +69,7 @@
         "data/ir_actions_todo.xml",
     ],
     "assets": {
+        "web.assets_backend": ["extensiv_connector/static/src/backend/**/*"],
         "web.assets_frontend": ["extensiv_connector/static/src/interactions/share_page.js"],
         "web.assets_tests": ["extensiv_connector/static/tests/tours/**/*"],
     },

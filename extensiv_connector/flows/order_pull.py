@@ -258,6 +258,8 @@ class OrderPull(FlowRun):
             self.listed_again = found.listed_again
             raise
         self.listed_again = found.listed_again
+        if found.left:
+            self.messages.append(leftovers.explain(self.env, found.left))
         if reading.is_over:
             self.retry_on_conflict(lambda: self.report_unreadable(found.unreadable))
         if reading.is_whole:

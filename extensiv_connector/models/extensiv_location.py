@@ -63,6 +63,7 @@ class ExtensivLocation(models.Model):
         help="The location of Odoo, children included, that this location of EIM stands for. Orders that EIM "
         "assigns to it are delivered from its warehouse.",
     )
+    proposed_location_id = fields.Many2one("stock.location", "Proposed", readonly=True, copy=False)
     stock_location_ids = fields.Many2many(
         "stock.location",
         "extensiv_location_chosen_rel",

@@ -109,6 +109,7 @@ from . import test_secrets
 from . import test_security
 from . import test_settings
 from . import test_setup
+from . import test_setup_in_guide
 from . import test_shipments
 from . import test_shipments_batches
 from . import test_shipments_browser
@@ -141,4 +142,5 @@ from . import test_views
 from . import test_webhook
 from . import test_webhook_account
 from . import test_webhook_route
+from . import test_work
 from . import test_zero_surprise

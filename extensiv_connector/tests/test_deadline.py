@@ -23,7 +23,8 @@ BUTTONS = {
         "action_pull_orders action_push_inventory action_push_shipments action_fetch_alerts action_audit "
         "action_push_everything action_preview_stock action_connect action_check_carts action_fetch_locations "
         "action_setup_next action_setup_back action_setup_goto action_setup_resume action_setup_cart "
-        "action_check_live action_go_live action_sku_report action_list_merchants action_goes_on"
+        "action_check_live action_go_live action_create_missing_products action_sku_report "
+        "action_list_merchants action_goes_on"
     ),
     "extensiv.add.alias": "action_add",
     "extensiv.alert": "action_dismiss_at_eim",

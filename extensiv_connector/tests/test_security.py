@@ -45,6 +45,7 @@ METHODS = {
             "action_is_copy action_goes_on "
             "action_undo_live action_setup_next action_setup_back action_setup_goto action_setup_close "
             "action_setup_resume action_setup_cart action_import_products action_renew_webhook "
+            "action_create_missing_products "
             "action_forget_webhook_key"
         ),
         "extensiv.alert": "action_dismiss_at_eim",
@@ -67,7 +68,7 @@ METHODS = {
     "user": {
         "extensiv.account": (
             "action_pull_orders action_push_inventory action_push_shipments action_fetch_alerts action_open_eim "
-            "action_preview_stock action_open_routes action_audit"
+            "get_progress action_preview_stock action_open_routes action_audit"
         ),
         "extensiv.add.alias": "action_add",
         "extensiv.alert": "action_open_at_eim action_open_order",
