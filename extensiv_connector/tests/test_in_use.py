@@ -1,9 +1,11 @@
 """What is in use is not deleted, and says so in words; what a person chooses is not made by a slip."""
 
 from lxml import etree
+from psycopg2.errors import CheckViolation
 
 from odoo.exceptions import UserError
 from odoo.tests import TransactionCase, tagged
+from odoo.tools import mute_logger
 
 from ..eim import errors as eim
 from ..flows.in_use import find_links
@@ -36,7 +38,28 @@ class TestInUse(ConnectorCase):
         with self.assertRaisesRegex(UserError, "“Used shop” cannot be deleted, because it is used: .*US:1. Archive it"):
             cart.unlink()
 
-    def test_a_number_out_of_bounds_and_a_copy(self):
+    def test_numbers_and_names_have_bounds(self):
+        for values in (
+            {"payload_days": -1},
+            {"payload_days": 10**6},
+            {"silence_hours": -1},
+            {"silence_hours": 10**4},
+            {"owed_days": -1},
+            {"owed_days": 10**4},
+            {"import_batch_size": 0},
+            {"push_batch_size": 1001},
+            {"name": "A" * 101},
+        ):
+            with (
+                self.subTest(values),
+                mute_logger("odoo.sql_db"),
+                self.assertRaises(CheckViolation),
+                self.env.cr.savepoint(),
+            ):
+                self.account.write(values)
+                self.account.flush_recordset()
+
+    def test_a_copy_is_named_so(self):
         self.assertEqual(self.account.copy().name, f"{self.account.name} (copy)")
         self.assertEqual(self.account.copy({"name": "Other"}).name, "Other")
 
