@@ -50,6 +50,7 @@
         "views/stock_location_views.xml",
         "views/extensiv_dashboard_views.xml",
         "views/sale_order_views.xml",
+        "views/sale_report_views.xml",
         "views/extensiv_shipment_views.xml",
         "wizards/choose_delivery_carrier_views.xml",
         "wizards/extensiv_cancel_views.xml",
@@ -68,6 +69,7 @@
         "data/ir_actions_todo.xml",
     ],
     "assets": {
+        "web.assets_backend": ["extensiv_connector/static/src/backend/**/*"],
         "web.assets_frontend": ["extensiv_connector/static/src/interactions/share_page.js"],
         "web.assets_tests": ["extensiv_connector/static/tests/tours/**/*"],
     },

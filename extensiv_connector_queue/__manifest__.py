@@ -1,5 +1,5 @@
 {
-    "name": "Extensiv Connector: Passes as Jobs",
+    "name": "Extensiv Connector: Runs as Jobs",
     "summary": "Orders, stock levels and shipments of many merchants by as many workers and hosts as they need",
     "version": "19.0.1.0.0",
     "category": "Sales/Sales",

@@ -69,7 +69,7 @@ ELSEWHERE = {
     "EIM": {"Single Merchant", "API Access Only", "Test WMS Connection", "Save", "New Setup", "Order Download",
             "Shipment Upload", "Inventory Upload", "Merchants", "API Keys", "Locations & Products", "Shipped",
             "EDI Merchant", "Automatic", "Edit Setup", "Sync Inventory with Location", "COMBINE ALL LOCATIONS"},
-    "Odoo": {"New", "Apps", "Activate", "Physical Inventory", "Invoicing Policy", "To Invoice"},
+    "Odoo": {"New", "Apps", "Activate", "Inventory", "Physical Inventory", "Invoicing Policy", "To Invoice"},
     "stressed": {"The key is of another level", "It is a warehouse's key", "EIM's certificate is not valid",
                  "carts", "pulls orders", "pushes stock", "pushes shipments", "Pull orders", "Push stock",
                  "Push shipments", "To promise", "Free to use", "Forecast", "Held by"},

@@ -62,7 +62,7 @@ FLOWS = {
         ),
         Flow(
             "inventory",
-            "Inventory",
+            "Stock",
             switch="push_inventory",
             setup_choice="live_inventory",
             cron="extensiv_connector.ir_cron_push_inventory",

@@ -20,6 +20,7 @@ from .list_reading import ListReading
 from .order_cancellation import OrderCancellation
 from .order_import import OrderImport
 from .order_inbox import Inbox
+from .run_message import say_error
 from .runner import BATCH_SECONDS, FlowRun
 
 STATUSES = ("at_wms", "partial", "shipped_or_confirmed", "canceled")
@@ -222,7 +223,7 @@ class Audit(FlowRun):
         """Say why a chosen order could not be received; a person decides anew."""
         record = self.env["extensiv.unknown.order"].browse(record_id)
         before = "old" if record.status == "new" else "found"
-        record.write({"state": before, "message": self.env._("EIM: %s", error.message)})
+        record.write({"state": before, "message": say_error(self.env, error)})
 
     def import_received(self):
         """Import what was received."""

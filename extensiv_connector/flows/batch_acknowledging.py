@@ -176,7 +176,7 @@ class BatchAcknowledging:
     def _pause(self, error):
         """Use the form no more in this pass: an order may be what EIM stumbles over."""
         message = self._run.env._(
-            "%(words)s It was a call that acknowledges many orders; they are told again one by one, and the next pass "
+            "%(words)s It was a call that acknowledges many orders; they are told again one by one, and the next run "
             "tries many at a call again.",
             words=error.message,
         )

@@ -49,6 +49,26 @@ def put_off(account, flow, seconds=0):
     return env._("The rest goes on in the background: see Runs.")
 
 
+def find_links(account, flow):
+    """Return where more is shown of what a click did, as ``display_notification`` takes it: ``[{"url", "label"}]``."""
+    env = account.env
+    links = []
+    if deadline_of(env).late.get((account.id, flow)):
+        links.append(link_to_runs(account))
+    if flow == "orders" and account.left_order_count:
+        links.append({"url": _url(account, "extensiv_left_orders_action"), "label": env._("Orders Left at EIM")})
+    return links
+
+
+def link_to_runs(account):
+    """Return the link to what the passes of ``account`` do and did."""
+    return {"url": _url(account, "extensiv_account_runs_action"), "label": account.env._("Watch it under Runs")}
+
+
+def _url(account, action):
+    return f"/odoo/{account.id}/action-extensiv_connector.{action}"
+
+
 def runs_by_itself(account, flow):
     """Whether the schedule of ``flow`` serves ``account``."""
     return (

@@ -6,6 +6,7 @@ from odoo import fields
 
 from ..eim.errors import Blocked, CredentialsRefused, EimError, Forbidden, Refused
 from .explanations import explain, explain_refusal
+from .run_message import say_error
 
 CHECK_PATIENCE = 5.0  # seconds that the check waits for a token, also where the flow itself waits less
 # The key under which the list of errors says that EIM refuses the credentials, whatever flow met it.
@@ -111,7 +112,7 @@ class CredentialCheck:
             "process_id": error.process_id,
         }
         env["extensiv.error"]._report(account, "connection", {CREDENTIALS_KEY: failure})
-        return env._("EIM: %s", error.message)
+        return say_error(env, error)
 
     def record_success(self, account, flow):
         """Close the errors of the connection that a good pass of ``flow`` has shown to be over."""

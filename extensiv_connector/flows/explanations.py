@@ -53,12 +53,11 @@ def explain_refusal(env, error):
             "one stands in EIM under Merchants ▸ API Keys."
         ),
         "merchant": env._(
-            "It is the key of a warehouse, which acts for several merchants. Press “A warehouse's key? Choose its "
-            "merchants”."
+            "It is the key of a warehouse, which acts for several merchants. Press Choose the Warehouse's Merchants."
         ),
         "other_merchant": env._(
-            "The key is a warehouse's, but the Merchant ID is none of its merchants. Correct it, or press “A "
-            "warehouse's key? Choose its merchants”."
+            "The key is a warehouse's, but the Merchant ID is none of its merchants. Correct it, or press "
+            "Choose the Warehouse's Merchants."
         ),
     }
     return " ".join(filter(None, [error.message, causes.get(error.cause)]))

@@ -8,6 +8,23 @@ STOPPED_KEY = "stopped orders"
 MANY = 100
 
 
+def explain(env, left):
+    """Return in a sentence why orders are left at EIM, or an empty text.
+
+    :param left: ``{(reason, order source): how many}``, see ``Inbox.why_left``
+    """
+    counts = Counter()
+    for (reason, _source), count in left.items():
+        counts[reason] += count
+    reasons = {
+        "old": env._("from before Import Orders From"),
+        "stopped": env._("on hold or stopped there"),
+        "archived": env._("of a cart that is archived here"),
+    }
+    said = ", ".join(f"{counts[reason]} {words}" for reason, words in reasons.items() if counts[reason])
+    return said and env._("Left there: %s.", said)
+
+
 def report(account, left, is_whole=True):
     """Report what EIM lists as new and is left there, where it is much, and close what is so no longer.
 
@@ -31,7 +48,7 @@ def report(account, left, is_whole=True):
         cart.order_source: {
             "message": env._(
                 "EIM holds %(count)s new orders of %(cart)s, which is archived here. They are left there, and every "
-                "pass has to read past them. Stop the cart at EIM, or cancel its orders there; or unarchive it here "
+                "run has to read past them. Stop the cart at EIM, or cancel its orders there; or unarchive it here "
                 "to import them.",
                 count=archived[cart.order_source],
                 cart=cart.name,
@@ -46,7 +63,7 @@ def report(account, left, is_whole=True):
         failures[STOPPED_KEY] = {
             "message": env._(
                 "EIM holds %s new orders whose sending was stopped or that are on hold. They are left there, and every "
-                "pass has to read past them. Cancel at EIM those that nobody will release.",
+                "run has to read past them. Cancel at EIM those that nobody will release.",
                 stopped,
             ),
             "category": "settings",

@@ -34,10 +34,12 @@ class LevelWarning:
             sentences.append(
                 self.env._("%(zeros)s of %(all)s SKUs would become 0.", **numbers)
                 if len(counts) < 2
-                else self.env._("%(zeros)s of %(all)s levels would become 0, all locations together.", **numbers)
+                else self.env._("%(zeros)s of %(all)s stock levels would become 0, all locations together.", **numbers)
             )
         elif total.changed > FEW and is_alarming(total.changed, known):
-            sentences.append(self.env._("%(changed)s of %(all)s levels change.", changed=total.changed, all=known))
+            sentences.append(
+                self.env._("%(changed)s of %(all)s stock levels change.", changed=total.changed, all=known)
+            )
         if total.unknown_zero > FEW or is_alarming(total.unknown_zero, total.unknown):
             sentences.append(
                 self.env._(
@@ -55,7 +57,9 @@ class LevelWarning:
         if not pushed:
             return None
         sentences = [
-            self.env._("%(pushed)s levels would be pushed, %(zeros)s of them as 0.", pushed=pushed, zeros=total.zero)
+            self.env._(
+                "%(pushed)s stock levels would be pushed, %(zeros)s of them as 0.", pushed=pushed, zeros=total.zero
+            )
         ]
         if total.unknown:
             sentences.append(

@@ -87,7 +87,7 @@ def collect(env):
 
 
 def _of_flow(account, flow, last, now):
-    """Return what there is to say of ``flow``, whose last good pass began at ``last``, perhaps never."""
+    """Return what there is to say of ``flow``, whose last good run began at ``last``, perhaps never."""
     since = last or account.watched_since or account.create_date
     return {
         "flow": flow.name,
@@ -121,7 +121,7 @@ def to_text(health):
         "extensiv_account_connected": ("Whether the account is connected.", connected),
         "extensiv_flow_on": ("Whether the flow runs by schedule.", states),
         "extensiv_last_good_pass_age_seconds": (
-            "Seconds since the flow's last good pass began; where there was none, since it is watched.",
+            "Seconds since the flow's last good run began; where there was none, since it is watched.",
             ages,
         ),
         "extensiv_open_errors": ("Errors that are open.", errors),

@@ -116,7 +116,7 @@ class OrderComparison:
                 else env._("The buyer cancelled it: cancel the sale order, too.")
             )
         elif not sale and self.record.state not in ("cancelled", "ignored"):
-            self.todos.append(env._("The buyer cancelled it: the next pass takes it off the inbox."))
+            self.todos.append(env._("The buyer cancelled it: the next run takes it off the inbox."))
         if self.drafts:
             self.todos.append(env._("Delete the draft of its invoice or credit note."))
         billed = sum(-move.direction_sign * move.amount_total for move in self.posted)

@@ -20,6 +20,7 @@ from .lock import LockLost
 from .order_cancellation import OrderCancellation
 from .order_import import OrderImport
 from .order_inbox import Inbox
+from .run_message import say_error
 from .runner import BATCH_SECONDS, WAIT_SECONDS, FlowRun
 from .status_check import StatusCheck
 
@@ -198,9 +199,9 @@ class OrderPull(FlowRun):
         if not self.troubles:
             return
         worst, *others = sorted(self.troubles, key=_severity)
-        said = {self.env._("EIM: %s", error.message) for error in others if _severity(error) == 1}
+        said = {say_error(self.env, error) for error in others if _severity(error) == 1}
         if isinstance(worst, eim.EimError):
-            said.discard(self.env._("EIM: %s", worst.message))
+            said.discard(say_error(self.env, worst))
         self.messages += sorted(said)
         limited = [error.retry_after for error in self.troubles if isinstance(error, eim.RateLimited)]
         if limited:
@@ -257,6 +258,8 @@ class OrderPull(FlowRun):
             self.listed_again = found.listed_again
             raise
         self.listed_again = found.listed_again
+        if found.left:
+            self.messages.append(leftovers.explain(self.env, found.left))
         if reading.is_over:
             self.retry_on_conflict(lambda: self.report_unreadable(found.unreadable))
         if reading.is_whole:

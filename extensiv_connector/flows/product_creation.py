@@ -23,8 +23,12 @@ def create_missing(account, drafts, matches):
 
     :param matches: ``{SKU: Match}``, of ``product.product._extensiv_match``
     """
-    if account.sku_policy != "create":
-        return
+    if account.sku_policy == "create":
+        create_unknown(account, drafts, matches)
+
+
+def create_unknown(account, drafts, matches):
+    """Do what ``create_missing`` does, whatever the account asks for; each draft notes what was made for it."""
     lines = {}
     for draft in drafts:
         if draft.wire.problems or draft.record.cart_id.renamed_from_id:

@@ -205,7 +205,7 @@ class RouteProof:
             if not lock:
                 raise UserError(
                     self.env._(
-                        "Nothing was sent: a pass of this account is at work just now and may do the same. Try again "
+                        "Nothing was sent: a run of this account is at work just now and may do the same. Try again "
                         "in a minute."
                     )
                 )
@@ -234,7 +234,7 @@ class RouteProof:
             run.rollback()
             raise UserError(
                 self.env._(
-                    "The connection to the database broke off meanwhile. What was begun, the next pass of this account "
+                    "The connection to the database broke off meanwhile. What was begun, the next run of this account "
                     "finishes; look at the record, then try again."
                 )
             ) from None

@@ -24,6 +24,7 @@ from .explanations import explain
 from .languages import reader_of
 from .lock import LockLost, find_holder, flow_lock
 from .refusals import Refusals
+from .run_message import compose, say_error
 
 _logger = logging.getLogger(__name__)
 
@@ -90,6 +91,8 @@ class FlowRun:
         self.is_probing = False
         """Whether the pass finds out at this moment if EIM answers at all."""
         self.is_unanswered = False
+        self.is_refused = False
+        """Whether EIM ended the pass: as one failure it is counted, and told in words of its own."""
 
     @classmethod
     @contextmanager
@@ -272,23 +275,23 @@ class FlowRun:
         is_idle = state == "done" and not self.failed and not any(self.counts.values())
 
         def finish():
-            record._conclude(
-                {
-                    "state": state,
-                    "duration": time.monotonic() - start,
-                    "done_count": self.counts[flows.FLOWS[self.flow].done],
-                    "failed_count": self.failed,
-                    "skipped_count": self.skipped,
-                    "message": message,
-                },
-                is_idle,
-            )
+            record._conclude({**self.describe(start), "state": state, "message": message}, is_idle)
             trigger.forget_due(account, self.flow, started_at)
 
         self.retry_on_conflict(finish)
         self.remember_routes()
         self.retry_on_conflict(account._remind_responsible)
         return Result(state, message, self.resume_in, self.is_unanswered)
+
+    def describe(self, start):
+        """Return what the record of a pass says that it did since ``start``, by ``time.monotonic()``."""
+        return {
+            "duration": time.monotonic() - start,
+            "done_count": self.counts[flows.FLOWS[self.flow].done],
+            "failed_count": self.failed,
+            "skipped_count": self.skipped,
+            "message": self._message(),
+        }
 
     def _now(self):
         """Return the database's own moment (naive UTC), by which due moments are noted."""
@@ -314,7 +317,7 @@ class FlowRun:
             # Not a failure: the bucket is empty, the next pass goes on when there is a token.
             self.env.cr.rollback()
             self.resume_in = max(error.retry_after, 1)
-            self.messages.append(self.env._("Waiting for EIM's rate limit; goes on by itself."))
+            self.messages.append(self.env._("EIM's rate limit is reached; the run goes on by itself."))
             return "partial"
         except eim.EimError as error:
             return self._record_refusal(error)
@@ -325,6 +328,7 @@ class FlowRun:
         """Note that EIM ended the pass with ``error``; return the run's state."""
         self.env.cr.rollback()
         self.failed += 1
+        self.is_refused = True
         self.is_unanswered = is_unanswered(error)
         if error.retry_after is not None:
             self.resume_in = max(error.retry_after, LEAST_PAUSE)
@@ -338,7 +342,7 @@ class FlowRun:
             "process_id": error.process_id,
         }
         stepping_back.report(self, failure, self.resume_in if error.asked else None)
-        self.messages.append(self.env._("EIM: %s", error.message))
+        self.messages.append(say_error(self.env, error))
         self.commit()
         return "failed"
 
@@ -385,7 +389,7 @@ class FlowRun:
         :return: what is told
         """
         message = self.env._(
-            "Already at work elsewhere for %(minutes)s minutes, though a pass takes one: that process of Odoo hangs, "
+            "Already at work elsewhere for %(minutes)s minutes, though a run takes one: that process of Odoo hangs, "
             "and nothing of %(flow)s is done meanwhile. Ask whoever runs the server to restart Odoo, or to end "
             "PostgreSQL's process %(pid)s.",
             minutes=int(seconds // 60),
@@ -398,25 +402,10 @@ class FlowRun:
         return message
 
     def _message(self):
-        """Return in a sentence what the pass did."""
-        env = self.env
-        words = {
-            "received": env._("received"),
-            "acknowledged": env._("acknowledged"),
-            "imported": env._("imported"),
-            "held": env._("held as quotations"),
-            "cancelled": env._("cancelled"),
-            "pushed": env._("pushed"),
-            "restated": env._("told again"),
-            "sent": env._("sent"),
-            "fetched": env._("fetched"),
-            "unknown": env._("unknown here"),
-            "failed": env._("failed"),
-            "skipped": env._("left at EIM"),
-        }
-        counts = {**self.counts, "failed": self.failed, "skipped": self.skipped}
-        counted = ", ".join(f"{counts[key]} {word}" for key, word in words.items() if counts.get(key))
-        return " ".join(filter(None, [counted and f"{counted}.", *self.messages])) or env._("Nothing new.")
+        """Return in sentences what the pass did."""
+        failed = self.failed - self.is_refused  # that EIM was not reached, or refuses, is said by itself
+        counts = {**self.counts, "failed": failed, "skipped": self.skipped}
+        return compose(self.env, counts, self.messages)
 
 
 def new_deadline():
@@ -481,7 +470,7 @@ def _was_idle(account, flow, deadline):
 
 
 def get_lost_message(env):
-    return env._("The connection to the database was lost; the next pass goes on from there.")
+    return env._("The connection to the database was lost; the next run goes on from there.")
 
 
 def _say_busy(account, run_class):

@@ -1,6 +1,7 @@
 """The schedules of the flows: when they run at all, and which accounts have their turn."""
 
 import logging
+import time
 from datetime import datetime
 
 import psycopg2
@@ -214,6 +215,8 @@ def import_batches(account, deadline):
     :param deadline: when to end, by ``time.monotonic()``
     :return: seconds until it goes on, None: nothing is left that this process could take
     """
+    began_at = fields.Datetime.now()
+    start = time.monotonic()
     began = False
     run = None
     try:
@@ -222,6 +225,7 @@ def import_batches(account, deadline):
             run.importer.begins_too_large = False
             while run.has_time(runner.SIDE_BATCH_SECONDS) and run.importer.import_next():
                 began = True
+            _record_import(run, began_at, start)
             if not run.has_time(runner.SIDE_BATCH_SECONDS) and run.importer.find_importable(1):
                 return 1 if began else 60
     except psycopg2.Error:
@@ -230,6 +234,17 @@ def import_batches(account, deadline):
         _logger.info("Import of EIM's orders of account %s: the connection to the database was lost", account.id)
         return runner.LOST_SECONDS
     return None
+
+
+def _record_import(run, began_at, start):
+    """Leave a record of what a process imported beside the pull, if it was anything: the pull counts only its own.
+
+    :param start: when it began, by ``time.monotonic()``
+    """
+    if not run.failed and not any(run.counts.values()):
+        return
+    vals = run.describe(start)
+    run.retry_on_conflict(lambda: run.env["extensiv.run"]._record_import(run.account, began_at, vals))
 
 
 def _was_triggered(env):

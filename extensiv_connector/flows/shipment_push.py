@@ -77,7 +77,7 @@ def _send_of_account(account, orders):
                 is_busy = not push.send_now(orders.ids)
                 push.remember_routes()
     if not lock or is_busy:
-        return env._("A pass is already at work elsewhere; it sends what is to be told.")
+        return env._("A run is already at work elsewhere; it sends what is to be told.")
     return put_off(account, ShipmentPush.flow) if push.resume_in is not None else ""
 
 

@@ -233,9 +233,9 @@ class StockPush(StockRecords):
         counts = {"told": self.counts["pushed"] + self.failed, "all": self.total}
         if counts["told"] < counts["all"]:
             self.messages.append(
-                self.env._("%(told)s of %(all)s levels told; the others follow.", **counts)
+                self.env._("EIM was told %(told)s of %(all)s stock levels; the others follow.", **counts)
                 if self.account.push_inventory
-                else self.env._("%(told)s of %(all)s levels told; push again for the others.", **counts)
+                else self.env._("EIM was told %(told)s of %(all)s stock levels; push again for the others.", **counts)
             )
 
     def push_location(self, changes):
@@ -468,7 +468,7 @@ class StockPush(StockRecords):
                 ("state", "=", "running"),
             ]
         ).message = self.env._(
-            "%(told)s of %(all)s levels told.",
+            "EIM was told %(told)s of %(all)s stock levels.",
             told=self.counts["pushed"] + self.failed + answered,
             all=self.total,
         )

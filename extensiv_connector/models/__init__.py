@@ -27,6 +27,7 @@ from . import extensiv_unknown_order
 from . import extensiv_untold
 
 from . import account_move_line
+from . import base
 from . import delivery_carrier
 from . import extensiv_account_connection
 from . import extensiv_account_dashboard

@@ -110,7 +110,7 @@ class ExtensivAccount(models.Model):
         default="https://api.cartrover.com",
         tracking=True,
         help="The address of EIM's API without /v1. Only https, or http on this machine; another host than EIM's "
-        f"only where an administrator named it in the system parameter {API_HOSTS}.",
+        "only where an administrator added it to API Hosts under Settings, Extensiv.",
     )
     alerts_url = fields.Char(
         "Alerts Page",
@@ -154,6 +154,7 @@ class ExtensivAccount(models.Model):
         help="Every 5 minutes, pull new orders of the carts into sale orders.",
     )
     push_inventory = fields.Boolean(
+        "Push Stock",
         tracking=True,
         copy=False,
         help="Push the stock of the mapped locations whenever it changes.",
@@ -290,7 +291,7 @@ class ExtensivAccount(models.Model):
         "Silence Alarm",
         default=6,
         tracking=True,
-        help="Hours without a good pass of a flow that is switched on, after which the responsible person is told. "
+        help="Hours without a good run of a flow that is switched on, after which the responsible person is told. "
         "0: never.",
     )
     daily_mail = fields.Boolean(
@@ -352,7 +353,7 @@ class ExtensivAccount(models.Model):
         [("alerts", "EIM's list of alerts"), ("orders", "Orders in error")],
         readonly=True,
         copy=False,
-        help="Where the last pass found the alerts. EIM's route for them is not documented; where it does not answer, "
+        help="Where the last run found the alerts. EIM's route for them is not documented; where it does not answer, "
         "the orders that EIM holds in its error state are listed instead.",
     )
 
@@ -373,15 +374,18 @@ class ExtensivAccount(models.Model):
         "The tax tolerance cannot be negative.",
     )
     _import_batch_size_positive = models.Constraint(
-        "CHECK(import_batch_size > 0)",
-        "The batch size of the import must be at least 1.",
+        "CHECK(import_batch_size BETWEEN 1 AND 1000)",
+        "The batch size of the import is a number from 1 to 1000.",
     )
     _push_batch_size_positive = models.Constraint(
-        "CHECK(push_batch_size > 0)",
-        "The batch size of the push must be at least 1.",
+        "CHECK(push_batch_size BETWEEN 1 AND 1000)",
+        "The batch size of the push is a number from 1 to 1000.",
     )
     _buffer_qty_positive = models.Constraint("CHECK(buffer_qty >= 0)", "The buffer cannot be negative.")
-    _silence_hours_positive = models.Constraint("CHECK(silence_hours >= 0)", "The hours of silence cannot be negative.")
+    _silence_hours_positive = models.Constraint(
+        "CHECK(silence_hours BETWEEN 0 AND 8760)",
+        "The hours of the silence alarm are a number from 0 to 8760, which is a year.",
+    )
     # -- defaults, computes, constraints
 
     @api.model

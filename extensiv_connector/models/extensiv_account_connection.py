@@ -12,11 +12,12 @@ from ..eim.credentials import is_eim_host, is_loopback
 from ..eim.routes import check_override
 from ..eim.routing import Routing
 from ..eim.updates import BATCH, OrderUpdates
-from ..flows import batch_acknowledging, shipment_batches
+from ..flows import batch_acknowledging, found_at_eim, shipment_batches
 from ..flows.call_log import CallLog
 from ..flows.credential_check import CredentialCheck
 from ..flows.deadline import deadline_of, is_unanswered, one_deadline
 from ..flows.explanations import advise_certificate, explain_refusal
+from ..flows.hosts import read_hosts
 from ..flows.runner import new_deadline, release_locks
 from ..flows.webhook import ROUTE as WEBHOOK
 from .extensiv_account import API_HOSTS, CREDENTIALS, SECRETS
@@ -143,14 +144,13 @@ class ExtensivAccount(models.Model):
         :raise ValidationError: it is neither EIM's, nor this machine, nor named by an administrator
         """
         host = urlsplit(self.base_url).hostname or ""
-        named = self.env["ir.config_parameter"].sudo().get_param(API_HOSTS) or ""
-        if not (is_eim_host(host) or is_loopback(host) or host in named.lower().replace(",", " ").split()):
+        named = read_hosts(self.env["ir.config_parameter"].sudo().get_param(API_HOSTS))
+        if not (is_eim_host(host) or is_loopback(host) or host in named):
             raise ValidationError(
                 self.env._(
                     "%(host)s is no host of EIM's, so it is not sent the API key. If it is to be, have an "
-                    "administrator name it in the system parameter %(parameter)s.",
+                    "administrator add it to API Hosts under Settings, Extensiv.",
                     host=host,
-                    parameter=API_HOSTS,
                 )
             )
 
@@ -356,19 +356,20 @@ class ExtensivAccount(models.Model):
         """Fetch the carts that are set up at EIM; known ones keep their settings."""
         self._check_manager()
         answers, problems = self._ask_each(lambda client, _account: client.list_carts())
-        new = sum(len(account.cart_ids._sync_from_eim(account, carts)) for account, carts in answers.items())
-        found = sum(map(len, answers.values()))
-        message = self.env._("%(found)s carts at EIM, %(new)s of them new.", found=found, new=new)
-        return self._notify_asked(self.env._("Carts"), message, problems)
+        new = [
+            cart.name for account, carts in answers.items() for cart in account.cart_ids._sync_from_eim(account, carts)
+        ]
+        return self._notify_asked(self.env._("Carts"), found_at_eim.say_carts(self.env, answers, new), problems)
 
     @one_deadline
     def action_fetch_locations(self):
         """Fetch EIM's locations; known ones keep their mapping."""
         self._check_manager()
         answers, problems = self._ask_each(lambda client, _account: client.list_locations())
-        new = sum(len(account.location_ids._sync_from_eim(account, listed)) for account, listed in answers.items())
-        found = sum(map(len, answers.values()))
-        message = self.env._("%(found)s locations at EIM, %(new)s of them new.", found=found, new=new)
+        new = self.env["extensiv.location"].union(
+            *(account.location_ids._sync_from_eim(account, listed) for account, listed in answers.items())
+        )
+        message = found_at_eim.say_locations(self.env, answers, new)
         return self._notify_asked(self.env._("Locations"), message, problems)
 
     def _ask_each(self, question, connecting=False):

@@ -7,7 +7,7 @@ from babel.dates import format_timedelta
 from odoo import api, fields, models
 from odoo.tools.misc import babel_locale_parse, format_date, format_datetime
 
-from ..flows import SCHEDULED, SWITCHED, label_of, schedule, todo, untold
+from ..flows import SCHEDULED, SWITCHED, headline, label_of, progress, schedule, todo, untold
 from ..flows.eim_pages import page_url
 
 CHART_DAYS = 14
@@ -22,21 +22,21 @@ class ExtensivAccount(models.Model):
     order_count = fields.Integer(compute="_compute_counts")
     failed_order_count = fields.Integer("Failed Orders", compute="_compute_counts")
     error_count = fields.Integer("Open Errors", compute="_compute_counts")
-    orders_run_id = fields.Many2one("extensiv.run", "Last Order Pass", compute="_compute_last_runs")
+    orders_run_id = fields.Many2one("extensiv.run", "Last Order Run", compute="_compute_last_runs")
     orders_run_state = fields.Selection(
-        lambda self: self.env["extensiv.run"]._fields["state"].selection, "Order Pass", compute="_compute_last_runs"
+        lambda self: self.env["extensiv.run"]._fields["state"].selection, "Order Run", compute="_compute_last_runs"
     )
-    orders_run_message = fields.Char("Order Pass Result", compute="_compute_last_runs")
+    orders_run_message = fields.Char("Order Run Result", compute="_compute_last_runs")
     inventory_run_state = fields.Selection(
-        lambda self: self.env["extensiv.run"]._fields["state"].selection, "Stock Pass", compute="_compute_last_runs"
+        lambda self: self.env["extensiv.run"]._fields["state"].selection, "Stock Run", compute="_compute_last_runs"
     )
-    inventory_run_message = fields.Char("Stock Pass Result", compute="_compute_last_runs")
+    inventory_run_message = fields.Char("Stock Run Result", compute="_compute_last_runs")
     shipments_run_state = fields.Selection(
         lambda self: self.env["extensiv.run"]._fields["state"].selection,
-        "Shipment Pass",
+        "Shipment Run",
         compute="_compute_last_runs",
     )
-    shipments_run_message = fields.Char("Shipment Pass Result", compute="_compute_last_runs")
+    shipments_run_message = fields.Char("Shipment Run Result", compute="_compute_last_runs")
     left_order_count = fields.Integer(
         "Older Orders Left at EIM",
         compute="_compute_left_order_count",
@@ -261,6 +261,7 @@ class ExtensivAccount(models.Model):
         held = self._count_held()
         todo_counts = todo.count(self)
         late = self._count_late()
+        leftovers = headline.find_leftovers(self)
         today = fields.Date.context_today(self)
         for account in self:
             flows = health.get(account, [])
@@ -275,34 +276,15 @@ class ExtensivAccount(models.Model):
                 "errors": errors.get(account, (0, 0))[0],
                 "needs_person": errors.get(account, (0, 0))[1],
                 "alerts": account.alert_count,
+                "left": account.left_order_count,
                 "carts": account._get_cart_cards(),
                 "flows": [
                     account._get_flow_card(flow) for flow in flows if flow["wanted"] or flow["good"] or flow["bad"]
                 ],
             }
-            shown["well"], shown["said"] = account._get_headline(shown)
+            shown["mood"], shown["said"] = headline.say(account, shown, account in leftovers)
+            shown["well"] = shown["mood"] == headline.WELL
             account.dashboard = json.dumps(shown)
-
-    def _get_headline(self, shown):
-        """Return whether all is well, and the sentence that says what is not."""
-        if self.state == "draft":
-            return False, self.env._("Not connected.")
-        if self.state == "error":
-            return False, self.state_message or self.env._("EIM refuses the credentials.")
-        if stopped := [flow["name"] for flow in shown["flows"] if flow["wanted"] and not flow["on"]]:
-            return False, self.env._("The schedule is off: %s.", ", ".join(stopped))
-        if shown["needs_person"]:
-            return False, self.env._("Errors waiting for a person: %s.", shown["needs_person"])
-        if shown["held"]:
-            # Also where their errors were dismissed: they are still no orders.
-            return False, self.env._("Held as quotation: %s.", shown["held"])
-        if shown["late"]:
-            return False, self.env._("Shipments that left and EIM was not told of: %s.", shown["late"])
-        if shown["alerts"]:
-            return False, self.env._("EIM has alerts about the carts.")
-        if shown["errors"]:
-            return True, self.env._("Temporary trouble is being tried again.")
-        return True, self.env._("All is well.")
 
     def _get_cart_cards(self):
         """Return name and picture of the carts that take orders."""
@@ -361,6 +343,13 @@ class ExtensivAccount(models.Model):
                     }
                 ]
             )
+
+    def get_progress(self):
+        """Return what is going on with the account at this moment, and how far it is, see ``flows.progress``."""
+        self.ensure_one()
+        self.env["extensiv.error"]._check_user()
+        self.check_access("read")
+        return progress.find(self)
 
     # -- actions
 

@@ -96,7 +96,17 @@ class ExtensivAccount(models.Model):
     _shipments_per_call_possible = models.Constraint(
         "CHECK(shipments_per_call BETWEEN 1 AND 50)", "EIM takes from 1 to 50 shipped orders in one call."
     )
-    _owed_days_positive = models.Constraint("CHECK(owed_days >= 0)", "Days cannot be negative.")
+    _owed_days_positive = models.Constraint(
+        "CHECK(owed_days BETWEEN 0 AND 3650)",
+        "The days within which orders must be due are a number from 0 to 3650, which is ten years.",
+    )
+    _payload_days_positive = models.Constraint(
+        "CHECK(payload_days BETWEEN 0 AND 36500)",
+        "The days for which orders are kept as received are a number from 0 to 36500. 0 keeps them for ever.",
+    )
+    _name_short = models.Constraint(
+        "CHECK(char_length(name) <= 100)", "Give the account a shorter name, of at most 100 characters."
+    )
 
     # -- buttons
 
@@ -105,13 +115,18 @@ class ExtensivAccount(models.Model):
             raise UserError(self.env._("Only an Extensiv manager can do this."))
 
     @api.model
-    def _notification(self, title, message, kind="success", sticky=False):
+    def _notification(self, title, message, kind="success", sticky=False, links=()):
+        """Return what tells a person what was done.
+
+        :param links: where more is shown of it, below the message: ``[{"url", "label"}]``
+        """
         return {
             "type": "ir.actions.client",
             "tag": "display_notification",
             "params": {
                 "title": title,
-                "message": message,
+                "message": "\n".join([message.replace("%", "%%") if links else message, *("%s" for _link in links)]),
+                "links": list(links),
                 "type": kind,
                 "sticky": sticky,
                 "next": {"type": "ir.actions.client", "tag": "soft_reload"},
@@ -121,17 +136,17 @@ class ExtensivAccount(models.Model):
     @one_deadline
     def action_pull_orders(self):
         """Pull the account's orders now and say what was done."""
-        return self._run_flow("orders")
+        return self._run_watched("action_pull_orders") or self._run_flow("orders")
 
     @one_deadline
     def action_push_inventory(self):
         """Push what EIM does not know yet, now, and say what was done; what a click has no time for follows."""
-        return self._run_flow("inventory")
+        return self._run_watched("action_push_inventory") or self._run_flow("inventory")
 
     @one_deadline
     def action_push_shipments(self):
         """Tell EIM now of all orders that have left as a whole."""
-        return self._run_flow("shipments")
+        return self._run_watched("action_push_shipments") or self._run_flow("shipments")
 
     @one_deadline
     def action_fetch_alerts(self):
@@ -164,6 +179,19 @@ class ExtensivAccount(models.Model):
             )
         )
 
+    def _run_watched(self, button):
+        """Return what has the browser press ``button`` and go on showing the page, with the progress on it.
+
+        Only where the form says that it shows the progress: elsewhere there is nothing to return.
+        """
+        if len(self) != 1 or not self.env.context.get("shows_progress") or self.state != "connected":
+            return None
+        return {
+            "type": "ir.actions.client",
+            "tag": "extensiv_work",
+            "params": {"account_id": self.id, "method": button},
+        }
+
     def _run_flow(self, flow):
         """Run one pass of ``flow`` on each of these accounts for a person, who is told what it did.
 
@@ -185,7 +213,10 @@ class ExtensivAccount(models.Model):
             for account, result in results.items()
         ]
         said += [self.env._("%s is not connected. Press Connect first.", account.name) for account in self - connected]
-        return self._notification(label_of(self.env, flow), "\n".join(said), kind, sticky=kind == "danger")
+        links = by_hand.find_links(self, flow) if len(self) == 1 else ()
+        return self._notification(
+            label_of(self.env, flow), "\n".join(said), kind, kind == "danger" or bool(links), links
+        )
 
     def _healthy_first(self, flow):
         """Return these accounts, those last whose connection failed in the last pass of ``flow``: EIM may hang."""

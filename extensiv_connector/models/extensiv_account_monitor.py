@@ -115,7 +115,7 @@ class ExtensivAccount(models.Model):
 
     def _message_silent(self, flow):
         last = flow["good"]
-        told = self.env._("%(flow)s had no good pass for %(hours)s hours.", flow=flow["name"], hours=self.silence_hours)
+        told = self.env._("%(flow)s had no good run for %(hours)s hours.", flow=flow["name"], hours=self.silence_hours)
         if last:
             told += " " + self.env._("The last one was at %s.", format_datetime(self.env, last.last_at))
         return (

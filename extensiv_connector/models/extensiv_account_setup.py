@@ -1,7 +1,8 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
+from odoo.tools.misc import format_datetime
 
-from ..flows import SWITCHED, books, tax_account
+from ..flows import SWITCHED, books, by_hand, label_of, location_proposal, tax_account
 from ..flows.deadline import one_deadline
 from ..flows.live_check import SAMPLE, LiveCheck
 from .extensiv_account import SETUP_STEPS
@@ -36,6 +37,14 @@ class ExtensivAccount(models.Model):
     )
 
     tax_account_problem = fields.Text(compute="_compute_tax_account_problem")
+
+    def copy_data(self, default=None):
+        """Name a copy so: two accounts of one name could not be told apart anywhere."""
+        copies = super().copy_data(default)
+        if "name" not in (default or {}):
+            for account, vals in zip(self, copies, strict=True):
+                vals["name"] = self.env._("%s (copy)", account.name)
+        return copies
 
     # -- computes
 
@@ -165,6 +174,7 @@ class ExtensivAccount(models.Model):
         self.setup_step = step
         if step == "settings":
             tax_account.propose(self)
+            location_proposal.propose(self)
         if step == "live":
             self._check_live()
         return True
@@ -259,9 +269,17 @@ class ExtensivAccount(models.Model):
                 "setup_step": "done",
             }
         )
-        for flow in self._flows_to_run():
+        running = [flow for flow in SWITCHED if flow in self._flows_to_run()]
+        for flow in running:
             self._plan_flow(flow)
-        return self._notification(self.env._("Live"), self.env._("The schedules have started."))
+        said = self.env._(
+            "The schedules have started: %s. The first passes begin at once, and this page shows how far they are.",
+            ", ".join(label_of(self.env, flow) for flow in running),
+        )
+        if self.pull_orders and self.import_from:
+            older = self.env._("Orders from before %s stay at EIM.", format_datetime(self.env, self.import_from))
+            said = f"{said} {older}"
+        return self._notification(self.env._("Live"), said, links=[by_hand.link_to_runs(self)])
 
     def action_undo_live(self):
         """Stop the schedules and go back to the step before; settings, carts and orders stay."""
@@ -290,6 +308,13 @@ class ExtensivAccount(models.Model):
         self.ensure_one()
         self._check_manager()
         return self.env["extensiv.sku.report"]._make(self)
+
+    @one_deadline
+    def action_create_missing_products(self):
+        """Create the products that EIM's SKUs lack here, and say how many."""
+        self.ensure_one()
+        self._check_manager()
+        return self.env["extensiv.sku.report"]._create_missing(self)
 
     def _same_key(self):
         """Return every account that uses this account's API user, archived ones included."""

@@ -1,10 +1,9 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
+from ..flows import retention
 from ..flows.deadline import one_deadline
 from ..flows.spreadsheet import quote_export
-
-KEPT_DAYS = 90  # what closed alerts said
 
 
 class ExtensivAlert(models.Model):
@@ -107,7 +106,7 @@ class ExtensivAlert(models.Model):
     def _gc_messages(self):
         """Empty what alerts said that were closed long ago: EIM's words may name buyers."""
         limit = 10_000
-        old = fields.Datetime.subtract(fields.Datetime.now(), days=KEPT_DAYS)
+        old = retention.get_oldest(self.env, "messages")
         alerts = self.search(
             [("state", "=", "closed"), ("write_date", "<", old), ("subject", "!=", False)], limit=limit
         )

@@ -1,8 +1,7 @@
 from odoo import api, fields, models
 
+from ..flows import retention
 from ..flows.webhook import ROUTE
-
-KEPT_DAYS = 7
 
 
 class ExtensivCall(models.Model):
@@ -44,6 +43,6 @@ class ExtensivCall(models.Model):
     def _gc_calls(self):
         """Keep the calls of the last days."""
         limit = 10_000
-        old = self.search([("date", "<", fields.Datetime.subtract(fields.Datetime.now(), days=KEPT_DAYS))], limit=limit)
+        old = self.search([("date", "<", retention.get_oldest(self.env, "calls"))], limit=limit)
         old.unlink()
         return len(old), len(old) == limit

@@ -315,7 +315,8 @@ class ExtensivCart(models.Model):
     )
 
     _wait_tracking_days_positive = models.Constraint(
-        "CHECK(wait_tracking_days >= 0)", "The days to wait for a tracking number cannot be negative."
+        "CHECK(wait_tracking_days BETWEEN 0 AND 365)",
+        "The days to wait for a tracking number are a number from 0 to 365.",
     )
 
     # -- computes and constraints

@@ -11,12 +11,15 @@ from odoo.tools import consteq
 from ..eim.errors import EimError
 from ..flows import SHARE_CRON, runner, schedule, stepping_back
 from ..flows.deadline import one_deadline
+from ..flows.hosts import read_hosts
 
 _logger = logging.getLogger(__name__)
 
 OPEN = ("sent", "opened")
 # Where EIM's own set-up pages live, with all their subdomains.
 DEFAULT_HOSTS = "cartrover.com, extensiv.com"
+SHARE_HOSTS = "extensiv_connector.share_hosts"
+"""The system parameter that names other hosts."""
 VALID_DAYS = 14
 WHICH_CART = "extensiv_connector.mail_activity_type_which_cart"
 # Seconds between two questions to EIM while a merchant waits on the page.
@@ -160,9 +163,8 @@ class ExtensivCartShare(models.Model):
 
     @api.model
     def _allowed_hosts(self):
-        """Return the hosts that set-up links may lead to, by the parameter ``extensiv_connector.share_hosts``."""
-        hosts = self.env["ir.config_parameter"].sudo().get_param("extensiv_connector.share_hosts") or DEFAULT_HOSTS
-        return [host for host in hosts.lower().replace(",", " ").split() if host]
+        """Return the hosts that set-up links may lead to, by Settings, Extensiv."""
+        return read_hosts(self.env["ir.config_parameter"].sudo().get_param(SHARE_HOSTS)) or read_hosts(DEFAULT_HOSTS)
 
     @api.model
     def _assert_allowed(self, url):

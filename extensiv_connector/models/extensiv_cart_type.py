@@ -30,7 +30,7 @@ class ExtensivCartType(models.Model):
         SUPPORT, required=True, default="basic", help="Whether EIM downloads the cart's orders."
     )
     inventory_sync = fields.Selection(
-        SUPPORT, "Inventory", required=True, default="unknown", help="Whether EIM passes stock levels on to the cart."
+        SUPPORT, "Stock", required=True, default="unknown", help="Whether EIM hands stock levels on to the cart."
     )
     shipment_confirmation = fields.Selection(
         SUPPORT,

@@ -11,7 +11,7 @@ class ExtensivDue(models.Model):
     """
 
     _name = "extensiv.due"
-    _description = "EIM Pass Due"
+    _description = "EIM Run Due"
     _rec_name = "flow"
     _log_access = False
 

@@ -12,6 +12,7 @@ from ..flows import (
     by_hand,
     holds,
     relisting,
+    retention,
     retrying,
     schedule,
     shipped_elsewhere,
@@ -30,8 +31,6 @@ NAMES = {"extensiv.order": "order_number", "sale.order": "name", "extensiv.locat
 
 # Errors about one of these are put right there, not on the thing that failed.
 MAPPINGS = ("extensiv.location", "extensiv.ship.method", "extensiv.cart", "delivery.carrier")
-
-KEPT_DAYS = 90  # what resolved errors said
 
 
 class ExtensivError(models.Model):
@@ -486,8 +485,8 @@ class ExtensivError(models.Model):
     def _gc_messages(self):
         """Empty what errors said that were resolved long ago: it may name buyers."""
         limit = 10_000
-        emptied = self.env._("Emptied after %s days.", KEPT_DAYS)
-        old = fields.Datetime.subtract(fields.Datetime.now(), days=KEPT_DAYS)
+        emptied = self.env._("Emptied, for it is long over.")
+        old = retention.get_oldest(self.env, "messages")
         errors = self.search(
             [("state", "=", "resolved"), ("write_date", "<", old), ("message", "!=", emptied)], limit=limit
         )

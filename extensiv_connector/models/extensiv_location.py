@@ -63,6 +63,7 @@ class ExtensivLocation(models.Model):
         help="The location of Odoo, children included, that this location of EIM stands for. Orders that EIM "
         "assigns to it are delivered from its warehouse.",
     )
+    proposed_location_id = fields.Many2one("stock.location", "Proposed", readonly=True, copy=False)
     stock_location_ids = fields.Many2many(
         "stock.location",
         "extensiv_location_chosen_rel",
@@ -97,13 +98,13 @@ class ExtensivLocation(models.Model):
     compared_at = fields.Datetime(
         readonly=True,
         copy=False,
-        help="As of when a pass left nothing to tell of the stock here, but zeros that wait for a person.",
+        help="As of when a run left nothing to tell of the stock here, but zeros that wait for a person.",
     )
     compared_move_id = fields.Integer(readonly=True, copy=False, help="The newest stock move then.")
     turn_at = fields.Datetime(
         readonly=True,
         copy=False,
-        help="When a pass that ended before all was pushed began with this location: the next begins with another.",
+        help="When a run that ended before all was pushed began with this location: the next begins with another.",
     )
     restated_at = fields.Datetime(
         "Told Again",

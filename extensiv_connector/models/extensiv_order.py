@@ -21,14 +21,13 @@ from ..flows import (
     order_money,
     packing_notes,
     relisting,
+    retention,
     twins,
 )
 from ..flows.deadline import one_deadline
 from ..flows.exceptions import no_rows_in_log
 from ..flows.spreadsheet import quote_export
 from ..flows.trigger import trigger
-
-FAILED_DAYS = 180
 
 
 class ExtensivOrder(models.Model):
@@ -61,6 +60,13 @@ class ExtensivOrder(models.Model):
     )
     order_number = fields.Char(required=True, readonly=True, index="trigram", help="The number the buyer knows.")
     order_date = fields.Datetime(readonly=True)
+    buyer = fields.Char(
+        readonly=True, index="trigram", help="As EIM sent it; emptied with what was received, and when it is erased."
+    )
+    # Of an order of very many lines it is long, and no flow reads it.
+    skus = fields.Char(
+        "SKUs", readonly=True, index="trigram", prefetch=False, help="Of the order as received, each once."
+    )
     # Groups have no sum: it would mix currencies.
     amount_total = fields.Float("Total", readonly=True, digits=(16, 2), aggregator=None, help="As EIM sent it.")
     currency_code = fields.Char("Currency", readonly=True)
@@ -88,6 +94,7 @@ class ExtensivOrder(models.Model):
     sale_order_name = fields.Char(related="sale_order_id.name", string="Sale Order's Name")
     needs_carrier = fields.Boolean(related="sale_order_id.extensiv_needs_carrier")
     shipment_state = fields.Selection(related="sale_order_id.extensiv_shipment_state")
+    shipment_shown = fields.Selection(related="sale_order_id.extensiv_shipment_shown")
     shipment_message = fields.Text(related="sale_order_id.extensiv_shipment_message")
     asked_method = fields.Char(
         readonly=True,
@@ -127,6 +134,7 @@ class ExtensivOrder(models.Model):
 
     _cust_ref_unique = models.Constraint("UNIQUE(account_id, cust_ref)", "This order was received already.")
     _waiting_idx = models.Index("(account_id, (acknowledged_at IS NULL), id) WHERE state IN ('received', 'failed')")
+    _ordered_idx = models.Index("(order_date DESC, id DESC)")
     _number_idx = models.Index("(account_id, order_number)")
     _received_idx = models.Index("(account_id, create_date)")
     _unacknowledged_idx = models.Index("(account_id, id) WHERE acknowledged_at IS NULL")
@@ -294,7 +302,7 @@ class ExtensivOrder(models.Model):
         vals = {
             name: value
             for name, value in self._prepare_received_vals(self.account_id, self.cart_id, order).items()
-            if name in ("payload", "line_count", "order_number", "amount_total", "currency_code")
+            if name in ("payload", "line_count", "order_number", "amount_total", "currency_code", "buyer", "skus")
         }
         self.write({**vals, "order_date": dates.ordered_at(order, dates.zone_of(self.account_id.company_id))})
 
@@ -315,7 +323,7 @@ class ExtensivOrder(models.Model):
                 limit=limit,
             )
             orders.sale_order_id._extensiv_keep_asked()
-            orders.payload = False
+            orders._empty()
             emptied += len(orders)
         return emptied, emptied >= limit
 
@@ -323,18 +331,22 @@ class ExtensivOrder(models.Model):
     def _gc_failed_payloads(self):
         """Empty orders that failed long ago; *Import* asks EIM for them again."""
         limit = 1_000
-        old = fields.Datetime.subtract(fields.Datetime.now(), days=FAILED_DAYS)
+        old = retention.get_oldest(self.env, "failed")
         orders = self.search(
             [("state", "=", "failed"), ("create_date", "<", old), ("payload", "!=", False)], limit=limit
         )
-        orders.payload = False
+        orders._empty()
         return len(orders), len(orders) == limit
+
+    def _empty(self, **vals):
+        """Keep nothing of what was received of these orders that says who the buyer is; write ``vals`` with it."""
+        self.write({"payload": False, "buyer": False, **vals})
 
     def _erase(self):
         """Empty what these orders say of their buyers, and so what errors and alerts say of these orders."""
         self.sale_order_id._extensiv_keep_asked()
         erased = self.env._("What was said here of a buyer was erased.")
-        self.write({"payload": False, "message": erased})
+        self._empty(message=erased)
         for account, orders in self.grouped("account_id").items():
             references = orders.mapped("cust_ref")
             self.env["extensiv.error"].search(
@@ -359,6 +371,8 @@ class ExtensivOrder(models.Model):
             "order_date": order.order_date or order.created,
             "amount_total": float(order.grand_total or 0),
             "currency_code": order.currency,
+            "buyer": order.buyer or False,
+            "skus": ", ".join(order.skus) or False,
             "payload": order.payload,
             "line_count": order.line_count,
         }

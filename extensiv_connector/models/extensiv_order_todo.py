@@ -1,9 +1,9 @@
-from odoo import fields, models
+from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Domain
 from odoo.tools import SQL
 
-from ..flows import difference, holds, relisting, renamed_carts, todo
+from ..flows import difference, holds, products_by_hand, relisting, renamed_carts, todo
 from ..flows.deadline import one_deadline
 from ..flows.runner import refresh_snapshot
 
@@ -27,6 +27,32 @@ class ExtensivOrder(models.Model):
         search="_search_todo",
         help="What the order needs a person for.",
     )
+    status = fields.Selection(
+        [
+            ("received", "Received"),
+            ("failed", "Failed"),
+            ("imported", "Imported"),
+            ("cancelled", "Cancelled"),
+            ("ignored", "Ignored"),
+        ],
+        compute="_compute_status",
+        search="_search_status",
+        help="How far the order is. Cancelled: at EIM, or its sale order here.",
+    )
+    attention = fields.Selection(
+        [
+            ("todo", "Needs You"),
+            ("received", "Received"),
+            ("imported", "Imported"),
+            ("cancelled", "Cancelled"),
+            ("ignored", "Ignored"),
+        ],
+        "Orders",
+        compute="_compute_attention",
+        search="_search_attention",
+        help="Whether the order needs a person, and how far it is where it does not.",
+    )
+    sale_state = fields.Selection(related="sale_order_id.state", string="Sale Order's Status")
     todo_message = fields.Text("What to Do", compute="_compute_todo")
     error_id = fields.Many2one("extensiv.error", compute="_compute_error", help="What is open about the order.")
     fix = fields.Selection(
@@ -61,6 +87,52 @@ class ExtensivOrder(models.Model):
             )
         )
         return wanted | nothing if kinds else nothing
+
+    @api.depends("state", "cancelled_at", "sale_state")
+    def _compute_status(self):
+        for order in self:
+            is_cancelled = order.cancelled_at or order.sale_state == "cancel"
+            order.status = "cancelled" if is_cancelled else order.state
+
+    def _search_status(self, operator, value):
+        if operator != "in":
+            return NotImplemented
+        cancelled = (
+            Domain("state", "=", "cancelled")
+            | Domain("cancelled_at", "!=", False)
+            | Domain("sale_state", "=", "cancel")
+        )
+        others = [status for status in value if status != "cancelled"]
+        wanted = Domain("state", "in", others) & ~cancelled if others else Domain.FALSE
+        return wanted | cancelled if "cancelled" in value else wanted
+
+    @api.depends("status", "todo")
+    def _compute_attention(self):
+        for order in self:
+            order.attention = "todo" if order.todo else order.status
+
+    def _search_attention(self, operator, value):
+        if operator != "in":
+            return NotImplemented
+        statuses = [status for status in value if status != "todo"]
+        wanted = Domain("status", "in", statuses) & Domain("todo", "=", False) if statuses else Domain.FALSE
+        return wanted | Domain("todo", "!=", False) if "todo" in value else wanted
+
+    @api.model
+    def _search_panel_domain_image(self, field_name, domain, set_count=False, limit=False):
+        """Count the orders beside their list by what is no column: what needs a person first, then the rest."""
+        if field_name != "attention":
+            return super()._search_panel_domain_image(field_name, domain, set_count, limit)
+        rest = Domain(domain) & Domain("todo", "=", False)
+        counts = {"todo": self.search_count(Domain(domain) & Domain("todo", "!=", False))}
+        counts.update(self._read_group(rest & ~Domain("status", "=", "cancelled"), ["state"], ["__count"]))
+        counts["cancelled"] = self.search_count(rest & Domain("status", "=", "cancelled"))
+        labels = self._fields["attention"]._description_selection(self.env)
+        return {
+            value: {"id": value, "display_name": label, **({"__count": counts[value]} if set_count else {})}
+            for value, label in labels
+            if counts.get(value)
+        }
 
     def _compute_error(self):
         errors = {}
@@ -109,6 +181,26 @@ class ExtensivOrder(models.Model):
                 for sku, (text, count) in found.items()
             ],
         )
+
+    @one_deadline
+    def action_create_products(self):
+        """Create a product of each SKU that these failed orders lack one for, and import them again.
+
+        :raise UserError: a product is there of each, or resembles it
+        """
+        orders = self._check_todo()
+        # Who may make no products makes none here either.
+        self.env["product.product"].check_access("create")
+        waiting = orders.filtered(lambda order: order.state == "failed" and order.missing_skus and order.payload)
+        made = [products_by_hand.create_for(account, of) for account, of in waiting.grouped("account_id").items()]
+        if not any(made):
+            raise UserError(
+                self.env._(
+                    "No product was created: none of these orders waits for one, or products that resemble its SKUs "
+                    "are here. Press Add Alias to choose which product is meant."
+                )
+            )
+        return waiting.with_env(self.env).action_import()
 
     def action_map_methods(self):
         """Ask for the delivery methods of what these orders ask for."""

@@ -2,13 +2,17 @@ from odoo import api, fields, models
 from odoo.tools import SQL
 from odoo.tools.misc import format_datetime
 
-from ..flows import FLOWS, SELECTION
+from ..flows import FLOWS, SELECTION, retention
 
 # A pass that reached its end, or one that was cut short and still got something done; and one that shows trouble.
 SUCCEEDED = "(state = 'done' OR (state = 'partial' AND done_count > 0))"
 TROUBLED = "(state = 'failed' OR failed_count > 0)"
 # To what a pass that finds nothing new is added: a record ``before`` of such passes, of a day at most.
 IDLE = "(before.is_idle AND before.started_at > clock_timestamp() AT TIME ZONE 'UTC' - interval '1 day')"
+
+
+# What is imported beside the pull of orders has records of its own: it is no pass, for it asks EIM nothing.
+IMPORT = "import"
 
 
 class ExtensivRun(models.Model):
@@ -21,15 +25,15 @@ class ExtensivRun(models.Model):
 
     account_id = fields.Many2one("extensiv.account", required=True, readonly=True, ondelete="cascade")
     company_id = fields.Many2one("res.company", readonly=True, index=True)
-    flow = fields.Selection(SELECTION, required=True, readonly=True)
+    flow = fields.Selection([*SELECTION, (IMPORT, "Import Beside")], required=True, readonly=True)
     started_at = fields.Datetime(required=True, readonly=True, index=True)
     last_at = fields.Datetime(
         compute="_compute_last_at",
         store=True,
-        help="When the last of the passes began that this line stands for. Passes that find nothing new one after the "
+        help="When the last of the runs began that this line stands for. Runs that find nothing new one after the "
         "other are one line, for a day.",
     )
-    times = fields.Integer(default=1, readonly=True, aggregator="sum", help="How many passes this line stands for.")
+    times = fields.Integer(default=1, readonly=True, aggregator="sum", help="How many runs this line stands for.")
     is_idle = fields.Boolean("Found Nothing New", readonly=True)
     repeated = fields.Char(compute="_compute_repeated")
     duration = fields.Float("Seconds", readonly=True, aggregator="avg")
@@ -49,8 +53,8 @@ class ExtensivRun(models.Model):
 
     @api.autovacuum
     def _gc_runs(self):
-        """Keep 30 days of runs."""
-        old = fields.Datetime.subtract(fields.Datetime.now(), days=30)
+        """Keep the runs of the last days."""
+        old = retention.get_oldest(self.env, "runs")
         limit = 10_000
         runs = self.search([("last_at", "<", old)], limit=limit)
         runs.unlink()
@@ -157,6 +161,24 @@ class ExtensivRun(models.Model):
                 "flow": flow,
                 "started_at": fields.Datetime.now(),
                 "state": "running",
+            }
+        )
+
+    @api.model
+    def _record_import(self, account, began_at, vals):
+        """Record what was imported beside the pull, which is over.
+
+        :param began_at: when it began (naive UTC)
+        :param vals: what ``flows.runner.FlowRun.describe`` says of it
+        """
+        return self.create(
+            {
+                "account_id": account.id,
+                "company_id": account.company_id.id,
+                "flow": IMPORT,
+                "started_at": began_at,
+                "state": "partial" if vals["failed_count"] else "done",
+                **vals,
             }
         )
 

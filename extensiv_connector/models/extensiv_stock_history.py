@@ -1,9 +1,9 @@
 from odoo import api, fields, models
 from odoo.tools import SQL
 
+from ..flows import retention
 from ..flows.spreadsheet import quote_export
 
-KEPT_DAYS = 30
 # Why EIM was told a level. Flows know these keys, see ``flows/stock_levels.py``.
 CAUSES = [
     ("first", "First push"),
@@ -68,7 +68,7 @@ class ExtensivStockHistory(models.Model):
                       SELECT id FROM (SELECT id, date FROM extensiv_stock_history ORDER BY id LIMIT %s) AS oldest
                        WHERE date < %s)""",
                 limit,
-                fields.Datetime.subtract(fields.Datetime.now(), days=KEPT_DAYS),
+                retention.get_oldest(self.env, "history"),
             )
         )
         deleted = self.env.cr.rowcount

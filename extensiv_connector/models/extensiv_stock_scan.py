@@ -18,12 +18,12 @@ class ExtensivStockScan(models.Model):
     snapshot = fields.Char(
         required=True, readonly=True, help="The oldest transaction at work then: what later ones wrote was not seen."
     )
-    levels_snapshot = fields.Char(required=True, readonly=True, help="The same, of when the pass had ended.")
+    levels_snapshot = fields.Char(required=True, readonly=True, help="The same, of when the run had ended.")
     server = fields.Char(required=True, readonly=True, help="Of which database and server these transactions are.")
     settings = fields.Char(required=True, readonly=True, help="A digest of settings, mappings, routes and recipes.")
     scanned_at = fields.Datetime(required=True, readonly=True)
     full_at = fields.Datetime(required=True, readonly=True, help="When everything was compared last.")
-    read_at = fields.Datetime(readonly=True, help="As of when the pass's levels are noted as accepted.")
+    read_at = fields.Datetime(readonly=True, help="As of when the run's levels are noted as accepted.")
     quants = fields.Json(readonly=True, help="A digest of the quants there were, by groups of products.")
     others = fields.Json(readonly=True, help="A digest of what is owed and of aliases, by groups of products.")
     waiting = fields.Char(readonly=True, help="A digest of the orders that reserve nothing yet.")

@@ -17,7 +17,7 @@ REASONS = [
     ("failed", "Failed"),
     ("sending", "EIM's Answer Is Awaited"),
     ("off", "Not Pushed"),
-    ("ready", "With the Next Pass"),
+    ("ready", "With the Next Run"),
 ]
 
 

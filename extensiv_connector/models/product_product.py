@@ -8,6 +8,7 @@ from odoo.fields import Domain
 from odoo.tools import SQL
 from odoo.tools.sql import column_exists, create_column
 
+from ..flows import technical_fields
 from ..flows.made_to_order import made_to_order_sql
 from ..flows.sku_spelling import differences, find_alike, is_clean, visible
 from ..flows.spreadsheet import unquote
@@ -148,6 +149,10 @@ class ProductProduct(models.Model):
             create_column(self.env.cr, self._table, "extensiv_push", "boolean")
             self.env.cr.execute(SQL("UPDATE product_product SET extensiv_push = TRUE"))
         return super()._auto_init()
+
+    @api.model
+    def fields_get(self, allfields=None, attributes=None):
+        return technical_fields.hide(self, super().fields_get(allfields, attributes))
 
     @api.depends("extensiv_stock_rule")
     def _compute_extensiv_push(self):

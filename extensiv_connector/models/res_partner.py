@@ -3,6 +3,7 @@ from odoo.exceptions import UserError
 from odoo.fields import Domain
 from odoo.tools.sql import escape_psql
 
+from ..flows import technical_fields
 from ..flows.contacts import ContactBatch
 
 
@@ -40,6 +41,10 @@ class ResPartner(models.Model):
         r" left(lower(regexp_replace(COALESCE(zip, ''), '\s+', '', 'g')), 5))"
     )
     _extensiv_former_index = models.Index("USING gin (extensiv_former) WHERE extensiv_former IS NOT NULL")
+
+    @api.model
+    def fields_get(self, allfields=None, attributes=None):
+        return technical_fields.hide(self, super().fields_get(allfields, attributes))
 
     @api.model
     def _extensiv_resolve(self, account, orders, fixed=None):

@@ -11,6 +11,7 @@ from ..flows.quiet import is_quiet, without_mails
 from ..flows.recorded import check_written_by_connector, is_refused
 from ..flows.shipment_outcome import release_refused_carrier
 from ..flows.shipment_push import send_now
+from ..flows.shipment_words import describe
 from ..flows.trigger import trigger
 from .delivery_carrier import BRANDS
 
@@ -130,7 +131,7 @@ class SaleOrder(models.Model):
         readonly=True,
         copy=False,
         help="Waiting: not everything has left, or a tracking number is missing. Ready: EIM is told with the next "
-        "pass. Sending: EIM was called, its answer is not known yet. Sent: EIM knows. Failed: see the message. "
+        "run. Sending: EIM was called, its answer is not known yet. Sent: EIM knows. Failed: see the message. "
         "Skipped: there is nothing to tell, or the cart takes no confirmation.",
     )
     extensiv_shipped_at = fields.Datetime("Sent to EIM", readonly=True, copy=False)
@@ -204,10 +205,11 @@ class SaleOrder(models.Model):
         return super()._check_field_access(field, operation)
 
     @api.depends("extensiv_shipments")
+    @api.depends_context("lang", "tz")
     def _compute_extensiv_shipments_readable(self):
         for order in self:
             order.extensiv_shipments_readable = (
-                "\n".join(order._extensiv_describe(shipment) for shipment in order.extensiv_shipments or ()) or False
+                "\n".join(describe(self.env, shipment) for shipment in order.extensiv_shipments or ()) or False
             )
 
     @api.depends("amount_total", "extensiv_expected_total", "extensiv_has_no_total", "extensiv_cust_ref", "state")
@@ -238,21 +240,6 @@ class SaleOrder(models.Model):
             order.extensiv_message = (
                 "\n".join(filter(None, (order.extensiv_lasting_notes, order.extensiv_held_by))) or False
             )
-
-    def _extensiv_describe(self, shipment):
-        """Return one shipment, as it was sent, in a line for a person."""
-        head = " ".join(filter(None, map(shipment.get, ("carrier", "method", "tracking_no", "tracking_no_secondary"))))
-        items = ", ".join(
-            f"{item['quantity']} × {item['item']}"
-            + "".join(f" ({item[key]})" for key in ("lot_code", "serial_no") if item.get(key))
-            for item in shipment["items"]
-        )
-        rest = [shipment[key] for key in ("sscc_barcode", "bill_of_lading") if shipment.get(key)]
-        if shipment.get("package_weight_lbs"):
-            rest.append(self.env._("%s lb", shipment["package_weight_lbs"]))
-        if shipment.get("date"):
-            rest.append(shipment["date"])
-        return f"{head}: {items}" + (f" ({', '.join(rest)})" if rest else "")
 
     def write(self, vals):
         """Release orders that are decided on, and mark those that lacked nothing but their delivery method."""

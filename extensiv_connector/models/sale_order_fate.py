@@ -1,7 +1,7 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
-from ..flows import books, cancelled_goods, invoicing, lots_asked_for, margins, twins
+from ..flows import books, cancelled_goods, invoicing, lots_asked_for, margins, shipment_words, technical_fields, twins
 from ..flows.deadline import one_deadline
 
 
@@ -23,6 +23,17 @@ class SaleOrder(models.Model):
         help="The marketplace's own warehouse delivers this order: it is booked as delivered, nothing is shipped "
         "here or told to EIM.",
     )
+    extensiv_shipment_shown = fields.Selection(
+        lambda self: [
+            *self.env["sale.order"]._fields["extensiv_shipment_state"]._description_selection(self.env),
+            ("cancelled", self.env._("Cancelled")),
+        ],
+        "EIM Shipment Badge",
+        compute="_compute_extensiv_shipment_shown",
+        compute_sudo=True,
+        help="What EIM knows of the shipment; of a cancelled order that it was cancelled, unless EIM was told.",
+    )
+    extensiv_delivery_address = fields.Text("Deliver To", compute="_compute_extensiv_delivery_address")
     extensiv_twins = fields.Text("Orders With the Same Number", compute="_compute_extensiv_twins")
 
     extensiv_missing_lots = fields.Text("Lots Not Reserved", compute="_compute_extensiv_missing_lots")
@@ -58,6 +69,10 @@ class SaleOrder(models.Model):
 
     _extensiv_books_idx = models.Index("(extensiv_account_id, extensiv_books_at) WHERE extensiv_books_at IS NOT NULL")
 
+    @api.model
+    def fields_get(self, allfields=None, attributes=None):
+        return technical_fields.hide(self, super().fields_get(allfields, attributes))
+
     @api.depends(
         "state",
         "extensiv_invoicing",
@@ -75,6 +90,29 @@ class SaleOrder(models.Model):
         (self - kept).extensiv_books_at = False
         if kept:
             books.wake(self.env)
+
+    @api.depends("state", "extensiv_shipment_state", "extensiv_order_id.cancelled_at")
+    def _compute_extensiv_shipment_shown(self):
+        for order in self:
+            state = order.extensiv_shipment_state
+            is_cancelled = order.extensiv_cust_ref and (order.state == "cancel" or order.extensiv_order_id.cancelled_at)
+            order.extensiv_shipment_shown = (
+                "cancelled" if is_cancelled and state in shipment_words.SHOWN_AS_CANCELLED else state
+            )
+
+    @api.depends("partner_shipping_id")
+    def _compute_extensiv_delivery_address(self):
+        """Say where an order from EIM goes as it stands on a label, with the phone for the carrier."""
+        for order in self:
+            partner = order.partner_shipping_id
+            company = partner.commercial_company_name
+            lines = [
+                partner.name,
+                company != partner.name and company,
+                *partner._display_address(without_company=True).splitlines(),
+                partner.phone,
+            ]
+            order.extensiv_delivery_address = "\n".join(line.strip() for line in lines if line and line.strip())
 
     def _compute_extensiv_missing_lots(self):
         """Say which lots that the buyer asked for are not reserved, while the order is open."""

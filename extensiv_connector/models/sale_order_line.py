@@ -1,7 +1,7 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
-from ..flows import confirm_batch, fulfilled_elsewhere, invoicing, lots_asked_for, margins
+from ..flows import confirm_batch, fulfilled_elsewhere, invoicing, lots_asked_for, margins, technical_fields
 from ..flows.languages import in_language_of
 from ..flows.order_money import ODOO_TAXES
 from ..flows.recorded import check_written_by_connector, is_refused
@@ -40,6 +40,10 @@ class SaleOrderLine(models.Model):
         help="What this line stands for that is no goods. It is invoiced with goods, alone only once none are to come.",
     )
     extensiv_needs_product = fields.Boolean(compute="_compute_extensiv_needs_product")
+
+    @api.model
+    def fields_get(self, allfields=None, attributes=None):
+        return technical_fields.hide(self, super().fields_get(allfields, attributes))
 
     def _register_hook(self):
         """Take the margin off lines of before, where Odoo's app for margins was installed just now."""

@@ -1,7 +1,7 @@
-from odoo import fields, models
+from odoo import api, fields, models
 from odoo.tools import plaintext2html
 
-from ..flows import lots_asked_for, packing_notes, reservation
+from ..flows import lots_asked_for, packing_notes, reservation, technical_fields
 
 
 class StockMove(models.Model):
@@ -37,10 +37,14 @@ class StockMove(models.Model):
         "To Be Reserved",
         readonly=True,
         copy=False,
-        help="Confirmed by a worker that imports beside others, and reserved by it, or else by the next pass, in a "
+        help="Confirmed by a worker that imports beside others, and reserved by it, or else by the next run, in a "
         "moment.",
     )
     _extensiv_reserve_later_index = models.Index("(company_id) WHERE extensiv_reserve_later")
+
+    @api.model
+    def fields_get(self, allfields=None, attributes=None):
+        return technical_fields.hide(self, super().fields_get(allfields, attributes))
 
     def _get_new_picking_values(self):
         """Put what the buyer asked for where it is packed."""

@@ -12,7 +12,9 @@ class StockPicking(models.Model):
 
     _inherit = "stock.picking"
 
+    extensiv_cart_id = fields.Many2one(related="sale_id.extensiv_cart_id", string="EIM Cart")
     extensiv_shipment_state = fields.Selection(related="sale_id.extensiv_shipment_state", string="EIM Shipment")
+    extensiv_shipment_shown = fields.Selection(related="sale_id.extensiv_shipment_shown", string="EIM Shipment Badge")
     extensiv_shipped_at = fields.Datetime(related="sale_id.extensiv_shipped_at", string="Sent to EIM")
     extensiv_shipment_message = fields.Text(related="sale_id.extensiv_shipment_message", string="EIM Shipment Notes")
     extensiv_shipments_readable = fields.Text(related="sale_id.extensiv_shipments_readable", string="Told to EIM")

@@ -36,6 +36,8 @@ from . import test_diagnosis
 from . import test_embedded
 from . import test_errors
 from . import test_fetch
+from . import test_found_browser
+from . import test_found_orders
 from . import test_fulfilled_elsewhere
 from . import test_go_live
 from . import test_go_live_browser
@@ -49,6 +51,7 @@ from . import test_identical
 from . import test_import_batches
 from . import test_integrations
 from . import test_integrations_browser
+from . import test_in_use
 from . import test_inventory
 from . import test_inventory_browser
 from . import test_inventory_mapping
@@ -79,6 +82,7 @@ from . import test_order_figures
 from . import test_order_inbox
 from . import test_order_lines
 from . import test_order_money
+from . import test_order_screens
 from . import test_order_steps
 from . import test_orders
 from . import test_packing_notes
@@ -103,7 +107,9 @@ from . import test_restating
 from . import test_retry_after
 from . import test_secrets
 from . import test_security
+from . import test_settings
 from . import test_setup
+from . import test_setup_in_guide
 from . import test_shipments
 from . import test_shipments_batches
 from . import test_shipments_browser
@@ -136,4 +142,5 @@ from . import test_views
 from . import test_webhook
 from . import test_webhook_account
 from . import test_webhook_route
+from . import test_work
 from . import test_zero_surprise

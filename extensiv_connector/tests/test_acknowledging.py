@@ -86,7 +86,7 @@ class TestBatches(AcknowledgingCase):
         run = self.pull_only()
         self.assertEqual(self.asked(), ["get_order_status", BATCH, "get_order_status", BATCH, BATCH, BATCH])
         self.assertTold()
-        self.assertIn("120 acknowledged", run.message)
+        self.assertIn("120 orders were acknowledged", run.message)
         self.assertEqual(self.account.answered_routes, {BATCH: BATCH_PATH})
         self.assertTrue(self.account.acknowledge_batches_since)
         self.receive(100, "B")

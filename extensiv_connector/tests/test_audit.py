@@ -72,7 +72,7 @@ class TestUnknown(AuditCase):
         self.given_away("A-4", status="partial")
         run = self.audit()
         self.assertEqual(run.state, "done")
-        self.assertIn("4 unknown here", run.message)
+        self.assertIn("4 orders are unknown here", run.message)
         error = self.errors(audit.UNKNOWN_KEY)
         self.assertIn(
             "EIM gave us 4 orders that are not in this database. Was a backup restored, or does another system use "

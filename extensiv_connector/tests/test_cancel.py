@@ -60,7 +60,7 @@ class TestCancel(ConnectorCase):
         self.assertEqual(order.sale_order_id.state, "cancel")
         self.assertIn("The buyer cancelled", order.sale_order_id.message_ids[0].body)
         self.assertEqual(order.sale_order_id.picking_ids.state, "cancel")
-        self.assertIn("1 cancelled", run.message)
+        self.assertIn("1 order was cancelled", run.message)
 
     def test_a_locked_order_is_unlocked_first(self):
         order = self.pulled()

@@ -16,11 +16,11 @@ CHOOSE_METHOD = """
     await type(".alert [name=carrier_id] input", "UPS Gr");
     await click(".o-autocomplete--dropdown-item a", "UPS Ground");
     await click(".o_form_button_save");
-    await find("[name=extensiv_shipment_state]", "Ready");
+    await find("[name=extensiv_shipment_shown]", "Ready");
 """
 SEE_SKIPPED = """
     await find(".alert", "Skipped: The cart takes no confirmation of shipments");
-    await find("[name=extensiv_shipment_state].o_field_badge", "Skipped");
+    await find("[name=extensiv_shipment_shown].o_field_badge", "Skipped");
 """
 SEE_SKIPPED_IN_THE_INBOX = """
     await find("[name=shipment_message]", "The cart takes no confirmation of shipments");

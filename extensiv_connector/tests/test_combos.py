@@ -170,7 +170,7 @@ class TestCombos(InventoryCase):
 
     def test_kits_that_need_attention_are_named_in_the_pass(self):
         with patch.object(kit_levels.Kits, "describe", return_value=["Kits computed one by one: 1 (KIT)."]):
-            self.assertEqual(self.push().message, "2 pushed. Kits computed one by one: 1 (KIT).")
+            self.assertEqual(self.push().message, "2 stock levels were pushed. Kits computed one by one: 1 (KIT).")
 
     def test_without_manufacturing_nothing_of_it_is_asked_for(self):
         self.make_combo("SET", self.tee, self.mug)

@@ -77,7 +77,7 @@ class TestNight(CompareCase):
         self.hold("TEE-1", 9)
         run = self.compare()
         self.assertEqual(run.state, "done")
-        self.assertEqual(run.message, "1 of 2 levels differed; 1 repaired, 0 explained by open orders at EIM.")
+        self.assertEqual(run.message, "1 of 2 stock levels differed; 1 repaired, 0 explained by open orders at EIM.")
         self.assertEqual(run.done_count, 2)
         self.assertEqual(self.account.compare_message, run.message)
         self.assertEqual(self.outcomes(), {"TEE-1": "repaired"})
@@ -89,7 +89,7 @@ class TestNight(CompareCase):
 
     def test_where_all_is_as_accepted_nothing_is_told(self):
         run = self.compare()
-        self.assertEqual(run.message, "EIM has all 2 levels as it accepted them.")
+        self.assertEqual(run.message, "EIM has all stock levels as it accepted them: 2.")
         self.assertEqual(self.push().message, "Nothing new.")
 
     def test_what_eim_forgot_is_told_again(self):
@@ -106,7 +106,7 @@ class TestNight(CompareCase):
         self.hold("MUG-1", 1)
         self.order("O-3", 1, "MUG-1")
         run = self.compare()
-        self.assertEqual(run.message, "2 of 2 levels differed; 1 repaired, 1 explained by open orders at EIM.")
+        self.assertEqual(run.message, "2 of 2 stock levels differed; 1 repaired, 1 explained by open orders at EIM.")
         self.assertEqual(self.outcomes(), {"TEE-1": "explained", "MUG-1": "repaired"})
         self.push()
         self.assertEqual(self.told(), {"TEE-1": 1, "MUG-1": 2})
@@ -145,7 +145,7 @@ class TestNight(CompareCase):
         self.level("TEE-1").write({"held_at": fields.Datetime.now(), "held_reason": "setting"})
         self.mug.extensiv_stock_rule = "leave"
         run = self.compare()
-        self.assertEqual(run.message, "EIM has all 0 levels as it accepted them.")
+        self.assertEqual(run.message, "EIM has all stock levels as it accepted them: 0.")
         self.assertEqual(self.level("TEE-1").state, "held")
 
     def test_a_location_that_eim_shows_of_no_sku_is_said_and_not_repaired(self):
@@ -175,7 +175,7 @@ class TestNight(CompareCase):
         self.level("MUG-1").pushed_at = fields.Datetime.subtract(moment, minutes=1)
         with patch(f"{FLOWS}.stock_comparison.read_inventory_on", read):
             run = self.compare()
-        self.assertEqual(run.message, "EIM has all 1 levels as it accepted them.")
+        self.assertEqual(run.message, "EIM has all stock levels as it accepted them: 1.")
 
     def test_what_a_pass_at_work_pushed_is_no_difference(self):
         moment = fields.Datetime.subtract(fields.Datetime.now(), seconds=20)
@@ -321,7 +321,7 @@ class TestReach(CompareCase):
         self.assertEqual(run.state, "done")
         self.assertEqual(len(self.calls("list_inventory")) - before, pages)
         self.assertEqual(self.outcomes(), {"TEE-1": "repaired", last: "repaired"})
-        self.assertIn("2 of 232 levels", run.message)
+        self.assertIn("2 of 232 stock levels", run.message)
 
     def test_a_killed_pass_loses_nothing(self):
         self.hold("TEE-1", 1)

@@ -185,7 +185,7 @@ class TestCredentials(ConnectorCase):
         wizard = self.env[action["res_model"]].browse(action["res_id"])
         self.assertEqual(wizard.line_ids.mapped("merchant_pk"), ["7001", "7002"])
         self.assertEqual(self.account.state, "draft")
-        with self.assertRaisesRegex(UserError, "Choose its merchants"), self.flows():
+        with self.assertRaisesRegex(UserError, "Choose the Warehouse's Merchants"), self.flows():
             self.account.action_check_carts()
         self.account.merchant_pk = "9999"
         with self.assertRaisesRegex(UserError, "Merchant ID is none of its merchants"):

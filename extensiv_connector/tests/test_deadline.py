@@ -1,6 +1,7 @@
 """One deadline a request: every button that may ask EIM ends in time, whatever EIM does and however many records it is
 about, and says what goes on in the background."""
 
+import json
 import time
 from contextlib import contextmanager
 from unittest.mock import patch
@@ -22,7 +23,8 @@ BUTTONS = {
         "action_pull_orders action_push_inventory action_push_shipments action_fetch_alerts action_audit "
         "action_push_everything action_preview_stock action_connect action_check_carts action_fetch_locations "
         "action_setup_next action_setup_back action_setup_goto action_setup_resume action_setup_cart "
-        "action_check_live action_go_live action_sku_report action_list_merchants action_goes_on"
+        "action_check_live action_go_live action_create_missing_products action_sku_report "
+        "action_list_merchants action_goes_on"
     ),
     "extensiv.add.alias": "action_add",
     "extensiv.alert": "action_dismiss_at_eim",
@@ -38,7 +40,8 @@ BUTTONS = {
     "extensiv.location": "action_preview_stock action_take_quantities action_push_nevertheless",
     "extensiv.merchants": "action_create_accounts",
     "extensiv.order": (
-        "action_import action_import_after_all action_fetch_again action_confirm_right action_fix action_compare"
+        "action_import action_import_after_all action_fetch_again action_confirm_right action_fix action_compare "
+        "action_create_products"
     ),
     "extensiv.prove": "action_send",
     "extensiv.sku.report.line": "action_create_product",
@@ -54,7 +57,7 @@ BUTTONS = {
 }
 # These ask nothing in the state in which they are tried here: they only open the next step.
 ASK_NOTHING = {"action_setup_back", "action_setup_resume", "action_setup_cart", "action_set_up"}
-IMPORTS_ONLY = {"action_add", "action_apply", "action_confirm_right"}
+IMPORTS_ONLY = {"action_add", "action_apply", "action_confirm_right", "action_create_products"}
 # Questions left unanswered before a request gives up on an account: a pass has steps of which each may succeed.
 QUESTIONS = 3
 EACH = 4  # records of each account
@@ -199,7 +202,7 @@ class TestDeadline(ConnectorCase):
             "extensiv.decide.shipment": lambda: self._decide_wizard(method),
             "extensiv.eim.method": lambda: self.env[name],
             "extensiv.diagnosis": lambda: self._of_first(name, order_number="D-1", sku="MUG-1"),
-            "extensiv.fetch": lambda: self._of_first(name, reference="D-1"),
+            "extensiv.fetch": lambda: self._of_first(name, reference="NOT-HERE"),
             "extensiv.merchants": lambda: self._of_first(
                 name,
                 line_ids=[fields.Command.create({"merchant_pk": pk, "name": pk, "chosen": True}) for pk in ("7", "8")],
@@ -282,6 +285,12 @@ class TestDeadline(ConnectorCase):
             self.sales.extensiv_is_held = True
         if method in ("action_import_after_all", "action_fix"):
             self.orders.write({"state": "cancelled", "listed_again_at": "2024-01-01", "acknowledged_at": "2024-01-01"})
+        if method == "action_create_products":
+            line = {"item": "NEW-1", "quantity": "1", "price": "1.00"}
+            waiting = self.orders[:2]
+            waiting.missing_skus = ["NEW-1"]
+            for order in waiting:
+                order.payload = json.dumps({"cust_ref": order.cust_ref, "items": [line]})
         if method == "action_fix":
             error = self.env["extensiv.error"]._report(
                 self.account,
@@ -420,7 +429,7 @@ class TestDeadline(ConnectorCase):
             told, _seconds = self.press("extensiv.stock.level", "action_push_again")
         self.assertIn("EIM took 0 of 12 levels.", told)
         self.assertEqual(told.count("The rest goes on in the background: see Runs."), 2)
-        self.assertIn("Inventory does not run by itself for Third shops, so press the button again", told)
+        self.assertIn("Stock does not run by itself for Third shops, so press the button again", told)
         self.assertEqual(self.late("inventory"), self.accounts[:2])
         self.assertTrue(all(self.levels.mapped("unconfirmed")))
 

@@ -144,6 +144,33 @@ class TestHealth(ConnectorCase):
         self.assertTrue(orders["on"] and orders["ago"])
         self.assertFalse(orders["failing"])
 
+    def test_an_account_that_does_nothing_is_not_said_to_be_well(self):
+        self.account.pull_orders = False
+        self.assertEqual(self.shown()["mood"], "idle")
+        self.assertEqual(self.shown()["said"], "Connected, and not live yet: nothing runs. Next in the guide: Carts.")
+        self.account.setup_step = "done"
+        self.assertEqual(self.shown()["said"], "Connected, and nothing runs: every function is off.")
+        self.assertFalse(self.shown()["well"])
+        self.env["extensiv.error"]._report(
+            self.account, "orders", {"A": {"message": "Choose a product.", "category": "data"}}
+        )
+        self.assertEqual(self.shown()["mood"], "trouble", "what is wrong comes first")
+
+    def test_an_account_that_is_not_connected_is_no_alarm(self):
+        self.account.action_disconnect()
+        self.assertEqual(self.shown()["mood"], "idle")
+        self.assertIn("Disconnected by", self.shown()["said"])
+
+    def test_what_the_merchants_were_chosen_on_is_not_needed_any_more(self):
+        leftover = self.env["extensiv.account"].create(
+            {"name": "The warehouse's key", "base_url": self.account.base_url, "api_user": "warehouse", "api_key": "k"}
+        )
+        self.assertIn("Enter API user and key", json.loads(leftover.dashboard)["said"])
+        leftover.copy({"name": "A merchant", "merchant_pk": "7", "api_user": "warehouse", "api_key": "k"})
+        self.env.invalidate_all()
+        self.assertEqual(json.loads(leftover.dashboard)["mood"], "idle")
+        self.assertIn("Archive it", json.loads(leftover.dashboard)["said"])
+
     def test_orders_of_today_and_waiting_errors_and_alerts_are_counted(self):
         self.add_orders(
             {"cust_ref": "A-1", "items": [{"item": "TEE-1", "price": "5", "quantity": "1"}]},
@@ -200,7 +227,7 @@ class TestHealth(ConnectorCase):
         self.env.ref("extensiv_connector.ir_cron_pull_orders").active = False
         self.assertEqual(self.shown()["said"], "The schedule is off: Orders.")
         self.account.action_disconnect()
-        self.assertEqual(self.shown()["said"], "Not connected.")
+        self.assertIn("Not connected", self.shown()["said"])
 
     def test_accounts_are_read_together(self):
         others = self.env["extensiv.account"]
@@ -242,7 +269,7 @@ class TestHealth(ConnectorCase):
         self.assertEqual(error.key, "orders")
         self.assertEqual(error.step, "silence")
         self.assertEqual(error.category, "settings")
-        self.assertIn("no good pass for 6 hours", error.message)
+        self.assertIn("no good run for 6 hours", error.message)
         self.assertTrue(self.account.activity_ids)
         self.watch()
         self.assertEqual(self.errors(), error)

@@ -67,7 +67,7 @@ class TestHeld(ConnectorCase):
             self.assertIn("Another app holds this order as a quotation: Ask for Approval.", said)
         self.assertEqual(self.inbox("A-3").state, "imported")
         self.assertTrue(self.inbox("A-3").acknowledged_at)
-        self.assertIn("6 imported, 2 held as quotations", run.message)
+        self.assertIn("6 orders were imported and 2 orders were held as quotations", run.message)
         self.assertEqual(self.env["sale.order"].search_count([("extensiv_cust_ref", "in", refs)]), 8)
 
     def test_an_app_that_leaves_some_of_a_batch_holds_these_alone(self):

@@ -349,7 +349,7 @@ class TestHeldUp(ImportCase):
         self.assertTrue(held)
         self.assertEqual(self.calls("acknowledge"), ["acknowledge"] * 2, "each told once")
         self.assertTrue(all(self.inbox(ref).acknowledged_at for ref in ("A", "B")))
-        self.assertIn("2 acknowledged", run.message)
+        self.assertIn("2 orders were acknowledged", run.message)
 
     def test_a_list_too_long_for_one_pass_is_acknowledged_and_gone_on_with_where_that_left_it(self):
         self.add_orders(*({"cust_ref": f"L-{number:03}", "items": [LINE]} for number in range(150)))

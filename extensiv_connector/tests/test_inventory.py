@@ -93,7 +93,7 @@ class TestWanted(InventoryCase):
         self.assertEqual(self.at_eim(), {"TEE-1": 7, "MUG-1": 0})
         self.assertEqual(run.state, "done")
         self.assertEqual(run.done_count, 2)
-        self.assertEqual(run.message, "2 pushed.")
+        self.assertEqual(run.message, "2 stock levels were pushed.")
         level = self.level("TEE-1")
         self.assertEqual(level.quantity, 7)
         self.assertEqual(level.product_id, self.tee)

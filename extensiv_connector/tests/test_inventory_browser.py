@@ -85,7 +85,7 @@ class TestInBrowser(ConnectorMixin, HttpCase):
             account,
             """
             await click("button[name=action_push_inventory]");
-            await see(".o_notification", "2 pushed.");
+            await see(".o_notification", "2 stock levels were pushed.");
         """,
         )
         self.assertEqual(self.at_eim(), {"TEE-1": 12, "MUG-1": 5})
@@ -100,7 +100,7 @@ class TestInBrowser(ConnectorMixin, HttpCase):
             await see(".modal .o_data_row", "99");
             if (document.querySelectorAll(".modal .o_data_row").length != 1) throw new Error("one row expected");
             await click(".modal button[name=action_push]", "Push These");
-            await see(".o_notification", "1 pushed.");
+            await see(".o_notification", "1 stock level was pushed.");
         """,
         )
         self.assertEqual(self.at_eim(), {"TEE-1": 12, "MUG-1": 5})
@@ -129,7 +129,7 @@ class TestInBrowser(ConnectorMixin, HttpCase):
             await click(".breadcrumb-item a", "EAST");
             await click("button[name=action_push_zeros]", "Push Them");
             await click(".modal-footer .btn-primary", "Ok");
-            await see(".o_notification", "8 pushed.");
+            await see(".o_notification", "8 stock levels were pushed.");
         """,
         )
         self.assertEqual(

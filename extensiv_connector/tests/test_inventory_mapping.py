@@ -259,7 +259,7 @@ class TestRefusedLocations(InventoryCase):
             self.assertEqual(error.action_open_document()["res_id"], self.east.id)
             self.assertIn("Unknown warehouse", error.message)
             self.assertTrue(error.process_id)
-        self.assertEqual(run.message, "1 failed. 0 of 32 levels told; push again for the others.")
+        self.assertEqual(run.message, "1 failed. EIM was told 0 of 32 stock levels; push again for the others.")
         self.assertFalse(self.env["extensiv.error"].search([("key", "=", "inventory"), ("state", "=", "open")]))
         error.action_dismiss()
         self.push()

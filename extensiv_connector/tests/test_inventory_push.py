@@ -178,7 +178,7 @@ class TestPush(InventoryCase):
         self.fault(route="push_inventory", kind="rate_limit", match="TEE-1")
         run = self.push()
         self.assertEqual(run.state, "partial")
-        self.assertIn("of 2 levels told", run.message)
+        self.assertIn("of 2 stock levels", run.message)
         self.push()
         self.assertEqual(set(self.at_eim()), {"TEE-1", "MUG-1"})
 
@@ -193,7 +193,7 @@ class TestPush(InventoryCase):
 
         with patch.object(StockPush, "push_batch", push_batch), patch(f"{PUSH}.WRITE_SECONDS", 0):
             self.push()
-        self.assertEqual(seen, [False, "1 of 2 levels told."])
+        self.assertEqual(seen, [False, "EIM was told 1 of 2 stock levels."])
 
     def test_a_pass_ends_in_time_and_the_next_goes_on(self):
         self.account.push_batch_size = 1
@@ -204,7 +204,7 @@ class TestPush(InventoryCase):
             run = self.push()
         self.assertEqual(
             (run.state, run.done_count, run.message),
-            ("partial", 3, "3 pushed. 3 of 4 levels told; push again for the others."),
+            ("partial", 3, "3 stock levels were pushed. EIM was told 3 of 4 stock levels; push again for the others."),
             "no schedule does",
         )
         self.assertEqual(self.push().done_count, 1)
@@ -443,7 +443,9 @@ class TestRateLimit(InventoryCase):
         with patch(f"{RUN}.PASS_SECONDS", 8):
             run = self.push()
         self.assertEqual(run.state, "partial")
-        self.assertRegex(run.message, r"\d+ pushed\. \d+ of 120 levels told; the others follow\.")
+        self.assertRegex(
+            run.message, r"\d+ stock levels were pushed\. EIM was told \d+ of 120 stock levels; the others follow\."
+        )
         self.assertGreater(run.done_count, 60)
         self.assertEqual(len(self.at_eim()), run.done_count)
         self.assertEqual(self.sandbox.sandbox.state()["rate_limited"], 0, "EIM never had to refuse")

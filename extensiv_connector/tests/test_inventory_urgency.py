@@ -104,7 +104,7 @@ class TestLimit(UrgencyCase):
         self.make(*"ABCDEFG")
         result = self.run_pass()
         self.assertEqual((result.state, result.resume_in), ("partial", 0))
-        self.assertIn("of 9 levels told", result.message)
+        self.assertIn("of 9 stock levels", result.message)
         self.assertLess(len(self.at_eim()), 9)
         for _pass in range(3):
             result = self.run_pass()

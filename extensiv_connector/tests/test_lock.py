@@ -99,7 +99,7 @@ class TestLock(ShipmentCase):
                 result = self.run_flow()
             self.assertEqual(result.state, "partial", checks)
             self.assertEqual(result.resume_in, runner.LOST_SECONDS)
-            self.assertIn("the next pass goes on", self.last_run().message)
+            self.assertIn("the next run goes on", self.last_run().message)
             self.assertFalse(self.open_error())
         self.assertEqual(self.run_flow().state, "done")
         self.assertEqual(self.at_eim("L-1")["order_status"], "at_wms")

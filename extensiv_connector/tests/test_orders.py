@@ -460,8 +460,8 @@ class TestPull(ConnectorCase):
         self.add({"cust_ref": "T-1"}, {"cust_ref": "T-2", "items": [{"item": "NOPE-2", "price": "1", "quantity": "1"}]})
         with self.flows():
             said = self.account.action_pull_orders()["params"]
-        self.assertIn("2 received", said["message"])
-        self.assertIn("1 imported", said["message"])
+        self.assertIn("2 orders were received", said["message"])
+        self.assertIn("1 order was imported", said["message"])
         self.assertIn("1 failed", said["message"])
         self.assertEqual(said["type"], "warning")
 

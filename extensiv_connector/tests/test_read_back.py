@@ -97,7 +97,7 @@ class TestFirstLevel(ReadBackCase):
         run = self.push()
         self.assertEqual(self.levels.pushed, 1)
         self.assertEqual(run.done_count, 0)
-        self.assertNotIn("levels told", run.message)
+        self.assertNotIn("EIM was told", run.message)
         self.levels.unknown_locations = "as_given"
         self.retry()
         self.assertEqual(wrong.read_back_state, "proven")

@@ -45,6 +45,7 @@ METHODS = {
             "action_is_copy action_goes_on "
             "action_undo_live action_setup_next action_setup_back action_setup_goto action_setup_close "
             "action_setup_resume action_setup_cart action_import_products action_renew_webhook "
+            "action_create_missing_products "
             "action_forget_webhook_key"
         ),
         "extensiv.alert": "action_dismiss_at_eim",
@@ -67,7 +68,7 @@ METHODS = {
     "user": {
         "extensiv.account": (
             "action_pull_orders action_push_inventory action_push_shipments action_fetch_alerts action_open_eim "
-            "action_preview_stock action_open_routes action_audit"
+            "get_progress action_preview_stock action_open_routes action_audit"
         ),
         "extensiv.add.alias": "action_add",
         "extensiv.alert": "action_open_at_eim action_open_order",
@@ -85,7 +86,8 @@ METHODS = {
         "extensiv.order": (
             "action_import action_import_after_all action_fetch_again action_ignore action_open_sale_order "
             "action_choose_products action_map_methods action_accept_difference action_address_is_right "
-            "action_cart_is_right action_confirm_right action_fix action_open_cart action_compare"
+            "action_cart_is_right action_confirm_right action_fix action_open_cart action_compare "
+            "action_create_products"
         ),
         "extensiv.sku.alias": "action_set_zero",
         "extensiv.stock.level": "action_push_again",
@@ -127,7 +129,7 @@ METHODS = {
     "odoo": {
         "extensiv.account": "web_read",
         "mail.template": "send_mail send_mail_batch",
-        "res.config.settings": "set_values",
+        "res.config.settings": "get_values set_values",
         "sale.order": "action_confirm action_open_delivery_wizard onchange_order_line",
         "stock.picking": "action_confirm message_post_with_source",
     },

@@ -39,10 +39,10 @@ VALIDATE = """
     await type("[name=carrier_tracking_ref] input", "1Z999AA10123456784");
     await click("button[name=button_validate]");
     await find(".o_arrow_button_current", "Done");
-    await find("[name=extensiv_shipment_state]", "Ready");
+    await find("[name=extensiv_shipment_shown]", "Ready");
 """
 SEE_SENT = """
-    await find("[name=extensiv_shipment_state].o_field_badge", "Sent");
+    await find("[name=extensiv_shipment_shown].o_field_badge", "Sent");
     await click(".o_notebook .nav-link", "EIM Shipment");
     await find("[name=extensiv_shipments_readable]", "UPS Ground 1Z999AA10123456784: 2 × TEE-1, 1 × MUG-1");
 """

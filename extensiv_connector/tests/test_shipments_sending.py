@@ -357,7 +357,7 @@ class TestShipmentsSending(ShipmentCase):
             self.assertEqual([len(found) for found in buttons.values()], [1, 1, 1])
             self.assertIn("only once", buttons["action_extensiv_resend"][0].get("confirm"))
             self.assertTrue(buttons["action_extensiv_mark_sent"][0].get("confirm"))
-            self.assertTrue(arch.xpath("//field[@name='extensiv_shipment_state'][@widget='badge']"))
+            self.assertTrue(arch.xpath("//field[@name='extensiv_shipment_shown'][@widget='badge']"))
 
     # -- afterwards
 

@@ -166,7 +166,7 @@ class TestPreview(PreviewCase):
             {self.east: "0 of 2 SKUs would become 0", self.west: "2 of 2 SKUs would become 0"},
         )
         self.assertTrue(preview.is_alarming)
-        self.assertIn("2 of 4 levels", preview.summary)
+        self.assertIn("2 of 4 stock levels", preview.summary)
 
     def test_a_location_that_is_not_pushed_yet_can_be_looked_at(self):
         self.east.push_enabled = False
@@ -222,7 +222,7 @@ class TestSettingsWarning(PreviewCase):
         self.assertIn("10 of 10 SKUs", self.warned(self.account, {"owner_id": owner.id}, ["owner_id"]))
 
     def test_a_setting_that_changes_many(self):
-        self.assertIn("10 of 12 levels change", self.warned(self.account, {"buffer_qty": 1}, ["buffer_qty"]))
+        self.assertIn("10 of 12 stock levels change", self.warned(self.account, {"buffer_qty": 1}, ["buffer_qty"]))
 
     def test_few_changes_are_silent(self):
         self.assertFalse(self.warned(self.account, {"quantity_basis": "on_hand"}, ["quantity_basis"]))
@@ -258,7 +258,7 @@ class TestSettingsWarning(PreviewCase):
             "buffer_qty": 4,
         }
         message = self.warned(self.account, values, ["location_ids", "buffer_qty"])
-        self.assertIn("10 of 10 levels would become 0", message)
+        self.assertIn("10 of 10 stock levels would become 0", message)
         self.assertIn("never told", message)
 
     def test_the_form_takes_the_change_all_the_same(self):
@@ -284,5 +284,5 @@ class TestSettingsWarning(PreviewCase):
         self.make_goods(1, default_code="LATE")
         self.env.flush_all()
         message = self.warned(self.account, {"push_inventory": True}, ["push_inventory"])
-        self.assertIn("1 levels would be pushed, 1 of them as 0", message)
+        self.assertIn("1 stock levels would be pushed, 1 of them as 0", message)
         self.assertIn("never told 1", message)

@@ -69,6 +69,22 @@ class ExtensivAddAlias(models.TransientModel):
             ]
         )
         missing = waiting._get_missing_skus()
-        said = (error | waiting.filtered(lambda other: self.sku in missing.get(other, ()))).action_retry()
+        tried = error | waiting.filtered(lambda other: self.sku in missing.get(other, ()))
+        said = tried.action_retry()
+        said["params"]["message"] = f"{self._say_added(tried)}\n{said['params']['message']}"
         said["params"]["next"] = {"type": "ir.actions.act_window_close"}
         return said
+
+    def _say_added(self, tried):
+        """Return what became of the SKU, and of the orders whose errors were ``tried`` again for it."""
+        orders = self.env["extensiv.order"].browse(
+            tried.filtered(lambda error: error.res_model == "extensiv.order").mapped("res_id")
+        )
+        return self.env._(
+            "%(sku)s is %(product)s from now on. Orders that waited for it: %(waited)s, of them imported now: "
+            "%(imported)s.",
+            sku=self.sku,
+            product=self.product_id.display_name,
+            waited=len(orders),
+            imported=len(orders.filtered(lambda order: order.state == "imported")),
+        )

@@ -3,6 +3,7 @@ import time
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
+from ..flows.account_choice import check_chosen, explain_missing, find_only
 from ..flows.deadline import deadline_of, one_deadline
 from ..flows.inventory_reading import read_inventory_on, read_open_orders_on
 from ..flows.level_comparison import LevelComparison
@@ -25,12 +26,12 @@ class ExtensivCompare(models.TransientModel):
 
     account_id = fields.Many2one(
         "extensiv.account",
-        required=True,
         domain="[('state', '=', 'connected')]",
-        default=lambda self: self.env["extensiv.account"].search([("state", "=", "connected")], limit=1),
+        default=lambda self: find_only(self.env),
         ondelete="cascade",
         index=True,
     )
+    missing = fields.Char(compute="_compute_missing", help="Why no account can be chosen.")
     company_id = fields.Many2one(related="account_id.company_id", store=True)
     is_nightly = fields.Boolean(readonly=True)
     state = fields.Selection(
@@ -43,7 +44,7 @@ class ExtensivCompare(models.TransientModel):
     seen_location_ids = fields.Json(readonly=True)
     endless = fields.Char(readonly=True)
     read_count = fields.Integer("SKUs Read", readonly=True)
-    level_count = fields.Integer("Levels Compared", readonly=True)
+    level_count = fields.Integer("Stock Levels Compared", readonly=True)
     foreign_count = fields.Integer("Not Pushed from Here", readonly=True)
     deducted_count = fields.Integer("SKUs with Deductions", readonly=True)
     deducted_quantity = fields.Float("Units Deducted", digits=(16, 0), readonly=True)
@@ -52,8 +53,13 @@ class ExtensivCompare(models.TransientModel):
     line_ids = fields.One2many(
         "extensiv.compare.line", "compare_id", "Differences", domain=[("is_different", "=", True)], readonly=True
     )
-    difference_count = fields.Integer("Levels That Differ", compute="_compute_difference_count")
+    difference_count = fields.Integer("Stock Levels That Differ", compute="_compute_difference_count")
     pushable_count = fields.Integer(compute="_compute_difference_count")
+
+    @api.depends("account_id")
+    def _compute_missing(self):
+        for compare in self:
+            compare.missing = not compare.account_id and explain_missing(self.env)
 
     @api.depends("line_ids.outcome")
     def _compute_difference_count(self):
@@ -65,6 +71,7 @@ class ExtensivCompare(models.TransientModel):
     def action_read(self):
         """Read EIM's inventory page by page, from where the last click stopped, and compare."""
         self.ensure_one()
+        check_chosen(self.account_id)
         self.account_id.check_access("read")
         compare = self.sudo()
         account = compare.account_id
@@ -132,10 +139,10 @@ class ExtensivCompare(models.TransientModel):
         for line in self.line_ids:
             counts[line.outcome] += 1
         if not self.line_ids:
-            return self.env._("EIM has all %s levels as it accepted them.", self.level_count)
+            return self.env._("EIM has all stock levels as it accepted them: %s.", self.level_count)
         message = self.env._(
-            "%(count)s of %(all)s levels differed; %(repaired)s repaired, %(explained)s explained by open orders at "
-            "EIM.",
+            "%(count)s of %(all)s stock levels differed; %(repaired)s repaired, %(explained)s explained by open orders "
+            "at EIM.",
             count=len(self.line_ids),
             all=self.level_count,
             repaired=counts["repaired"],

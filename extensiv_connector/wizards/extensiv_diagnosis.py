@@ -3,10 +3,12 @@ from dataclasses import dataclass
 
 import pytz
 
-from odoo import fields, models, release
+from odoo import api, fields, models, release
+from odoo.fields import Domain
 
 from ..eim import errors as eim
 from ..flows import label_of
+from ..flows.account_choice import check_chosen, explain_missing, find_only
 from ..flows.credential_check import CredentialCheck
 from ..flows.deadline import deadline_of, one_deadline
 from ..flows.eim_pages import page_url
@@ -51,9 +53,9 @@ class ExtensivDiagnosis(models.TransientModel):
 
     account_id = fields.Many2one(
         "extensiv.account",
-        required=True,
-        default=lambda self: self.env["extensiv.account"].search([], order="state, id", limit=1),
+        default=lambda self: find_only(self.env, Domain.TRUE) or find_only(self.env),
     )
+    missing = fields.Char(compute="_compute_missing", help="Why no account can be chosen.")
     order_number = fields.Char(
         "Order", help="The number the buyer knows, the name of the sale order, or EIM's reference."
     )
@@ -61,11 +63,17 @@ class ExtensivDiagnosis(models.TransientModel):
     result = fields.Html(readonly=True, sanitize=False)
     text = fields.Text("As Text", readonly=True, help="Without credentials and personal data.")
 
+    @api.depends("account_id")
+    def _compute_missing(self):
+        for diagnosis in self:
+            diagnosis.missing = not diagnosis.account_id and explain_missing(self.env, Domain.TRUE)
+
     @one_deadline
     def action_diagnose(self):
         """Ask EIM and Odoo, and show what was found."""
         self.ensure_one()
         self.env["extensiv.error"]._check_user()
+        check_chosen(self.account_id, Domain.TRUE)
         self.account_id.check_access("read")
         sections = self._diagnose()
         self.result = self.env["ir.qweb"]._render(
@@ -211,7 +219,7 @@ class ExtensivDiagnosis(models.TransientModel):
             return []
         does = {
             "orders": self.env._("Pulling orders"),
-            "inventory": self.env._("Pushing levels"),
+            "inventory": self.env._("Pushing stock"),
             "shipments": self.env._("Pushing shipping information"),
             "alerts": self.env._("Fetching alerts"),
             "audit": self.env._("Comparing orders with EIM"),
@@ -228,9 +236,9 @@ class ExtensivDiagnosis(models.TransientModel):
                 )
             ]
         last = self.env._("never yet") if not flow["good"] else self._moment(flow["good"].last_at)
-        lines = [Line("good", self.env._("%(does)s runs by itself; last good pass: %(last)s.", does=does, last=last))]
+        lines = [Line("good", self.env._("%(does)s runs by itself; last good run: %(last)s.", does=does, last=last))]
         if flow["bad"] and (not flow["good"] or flow["bad"].id > flow["good"].id):
-            lines.append(Line("bad", self.env._("Its last pass had trouble: %s", flow["bad"].message or "")))
+            lines.append(Line("bad", self.env._("Its last run had trouble: %s", flow["bad"].message or "")))
         return lines
 
     # -- the result as text

@@ -217,7 +217,7 @@ class ExtensivDiagnosis(models.TransientModel):
             lines.append(
                 Line(
                     "note",
-                    self.env._("It was not received yet; the next pass takes it."),
+                    self.env._("It was not received yet; the next run takes it."),
                     self.env._("Press Pull Orders Now on the account."),
                 )
             )
@@ -259,7 +259,7 @@ class ExtensivDiagnosis(models.TransientModel):
                 )
             )
         elif record.state != "cancelled":
-            lines.append(Line("note", self.env._("EIM was not told yet that it is here; the next pass does it.")))
+            lines.append(Line("note", self.env._("EIM was not told yet that it is here; the next run does it.")))
         lines += self._lines_outcome(record)
         if record.listed_again_at:
             lines.append(
@@ -304,7 +304,7 @@ class ExtensivDiagnosis(models.TransientModel):
                 Line(
                     "bad",
                     self.env._("It could not be imported: %s", record.message or ""),
-                    self.env._("Mend it as it says; it is imported by the next pass, or press Retry."),
+                    self.env._("Mend it as it says; it is imported by the next run, or press Retry."),
                 )
             )
         elif record.state == "cancelled":
@@ -318,7 +318,7 @@ class ExtensivDiagnosis(models.TransientModel):
                 )
             )
         else:
-            lines.append(Line("note", self.env._("It waits to be imported by the next pass.")))
+            lines.append(Line("note", self.env._("It waits to be imported by the next run.")))
             lines += self._lines_flow("orders")
         return lines
 

@@ -2,6 +2,7 @@ from typing import NamedTuple
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
+from odoo.fields import Domain
 from odoo.release import version as odoo_version
 from odoo.tools.misc import format_datetime
 
@@ -9,6 +10,7 @@ from ..eim import errors as eim
 from ..eim.routes import CALL_KNOWN, INFERRED, ROUTES, SEEN
 from ..eim.updates import BATCH
 from ..flows import batch_acknowledging
+from ..flows.account_choice import check_chosen
 from ..flows.deadline import one_deadline
 from ..flows.masking import make_mask
 from ..flows.route_proofs import PROOFS
@@ -92,6 +94,7 @@ class ExtensivDiagnosis(models.TransientModel):
         """
         self.env["extensiv.error"]._check_user()
         self.check_access("read")
+        check_chosen(self.account_id, Domain.TRUE)
         self.account_id.check_access("read")
 
     # -- what answered

@@ -105,7 +105,7 @@ class ExtensivDiagnosis(models.TransientModel):
                 Line(
                     "bad",
                     self.env._("Pushing levels is switched off on the account."),
-                    self.env._("Switch Push Inventory on."),
+                    self.env._("Switch Push Stock on."),
                 )
             ]
         if not account.location_ids:

@@ -1,10 +1,12 @@
 from datetime import timedelta
 
-from odoo import fields, models
+from odoo import api, fields, models
 from odoo.exceptions import UserError
+from odoo.fields import Domain
 
 from ..eim import errors as eim
 from ..eim.client import MAX_LIMIT
+from ..flows.account_choice import check_chosen, explain_missing, find_only
 from ..flows.deadline import deadline_of, one_deadline
 from ..flows.order_inbox import Inbox
 from ..flows.order_preview import preview
@@ -23,10 +25,10 @@ class ExtensivFetch(models.TransientModel):
 
     account_id = fields.Many2one(
         "extensiv.account",
-        required=True,
         domain="[('state', '=', 'connected')]",
-        default=lambda self: self.env["extensiv.account"].search([("state", "=", "connected")], limit=1),
+        default=lambda self: find_only(self.env),
     )
+    missing = fields.Char(compute="_compute_missing", help="Why no account can be chosen.")
     mode = fields.Selection(
         [("reference", "One order"), ("dates", "Orders between two dates")], required=True, default="reference"
     )
@@ -35,10 +37,17 @@ class ExtensivFetch(models.TransientModel):
     date_to = fields.Datetime("Until", default=fields.Datetime.now)
     preview = fields.Html(readonly=True, sanitize=False)
 
+    @api.depends("account_id")
+    def _compute_missing(self):
+        for fetch in self:
+            fetch.missing = not fetch.account_id and explain_missing(self.env)
+
     @one_deadline
     def action_fetch(self):
         """Fetch into the inbox and import, like any pulled order."""
         self.ensure_one()
+        if known := self._find_here():
+            return self._open_here(known)
         orders, refusals = self._ask(self._ask_orders)
         # The schedule may have pulled some of them meanwhile.
         refresh_snapshot(self.env)
@@ -48,11 +57,7 @@ class ExtensivFetch(models.TransientModel):
         if not stored:
             raise UserError("\n".join(refusals[:10]) or self._say_nothing_found())
         if refusals:
-            self.env["bus.bus"]._sendone(
-                self.env.user.partner_id,
-                "simple_notification",
-                {"type": "warning", "title": self.env._("Left at EIM"), "message": "\n".join(refusals[:10])},
-            )
+            self._notify("warning", self.env._("Left at EIM"), "\n".join(refusals[:10]))
         return stored._get_records_action(name=self.env._("Fetched Orders"))
 
     @one_deadline
@@ -67,15 +72,59 @@ class ExtensivFetch(models.TransientModel):
         self.preview = preview(self.account_id, orders[0])
         return self._get_records_action(name=self.env._("Fetch Orders"), target="new")
 
+    def _find_here(self):
+        """Return the orders of the inbox that a person asks for by their reference, else by the number of any cart."""
+        self.account_id.check_access("read")
+        reference = (self.reference or "").strip()
+        if self.mode != "reference" or not reference:
+            return self.env["extensiv.order"]
+        ours = Domain("account_id", "=", self.account_id.id)
+        Order = self.env["extensiv.order"]
+        return Order.search(ours & Domain("cust_ref", "=", reference)) or Order.search(
+            ours & Domain("order_number", "=", reference)
+        )
+
+    def _open_here(self, orders):
+        """Open orders that are here already, whatever became of them; those that were not imported yet are, first."""
+        if self.account_id.sudo().state == "connected":
+            orders.filtered(lambda order: order.state == "received").sudo()._import_now()
+            orders.invalidate_recordset()
+        if len(orders) > 1:
+            title = self.env._("%s orders have this number", len(orders))
+        else:
+            title = self.env._("%s is here already", orders.order_number)
+        self._notify(
+            "info",
+            title,
+            self.env._("Another one with this number, of another cart, is fetched by EIM's reference."),
+        )
+        return orders._get_records_action(name=self.env._("Fetched Orders"))
+
+    def _notify(self, kind, title, message):
+        """Show a message beside what is opened."""
+        self.env["bus.bus"]._sendone(
+            self.env.user.partner_id, "simple_notification", {"type": kind, "title": title, "message": message}
+        )
+
     def _ask(self, question):
+        check_chosen(self.account_id)
         self.account_id.check_access("read")
         account = self.account_id.sudo()
         if account.state != "connected":
             raise UserError(self.env._("%s is not connected.", account.name))
         if self.mode == "reference" and not (self.reference or "").strip():
             raise UserError(self.env._("Enter a number or a reference."))
+        if self.mode == "dates":
+            self._check_dates()
         with account._asking_eim() as client:
             return question(client)
+
+    def _check_dates(self):
+        """:raise UserError: a date is missing, or they are the wrong way round"""
+        if not (self.date_from and self.date_to):
+            raise UserError(self.env._("Enter both dates: from when, and until when."))
+        if self.date_from >= self.date_to:
+            raise UserError(self.env._("Enter a moment under Until that is after the one under From."))
 
     def _say_nothing_found(self):
         if self.mode == "dates":
@@ -125,8 +174,10 @@ class ExtensivFetch(models.TransientModel):
         else:
             found = self._ask_reference(client, self.reference.strip(), refusals)
         archived = self._archived_sources()
+        here = self._find_listed_here(found)
         for order in found:
-            reason = self._why_not(order, archived)
+            # What is here is shown, whatever EIM says of it: nothing has to be taken.
+            reason = order.cust_ref not in here and self._why_not(order, archived)
             if reason:
                 refusals.append(
                     self.env._("%(order)s is left at EIM: %(reason)s.", order=order.order_number, reason=reason)
@@ -134,6 +185,16 @@ class ExtensivFetch(models.TransientModel):
             else:
                 orders.append(order)
         return orders, refusals
+
+    def _find_listed_here(self, found):
+        """Return the references of those of ``found``, orders between two dates, that are in the inbox."""
+        if self.mode != "dates":
+            return set()
+        here = self.env["extensiv.order"].search_fetch(
+            [("account_id", "=", self.account_id.id), ("cust_ref", "in", [order.cust_ref for order in found])],
+            ["cust_ref"],
+        )
+        return set(here.mapped("cust_ref"))
 
     def _ask_reference(self, client, reference, told=None):
         """Return the order that ``reference`` names, in a list.

@@ -25,6 +25,8 @@ STATES = [
 ]
 # Of what a request has, kept for the orders that wait; what is not read by then is said to be missing.
 ORDERS_SECONDS = 10
+# Products that one click creates where all are asked for.
+MOST_CREATED = 500
 # As Odoo's own import of products wants them.
 TEMPLATE_COLUMNS = ("id", "name", "default_code")
 
@@ -46,6 +48,32 @@ class ExtensivSkuReport(models.TransientModel):
     @api.model
     def _make(self, account):
         """Read EIM's inventory, learn from it, compare, and return the action that shows the lines."""
+        return self._compare(account)._open()
+
+    @api.model
+    def _create_missing(self, account):
+        """Compare, create the products of the SKUs that EIM alone knows, and return the notification of how many."""
+        report = self._compare(account)
+        alone = report.line_ids.filtered(lambda line: line.state == "eim_only")
+        lines = alone._creatable()
+        created = lines[:MOST_CREATED]
+        if created:
+            created.action_create_product()
+        said = [self.env._("%s products created, named as EIM names them.", len(created))]
+        if not alone:
+            said = [self.env._("No product is missing: each SKU of EIM has one here.")]
+        if later := lines - created:
+            said.append(self.env._("%s more are missing: press the button again.", len(later)))
+        if other := alone - lines:
+            said.append(self.env._("A person looks at %s further SKUs, see Compare SKUs.", len(other)))
+        if not report.is_complete:
+            said.append(self.env._("Only the first %s SKUs of EIM were read.", report.read_count))
+        kind = "warning" if later or other or not report.is_complete else "success"
+        return account._notification(self.env._("Products"), " ".join(said), kind)
+
+    @api.model
+    def _compare(self, account):
+        """Read EIM's inventory, learn from it, and return what it and the products here are beside each other."""
         end = deadline_of(self.env).last_call_at
         with account._asking_eim() as client:
             reading = read_inventory(client, end - ORDERS_SECONDS)
@@ -63,7 +91,7 @@ class ExtensivSkuReport(models.TransientModel):
         learn_skus(account.sudo(), {sku: match for sku, match in matches.items() if sku in reading.items}, "list")
         learn_skus(account.sudo(), {sku: match for sku, match in matches.items() if sku not in reading.items}, "order")
         self.env["extensiv.sku.report.line"].create(report._prepare_lines_vals(reading.items, waiting, matches))
-        return report._open()
+        return report
 
     def _match(self, items, waiting):
         """Return ``{SKU: Match}`` of what EIM's inventory lists and of what orders wait for."""
@@ -120,7 +148,7 @@ class ExtensivSkuReport(models.TransientModel):
             state = self._state_of(match.product, fed)
         message = match.problem
         if not item:
-            unlisted = self.env._("Orders ask for it, and EIM's inventory does not list it.")
+            unlisted = self.env._("Orders ask for it, and EIM's stock list does not have it.")
             message = "\n".join(filter(None, (message, unlisted)))
         if match.product:
             message = "\n".join(filter(None, (message, *self._say_match(sku, match, state))))
@@ -270,7 +298,7 @@ class ExtensivSkuReportLine(models.TransientModel):
         readonly=True,
         aggregator=None,
         digits=(16, 0),
-        help="Available by EIM's inventory, all locations together.",
+        help="Available by EIM's stock list, all locations together.",
     )
     odoo_quantity = fields.Float(
         "In Odoo",
@@ -279,7 +307,7 @@ class ExtensivSkuReportLine(models.TransientModel):
         digits="Product Unit",
         help="On hand where EIM's locations take their stock from; before any is mapped, in all warehouses.",
     )
-    is_listed = fields.Boolean("In EIM's Inventory", readonly=True)
+    is_listed = fields.Boolean("In EIM's Stock", readonly=True)
     waiting_count = fields.Integer(
         "Waiting Orders",
         readonly=True,
@@ -312,12 +340,7 @@ class ExtensivSkuReportLine(models.TransientModel):
         product would leave orders with two to choose from.
         """
         self.env["extensiv.account"]._check_manager()
-        lines = self.filtered(lambda line: line.state == "eim_only" and not line.product_id)
-        for account, of_account in lines.grouped("account_id").items():
-            matches = self.env["product.product"]._extensiv_match(account, dict.fromkeys(of_account.mapped("sku"), ()))
-            lines -= of_account.filtered(
-                lambda line, matches=matches: matches[line.sku].product or matches[line.sku].found
-            )
+        lines = self._creatable()
         if not lines:
             raise UserError(self.env._("Select lines that are only at EIM and have no product yet."))
         names = {}
@@ -334,6 +357,16 @@ class ExtensivSkuReportLine(models.TransientModel):
             self.env._("Created. EIM could not be asked for its name: rename it where the SKU is none.")
         )
         return {"type": "ir.actions.client", "tag": "soft_reload"}
+
+    def _creatable(self):
+        """Return those of these lines whose SKU nothing here is, nor is spelt like."""
+        lines = self.filtered(lambda line: line.state == "eim_only" and not line.product_id)
+        for account, of_account in lines.grouped("account_id").items():
+            matches = self.env["product.product"]._extensiv_match(account, dict.fromkeys(of_account.mapped("sku"), ()))
+            lines -= of_account.filtered(
+                lambda line, matches=matches: matches[line.sku].product or matches[line.sku].found
+            )
+        return lines
 
     def _settle(self, message):
         """Say of lines that have their product by now whether they are matched both ways."""

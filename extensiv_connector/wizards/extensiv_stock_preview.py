@@ -11,7 +11,7 @@ from ..flows.stock_sources import find_sources
 
 # So many SKUs are named in a sentence.
 LISTED_SKUS = 30
-# What the wizard itself lists; All Levels lists the others, too.
+# What the wizard itself lists; All Stock Levels lists the others, too.
 SHOWN = 200
 
 
@@ -25,7 +25,7 @@ class ExtensivStockPreview(models.TransientModel):
 
     account_id = fields.Many2one("extensiv.account", required=True, readonly=True, ondelete="cascade")
     is_going_live = fields.Boolean(readonly=True)
-    read_count = fields.Integer("SKUs Read", readonly=True, help="How many SKUs EIM's inventory listed.")
+    read_count = fields.Integer("SKUs Read", readonly=True, help="How many SKUs EIM's stock list has.")
     is_complete = fields.Boolean(readonly=True, default=True)
     note = fields.Text(readonly=True)
     location_ids = fields.One2many("extensiv.stock.preview.location", "preview_id", "Locations", readonly=True)
@@ -37,7 +37,7 @@ class ExtensivStockPreview(models.TransientModel):
         readonly=True,
     )
     product_ids = fields.One2many("extensiv.stock.preview.product", "preview_id", "Products to Decide About")
-    line_count = fields.Integer("All Levels", readonly=True)
+    line_count = fields.Integer("All Stock Levels", readonly=True)
     zero_count = fields.Integer("Would Become 0", compute="_compute_zeros")
     is_alarming = fields.Boolean(compute="_compute_zeros")
     summary = fields.Char(compute="_compute_zeros")
@@ -58,7 +58,7 @@ class ExtensivStockPreview(models.TransientModel):
             preview.summary = (
                 self.env._("%(zeros)s of %(all)s SKUs would become 0.", **counts)
                 if len(places) < 2
-                else self.env._("%(zeros)s of %(all)s levels would become 0, all locations together.", **counts)
+                else self.env._("%(zeros)s of %(all)s stock levels would become 0, all locations together.", **counts)
             )
             preview.confirmation = (
                 self.env._("I understand: %s SKUs become 0 in all carts.", zeros)
@@ -120,7 +120,7 @@ class ExtensivStockPreview(models.TransientModel):
         """
         notes = []
         if refusal:
-            notes.append(self.env._("EIM does not list its inventory (%s), so what it has is not known.", refusal))
+            notes.append(self.env._("EIM does not list its stock (%s), so what it has is not known.", refusal))
         elif not shown.reading.is_complete:
             notes.append(
                 self.env._(

@@ -136,7 +136,7 @@ class ExtensivTakeQuantities(models.TransientModel):
         if not self.may_count:
             raise UserError(
                 self.env._(
-                    "A count is entered and applied by who works with Odoo's inventory: ask an administrator for the "
+                    "A count is entered and applied by who works with Odoo's stock: ask an administrator for the "
                     "right Inventory: User, or ask somebody who has it to press this."
                 )
             )
@@ -191,5 +191,5 @@ class ExtensivTakeQuantitiesLine(models.TransientModel):
         help="What is entered as counted in the location itself: EIM's quantity, less what lies beneath it.",
     )
     is_proposable = fields.Boolean(readonly=True)
-    chosen = fields.Boolean("Propose", help="Enter this count in Odoo's physical inventory, for a person to apply.")
+    chosen = fields.Boolean("Propose", help="Enter this count in Odoo's Physical Inventory, for a person to apply.")
     reason = fields.Text("Note", readonly=True)

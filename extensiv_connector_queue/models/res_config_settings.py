@@ -61,7 +61,7 @@ class ResConfigSettings(models.TransientModel):
             said.append(
                 self.env._(
                     "No job runner is at work on this database. Add queue_job to server_wide_modules in Odoo's "
-                    "configuration and restart Odoo; until then the schedules do the passes, later than usual."
+                    "configuration and restart Odoo; until then the schedules do the runs, later than usual."
                 )
             )
         return "\n".join(said)
@@ -72,13 +72,13 @@ class ResConfigSettings(models.TransientModel):
         server = advice.server
         if server.workers:
             first = self.env._(
-                "%(jobs)s passes at once: with %(workers)s workers, half of them stay free for people.",
+                "%(jobs)s runs at once: with %(workers)s workers, half of them stay free for people.",
                 jobs=advice.jobs,
                 workers=server.workers,
             )
         else:
             first = self.env._(
-                "%(jobs)s passes at once: this server has no workers, and its threads share one processor. With many "
+                "%(jobs)s runs at once: this server has no workers, and its threads share one processor. With many "
                 "accounts, let it have workers.",
                 jobs=advice.jobs,
             )

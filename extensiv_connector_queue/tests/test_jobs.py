@@ -176,7 +176,7 @@ class TestPasses(JobsCase):
     def test_a_job_does_the_pass(self):
         self.add_orders({"cust_ref": "JOB-1", "items": [{"item": "TEE-1", "quantity": "1"}]})
         message = self.run_job()
-        self.assertIn("1 received", message)
+        self.assertIn("1 order was received", message)
         self.assertEqual(self.inbox("JOB-1").state, "imported")
         self.assertFalse(self.jobs(state="pending"))
 

@@ -15,7 +15,7 @@ class TestSettings(TransactionCase):
     def test_the_page_says_what_suits_this_server_and_that_nobody_runs_jobs(self):
         settings = Form(self.env["res.config.settings"])
         self.assertIn("No job runner is at work", settings.extensiv_queue_state)
-        self.assertIn("passes at once", settings.extensiv_queue_advice)
+        self.assertIn("runs at once", settings.extensiv_queue_advice)
         self.assertIn("connections of PostgreSQL", settings.extensiv_queue_advice)
         self.assertTrue(settings.extensiv_queue_channels.startswith("channels = root:"))
         self.assertEqual(settings.extensiv_import_jobs, jobs.DEFAULT_IMPORT_JOBS)

@@ -98,7 +98,15 @@ def test_an_order_of_a_list_reads_as_the_whole_order_does(changes):
             ListedOrder.parse(raw)
         return
     listed = ListedOrder.parse(raw)
-    names = [*Order.__dataclass_fields__, "order_number", "line_count", "requested_shipping", "is_redacted"]
+    names = [
+        *Order.__dataclass_fields__,
+        "order_number",
+        "line_count",
+        "requested_shipping",
+        "is_redacted",
+        "buyer",
+        "skus",
+    ]
     assert {name: getattr(listed, name) for name in names} == {name: getattr(whole, name) for name in names}
     assert listed.codes() == whole.codes()
 
@@ -107,7 +115,30 @@ def test_an_order_of_a_list_is_read_no_further_than_it_is_asked(monkeypatch):
     monkeypatch.setattr(Order, "parse", lambda raw: pytest.fail("read as a whole"))
     listed = ListedOrder.parse(raw_order())
     assert (listed.cust_ref, listed.order_number, listed.grand_total) == ("R-100", "#100", Decimal("22.55"))
+    assert (listed.buyer, listed.skus) != ("", ())
     assert not hasattr(listed, "no_such_field")
+
+
+@pytest.mark.parametrize(
+    ("said", "buyer"),
+    [
+        ({"cust_first_name": "Mary", "cust_last_name": "Doe", "cust_company": "Doe Ltd"}, "Mary Doe"),
+        ({"cust_company": "Doe Ltd", "ship_first_name": "Ann"}, "Doe Ltd"),
+        ({"ship_first_name": "Ann", "ship_last_name": "Lee"}, "Ann Lee"),
+        ({"cust_first_name": "**PII Removed**", "cust_last_name": "**PII Removed**"}, ""),
+        ({}, ""),
+    ],
+)
+def test_an_order_is_known_by_its_buyer(said, buyer):
+    raw = {"cust_ref": "R-1", **said}
+    assert Order.parse(raw).buyer == ListedOrder.parse(raw).buyer == buyer
+
+
+def test_an_order_is_known_by_its_skus_each_once_without_what_is_not_ours():
+    items = [{"item": "B"}, {"item": "A"}, {"item": "B"}, {"item": "FEE", "filtered_sku": "Y"}, {"item": " "}, "x", {}]
+    for lines in (items, {str(number): item for number, item in enumerate(items)}):
+        raw = {"cust_ref": "R-1", "items": lines}
+        assert Order.parse(raw).skus == ListedOrder.parse(raw).skus == ("B", "A")
 
 
 @quick

@@ -99,7 +99,7 @@ def test_who_lost_the_lock_ships_nothing_that_another_process_may_have_shipped(o
     odoo.query("INSERT INTO ir_config_parameter (key, value) VALUES ('test.go_on', '1')")
     said, _ = holder.communicate(timeout=60)
     assert holder.returncode == 0
-    assert "the next pass goes on" in said
+    assert "the next run goes on" in said
     assert_each_told_once(odoo, sandbox, 3)
     assert_quiet("process-0.log")
     assert odoo.query("SELECT count(*) FROM extensiv_run WHERE state = 'running'") == [(0,)]
@@ -109,7 +109,7 @@ def test_a_transaction_that_postgresql_ends_for_idling_ends_the_pass_and_the_nex
     sandbox = start_sandbox("--orders", "5")
     odoo.run(CONNECT, {"base_url": sandbox.base_url})
     sandbox.post("/sandbox/faults", {"route": "list_orders", "kind": "timeout", "seconds": 4})
-    assert "the next pass goes on" in odoo.run(IMPATIENT + PULL)
+    assert "the next run goes on" in odoo.run(IMPATIENT + PULL)
     assert_quiet("process-run.log")
     assert odoo.query("SELECT state FROM extensiv_run WHERE flow = 'orders'") == [("partial",)]
     odoo.query(f'ALTER DATABASE "{odoo.database}" RESET idle_in_transaction_session_timeout')

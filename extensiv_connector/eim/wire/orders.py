@@ -1,6 +1,7 @@
 """Orders as EIM sends them."""
 
 import json
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -170,14 +171,41 @@ class OrderLine:
 
 def _read_sku(fields):
     """Return a line's SKU to the character, ``""`` where it has none, or one that cannot be used."""
-    value = fields.raw.get("item")
-    if value is None or type(value) is str and not value.strip():
-        return ""
     try:
-        return identity(value, "SKU")
+        return _sku_of(fields.raw)
     except Unreadable as error:
         fields.problems.append(fields.where + error.message)
         return ""
+
+
+def _sku_of(line):
+    """Return the SKU of a line of EIM's JSON to the character, ``""`` where it has none.
+
+    :raise Unreadable: it cannot be used
+    """
+    value = line.get("item")
+    return "" if value is None or type(value) is str and not value.strip() else identity(value, "SKU")
+
+
+def _read_skus(lines):
+    """Return what ``Order.skus`` is of ``lines``, an order's ``items`` of EIM's JSON, without reading anything else."""
+    lines = lines.values() if isinstance(lines, dict) else lines if isinstance(lines, list) else ()
+    skus = {}
+    for line in lines:
+        if isinstance(line, dict) and not flag(line.get("filtered_sku")):
+            with suppress(Unreadable):
+                skus[_sku_of(line)] = None
+    skus.pop("", None)
+    return tuple(skus)
+
+
+def _name(addresses):
+    """Return the name, or else the company, of the first of ``addresses`` that says one and was not redacted."""
+    for address in addresses:
+        for name in (address.name, address.company):
+            if name and REDACTED not in name.lower():
+                return name
+    return ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -252,6 +280,16 @@ class Order:
     def is_redacted(self) -> bool:
         """Whether EIM has removed the buyer's personal data."""
         return self.billing.is_redacted or bool(self.delivery and self.delivery.is_redacted)
+
+    @property
+    def buyer(self) -> str:
+        """The buyer's name, or company's; that of the recipient where EIM sent no other."""
+        return _name(filter(None, (self.billing, self.delivery)))
+
+    @property
+    def skus(self) -> tuple[str, ...]:
+        """The SKUs of its lines, each once, but of those that EIM filters."""
+        return tuple(dict.fromkeys(line.sku for line in self.lines if line.sku and not line.filtered))
 
     @property
     def line_count(self) -> int:
@@ -342,7 +380,7 @@ class ListedOrder:
 
     __slots__ = (
         "cust_ref", "cust_po_no", "order_source", "status", "order_date", "created", "grand_total", "currency",
-        "sending_canceled", "on_hold", "line_count", "cust_ref_original", "payload", "_whole",
+        "sending_canceled", "on_hold", "line_count", "cust_ref_original", "payload", "buyer", "skus", "_whole",
     )  # fmt: skip
 
     identity = Order.identity
@@ -376,8 +414,10 @@ class ListedOrder:
         order.sending_canceled = fields.flag("sending_canceled")
         order.on_hold = fields.flag("on_hold")
         order.cust_ref_original = fields.code("cust_ref_original")
+        order.buyer = _name(Address.parse(fields, prefix) for prefix in ("cust_", "ship_"))
         lines = raw.get("items")
         order.line_count = len(lines) if isinstance(lines, (list, dict)) else 0
+        order.skus = _read_skus(lines)
         return order
 
 

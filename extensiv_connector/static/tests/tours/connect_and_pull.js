@@ -11,7 +11,7 @@ registry.category("web_tour.tours").add("extensiv_connect_and_pull", {
         { content: "the badge", trigger: ".o_statusbar_status .o_arrow_button_current:contains(Connected)" },
         { content: "the carts", trigger: ".o_field_widget[name=cart_ids] .o_data_row:contains(Shopify)" },
         { trigger: "button[name=action_pull_orders]", run: "click" },
-        { content: "what it did", trigger: ".o_notification:contains(1 imported)" },
+        { content: "what it did", trigger: ".o_notification:contains(1 order was imported)" },
         { trigger: ".oe_stat_button:has([name=order_count])", run: "click" },
         { trigger: ".o_list_view .o_data_row:contains(WEB-1001) td.o_data_cell", run: "click" },
         { content: "readable", trigger: ".o_form_view .o_field_widget[name=summary]:contains(TEE-1)" },

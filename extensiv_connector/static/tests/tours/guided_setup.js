@@ -28,7 +28,7 @@ registry.category("web_tour.tours").add("extensiv_guided_setup", {
         click("live", "div[name=setup_live] button[name=action_go_live]"),
         step("it runs", ".o_field_widget[name=pull_orders] input:checked"),
         click("the first order", "button[name=action_pull_orders]"),
-        step("what it did", ".o_notification:contains(1 imported)"),
+        step("what it did", ".o_notification:contains(1 order was imported)"),
         click("undo", "button[name=action_undo_live]"),
         click("really", ".modal footer .btn-primary"),
         step("back in the guide", "div[name=setup_live] button[name=action_go_live]"),

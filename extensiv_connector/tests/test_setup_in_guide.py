@@ -1,0 +1,101 @@
+from odoo.tests import HttpCase, tagged
+
+from ..flows import location_proposal
+from ..sandbox.levels import Level
+from .common import ConnectorCase, ConnectorMixin
+from .test_inventory_browser import HANDS
+
+# What a shop clicks before: its picture among the apps, and Activate.
+INSTALLING = 2
+MOST_CLICKS = 10
+
+
+@tagged("post_install", "-at_install")
+class TestProposedLocations(ConnectorCase):
+    """The guide proposes which location of Odoo is meant, once, where there is no doubt."""
+
+    def setUp(self):
+        super().setUp()
+        self.sandbox.store.levels.locations = {"EAST": 1, "WEST": 2}
+        self.connect()
+        self.stock = self.env["stock.warehouse"].search([("company_id", "=", self.company.id)], limit=1).lot_stock_id
+
+    def mapped(self):
+        return {each.name: each.stock_location_id for each in self.account.location_ids}
+
+    def to_settings(self):
+        self.account.with_context(setup_step="settings").action_setup_goto()
+
+    def test_by_its_name_whatever_the_capitals(self):
+        place = self.env["stock.location"].create({"name": "East", "usage": "internal", "location_id": self.stock.id})
+        self.to_settings()
+        self.assertEqual(self.mapped(), {"EAST": place, "WEST": self.env["stock.location"]})
+        self.assertFalse(any(self.account.location_ids.mapped("push_enabled")), "a person switches it on")
+
+    def test_two_of_one_name_are_a_doubt(self):
+        for _number in range(2):
+            parent = self.env["stock.location"].create({"name": "P", "usage": "view", "location_id": self.stock.id})
+            self.env["stock.location"].create({"name": "East", "usage": "internal", "location_id": parent.id})
+        self.to_settings()
+        self.assertFalse(self.mapped()["EAST"])
+
+    def test_what_a_person_emptied_stays_empty(self):
+        self.env["stock.location"].create({"name": "East", "usage": "internal", "location_id": self.stock.id})
+        self.to_settings()
+        self.account.location_ids.stock_location_id = False
+        self.assertFalse(location_proposal.propose(self.account))
+        self.assertFalse(self.mapped()["EAST"])
+
+
+@tagged("post_install", "-at_install")
+class TestClicksToLive(ConnectorMixin, HttpCase):
+    """A shop with one location and SKUs that have no product yet."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls._start_sandbox()
+        cls._make_world()
+        (cls.env["product.product"].search([("default_code", "!=", False)]) - cls.products).extensiv_push = False
+
+    def test_it_is_live_in_few_clicks(self):
+        self.account.unlink()
+        self.sandbox.store.levels.locations = {"EAST": 1}
+        self.sandbox.store.levels.items = {
+            sku: {"EAST": Level(7, 7, "2019-03-01T08:00:00+00:00")} for sku in ("NEW-1", "NEW-2", "NEW-3")
+        }
+        self.env["ir.default"].set("extensiv.account", "base_url", self.sandbox.base_url)
+        self.browser_js(
+            "/odoo/action-extensiv_connector.extensiv_account_action/new",
+            f"""{HANDS}
+            let clicks = {INSTALLING};
+            const press = async (selector, text) => {{ clicks += 1; await click(selector, text); }};
+            const write = async (field, text) => {{
+                const input = await see(`div[name=setup_connect] [name=${{field}}] input`);
+                input.value = text;
+                input.dispatchEvent(new Event("input", {{bubbles: true}}));
+                input.dispatchEvent(new Event("change", {{bubbles: true}}));
+            }};
+            play(async () => {{
+                await write("api_user", "demo");
+                await write("api_key", "demo-key");
+                await press("div[name=setup_connect] button[name=action_connect]");
+                await press("div[name=setup_carts] button[name=action_setup_next]");
+                await press("div[name=setup_settings] [name=location_ids] [name=push_enabled] input");
+                await press("div[name=setup_settings] button[name=action_create_missing_products]");
+                await see(".o_notification", "3 products created");
+                await press("div[name=setup_settings] button[name=action_setup_next]");
+                await press("div[name=setup_live] button[name=action_go_live]");
+                await press(".modal [name=understood] input");
+                await press(".modal footer button[name=action_go_live]");
+                await see(".o_notification", "The schedules have started");
+                if (clicks > {MOST_CLICKS}) throw new Error(`${{clicks}} clicks`);
+            }})""",
+            ready="!!document.querySelector('.o_form_view')",
+            login="admin",
+            timeout=90,
+        )
+        account = self.env["extensiv.account"].search([("api_user", "=", "demo")])
+        self.assertTrue(account.push_inventory and account.pull_orders)
+        self.assertTrue(account.location_ids.push_enabled)
+        self.assertEqual(self.env["product.product"].search_count([("default_code", "like", "NEW-%")]), 3)

@@ -1,0 +1,128 @@
+import json
+from datetime import timedelta
+
+from odoo import fields
+from odoo.tests import tagged
+
+from ..flows.runner import Result
+from .common import ConnectorCase
+
+
+def orders(count):
+    """Return so many orders of EIM's, each with its product."""
+    return [
+        {"cust_ref": f"W-{number}", "items": [{"item": "TEE-1", "price": "5", "quantity": "1"}]}
+        for number in range(count)
+    ]
+
+
+@tagged("post_install", "-at_install")
+class TestWork(ConnectorCase):
+    """Who pressed a button, or watches, is told how far it is, what is left and where to see it."""
+
+    def setUp(self):
+        super().setUp()
+        self.connect()
+
+    def progress(self):
+        self.env.invalidate_all()
+        return self.account.get_progress()
+
+    def run_of(self, state, minutes=0, flow="orders"):
+        return self.env["extensiv.run"].create(
+            {
+                "account_id": self.account.id,
+                "flow": flow,
+                "state": state,
+                "started_at": fields.Datetime.now() - timedelta(minutes=minutes),
+            }
+        )
+
+    def receive(self, count, state):
+        self.env["extensiv.order"].create(
+            [
+                {"account_id": self.account.id, "cust_ref": f"{state}-{number}", "order_number": "1", "state": state}
+                for number in range(count)
+            ]
+        )
+
+    def test_nothing_is_going_on(self):
+        self.assertEqual(self.progress(), [])
+        self.run_of("done")
+        self.receive(2, "received")
+        self.assertEqual(self.progress(), [])
+
+    def test_what_a_pass_did_and_has_left_is_counted_since_the_work_began(self):
+        self.account.pull_orders = True
+        self.run_of("done", minutes=9)
+        self.run_of("partial", minutes=3)
+        self.run_of("running", minutes=1)
+        self.receive(3, "received")
+        self.receive(1, "imported")
+        self.env.cr.execute("UPDATE extensiv_order SET create_date = now() AT TIME ZONE 'UTC' - interval '2 minutes'")
+        self.receive(1, "failed")
+        self.env.cr.execute(
+            "INSERT INTO extensiv_order (account_id, company_id, cust_ref, order_number, state, create_date) "
+            "VALUES (%s, %s, 'OLD', '1', 'imported', now() AT TIME ZONE 'UTC' - interval '1 day')",
+            [self.account.id, self.company.id],
+        )
+        [work] = self.progress()
+        self.assertEqual((work["done"], work["left"]), (2, 3))
+        self.assertEqual(work["said"], "2 of 5 orders dealt with.")
+
+    def test_what_was_left_goes_on_only_where_it_runs_by_itself(self):
+        self.run_of("partial")
+        self.receive(1, "received")
+        self.assertEqual(self.progress(), [])
+        self.account.pull_orders = True
+        [work] = self.progress()
+        self.assertIn("goes on in a moment", work["said"])
+
+    def test_a_pass_that_died_is_not_shown_for_ever(self):
+        self.run_of("running", minutes=11)
+        self.assertEqual(self.progress(), [])
+
+    def test_levels_and_shipments_are_counted_too(self):
+        self.account.write({"push_inventory": True, "push_shipments": True})
+        for flow in ("inventory", "shipments"):
+            self.run_of("running", flow=flow)
+        self.assertEqual({work["flow"]: work["left"] for work in self.progress()}, {"inventory": 0, "shipments": 0})
+
+    def test_the_forms_button_leaves_the_page_free_and_any_other_call_does_the_work(self):
+        self.add_orders(*orders(1))
+        with self.flows():
+            begun = self.account.with_context(shows_progress=True).action_pull_orders()
+            self.assertEqual(begun["tag"], "extensiv_work")
+            self.assertFalse(self.inbox("W-0"))
+            done = getattr(self.account, begun["params"]["method"])()
+        self.assertIn("1 imported", done["params"]["message"])
+        self.assertEqual(done["params"]["links"], [])
+
+    def test_what_is_left_at_eim_is_said_with_the_reason_and_a_link(self):
+        self.add_orders(
+            {"cust_ref": "OLD", "created_date_time": "2001-01-01T10:00:00+00:00", "order_date": "2001-01-01"},
+            {"cust_ref": "HELD", "on_hold": "Y"},
+        )
+        self.account.import_from = "2000-01-01"
+        with self.flows():
+            params = self.account.action_pull_orders()["params"]
+        self.assertIn("1 left at EIM. Left there: 1 on hold or stopped there.", params["message"])
+        self.assertEqual([link["label"] for link in params["links"]], ["Orders Left at EIM"])
+        self.assertTrue(params["message"].endswith("\n%s"))
+        self.env.invalidate_all()
+        self.assertEqual(json.loads(self.account.dashboard)["left"], 1)
+
+    def test_what_goes_on_in_the_background_says_where_to_watch_it(self):
+        self.account.pull_orders = True
+        self.patch(type(self.account), "_run_pass", lambda *_args: Result("partial", "126 acknowledged.", 0))
+        params = self.account.action_pull_orders()["params"]
+        self.assertIn("The rest goes on in the background", params["message"])
+        self.assertEqual(
+            params["links"],
+            [
+                {
+                    "url": f"/odoo/{self.account.id}/action-extensiv_connector.extensiv_account_runs_action",
+                    "label": "Watch it under Runs",
+                }
+            ],
+        )
