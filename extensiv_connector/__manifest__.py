@@ -1,7 +1,7 @@
 {
     "name": "Extensiv Integration Manager Connector",
     "summary": "Orders, stock levels and shipments between Odoo and Extensiv Integration Manager (CartRover)",
-    "version": "19.0.1.6.0",
+    "version": "19.0.1.7.0",
     "category": "Sales/Sales",
     "author": "Extensiv Connector founders",
     "license": "LGPL-3",

@@ -90,9 +90,9 @@ class TestFoundOrders(ConnectorCase):
         self.inbox("B").payload = "no order any more"
         self.env.flush_all()
         self.env.cr.execute("UPDATE extensiv_order SET buyer = NULL, skus = NULL WHERE id = ANY(%s)", [orders.ids])
-        path = "extensiv_connector/migrations/19.0.1.6.0/post-found_by.py"
+        path = "extensiv_connector/migrations/19.0.1.7.0/post-found_by.py"
         for _again in range(2):
-            load_script(path, "post-found_by").migrate(self.env.cr, "19.0.1.6.0")
+            load_script(path, "post-found_by").migrate(self.env.cr, "19.0.1.7.0")
         self.env.invalidate_all()
         self.assertEqual((self.inbox("A").buyer, self.inbox("A").skus), ("Mary Doe", "TEE-1, MUG-1"))
         self.assertFalse(self.inbox("B").buyer or self.inbox("B").skus)
