@@ -53,7 +53,7 @@ class TestRestating(RestatingMixin, InventoryCase):
     def test_the_oldest_are_told_again_a_slice_an_hour(self):
         self.sandbox.store.levels.items["TEE-1"]["EAST"].qty_available = 99
         self.assertEqual(self.again(), set(self.skus[: restating.LEAST]))
-        self.assertEqual(self.run.message, f"{restating.LEAST} told again.")
+        self.assertEqual(self.run.message, f"{restating.LEAST} stock levels were told again.")
         self.assertEqual(self.run.state, "done")
         self.assertEqual(self.at_eim()["TEE-1"], 4)
         self.assertEqual(self.level("TEE-1").state, "accepted")

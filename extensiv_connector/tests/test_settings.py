@@ -161,7 +161,7 @@ class TestRunsAndTransfers(ConnectorCase):
         search = self.env.ref("stock.view_picking_internal_search")
         views = Picking.get_views([(search.id, "search"), (False, "list")])
         self.assertNotIn('extensiv_cart_id" optional', views["views"]["list"]["arch"])
-        self.assertIn('name="extensiv_shipment_state"', views["views"]["list"]["arch"])
+        self.assertIn('name="extensiv_shipment_shown"', views["views"]["list"]["arch"])
         self.assertIn(picking, Picking.search([("extensiv_cart_id", "!=", False)]))
         self.assertNotIn(picking, Picking.search([("extensiv_shipment_state", "=", "sent")]))
         groups = Picking._read_group([("id", "in", picking.ids)], ["extensiv_shipment_state"], ["__count"])

@@ -1,9 +1,6 @@
-from psycopg2 import IntegrityError
-
-from odoo.exceptions import ValidationError
+from odoo.exceptions import UserError, ValidationError
 from odoo.fields import Command
 from odoo.tests import tagged
-from odoo.tools import mute_logger
 
 from ..flows.stock_explanation import explain_level
 from ..flows.trigger import NOTED
@@ -165,8 +162,7 @@ class TestChoice(SkuMixin, InventoryCase):
             self.account.write({"push_choice": choice, name: [Command.set(chosen.ids)]})
             with (
                 self.subTest(choice),
-                mute_logger("odoo.sql_db"),
-                self.assertRaises(IntegrityError),
+                self.assertRaisesRegex(UserError, "is used: .*Choose another one there first"),
                 self.env.cr.savepoint(),
             ):
                 chosen.unlink()

@@ -95,7 +95,7 @@ class TestWork(ConnectorCase):
             self.assertEqual(begun["tag"], "extensiv_work")
             self.assertFalse(self.inbox("W-0"))
             done = getattr(self.account, begun["params"]["method"])()
-        self.assertIn("1 imported", done["params"]["message"])
+        self.assertIn("1 order was imported", done["params"]["message"])
         self.assertEqual(done["params"]["links"], [])
 
     def test_what_is_left_at_eim_is_said_with_the_reason_and_a_link(self):
@@ -106,7 +106,7 @@ class TestWork(ConnectorCase):
         self.account.import_from = "2000-01-01"
         with self.flows():
             params = self.account.action_pull_orders()["params"]
-        self.assertIn("1 left at EIM. Left there: 1 on hold or stopped there.", params["message"])
+        self.assertIn("1 order was left at EIM. Left there: 1 on hold or stopped there.", params["message"])
         self.assertEqual([link["label"] for link in params["links"]], ["Orders Left at EIM"])
         self.assertTrue(params["message"].endswith("\n%s"))
         self.env.invalidate_all()
