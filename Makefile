@@ -1,7 +1,7 @@
 # `make demo` shows the connector at work, `make test` runs every check; README.md says more, and `dev/` does the work.
 
 PYTHON = .odoo/venv/bin/python
-.PHONY: demo demo-check test lint nemesis identical crowd pot guide bench shell clean setup
+.PHONY: demo demo-check test lint nemesis identical crowd pot po guide bench shell clean setup
 
 # QUEUE=1 with the second addon: its passes are jobs of the OCA's job queue
 demo demo-check: ALSO = $(if $(QUEUE),--oca)
@@ -39,6 +39,10 @@ crowd: setup
 pot: ALSO = --oca
 pot: setup
 	@$(PYTHON) -m dev.translations
+
+# those texts merged into each language's .po; `python -m dev.translations` has more for translators
+po: setup
+	@$(PYTHON) -m dev.translations po
 
 # the user guide as the addon shows it, after doc/user-guide.md changed
 guide: setup

@@ -20,6 +20,7 @@
     pictures   draws the catalogue's pictures
     known_methods  lists the methods of Odoo that confirming in batches relies on
     guide      `make guide`: the user guide as a page of the addon
+    translations  `make pot`, `make po` and what translators need, with `catalogues`, `wordings` and `odoo_words`
     clean      `make clean`
 
 Whatever is fetched or made lies under `.odoo/` of the checkout; only Chromium is installed into the system.

@@ -31,6 +31,7 @@ from . import (
     ROOT,
     VENV_PYTHON,
     CommandError,
+    catalogues,
     guide,
     oca,
     postgres,
@@ -149,6 +150,8 @@ def lint() -> None:
             raise CommandError(f"{name} finds:\n{done.stdout}{done.stderr}")
     with step("The guide in the addon"):
         guide.check()
+    with step("Translations"):
+        catalogues.check()
 
 
 def test_eim(selected: str | None) -> int:
@@ -262,7 +265,7 @@ def check_uninstall() -> None:
 
 
 CHECKS = {
-    "lint": ("Source: ruff, pylint-odoo, and the guide in the addon", lint),
+    "lint": ("Source: ruff, pylint-odoo, the guide in the addon, and the translations", lint),
     "eim": ("Tests without Odoo: the API client, with each pair of requests and urllib3, and the sandbox", test_eim),
     "install": ("A fresh install whose log has no warning", check_install),
     "odoo": ("Tests in Odoo, with its web server and Chromium", test_odoo),
