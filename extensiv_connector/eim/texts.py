@@ -38,3 +38,9 @@ def join(texts, separator=" "):
 def labelled(label, reason):
     """Return ``reason``, a sentence, with what it is about before it."""
     return _("%(about)s: %(reason)s", about=label, reason=reason)
+
+
+def words_of(error):
+    """Return what an error of this package says: a ``Text`` where the sentence is ours, else EIM's own words."""
+    said = getattr(error, "message", None) or next(iter(error.args), "")
+    return said if isinstance(said, Text) or hasattr(error, "message") else str(error)

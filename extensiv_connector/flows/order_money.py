@@ -6,6 +6,7 @@ from odoo.fields import Command
 
 from ..eim.pricing import price_order
 from ..eim.taxes import ASK, INCLUDED, KEPT
+from .languages import all_translated
 from .order_refusal import Refusal, refuse_data
 
 TAX_POLICIES = [
@@ -119,12 +120,12 @@ def price(draft, account):
         discount_digits=precision("Discount"),
     )
     if draft.priced.problems:
-        raise refuse_data(env, draft.priced.problems)
+        raise refuse_data(env, all_translated(env, draft.priced.problems))
     meaning = draft.priced.tax_meaning
     if policy == "odoo" and not draft.priced.sales_tax and cart.tax_beside_total == INCLUDED:
         meaning = INCLUDED  # by a cart that does not say how much of its prices it is
     draft.tax_policy = _name_policy(policy, meaning)
-    draft.notes += draft.priced.notes
+    draft.notes += all_translated(env, draft.priced.notes)
     _say_tax(draft, cart)
     _say_prices(draft, cart)
     if draft.wire.is_total_unread:

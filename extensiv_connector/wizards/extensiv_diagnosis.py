@@ -7,12 +7,14 @@ from odoo import api, fields, models, release
 from odoo.fields import Domain
 
 from ..eim import errors as eim
+from ..eim.texts import words_of
 from ..flows import label_of
 from ..flows.account_choice import check_chosen, explain_missing, find_only
 from ..flows.credential_check import CredentialCheck
 from ..flows.deadline import deadline_of, one_deadline
 from ..flows.eim_pages import page_url
 from ..flows.explanations import advise_certificate, explain_refusal
+from ..flows.languages import translated
 from ..flows.masking import make_mask
 from ..flows.runner import release_locks
 
@@ -119,12 +121,12 @@ class ExtensivDiagnosis(models.TransientModel):
         except eim.EimError as error:
             return None, CredentialCheck(client, self.account_id).judge(error)
         except ValueError as error:
-            return None, eim.Refused(str(error))
+            return None, eim.Refused(words_of(error))
 
     def _not_asked(self, error):
         """Return the line on an answer that did not come."""
         if self.account_id.state == "draft":
-            return Line("bad", error.message, self.env._("Press Connect on the account."))
+            return Line("bad", translated(self.env, error), self.env._("Press Connect on the account."))
         if isinstance(error, eim.CredentialsRefused):
             return Line(
                 "bad",
@@ -134,7 +136,9 @@ class ExtensivDiagnosis(models.TransientModel):
         process = self.env._(" (process %s)", error.process_id) if error.process_id else ""
         return Line(
             "bad",
-            self.env._("EIM could not be asked: %(words)s%(process)s", words=error.message, process=process),
+            self.env._(
+                "EIM could not be asked: %(words)s%(process)s", words=translated(self.env, error), process=process
+            ),
             advise_certificate(self.env, error) or self.env._("Try again in some minutes."),
         )
 

@@ -1,6 +1,7 @@
 from odoo import models
 
 from ..eim import errors as eim
+from ..flows.languages import translated
 from ..flows.sku_feed import find_fed
 from ..flows.stock_explanation import explain_level
 from .extensiv_diagnosis import Line
@@ -271,7 +272,9 @@ class ExtensivDiagnosis(models.TransientModel):
             return [
                 Line(
                     "bad",
-                    self.env._("EIM has no level of the SKU %(sku)s: %(words)s", sku=sku, words=error.message),
+                    self.env._(
+                        "EIM has no level of the SKU %(sku)s: %(words)s", sku=sku, words=translated(self.env, error)
+                    ),
                     self.env._(
                         "The SKU must be the same in Odoo and in the cart, capitals included; once a level is "
                         "pushed, EIM knows it."
