@@ -1,5 +1,7 @@
 """Whose language a text is in: what a customer reads is in the customer's, what is said to people in the reader's."""
 
+from decimal import Decimal
+
 from odoo import SUPERUSER_ID
 from odoo.tools.misc import get_lang
 
@@ -36,6 +38,17 @@ def translated(env, said):
 def all_translated(env, texts):
     """Return each of ``texts`` as ``translated`` does."""
     return [translated(env, text) for text in texts]
+
+
+def figure(env, value):
+    """Return a number as people write it in the language of ``env``, with the digits that it has."""
+    text = f"{value:f}" if isinstance(value, Decimal) else f"{value:.6f}".rstrip("0").rstrip(".")
+    return translated(env, Figure("0" if text == "-0" else text))
+
+
+def amount_in(currency, amount):
+    """Return an amount with the decimals of ``currency``, as people write it in the language that it is read in."""
+    return translated(currency.env, Figure(f"{amount:.{currency.decimal_places}f}"))
 
 
 def describe_goods(product, line, note, unknown=""):

@@ -13,7 +13,7 @@ from ..eim.taxes import KEPT
 from ..eim.wire import Order
 from . import holds, order_money
 from .exceptions import is_conflict
-from .languages import in_language_of, translated
+from .languages import figure, in_language_of, translated
 from .order_confirmation import confirm
 from .order_draft import Draft
 from .order_refusal import Refusal, explain
@@ -167,7 +167,7 @@ def _say_too_much(sale, draft):
         sale.env._(
             "The prices of the cart include their tax, but %s is more than these can hold. Compare the order with its "
             "cart, then confirm it.",
-            draft.priced.sales_tax,
+            figure(sale.env, draft.priced.sales_tax),
         ),
     )
 

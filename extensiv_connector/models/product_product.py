@@ -5,7 +5,7 @@ from typing import NamedTuple
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Domain
-from odoo.tools import SQL
+from odoo.tools import SQL, LazyTranslate
 from odoo.tools.sql import column_exists, create_column
 
 from ..flows import technical_fields
@@ -13,12 +13,14 @@ from ..flows.made_to_order import made_to_order_sql
 from ..flows.sku_spelling import differences, find_alike, is_clean, visible
 from ..flows.spreadsheet import unquote
 
+_lt = LazyTranslate(__name__)
+
 SERVICE_PRODUCTS = {
-    "shipping": ("EIM-SHIPPING", "Shipping"),
-    "discount": ("EIM-DISCOUNT", "Discount"),
-    "tax": ("EIM-TAX", "Sales Tax"),
-    "charge": ("EIM-CHARGE", "Other Charges"),
-    "placeholder": ("EIM-UNKNOWN", "Unknown Product"),
+    "shipping": ("EIM-SHIPPING", _lt("Shipping")),
+    "discount": ("EIM-DISCOUNT", _lt("Discount")),
+    "tax": ("EIM-TAX", _lt("Sales Tax")),
+    "charge": ("EIM-CHARGE", _lt("Other Charges")),
+    "placeholder": ("EIM-UNKNOWN", _lt("Unknown Product")),
 }
 STOCK_RULES = [("push", "Push"), ("leave", "Leave Alone"), ("fixed", "Fixed Quantity")]
 # Who writes one of these has decided about the product.
@@ -262,10 +264,11 @@ class ProductProduct(models.Model):
         }
         missing = [(reference, name) for reference, name in SERVICE_PRODUCTS.values() if reference not in known]
         # Odoo would give what is shared the default taxes of all other companies.
-        for product in products.with_context(extensiv_without_taxes=True).create(
+        english = products.with_context(extensiv_without_taxes=True, lang="en_US")
+        for product in english.create(
             [
                 {
-                    "name": name,
+                    "name": english.env._(name),
                     "default_code": reference,
                     "type": "service",
                     "invoice_policy": "order",
@@ -279,7 +282,16 @@ class ProductProduct(models.Model):
             ]
         ):
             known[product.default_code] = product
+        for reference, name in missing:
+            known[reference]._extensiv_translate_name(name)
         return {kind: known[reference].with_env(self.env) for kind, (reference, _name) in SERVICE_PRODUCTS.items()}
+
+    def _extensiv_translate_name(self, name):
+        """Give a new product its ``name``, marked for translation, in each language that is installed."""
+        for code, _label in self.env["res.lang"].get_installed():
+            if code != "en_US":
+                translated = self.with_context(lang=code)
+                translated.name = translated.env._(name)
 
     @api.model
     def _extensiv_match(self, account, skus):

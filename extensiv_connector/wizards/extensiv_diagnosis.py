@@ -20,14 +20,13 @@ from ..flows.runner import release_locks
 
 PACIFIC = pytz.timezone("America/Los_Angeles")  # what EIM's own screens show
 PATIENCE = 10.0  # seconds for an answer: many questions are asked, and one that hangs must not keep the others waiting
-MARKS = {"good": "OK", "bad": "PROBLEM", "note": "NOTE", "look": "LOOK"}
 
 
 @dataclass
 class Line:
     """One plain sentence of the diagnosis.
 
-    :param mark: a key of ``MARKS``; ``look`` is what only EIM's own screens show
+    :param mark: a key of ``_get_marks``; ``look`` is what only EIM's own screens show
     :param todo: what the person does about it
     :param url: where
     """
@@ -79,7 +78,7 @@ class ExtensivDiagnosis(models.TransientModel):
         self.account_id.check_access("read")
         sections = self._diagnose()
         self.result = self.env["ir.qweb"]._render(
-            "extensiv_connector.diagnosis", {"sections": sections, "marks": MARKS}
+            "extensiv_connector.diagnosis", {"sections": sections, "marks": self._get_marks()}
         )
         self.text = self._as_text(sections)
         return self._get_records_action(name=self.env._("Diagnosis"), target="new")
@@ -144,10 +143,15 @@ class ExtensivDiagnosis(models.TransientModel):
 
     # -- words
 
+    def _get_marks(self):
+        """Return ``{mark of a line: what is read for it}``."""
+        _ = self.env._
+        return {"good": _("OK"), "bad": _("PROBLEM"), "note": _("NOTE"), "look": _("LOOK")}
+
     def _pacific(self, moment):
         """Return a naive UTC moment as EIM's screens show it."""
         local = pytz.utc.localize(moment).astimezone(PACIFIC)
-        return f"{local:%Y-%m-%d %H:%M} {local.tzname()} (Pacific)"
+        return self.env._("%s (Pacific)", f"{local:%Y-%m-%d %H:%M} {local.tzname()}")
 
     def _moment(self, moment):
         """Return a naive UTC moment for people here and for comparing with EIM's screens."""
@@ -257,10 +261,11 @@ class ExtensivDiagnosis(models.TransientModel):
                 now=fields.Datetime.to_string(fields.Datetime.now()),
             )
         ]
+        marks = self._get_marks()
         for title, found in sections:
             lines += ["", f"== {title} =="]
             for line in found:
-                lines.append(f"[{MARKS[line.mark]}] {line.sentence}")
+                lines.append(f"[{marks[line.mark]}] {line.sentence}")
                 lines += [f"    -> {line.todo}"] if line.todo else []
         return "\n".join(lines)
 

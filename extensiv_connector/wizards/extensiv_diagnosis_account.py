@@ -172,7 +172,7 @@ class ExtensivDiagnosis(models.TransientModel):
             todo = self.env._(
                 "Ask EIM's support for its path, and enter it in developer mode as %s = path.", route.name
             )
-        process = f", process {error.process_id}" if error.process_id else ""
+        process = self.env._(", process %s", error.process_id) if error.process_id else ""
         return Line(
             "note" if route.mark != SEEN else "bad",
             self.env._(
