@@ -102,6 +102,25 @@ def test_what_is_marked_is_one_literal(path, tree):
 
 
 @every_source
+def test_what_is_marked_is_found_by_the_export(path, tree):
+    """Within an f-string it finds nothing; of a tuple whose neighbour is marked it takes what is not."""
+    within = {
+        part.lineno: ast.unparse(part)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.JoinedStr)
+        for part in ast.walk(node)
+        if isinstance(part, ast.Call) and name_of(part.func) in ("_", "_lt")
+    }
+    beside = {
+        node.lineno: ast.unparse(node)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Tuple) and any(isinstance(item, ast.Constant) for item in node.elts)
+        if any(isinstance(item, ast.Call) and name_of(item.func) == "_lt" for item in node.elts)
+    }
+    assert within | beside == {}
+
+
+@every_source
 def test_several_values_of_a_marked_text_have_names(path, tree):
     """A translator may have to put them in another order."""
     wrong = {

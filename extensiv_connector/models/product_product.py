@@ -16,11 +16,18 @@ from ..flows.spreadsheet import unquote
 _lt = LazyTranslate(__name__)
 
 SERVICE_PRODUCTS = {
-    "shipping": ("EIM-SHIPPING", _lt("Shipping")),
-    "discount": ("EIM-DISCOUNT", _lt("Discount")),
-    "tax": ("EIM-TAX", _lt("Sales Tax")),
-    "charge": ("EIM-CHARGE", _lt("Other Charges")),
-    "placeholder": ("EIM-UNKNOWN", _lt("Unknown Product")),
+    "shipping": "EIM-SHIPPING",
+    "discount": "EIM-DISCOUNT",
+    "tax": "EIM-TAX",
+    "charge": "EIM-CHARGE",
+    "placeholder": "EIM-UNKNOWN",
+}
+SERVICE_NAMES = {
+    "shipping": _lt("Shipping"),
+    "discount": _lt("Discount"),
+    "tax": _lt("Sales Tax"),
+    "charge": _lt("Other Charges"),
+    "placeholder": _lt("Unknown Product"),
 }
 STOCK_RULES = [("push", "Push"), ("leave", "Leave Alone"), ("fixed", "Fixed Quantity")]
 # Who writes one of these has decided about the product.
@@ -255,14 +262,15 @@ class ProductProduct(models.Model):
         their own: what they stand for is an amount that EIM sent.
         """
         products = self.sudo().with_context(active_test=False)
-        references = [reference for reference, _name in SERVICE_PRODUCTS.values()]
         known = {
             product.default_code: product
             for product in products.search(
-                [("default_code", "in", references), ("company_id", "=", False)], order="id desc"
+                [("default_code", "in", list(SERVICE_PRODUCTS.values())), ("company_id", "=", False)], order="id desc"
             )
         }
-        missing = [(reference, name) for reference, name in SERVICE_PRODUCTS.values() if reference not in known]
+        missing = {
+            reference: SERVICE_NAMES[kind] for kind, reference in SERVICE_PRODUCTS.items() if reference not in known
+        }
         # Odoo would give what is shared the default taxes of all other companies.
         english = products.with_context(extensiv_without_taxes=True, lang="en_US")
         for product in english.create(
@@ -278,13 +286,13 @@ class ProductProduct(models.Model):
                     "taxes_id": [],
                     "supplier_taxes_id": [],
                 }
-                for reference, name in missing
+                for reference, name in missing.items()
             ]
         ):
             known[product.default_code] = product
-        for reference, name in missing:
+        for reference, name in missing.items():
             known[reference]._extensiv_translate_name(name)
-        return {kind: known[reference].with_env(self.env) for kind, (reference, _name) in SERVICE_PRODUCTS.items()}
+        return {kind: known[reference].with_env(self.env) for kind, reference in SERVICE_PRODUCTS.items()}
 
     def _extensiv_translate_name(self, name):
         """Give a new product its ``name``, marked for translation, in each language that is installed."""
