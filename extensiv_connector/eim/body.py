@@ -4,6 +4,8 @@ import zlib
 
 from urllib3.exceptions import ProtocolError
 
+from .texts import _
+
 ACCEPTED = "gzip, deflate"  # what EIM may use, whatever else requests would offer where it is installed
 MAX_CODINGS = 2  # a proxy may compress once more what is compressed
 MAX_MEMBERS = 1000  # parts of a gzip file, each of which costs time, however little is in it
@@ -23,7 +25,7 @@ def read_body(response, most):
     """
     declared = _declared_length(response)
     if declared is not None and declared > most:
-        raise BodyRefused("EIM's answer is too long to be one.")
+        raise BodyRefused(_("EIM's answer is too long to be one."))
     chunks = _received(response, declared)
     for coding in reversed(_codings(response)):
         chunks = _decompressed(_at_most(chunks, most), coding)
@@ -42,7 +44,7 @@ def _codings(response):
     names = [name.strip().lower() for name in response.headers.get("Content-Encoding", "").split(",")]
     codings = [name.removeprefix("x-") for name in names if name not in ("", "identity")]
     if len(codings) > MAX_CODINGS or not set(codings) <= {"gzip", "deflate"}:
-        raise BodyRefused("EIM's answer is compressed in a way that it was not asked for.")
+        raise BodyRefused(_("EIM's answer is compressed in a way that it was not asked for."))
     return codings
 
 
@@ -64,7 +66,7 @@ def _at_most(chunks, most):
     for chunk in chunks:
         size += len(chunk)
         if size > most:
-            raise BodyRefused("EIM's answer is too long to be one.")
+            raise BodyRefused(_("EIM's answer is too long to be one."))
         yield chunk
 
 
@@ -85,7 +87,7 @@ def _decompressed(chunks, coding):
                         break
                     members += 1
                     if members > MAX_MEMBERS:
-                        raise BodyRefused("EIM's answer is too long to be one.")
+                        raise BodyRefused(_("EIM's answer is too long to be one."))
                     inflater = zlib.decompressobj(_window_bits(coding, chunk))
                 yield from _pieces(inflater, chunk)
                 chunk = inflater.unused_data

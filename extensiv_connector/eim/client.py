@@ -7,6 +7,7 @@ from .errors import Blocked, CredentialsRefused, EimError, NotFound, RateLimited
 from .parsing import maps
 from .routes import ROUTES
 from .routing import Routing
+from .texts import _, labelled
 from .transport import Call, Transport
 from .updates import MAX_BATCH, OrderUpdates, write_parcels
 from .wire import (
@@ -348,7 +349,7 @@ class EimClient:
         """
         ids = [int(remote_id) if str(remote_id).isdecimal() else None for remote_id in remote_ids]
         if None in ids:
-            raise ValueError("EIM has no alert of its own for an order in error; mend the order instead.")
+            raise ValueError(_("EIM has no alert of its own for an order in error; mend the order instead."))
         if ids:
             self._post("dismiss_alerts", ids)
 
@@ -378,12 +379,12 @@ class EimClient:
         entries = maps([answer.response] if isinstance(answer.response, dict) else answer.response)
         with _said_of(name, answer):
             if not answer.response:
-                raise NotFound(f"EIM has nothing of the {key} {value}.")
+                raise NotFound(_("EIM has nothing of the %(name)s %(value)s.", name=key, value=value))
             if len(entries) != 1:
-                raise Unreadable("EIM's answer is not one record.")
+                raise Unreadable(_("EIM's answer is not one record."))
             result = record.parse(entries[0])
             if getattr(result, key).strip().casefold() != value.strip().casefold():
-                raise Unreadable(f"EIM answers for another {key} than {value}.")
+                raise Unreadable(_("EIM answers for another %(name)s than %(value)s.", name=key, value=value))
         return result
 
     def _page(self, name, record, params, reserve=None, **parts):
@@ -443,10 +444,10 @@ def _read_entries(record, response):
     for position, raw in enumerate(rows, 1):
         try:
             if not isinstance(raw, dict):
-                raise Unreadable("It is not an object.")
+                raise Unreadable(_("It is not an object."))
             items.append(record.parse(raw))
         except Unreadable as error:
-            unreadable.append(f"Entry {position}: {error.message}")
+            unreadable.append(labelled(_("Entry %(number)s", number=position), error.message))
     return tuple(items), tuple(unreadable), len(rows)
 
 
@@ -465,7 +466,7 @@ def _rows(response):
             return list(response.values())
     if isinstance(response, list):
         return response
-    raise Unreadable("EIM's answer is not a list.")
+    raise Unreadable(_("EIM's answer is not a list."))
 
 
 def _is_no_order(response):

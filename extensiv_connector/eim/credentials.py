@@ -7,6 +7,8 @@ from urllib.parse import urlsplit
 
 from requests.auth import AuthBase
 
+from .texts import _
+
 DOMAINS = ("cartrover.com", "extensiv.com")
 """Where EIM's API is."""
 _LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
@@ -25,17 +27,17 @@ def check_base_url(base_url):
         host = url.hostname or ""
         port = url.port
     except ValueError:
-        raise ValueError("The address of EIM cannot be read; it looks like https://api.cartrover.com.") from None
+        raise ValueError(_("The address of EIM cannot be read; it looks like https://api.cartrover.com.")) from None
     name = f"[{host}]" if ":" in host else host
     plain = name + (f":{port}" if port is not None else "")
     if not _HOST.fullmatch(name) or url.netloc.lower() != plain.lower() or not base_url.isprintable():
         raise ValueError(
-            "The address of EIM must be https and a host without user or password: https://api.cartrover.com."
+            _("The address of EIM must be https and a host without user or password: https://api.cartrover.com.")
         )
     if url.path not in ("", "/") or url.query or url.fragment or "?" in base_url or "#" in base_url:
-        raise ValueError("The address of EIM ends with the host; leave out /v1 and whatever follows.")
+        raise ValueError(_("The address of EIM ends with the host; leave out /v1 and whatever follows."))
     if url.scheme != "https" and not (url.scheme == "http" and is_loopback(host)):
-        raise ValueError("The address of EIM must begin with https://; http:// is only for this machine itself.")
+        raise ValueError(_("The address of EIM must begin with https://; http:// is only for this machine itself."))
     return f"{url.scheme}://{plain}"
 
 
@@ -46,7 +48,7 @@ def check_merchant_pk(merchant_pk):
     """
     merchant_pk = str(merchant_pk or "").strip()
     if not merchant_pk.isascii() or not merchant_pk.isprintable():
-        raise ValueError("The merchant's key has characters that cannot be sent.")
+        raise ValueError(_("The merchant's key has characters that cannot be sent."))
     return merchant_pk
 
 

@@ -3,6 +3,7 @@
 import hashlib
 
 from .errors import EndlessList
+from .texts import _
 
 
 class Pages:
@@ -44,7 +45,13 @@ class Pages:
         self.is_over = self._is_last(page)
         self.number += 1
         if self.is_over and page.total is not None and page.total > self._count:
-            raise EndlessList(f"EIM says that the list has {page.total} entries, and gives {self._count}.")
+            raise EndlessList(
+                _(
+                    "EIM says that the list has %(total)s entries, and gives %(count)s.",
+                    total=page.total,
+                    count=self._count,
+                )
+            )
         return page
 
     def _move_back(self, gone):
@@ -65,7 +72,9 @@ class Pages:
         mark = hashlib.sha256("\n".join((*names, *page.unreadable)).encode(errors="replace")).hexdigest()[:16]
         if page.count and (mark == self._last or (names and self._seen.issuperset(names))):
             self.is_over = True
-            raise EndlessList(f"EIM answers page {self.number} of the list with what it answered before.")
+            raise EndlessList(
+                _("EIM answers page %(number)s of the list with what it answered before.", number=self.number)
+            )
         self._last = mark
         self._seen.update(names)
 

@@ -9,6 +9,7 @@ from .amounts import read_amount
 from .dates import is_no_date, read_date
 from .errors import Unreadable
 from .sanitizing import clean_text
+from .texts import _, labelled
 
 MAX_SHORT = 250  # characters of a name, a city, a code: what an index of PostgreSQL can still hold
 MAX_IDENTITY = 250  # characters of a cust_ref or a SKU, which are refused and never shortened
@@ -68,16 +69,21 @@ def identity(value, what):
     """
     value = value if type(value) is str else _plain(value)
     if not value.strip():
-        raise Unreadable(f"The {what} is missing.")
+        raise Unreadable(_("The %(name)s is missing.", name=what))
     if len(value) > MAX_IDENTITY:
-        raise Unreadable(f"The {what} is longer than {MAX_IDENTITY} characters.")
+        raise Unreadable(_("The %(name)s is longer than %(most)s characters.", name=what, most=MAX_IDENTITY))
     if value in (".", ".."):
-        raise Unreadable(f"The {what} has characters that cannot be used.")
+        raise Unreadable(_("The %(name)s has characters that cannot be used.", name=what))
     if not (value.isascii() and value.isprintable()) and _NO_IDENTITY.search(value):
         rest = _NO_IDENTITY.sub("", value)
         raise Unreadable(
-            f"The {what} “{visible(value)}” has characters that cannot be used; without them it would be “{rest}”, "
-            "which may be another."
+            _(
+                "The %(name)s “%(value)s” has characters that cannot be used; without them it would be “%(rest)s”, "
+                "which may be another.",
+                name=what,
+                value=visible(value),
+                rest=rest,
+            )
         )
     return value
 
@@ -194,7 +200,7 @@ def _plain(value):
 class Fields:
     """One object of a clean answer, read field by field; what cannot be read is said in ``problems``.
 
-    :param where: what the object is, to begin a problem's sentence with (``"line 2: "``)
+    :param where: what the object is, to begin a problem's sentence with (``Line 2``)
     :param mark: what stands before the decimals of its numbers, see ``amounts.decimal_mark``
     """
 
@@ -213,7 +219,7 @@ class Fields:
         if type(value) is str and len(value) <= MAX_SHORT and value.isprintable():
             return value.strip()
         if value and isinstance(value, (dict, list)):
-            self.say(key, "is not text")
+            self.say(_("%(field)s is not text.", field=key))
         return text(value)
 
     def code(self, key):
@@ -246,7 +252,7 @@ class Fields:
             return None
         result = number(value, self.mark, is_money)
         if result is None and not is_nothing(str(value).strip()):
-            self.say(key, f"is not a number ({text(value, 40)})")
+            self.say(_("%(field)s is not a number (%(value)s).", field=key, value=text(value, 40)))
         return result
 
     def moment(self, key):
@@ -255,11 +261,12 @@ class Fields:
             return None
         result = moment(value)
         if result is None and not _says_no_moment(value):
-            self.say(key, f"is not a date ({text(value, 40)})")
+            self.say(_("%(field)s is not a date (%(value)s).", field=key, value=text(value, 40)))
         return result
 
-    def say(self, key, what):
-        self.problems.append(f"{self.where}{key} {what}.")
+    def say(self, problem):
+        """Add a problem, a ``Text``, with where it is."""
+        self.problems.append(labelled(self.where, problem) if self.where else problem)
 
 
 def _says_no_moment(value):

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from .errors import Transient
+from .texts import _
 
 
 @dataclass(frozen=True)
@@ -32,7 +33,7 @@ class Preview:
         :raise Transient: the call only reads, and has no answer here
         """
         if not route.writes:
-            raise Transient("EIM is not asked for a preview.", route=route.name)
+            raise Transient(_("EIM is not asked for a preview."), route=route.name)
         raise _Noted(Request(route.name, route.method, path, body))
 
 
@@ -47,4 +48,4 @@ def preview(client, work):
         work(client)
     except _Noted as noted:
         return noted.request
-    raise ValueError("Nothing would be sent.")
+    raise ValueError(_("Nothing would be sent."))

@@ -7,7 +7,7 @@ already holds every ``addl_discount``. So ``extended_amount`` rules a line, ``gr
 Odoo multiplies floats and rounds each line (``round_per_line``) or only their sum (``round_globally``, its
 default). A line keeps EIM's price, or EIM's price with Odoo's percentage, only where Odoo makes EIM's amount
 of it to the cent; otherwise it carries a net price. What rounding leaves over, at most half a cent a line, is
-told as ``rounding``. The sentences of ``differences``, ``notes`` and ``problems`` are in English and stay so.
+told as ``rounding``. The sentences of ``differences``, ``notes`` and ``problems`` are ``texts``.
 
 Tax that EIM's total is without is either included in the prices or the marketplace's own, see ``taxes``.
 """
@@ -18,6 +18,7 @@ from decimal import ROUND_HALF_UP, Decimal
 
 from .rounding import ZERO, Money, plain, raw_amount
 from .taxes import ADDED, ASK, INCLUDED, KEPT, share_out
+from .texts import Figure, Text, _, join, labelled
 from .wire import Order, OrderLine
 
 
@@ -125,33 +126,35 @@ class _Pricing:
         for position, line in enumerate(self.order.lines, 1):
             if line.is_left_out:
                 continue
-            label = f"Line {line.line_no or position} ({line.sku or 'no SKU'})"
+            label = _("Line %(number)s (%(sku)s)", number=line.line_no or position, sku=line.sku or _("no SKU"))
             read = replace(line, extended_amount=None) if has_no_amounts else line
             if read.price is None and read.extended_amount is None:
                 self.unpriced.append(label)
                 read = replace(read, price=ZERO)
             try:
                 priced = _price_line(read, self.money, quantity_digits, discount_digits)
-                self.differences += [f"{label}: {difference}" for difference in _line_differences(priced, self.money)]
+                self.differences += [
+                    labelled(label, difference) for difference in _line_differences(priced, self.money)
+                ]
                 self.lines.append(replace(priced, line=line))
             except ValueError as reason:
-                self.problems.append(f"{label}: {reason}.")
+                self.problems.append(_sentence(labelled(label, reason.args[0])))
         if not self.order.lines:
-            self.problems.append("The order has no lines.")
+            self.problems.append(_("The order has no lines."))
         elif all(line.is_left_out for line in self.order.lines):
             filtered = all(line.filtered for line in self.order.lines)
             self.problems.append(
-                "EIM filters every line of the order." if filtered else "No line of the order has a quantity."
+                _("EIM filters every line of the order.") if filtered else _("No line of the order has a quantity.")
             )
 
     def read_amounts(self) -> None:
         """Read the amounts of the whole order, and add up those of its lines."""
-        self.shipping = self._read(self.order.shipping_handling, "The shipping") or ZERO
-        self.order_discount = self._read(self.order.order_discount, "The order's discount") or ZERO
-        self.header_tax = self._read(self.order.sales_tax, "The sales tax")
-        self.sub_total = self._read(self.order.sub_total, "The sub total")
-        self.grand_total = self._read(self.order.grand_total, "The grand total")
-        line_taxes = [self._read(priced.line.tax, "The tax of a line") or ZERO for priced in self.lines]
+        self.shipping = self._read(self.order.shipping_handling, _("The shipping")) or ZERO
+        self.order_discount = self._read(self.order.order_discount, _("The order's discount")) or ZERO
+        self.header_tax = self._read(self.order.sales_tax, _("The sales tax"))
+        self.sub_total = self._read(self.order.sub_total, _("The sub total"))
+        self.grand_total = self._read(self.order.grand_total, _("The grand total"))
+        line_taxes = [self._read(priced.line.tax, _("The tax of a line")) or ZERO for priced in self.lines]
         self.line_tax = sum(line_taxes, ZERO)
         self.goods = sum((priced.amount for priced in self.lines), ZERO)
         self.before_tax = self.goods + self.shipping - self.order_discount
@@ -162,7 +165,7 @@ class _Pricing:
         try:
             return self.money.read(value, label)
         except ValueError as reason:
-            self.problems.append(f"{reason}.")
+            self.problems.append(_sentence(reason.args[0]))
             return None
 
     # -- what is concluded
@@ -178,16 +181,19 @@ class _Pricing:
             self._decide_unpriced()
         if not self.grand_total and not self.sub_total and self.goods and self.before_tax + (self.header_tax or ZERO):
             if self.grand_total is not None:
-                self.notes.append("EIM's totals are zero beside priced lines, and taken as absent.")
+                self.notes.append(_("EIM's totals are zero beside priced lines, and taken as absent."))
             self.grand_total = None
             self.sub_total = None
 
     def _decide_unpriced(self) -> None:
         if self.grand_total is not None and self._explain_total(self.header_tax or ZERO) is not None:
-            self.notes += [f"{label} has no price; the total shows that it is free." for label in self.unpriced]
+            self.notes += [
+                _("%(line)s has no price; the total shows that it is free.", line=label) for label in self.unpriced
+            ]
         else:
             self.problems += [
-                f"{label}: neither the price nor the extended amount can be read." for label in self.unpriced
+                _sentence(labelled(label, _("neither the price nor the extended amount can be read")))
+                for label in self.unpriced
             ]
 
     def decide_tax(self) -> None:
@@ -211,7 +217,7 @@ class _Pricing:
             self.sales_tax = self.line_tax
             if is_explained:
                 shown = self.money.show(self.line_tax)
-                self.differences.append(f"The sales tax {shown} is the sum of the lines' taxes.")
+                self.differences.append(_("The sales tax %(amount)s is the sum of the lines' taxes.", amount=shown))
 
     def _is_explained_by_line_tax(self) -> bool:
         """Whether the lines' taxes make the grand total right: only some carts give them, and not all rightly."""
@@ -250,7 +256,7 @@ class _Pricing:
         if self.grand_total is None:
             self.expected = self.money.round(self.parts)
             shown = self.money.show(self.expected)
-            self.differences.append(f"EIM sent no grand total: {shown} is the sum of its parts.")
+            self.differences.append(_("EIM sent no grand total: %(amount)s is the sum of its parts.", amount=shown))
             return
         sent = self.grand_total - self.filtered_in_total
         if self.tax_meaning == KEPT and not self.is_beside_total:
@@ -259,7 +265,9 @@ class _Pricing:
         self.problems += _total_problems(sent, self.expected, self.money)
         if self.filtered_in_total:
             shown = self.money.show(self.filtered_in_total)
-            self.notes.append(f"EIM's total holds {shown} of lines that it filters, which are left out here.")
+            self.notes.append(
+                _("EIM's total holds %(amount)s of lines that it filters, which are left out here.", amount=shown)
+            )
 
     def take_out_tax(self) -> None:
         """Take the tax that is to have a line of its own out of the prices that include it."""
@@ -280,7 +288,7 @@ class _Pricing:
                 _taxless_line(priced, amount, self.money) for priced, amount in zip(self.lines, net, strict=True)
             ]
         except ValueError as reason:
-            self.problems.append(f"The prices without tax: {reason}.")
+            self.problems.append(_sentence(labelled(_("The prices without tax"), reason.args[0])))
 
     def settle_rounding(self) -> None:
         """Find what rounding leaves over, and the total that Odoo computes with it."""
@@ -309,29 +317,44 @@ class _Pricing:
         sub_totals = (self.goods, self.goods + self.filtered_in_total)
         if self.sub_total is not None and all(abs(self.sub_total - goods) > self.slack for goods in sub_totals):
             self.differences.append(
-                f"EIM's sub total {money.show(self.sub_total)} differs from the sum of the lines"
-                f" {money.show(self.goods)} by {money.show(abs(self.sub_total - self.goods))}."
+                _(
+                    "EIM's sub total %(total)s differs from the sum of the lines %(computed)s by %(difference)s.",
+                    total=money.show(self.sub_total),
+                    computed=money.show(self.goods),
+                    difference=money.show(abs(self.sub_total - self.goods)),
+                )
             )
         if self.computed != self.expected:
             self._describe_total()
         if not money.holds(self.computed) or not money.holds(self.expected):
-            self.problems.append("The order's total has more digits than Odoo computes exactly.")
+            self.problems.append(_("The order's total has more digits than Odoo computes exactly."))
 
     def _describe_total(self) -> None:
         money = self.money
-        name = "grand total"
-        tax = f" + tax {money.show(self.levied)}"
+        shown = {
+            "total": money.show(self.expected),
+            "difference": money.show(abs(self.expected - self.computed)),
+            "computed": money.show(self.computed),
+            "goods": money.show(self.goods),
+            "shipping": money.show(self.shipping),
+            "discount": money.show(self.order_discount),
+        }
         if self.tax_meaning == KEPT or self.tax_policy == "ignore":
-            name = "grand total without its sales tax"
-            tax = ""
-        difference = abs(self.expected - self.computed)
-        self.differences.append(
-            f"EIM's {name} {money.show(self.expected)} differs by {money.show(difference)} from"
-            f" {money.show(self.computed)}: lines {money.show(self.goods)} + shipping {money.show(self.shipping)}"
-            f" - discount {money.show(self.order_discount)}{tax}."
-        )
+            difference = _(
+                "EIM's grand total without its sales tax %(total)s differs by %(difference)s from %(computed)s: "
+                "lines %(goods)s + shipping %(shipping)s - discount %(discount)s.",
+                **shown,
+            )
+        else:
+            difference = _(
+                "EIM's grand total %(total)s differs by %(difference)s from %(computed)s: lines %(goods)s + shipping "
+                "%(shipping)s - discount %(discount)s + tax %(tax)s.",
+                tax=money.show(self.levied),
+                **shown,
+            )
+        self.differences.append(difference)
         if any(line.filtered for line in self.order.lines):
-            self.differences.append("Lines that EIM filters are left out, and its total may hold their amounts.")
+            self.differences.append(_("Lines that EIM filters are left out, and its total may hold their amounts."))
 
     def priced(self) -> PricedOrder:
         """Return the order as far as it came."""
@@ -360,22 +383,26 @@ def _price_line(line: OrderLine, money: Money, quantity_digits: int, discount_di
 
     :raise ValueError: the reason why Odoo cannot hold it.
     """
-    quantity = money.read(line.quantity, "the quantity")
-    price = money.read(line.price, "the price")
-    discount = money.read(line.discount, "the discount") or ZERO
-    amount = money.read(line.extended_amount, "the extended amount")
+    quantity = money.read(line.quantity, _("the quantity"))
+    price = money.read(line.price, _("the price"))
+    discount = money.read(line.discount, _("the discount")) or ZERO
+    amount = money.read(line.extended_amount, _("the extended amount"))
     if quantity is None:
-        raise ValueError("the quantity is missing or is not a number")
+        raise ValueError(_("the quantity is missing or is not a number"))
     if quantity <= 0:
-        raise ValueError(f"the quantity is {'zero' if not quantity else 'negative'}")
+        raise ValueError(_("the quantity is negative") if quantity else _("the quantity is zero"))
     if quantity != round(quantity, quantity_digits):
         raise ValueError(
-            f"the quantity {plain(quantity)} has more decimals than Odoo's Product Unit ({quantity_digits})"
+            _(
+                "the quantity %(quantity)s has more decimals than Odoo's Product Unit (%(digits)s)",
+                quantity=Figure(plain(quantity)),
+                digits=quantity_digits,
+            )
         )
     if amount is None:
         if price is None:
-            raise ValueError("neither the price nor the extended amount can be read")
-        amount = money.read((price - discount) * quantity, "the amount")
+            raise ValueError(_("neither the price nor the extended amount can be read"))
+        amount = money.read((price - discount) * quantity, _("the amount"))
 
     for price_unit, percentage in _candidates(price, discount, discount_digits):
         if money.fits(price_unit, percentage, quantity, amount):
@@ -402,7 +429,7 @@ def _taxless_line(priced: PricedLine, net: Decimal, money: Money) -> PricedLine:
     :raise ValueError: it is too large for Odoo's floats.
     """
     price_unit = money.net_price(net, priced.quantity)
-    note = f"{_note(priced.line, money)}\n{money.show(priced.amount)} with tax".strip()
+    note = join([_note(priced.line, money), _("%(amount)s with tax", amount=money.show(priced.amount))], "\n")
     return replace(priced, price_unit=price_unit, discount=ZERO, amount=net, subtotal=net, note=note)
 
 
@@ -429,13 +456,19 @@ def _amount_of(line: OrderLine, money: Money) -> Decimal:
 
 def _note(line: OrderLine, money: Money) -> str:
     """Name the discount that a net price no longer shows."""
-    discount = money.read(line.discount, "the discount")
+    discount = money.read(line.discount, _("the discount"))
     if not discount:
         return ""
-    name = "Discount" if discount > 0 else "Surcharge"
-    price = money.read(line.price, "the price")
-    listed = "" if price is None else f" (price {money.show(price)})"
-    return f"{name} {money.show(abs(discount))} per unit{listed}"
+    price = money.read(line.price, _("the price"))
+    amount = money.show(abs(discount))
+    if price is None and discount > 0:
+        return _("Discount %(amount)s per unit", amount=amount)
+    if price is None:
+        return _("Surcharge %(amount)s per unit", amount=amount)
+    listed = money.show(price)
+    if discount > 0:
+        return _("Discount %(amount)s per unit (price %(price)s)", amount=amount, price=listed)
+    return _("Surcharge %(amount)s per unit (price %(price)s)", amount=amount, price=listed)
 
 
 def _candidates(price: Decimal | None, discount: Decimal, discount_digits: int) -> Iterator[tuple[Decimal, Decimal]]:
@@ -453,18 +486,28 @@ def _candidates(price: Decimal | None, discount: Decimal, discount_digits: int) 
 def _line_differences(priced: PricedLine, money: Money) -> Iterator[str]:
     if priced.line.price is None:
         return
-    price = money.read(priced.line.price, "the price")
-    discount = money.read(priced.line.discount, "the discount") or ZERO
+    price = money.read(priced.line.price, _("the price"))
+    discount = money.read(priced.line.discount, _("the discount")) or ZERO
     computed = (price - discount) * priced.quantity
     if abs(computed - priced.amount) > money.unit / 2:
-        yield (
-            f"EIM's amount {money.show(priced.amount)} is not (price {money.show(price)} - discount"
-            f" {money.show(discount)}) x {plain(priced.quantity)} = {money.show(computed)}."
+        yield _(
+            "EIM's amount %(amount)s is not (price %(price)s - discount %(discount)s) x %(quantity)s = %(computed)s.",
+            amount=money.show(priced.amount),
+            price=money.show(price),
+            discount=money.show(discount),
+            quantity=Figure(plain(priced.quantity)),
+            computed=money.show(computed),
         )
 
 
 def _total_problems(sent: Decimal, expected: Decimal, money: Money) -> Iterator[str]:
     if abs(expected - sent) > Decimal(1).scaleb(-money.digits) / 2:
-        shown = money.show(sent)
-        unit = plain(money.unit)
-        yield f"EIM's total {shown} cannot be held: Odoo rounds the currency to {unit}."
+        yield _(
+            "EIM's total %(total)s cannot be held: Odoo rounds the currency to %(unit)s.",
+            total=money.show(sent),
+            unit=Figure(plain(money.unit)),
+        )
+
+
+def _sentence(clause):
+    return Text("%(clause)s.", clause=clause)

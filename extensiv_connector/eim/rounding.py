@@ -7,6 +7,8 @@ and ``raw``, its amount before rounding.
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 
+from .texts import Figure, _
+
 ZERO = Decimal(0)
 READ_DIGITS = 12  # finer parts of an amount are nobody's money
 FLOAT_DIGITS = 14  # beyond, Odoo's rounding of a float is no longer sure of the last digit
@@ -32,7 +34,9 @@ class Money:
         if value is None:
             return None
         if not self.holds(value):
-            raise ValueError(f"{label} is {'too large' if value.is_finite() else 'not a number'}")
+            if value.is_finite():
+                raise ValueError(_("%(amount)s is too large", amount=label))
+            raise ValueError(_("%(amount)s is not a number", amount=label))
         return round(value, READ_DIGITS) if value else ZERO
 
     def round(self, value: Decimal) -> Decimal:
@@ -46,7 +50,7 @@ class Money:
 
     def show(self, value: Decimal) -> str:
         """With the currency's digits, and more only where the value has more."""
-        return plain(value, self.digits)
+        return Figure(plain(value, self.digits))
 
     def fits(self, price_unit: Decimal, percentage: Decimal, quantity: Decimal, amount: Decimal) -> bool:
         """Whether Odoo makes ``amount`` of it, to the cent."""
@@ -65,7 +69,7 @@ class Money:
         """
         exact = amount / quantity
         if not self.holds(exact):
-            raise ValueError("the net price is too large")
+            raise ValueError(_("the net price is too large"))
         for places in (self.digits, 4, 6, 9):
             price = exact.quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP)
             close = abs(price * quantity - amount) <= self.unit / 100

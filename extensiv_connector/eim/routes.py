@@ -4,15 +4,17 @@ import re
 from dataclasses import dataclass
 from urllib.parse import quote
 
+from .texts import _
+
 RESERVED_TOKENS = 20  # left to receiving and shipments by what can wait
 
 SEEN = "S"
 CALL_KNOWN = "N"
 INFERRED = "I"
 MARKS = {
-    SEEN: "seen in an official client or document",
-    CALL_KNOWN: "the call is known, its path is inferred",
-    INFERRED: "inferred",
+    SEEN: _("seen in an official client or document"),
+    CALL_KNOWN: _("the call is known, its path is inferred"),
+    INFERRED: _("inferred"),
 }
 
 
@@ -123,13 +125,18 @@ def check_override(name, path):
     """
     route = ROUTES.get(name)
     if route is None:
-        raise ValueError(f"There is no route named {name}; the routes are {', '.join(ROUTES)}.")
+        routes = ", ".join(ROUTES)
+        raise ValueError(_("There is no route named %(name)s; the routes are %(routes)s.", name=name, routes=routes))
     path = str(path).strip().removeprefix("/").removesuffix("/").removeprefix("v1/")
     if not _PATH.fullmatch(path) or {".", ".."} & set(path.split("/")):
-        raise ValueError(f"The path of {name} must look like merchant/orders/{{cust_ref}}, without host or query.")
+        raise ValueError(
+            _("The path of %(name)s must look like merchant/orders/{cust_ref}, without host or query.", name=name)
+        )
     if sorted(re.findall(r"\{([a-z_]+)\}", path)) != sorted(route.parts):
-        wanted = " and ".join(f"{{{part}}}" for part in route.parts) or "nothing"
-        raise ValueError(f"The path of {name} must hold {wanted} between braces, once.")
+        if not route.parts:
+            raise ValueError(_("The path of %(name)s must hold nothing between braces.", name=name))
+        wanted = ", ".join(f"{{{part}}}" for part in route.parts)
+        raise ValueError(_("The path of %(name)s must hold %(parts)s between braces, once.", name=name, parts=wanted))
     return path
 
 
@@ -143,9 +150,9 @@ def fill(path, parts):
     for name, value in parts.items():
         value = str(value)
         if value in ("", ".", ".."):
-            raise ValueError(f"EIM cannot be asked for the {name} {value!r}.")
+            raise ValueError(_("EIM cannot be asked for the %(name)s %(value)s.", name=name, value=repr(value)))
         try:
             encoded[name] = quote(value, safe="")
         except UnicodeEncodeError:
-            raise ValueError(f"The {name} has characters that cannot be sent.") from None
+            raise ValueError(_("The %(name)s has characters that cannot be sent.", name=name)) from None
     return path.format_map(encoded)

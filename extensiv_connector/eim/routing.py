@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from .errors import Blocked, NotFound, Refused, Unreadable
 from .routes import ROUTES, check_override, fill
+from .texts import _
 
 
 class Routing:
@@ -61,7 +62,7 @@ class Routing:
                 answer = self._transport.call(route, fill(path, parts), params)
                 if is_answer and not is_answer(answer.response):
                     raise Unreadable(
-                        "EIM answers something else there.", process_id=answer.process_id, route=name, status=200
+                        _("EIM answers something else there."), process_id=answer.process_id, route=name, status=200
                     )
             except (Refused, Blocked, Unreadable) as error:
                 if len(route.paths) < 2 or name in self.overrides:
@@ -81,7 +82,7 @@ class Routing:
         route = ROUTES[name]
         paths = self.paths(name)
         if not paths:
-            raise NotFound(f"No path is known for {name}; it can be set on the account.", route=name)
+            raise NotFound(_("No path is known for %(route)s; it can be set on the account.", route=name), route=name)
         for path in paths:
             try:
                 answer = self.send_to(path, name, body, **parts)
@@ -103,6 +104,6 @@ class Routing:
         """Forget which path answered, and return the error of a route none of whose candidates does."""
         self.answered.pop(name, None)
         return NotFound(
-            f"EIM answers on none of {', '.join(paths)}: {last.message}",
+            _("EIM answers on none of %(paths)s: %(reason)s", paths=", ".join(paths), reason=last.message),
             process_id=last.process_id, route=name, status=last.status,
         )  # fmt: skip

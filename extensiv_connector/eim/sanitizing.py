@@ -12,6 +12,7 @@ import unicodedata
 
 from .card_numbers import LEAST, MASK, MASK_BESIDE, is_card_number, is_expiry_or_code, mask, mask_labelled, may_hold
 from .errors import EimError, Unreadable
+from .texts import _
 
 MAX_TEXT = 10_000  # characters of one text; longer ones end in an ellipsis
 MAX_KEY = 200  # characters of a field's name; a longer one is no field of anybody's
@@ -232,7 +233,7 @@ class _Work:
     def spend(self, size):
         self.values -= size
         if self.values < 0:
-            raise Unreadable("The record is too large to be one of EIM's.")
+            raise Unreadable(_("The record is too large to be one of EIM's."))
 
     def is_done(self):
         """Return whether the texts are plain indeed."""

@@ -31,6 +31,7 @@ from .errors import (
 )
 from .parsing import note, text
 from .sanitizing import clean, redact
+from .texts import _, join
 from .throttle import MemoryTokens
 from .time_limit import BoundedSession, TimeLimit
 
@@ -179,7 +180,7 @@ class Transport:
         url = f"{self.base_url}/v1/{path}"
         for _redirect in range(MAX_REDIRECTS + 1):
             if self.is_strict and self._clock() >= self.deadline:
-                raise OutOfTime("There was no time left to ask EIM.", route=route.name)
+                raise OutOfTime(_("There was no time left to ask EIM."), route=route.name)
             self._wait_for_token(route)
             started = self._clock()
             answer, error, location = self._exchange(route, path, url, params, body, seconds)
@@ -187,10 +188,10 @@ class Transport:
                 return answer, error
             seconds -= self._clock() - started
             if seconds <= 0:
-                return None, Transient("EIM did not answer in time.", route=route.name)
+                return None, Transient(_("EIM did not answer in time."), route=route.name)
             url = location
             params = None
-        return None, Unreadable("EIM redirects without end.", route=route.name)
+        return None, Unreadable(_("EIM redirects without end."), route=route.name)
 
     def _wait_for_token(self, route):
         slept = 0.0
@@ -199,7 +200,7 @@ class Transport:
             patience = min(patience, max(self.deadline - self._clock(), 0.0))
         while wait := self._tokens.take(route.reserve):
             if slept + wait > patience:
-                used_up = "The calls that EIM allows are used up for the moment."
+                used_up = _("The calls that EIM allows are used up for the moment.")
                 raise RateLimited(used_up, retry_after=wait, route=route.name)
             self._sleep(wait)
             slept += wait
@@ -243,7 +244,7 @@ class Transport:
         elif 300 <= status < 400:
             location = None if route.writes else self._redirect(url, headers.get("Location"))
             if location is None:
-                error = _unanswered(route, "EIM redirects to another address, which is not followed.", about)
+                error = _unanswered(route, _("EIM redirects to another address, which is not followed."), about)
         else:
             answer, error = self._judge(route, status, headers, data, about)
             self.served |= error is None
@@ -289,7 +290,7 @@ class Transport:
         limited = code.lower() == "ratelimit" or "over api limit" in message.lower()
         if status == 429 or (not success and limited):
             self._tokens.observe(0)
-            message = message or "EIM asks to slow down."
+            message = message or _("EIM asks to slow down.")
             asked = pause is not None
             return None, RateLimited(message, retry_after=pause if asked else RATE_LIMIT_PAUSE, asked=asked, **about)
         if status in (401, 403):
@@ -299,11 +300,11 @@ class Transport:
         if status >= 400 or (words and not success and "success_code" in words):
             kind = NotFound if status in (404, 410) else Refused
             detail = self._auth.hide_in(_shown(words.get("error_response")))
-            message = message or f"EIM refuses without a reason (HTTP {status})."
+            message = message or _("EIM refuses without a reason (HTTP %(status)s).", status=status)
             return None, kind(message, code=code, detail=detail, **about)
         if not success:
             cut = body is None and data.lstrip()[:1] in (b"{", b"[")
-            message = f"EIM's answer {'is cut short' if cut else 'cannot be read'}."
+            message = _("EIM's answer is cut short.") if cut else _("EIM's answer cannot be read.")
             return None, _unanswered(route, message, about, cut)
         total = text(headers.get("total-records"))
         total = int(total) if total.isascii() and total.isdigit() and len(total) < 10 else None
@@ -317,17 +318,17 @@ def _of_trouble(trouble, route, about, never_sent):
     """
     unwritable = (requests.exceptions.InvalidURL, requests.exceptions.InvalidHeader)
     if never_sent and isinstance(trouble, unwritable):  # else it is the answer's header
-        return Refused("EIM cannot be asked this: the request cannot be written.", **about)
+        return Refused(_("EIM cannot be asked this: the request cannot be written."), **about)
     if isinstance(trouble, BodyRefused):
-        return _unanswered(route, str(trouble), about)
+        return _unanswered(route, trouble.args[0], about)
     if _any_of(trouble, _BAD_CERTIFICATE):
-        return CertificateInvalid("EIM's certificate is not valid, so EIM was not asked.", **about)
+        return CertificateInvalid(_("EIM's certificate is not valid, so EIM was not asked."), **about)
     if never_sent:
-        return Transient("EIM was not reached.", **about)
+        return Transient(_("EIM was not reached."), **about)
     timed_out = isinstance(trouble, (requests.Timeout, urllib3.exceptions.TimeoutError, TimeoutError))
     if not timed_out and about["status"] is not None and about["status"] < 500:
-        return _unanswered(route, "EIM's answer is cut short.", about, cut_short=True)
-    message = "EIM did not answer in time." if timed_out else "The connection to EIM broke off."
+        return _unanswered(route, _("EIM's answer is cut short."), about, cut_short=True)
+    message = _("EIM did not answer in time.") if timed_out else _("The connection to EIM broke off.")
     return (AnswerLost if route.writes else Transient)(message, **about)
 
 
@@ -337,11 +338,10 @@ def _of_status(status, route, message, pause, about):
     Of a POST nobody knows what became, also of one that is to be sent again later: the 503 may be a gateway's that
     lost EIM in the middle of the work, and to ask for the order's status costs less than to ship it twice.
     """
-    words = [f"EIM has trouble of its own (HTTP {status}).", message]
+    words = [_("EIM has trouble of its own (HTTP %(status)s).", status=status), message]
     if pause is not None:
-        words.append(f"It asks to wait {pause:.0f} s.")
-    lost = " ".join(filter(None, words))
-    return (AnswerLost if route.writes else Transient)(lost, retry_after=pause, **about)
+        words.append(_("It asks to wait %(seconds)s s.", seconds=round(pause)))
+    return (AnswerLost if route.writes else Transient)(join(words), retry_after=pause, **about)
 
 
 def _any_of(trouble, kinds):
@@ -356,8 +356,11 @@ def _any_of(trouble, kinds):
 def _forbidden(status, words, message, code, about):
     """Return the error of HTTP 401 or 403, which is EIM's own only where the body is its JSON."""
     if not {"success_code", "error_code"} & words.keys():
-        return Blocked(f"A gateway or firewall before EIM refused the call (HTTP {status}).", **about)
-    return Forbidden(message or f"EIM refuses the call (HTTP {status}).", code=code, **about)
+        return Blocked(
+            _("A gateway or firewall before EIM refused the call (HTTP %(status)s).", status=status), **about
+        )
+    message = message or _("EIM refuses the call (HTTP %(status)s).", status=status)
+    return Forbidden(message, code=code, **about)
 
 
 def _is_yes(value):

@@ -3,6 +3,7 @@
 from collections import defaultdict
 
 from .errors import AnswerLost, Blocked, EimError, NotFound, Refused, Unreadable
+from .texts import _
 from .wire import BatchResult
 from .writing import writable
 
@@ -98,7 +99,7 @@ class OrderUpdates:
             shown = False
         if not shown:
             # A shipment that EIM took must not be sent again before it is known what became of it.
-            taken = AnswerLost("EIM took the shipment and does not show it yet.", route=name)
+            taken = AnswerLost(_("EIM took the shipment and does not show it yet."), route=name)
             raise refusal if name == "acknowledge" else taken from None
         if isinstance(refusal, NotFound) or len(self._blocked[name]) >= BLOCKED_ORDERS:
             self._routing.answered[name] = self._batch_path
@@ -139,7 +140,7 @@ class OrderUpdates:
         :raise ValueError: more than ``MAX_BATCH``, or a reference that cannot be sent; nothing was
         """
         if len(cust_refs) > MAX_BATCH:
-            raise ValueError(f"EIM takes {MAX_BATCH} orders in one call at most.")
+            raise ValueError(_("EIM takes %(count)s orders in one call at most.", count=MAX_BATCH))
         if not cust_refs:
             return BatchResult()
         body = [{"cust_ref": writable(cust_ref, "cust_ref"), "order_status": "at_wms"} for cust_ref in cust_refs]
@@ -164,7 +165,7 @@ class OrderUpdates:
         :raise AnswerLost: read the status of each order before doing it again
         """
         if len(orders) > MAX_BATCH:
-            raise ValueError(f"EIM takes {MAX_BATCH} orders in one call at most.")
+            raise ValueError(_("EIM takes %(count)s orders in one call at most.", count=MAX_BATCH))
         body = [
             {
                 "cust_ref": writable(cust_ref, "cust_ref"),
@@ -205,5 +206,5 @@ def write_parcels(shipments):
     """
     parcels = [shipment.to_wire() for shipment in shipments]
     if not parcels:
-        raise ValueError("An order without shipments is not told to EIM as shipped.")
+        raise ValueError(_("An order without shipments is not told to EIM as shipped."))
     return parcels

@@ -4,6 +4,7 @@ from datetime import timezone
 
 from .errors import Unreadable
 from .parsing import identity
+from .texts import _
 
 
 def iso(when):
@@ -20,4 +21,4 @@ def writable(value, what):
     try:
         return identity(value if isinstance(value, str) else None, what)
     except Unreadable as error:
-        raise ValueError(f"{error.message} EIM is not told.") from None
+        raise ValueError(_("%(reason)s EIM is not told.", reason=error.message)) from None

@@ -7,6 +7,7 @@ from odoo.tools import format_datetime
 
 from ..eim import errors as eim
 from ..eim.client import MAX_BATCH
+from .languages import translated
 
 # What the error that says why orders are acknowledged one by one is known by.
 KEY = "acknowledging many at a call"
@@ -119,7 +120,7 @@ class BatchAcknowledging:
             result = self._run.client.acknowledge_batch(batch)
         except eim.AnswerLost as error:
             if error.unreadable:
-                self._leave(error.message, error)
+                self._leave(translated(self._run.env, error), error)
             else:
                 self._pause(error)
             return []
@@ -130,7 +131,7 @@ class BatchAcknowledging:
                 return []
             taken = self._send_halves(batch) if self.is_used else []
             if not taken:
-                self._leave(error.message, error)
+                self._leave(translated(self._run.env, error), error)
             return taken
         return self._get_taken(batch, result)
 
@@ -178,7 +179,7 @@ class BatchAcknowledging:
         message = self._run.env._(
             "%(words)s It was a call that acknowledges many orders; they are told again one by one, and the next run "
             "tries many at a call again.",
-            words=error.message,
+            words=translated(self._run.env, error),
         )
         self._report("transient", message, error)
 

@@ -2,6 +2,7 @@
 
 from collections import Counter
 
+from .languages import figure
 from .packages import read_labels
 
 # What the error is known by about goods of a cancelled order that somebody has to put back.
@@ -50,7 +51,7 @@ def _find_picked(moves):
     for line in open_moves.move_line_ids.filtered(_is_picked):
         yield moves.env._(
             "%(quantity)s × %(product)s, picked in %(transfer)s from %(location)s%(package)s.",
-            quantity=f"{line.quantity:g}",
+            quantity=figure(line.env, line.quantity),
             product=line.product_id.display_name,
             transfer=line.picking_id.name or line.reference,
             location=line.location_id.display_name,
@@ -79,7 +80,7 @@ def _find_labels(sale):
 def _describe(env, product, quantity, location, package):
     return env._(
         "%(quantity)s × %(product)s, lying in %(location)s%(package)s.",
-        quantity=f"{quantity:g}",
+        quantity=figure(env, quantity),
         product=product.display_name,
         location=location.display_name,
         package=_in_package(env, package),

@@ -6,6 +6,7 @@ EIM does not say what was refunded, and nothing posted is undone by itself.
 from odoo.fields import Domain
 
 from . import invoice_making
+from .languages import amount_in
 
 STEP = "credit"
 
@@ -125,4 +126,4 @@ def _say(sale, credit, refund):
 
 
 def _show(sale, amount):
-    return f"{amount:.{sale.currency_id.decimal_places}f} {sale.currency_id.name}"
+    return f"{amount_in(sale.currency_id, amount)} {sale.currency_id.name}"

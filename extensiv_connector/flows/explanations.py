@@ -1,6 +1,7 @@
 """What to tell a person of an ``EimError``: EIM's words, and what to do."""
 
 from ..eim import errors as eim
+from .languages import translated
 
 
 def explain(env, error):
@@ -29,7 +30,7 @@ def explain(env, error):
         advice = env._(
             "Nothing to do: it is tried again by itself. If it lasts, look at EIM's status page, status.extensiv.com."
         )
-    return f"{error.message}\n{advice}"
+    return f"{translated(env, error)}\n{advice}"
 
 
 def advise_certificate(env, error):
@@ -60,4 +61,4 @@ def explain_refusal(env, error):
             "Choose the Warehouse's Merchants."
         ),
     }
-    return " ".join(filter(None, [error.message, causes.get(error.cause)]))
+    return " ".join(filter(None, [translated(env, error), causes.get(error.cause)]))

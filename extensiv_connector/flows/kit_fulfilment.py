@@ -11,6 +11,8 @@ from dataclasses import dataclass
 
 from odoo.tools import SQL, format_list
 
+from .languages import figure
+
 EPSILON = 1e-6
 SHOWN = 5  # products named in one text
 
@@ -252,7 +254,7 @@ def describe_missing(order):
             texts.append(
                 order.env._(
                     "%(count)s × %(sku)s left without %(missing)s.",
-                    count=f"{bundle.begun - bundle.whole:g}",
+                    count=figure(order.env, bundle.begun - bundle.whole),
                     sku=line.extensiv_sku,
                     missing=_name(order.env, bundle.missing()),
                 )
@@ -272,7 +274,7 @@ def _find_others(order, left):
 
 
 def _name(env, quantities):
-    names = [f"{quantity:g} × {product.display_name}" for product, quantity in quantities[:SHOWN]]
+    names = [f"{figure(env, quantity)} × {product.display_name}" for product, quantity in quantities[:SHOWN]]
     return format_list(env, names) + (" …" if len(quantities) > SHOWN else "")
 
 

@@ -81,7 +81,7 @@ def _create(env, number):
         .sudo()
         .create(
             {
-                "name": f"Extensiv: pull orders, lane {number}",
+                "name": env._("Extensiv: pull orders, lane %s", number),
                 "model_id": env["ir.model"]._get_id("extensiv.account"),
                 "state": "code",
                 "code": "model._cron_pull_orders()",

@@ -1,6 +1,11 @@
 """Whose language a text is in: what a customer reads is in the customer's, what is said to people in the reader's."""
 
+from decimal import Decimal
+
 from odoo import SUPERUSER_ID
+from odoo.tools.misc import get_lang
+
+from ..eim.texts import Figure, Text, words_of
 
 
 def reader_of(account):
@@ -16,6 +21,36 @@ def in_language_of(partner, records):
     return records.with_context(lang=partner.lang or records.env.lang)
 
 
+def translated(env, said):
+    """Return a text of ``eim`` in the language of ``env``; EIM's own words stay as they are.
+
+    :param said: an ``EimError``, another error that a function of ``eim`` raises, a ``Text`` or another ``str``
+    """
+    if isinstance(said, Exception):
+        said = words_of(said)
+    if isinstance(said, Figure):
+        return said.replace(".", get_lang(env).decimal_point)
+    if not isinstance(said, Text):
+        return said
+    return env._(said.template, **{name: translated(env, value) for name, value in said.values.items()})
+
+
+def all_translated(env, texts):
+    """Return each of ``texts`` as ``translated`` does."""
+    return [translated(env, text) for text in texts]
+
+
+def figure(env, value):
+    """Return a number as people write it in the language of ``env``, with the digits that it has."""
+    text = f"{value:f}" if isinstance(value, Decimal) else f"{value:.6f}".rstrip("0").rstrip(".")
+    return translated(env, Figure("0" if text == "-0" else text))
+
+
+def amount_in(currency, amount):
+    """Return an amount with the decimals of ``currency``, as people write it in the language that it is read in."""
+    return translated(currency.env, Figure(f"{amount:.{currency.decimal_places}f}"))
+
+
 def describe_goods(product, line, note, unknown=""):
     """Return the text of a line of goods: Odoo's own for it, then the cart's words where they say more.
 
@@ -26,4 +61,4 @@ def describe_goods(product, line, note, unknown=""):
     """
     own = unknown or product.get_product_multiline_description_sale()
     description = line.description if unknown or line.description not in own else ""
-    return "\n".join(dict.fromkeys(filter(None, [own, description, line.comment, note])))
+    return "\n".join(dict.fromkeys(filter(None, [own, description, line.comment, translated(product.env, note)])))

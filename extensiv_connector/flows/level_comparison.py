@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from odoo.tools import SQL
 
+from .languages import all_translated, translated
 from .restating import PUSHED_TO, SETTLED
 from .sku_feed import left_alone_sql
 from .sku_learning import learn_list
@@ -96,7 +97,7 @@ class LevelComparison:
         if reading.items and locations:
             self._take_items(list(reading.items.values()), locations, self._find_pushed_since(before))
         compare.read_count += len(reading.items)
-        self._say(reading.unreadable)
+        self._say(all_translated(self.compare.env, reading.unreadable))
         compare.place = reading.place or compare.place
         compare.state = "reading"
         if reading.is_over:
@@ -223,8 +224,8 @@ class LevelComparison:
     def _note_endless(self, reading):
         """Note that a list led nowhere."""
         if reading.endless:
-            self.compare.endless = reading.endless
-            self._say([reading.endless])
+            self.compare.endless = translated(self.compare.env, reading.endless)
+            self._say([self.compare.endless])
 
     def _end_levels(self, reading, locations):
         """Keep what differs, and find out whether orders may explain it."""

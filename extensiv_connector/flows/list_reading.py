@@ -3,6 +3,7 @@
 from ..eim import errors as eim
 from ..eim.paging import Pages
 from ..eim.wire import Order
+from .languages import translated
 
 STEP = "list"
 
@@ -98,7 +99,7 @@ class ListReading:
             "EIM's list of orders in the status %(status)s does not end as it should: %(reason)s What was read of it "
             "is here; something may be missing. Tell EIM's support.",
             status=self.question["status"],
-            reason=error.message,
+            reason=translated(env, error),
         )
         env["extensiv.error"]._report(
             self.run.account, self.run.flow, {self.question["status"]: {"message": message, "category": "data"}}, STEP

@@ -1,5 +1,7 @@
 """Lots that buyers asked for: no other is reserved in their place, and what is missing is told until it is there."""
 
+from .languages import figure
+
 STEP = "lot"
 
 
@@ -58,8 +60,8 @@ def describe_missing(sales):
                 "by itself; to take any, empty Lot Asked For on the order's line and check availability anew.",
                 lot=line.extensiv_lot,
                 product=line.product_id.display_name,
-                held=f"{held:g}",
-                wanted=f"{wanted:g}",
+                held=figure(env, held),
+                wanted=figure(env, wanted),
             )
         missing.setdefault(line.order_id, []).append(text)
     return missing

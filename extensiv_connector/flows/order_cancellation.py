@@ -10,6 +10,7 @@ from ..eim import errors as eim
 from ..eim.writing import iso
 from . import cancelled_goods, holds, relisting, twins
 from .exceptions import USER_ERRORS, is_conflict, log_unexpected
+from .languages import translated
 from .list_reading import ListReading
 from .runner import WAIT_SECONDS
 
@@ -275,7 +276,7 @@ class OrderCancellation:
                     "message": self.env._(
                         "EIM did not cancel order %(order)s: %(words)s Cancel it in the cart itself.",
                         order=order.order_number,
-                        words=error.message,
+                        words=translated(self.env, error),
                     ),
                     "category": "data" if refused else "transient",
                     "process_id": error.process_id,

@@ -20,6 +20,7 @@ from . import (
     shipped_elsewhere,
     twins,
 )
+from .languages import all_translated
 from .order_refusal import Refusal, refuse_data
 
 
@@ -162,8 +163,8 @@ class DraftBuilder:
         :raise Refusal: for what a person must see to first
         """
         if draft.wire.problems:
-            raise refuse_data(self.env, draft.wire.problems)
-        draft.notes += draft.wire.oddities
+            raise refuse_data(self.env, all_translated(self.env, draft.wire.problems))
+        draft.notes += all_translated(self.env, draft.wire.oddities)
         problems = {}
         for line in draft.wire.lines:
             if line.filtered:

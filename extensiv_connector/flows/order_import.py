@@ -9,6 +9,7 @@ from .exceptions import is_conflict, is_disconnected
 from .failed_orders import find_taken_up
 from .import_pace import BATCH_TARGET, Pace
 from .import_queue import UNMARKED, ImportQueue
+from .languages import all_translated
 from .lock import LockLost, read_committed
 from .order_confirmation import confirm
 from .order_draft import DraftBuilder
@@ -416,7 +417,7 @@ class ImportBatch:
         if draft.is_right:
             draft.notes += differences
         else:
-            details = list(draft.priced.differences)
+            details = all_translated(self.env, draft.priced.differences)
             draft.hold("total", "\n".join([*differences, *details]), details=details)
         if draft.notes:
             sale.extensiv_lasting_notes = "\n".join(draft.notes)

@@ -6,6 +6,7 @@ from odoo.fields import Command
 
 from ..eim.pricing import price_order
 from ..eim.taxes import ASK, INCLUDED, KEPT
+from .languages import all_translated, figure
 from .order_refusal import Refusal, refuse_data
 
 TAX_POLICIES = [
@@ -46,8 +47,8 @@ def verify_total(sale, expected_untaxed=None, tax_tolerance=0):
     messages = [
         env._(
             "The total here is %(total)s %(currency)s, EIM's is %(expected)s.",
-            total=total,
-            expected=expected,
+            total=figure(env, total),
+            expected=figure(env, expected),
             currency=sale.currency_id.name,
         )
     ]
@@ -55,7 +56,11 @@ def verify_total(sale, expected_untaxed=None, tax_tolerance=0):
     if expected_untaxed is not None and untaxed == expected_untaxed:
         tax = amount_of(sale.currency_id, sale.amount_tax)
         messages.append(
-            env._("Only the taxes differ: %(ours)s here, %(theirs)s at EIM.", ours=tax, theirs=expected - untaxed)
+            env._(
+                "Only the taxes differ: %(ours)s here, %(theirs)s at EIM.",
+                ours=figure(env, tax),
+                theirs=figure(env, expected - untaxed),
+            )
         )
         if abs(total - expected) <= amount_of(sale.currency_id, tax_tolerance):
             return True, messages
@@ -119,12 +124,12 @@ def price(draft, account):
         discount_digits=precision("Discount"),
     )
     if draft.priced.problems:
-        raise refuse_data(env, draft.priced.problems)
+        raise refuse_data(env, all_translated(env, draft.priced.problems))
     meaning = draft.priced.tax_meaning
     if policy == "odoo" and not draft.priced.sales_tax and cart.tax_beside_total == INCLUDED:
         meaning = INCLUDED  # by a cart that does not say how much of its prices it is
     draft.tax_policy = _name_policy(policy, meaning)
-    draft.notes += draft.priced.notes
+    draft.notes += all_translated(env, draft.priced.notes)
     _say_tax(draft, cart)
     _say_prices(draft, cart)
     if draft.wire.is_total_unread:
@@ -149,7 +154,9 @@ def _say_tax(draft, cart):
     env = draft.record.env
     tax = draft.priced.sales_tax
     if draft.tax_policy == "ignore" and tax:
-        draft.notes.append(env._("The marketplace remits the sales tax of %(tax)s; it is not on this order.", tax=tax))
+        draft.notes.append(
+            env._("The marketplace remits the sales tax of %(tax)s; it is not on this order.", tax=figure(env, tax))
+        )
     elif draft.tax_policy == "ask":
         draft.hold(
             TAX_QUESTION,
@@ -157,8 +164,8 @@ def _say_tax(draft, cart):
                 "EIM says %(tax)s of tax, and its total of %(total)s is without it: either the prices include the tax, "
                 "or the marketplace keeps it. Say which on the cart %(cart)s, under Tax Beside the Total; that answers "
                 "it for all its orders.",
-                tax=tax,
-                total=draft.priced.expected_total,
+                tax=figure(env, tax),
+                total=figure(env, draft.priced.expected_total),
                 cart=cart.name or env._("of this order"),
             ),
             tax=str(tax),
@@ -282,12 +289,16 @@ def _compare_taxes(draft):
             sale.env._(
                 "The prices include %(theirs)s of tax by EIM, and %(ours)s by Odoo. Compare the taxes of the lines, "
                 "then confirm.",
-                theirs=theirs,
-                ours=ours,
+                theirs=figure(sale.env, theirs),
+                ours=figure(sale.env, ours),
             ),
             theirs=str(theirs),
         )
     elif theirs and ours != theirs:
         draft.notes.append(
-            sale.env._("Only the taxes differ: %(ours)s here, %(theirs)s at EIM.", ours=ours, theirs=theirs)
+            sale.env._(
+                "Only the taxes differ: %(ours)s here, %(theirs)s at EIM.",
+                ours=figure(sale.env, ours),
+                theirs=figure(sale.env, theirs),
+            )
         )

@@ -15,6 +15,7 @@ from . import holds, left_orders, leftovers, relisting
 from .batch_acknowledging import BatchAcknowledging
 from .credential_check import may_be_the_key
 from .exceptions import is_conflict, log_unexpected
+from .languages import all_translated, translated
 from .list_reading import ListReading, move_back
 from .lock import LockLost
 from .order_cancellation import OrderCancellation
@@ -75,7 +76,8 @@ class Listed:
         self.left += stored.left
         self.on_hold |= stored.on_hold
         self.unreadable += [
-            env._("Page %(page)s: %(reason)s", page=page.number, reason=reason) for reason in page.unreadable
+            env._("Page %(page)s: %(reason)s", page=page.number, reason=reason)
+            for reason in all_translated(env, page.unreadable)
         ]
 
 
@@ -472,7 +474,7 @@ class OrderPull(FlowRun):
         for order in failed:
             error = outcome.failures[order.cust_ref]
             failures[order.cust_ref] = {
-                "message": self.env._("EIM did not take the acknowledgement: %s", error.message),
+                "message": self.env._("EIM did not take the acknowledgement: %s", translated(self.env, error)),
                 "category": "transient",
                 "process_id": error.process_id,
                 "document": order,

@@ -7,6 +7,8 @@ an account that freight is charged to is never kept, only that there is one.
 import re
 from decimal import Decimal
 
+from .languages import amount_in
+
 # Said alone, as the way of paying; letters only.
 _ON_DELIVERY = frozenset(
     "cod cashondelivery collectondelivery payondelivery paymentondelivery cashdelivery payupondelivery nachnahme "
@@ -124,7 +126,7 @@ def _asked(wire):
 
 
 def _show(amount, currency):
-    return f"{amount:.{currency.decimal_places}f} {currency.name}"
+    return f"{amount_in(currency, amount)} {currency.name}"
 
 
 def print_on_transfer(orders):

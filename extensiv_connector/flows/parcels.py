@@ -7,6 +7,7 @@ from decimal import ROUND_FLOOR, Decimal
 from odoo.tools import format_list
 
 from . import kit_fulfilment, services
+from .languages import figure
 from .numbering import deal_numbers
 from .shipment_writing import ShipmentWriting
 
@@ -194,7 +195,11 @@ class Packing:
                 self.env._(
                     "Not told to EIM, which did not order it: %s",
                     format_list(
-                        self.env, [f"{quantity:g} × {product.display_name}" for product, quantity in foreign.items()]
+                        self.env,
+                        [
+                            f"{figure(self.env, quantity)} × {product.display_name}"
+                            for product, quantity in foreign.items()
+                        ],
                     ),
                 )
             )
@@ -219,18 +224,18 @@ class Packing:
             self.notes.append(
                 self.env._(
                     "%(left)s × %(sku)s were delivered, but EIM ordered %(ordered)s and is told no more.",
-                    left=f"{left:g}",
+                    left=figure(self.env, left),
                     sku=line.extensiv_sku,
-                    ordered=f"{ordered.normalize():f}",
+                    ordered=figure(self.env, ordered.normalize()),
                 )
             )
         elif packed < ordered and line.product_id.type in ("consu", "combo"):
             self.notes.append(
                 self.env._(
                     "Of %(ordered)s × %(sku)s only %(told)s were delivered.",
-                    ordered=f"{ordered.normalize():f}",
+                    ordered=figure(self.env, ordered.normalize()),
                     sku=line.extensiv_sku,
-                    told=f"{packed.normalize():f}",
+                    told=figure(self.env, packed.normalize()),
                 )
             )
 

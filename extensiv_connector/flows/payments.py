@@ -6,6 +6,7 @@ The marketplace's payout arrives later, and is matched with the outstanding acco
 from odoo import fields
 
 from .invoice_making import Unbookable, find_moves, is_alive, is_invoiced
+from .languages import amount_in
 
 RECEIVABLE = "asset_receivable"
 
@@ -130,7 +131,7 @@ def _find_due(sale):
                     "%(order)s, %(amount)s %(currency)s.",
                     invoice=invoice.name,
                     order=sale.name,
-                    amount=f"{amount:.{currency.decimal_places}f}",
+                    amount=amount_in(currency, amount),
                     currency=currency.name,
                 )
             )

@@ -75,7 +75,7 @@ def _say(env, flow, done, left, is_running):
         "inventory": env._("%(done)s of %(total)s levels pushed.", done=done, total=total),
         "shipments": env._("%(done)s of %(total)s shipments told.", done=done, total=total),
     }[flow]
-    return counted if is_running else f"{counted} {env._('It goes on in a moment.')}"
+    return counted if is_running else " ".join([counted, env._("It goes on in a moment.")])
 
 
 # -- what is done and left, each as two numbers

@@ -13,6 +13,7 @@ from ..eim.preview import Preview, preview
 from ..eim.routes import ROUTES, fill
 from ..eim.wire import Order
 from .deadline import deadline_of
+from .languages import translated
 from .lock import LockLost, flow_lock
 from .masking import get_personal_words, make_mask
 from .runner import refresh_snapshot, release_locks
@@ -182,7 +183,7 @@ class RouteProof:
         try:
             return Shown.of(preview(client, self.work))
         except (eim.EimError, ValueError) as error:
-            raise UserError(str(error)) from None
+            raise UserError(translated(self.env, error)) from None
 
     # -- doing it
 
@@ -276,7 +277,7 @@ class RouteProof:
         :param sent: the writing calls that were made
         :param trouble: the ``eim.EimError`` that came of it, or None
         """
-        outcome = Outcome("unclear", trouble.message if trouble else "", before.text)
+        outcome = Outcome("unclear", translated(self.env, trouble) if trouble else "", before.text)
         outcome.after = after.text if after else self.env._("EIM does not say")
         outcome.process_id = (trouble and trouble.process_id) or next(
             (call.process_id for call in reversed(sent) if call.process_id), ""
@@ -295,7 +296,7 @@ class RouteProof:
         elif isinstance(trouble, eim.Transient):
             outcome.result = "unsent"
             if self.is_repeated:
-                outcome.answer = self.env._("%s It is tried again by itself.", trouble.message)
+                outcome.answer = self.env._("%s It is tried again by itself.", translated(self.env, trouble))
         if sent:
             # Of several candidates the last one worked; where none did, the first is what is called again.
             outcome.path = self._get_template(sent[-1 if outcome.result == "proven" else 0].path)

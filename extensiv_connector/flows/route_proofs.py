@@ -9,6 +9,7 @@ from ..eim import errors as eim
 from . import parcels
 from .alerts import AlertFetch
 from .batch_acknowledging import find_errors
+from .languages import figure
 from .order_pull import Acknowledgement, OrderPull
 from .read_back import address_of, say_waiting
 from .route_proof import OrderProof, Reading, RouteProof
@@ -293,7 +294,7 @@ class LevelProof(RouteProof):
         there = next((level for level in item.levels if {level.location, level.remote_pk} & names - {"", False}), None)
         if there is None:
             return Reading(self.env._("nothing at this location"), None)
-        return Reading(f"{there.qty_available:f}" if there.qty_available is not None else "?", there)
+        return Reading(figure(self.env, there.qty_available) if there.qty_available is not None else "?", there)
 
     def has_effect(self, before, after):
         """EIM may show less than it was told, for recent orders; then the moment that was told says that it took it."""

@@ -1,5 +1,7 @@
 """What a run says it did: sentences, whatever it counted and whatever stopped it."""
 
+from .languages import translated
+
 
 def compose(env, counts, messages):
     """Return what a run did, as sentences.
@@ -42,7 +44,7 @@ def say_error(env, error):
 
     :param error: an ``EimError``, whose message is EIM's own words where it gave any
     """
-    said = error.message.strip()
+    said = translated(env, error).strip()
     return as_sentence(said) if "EIM" in said else as_sentence(env._("EIM answered: %s", said))
 
 

@@ -8,6 +8,7 @@ from odoo.tools import SQL
 from ..eim import errors as eim
 from ..eim.client import MAX_BATCH
 from . import fulfilment
+from .languages import translated
 from .shipment_outcome import KNOWN_AT_EIM
 
 # What the error that says why EIM is told one by one is known by.
@@ -84,7 +85,7 @@ class ShipmentBatches:
         try:
             status = run.client.get_order_status(cust_ref)
         except eim.EimError as error:
-            return self._record_lost(shipments, error.message)
+            return self._record_lost(shipments, translated(run.env, error))
         if status.status not in KNOWN_AT_EIM:
             self._may_be_used = False
             return self._record_lost(shipments, run.env._("EIM took the shipment and does not show it yet."))
@@ -159,8 +160,8 @@ class ShipmentBatches:
             if error.unreadable and self._is_used:
                 self._may_be_used = False  # in this pass; one garbled answer says nothing of what was seen to work
             elif error.unreadable:
-                self._leave(error.message, error)
-            self._record_lost(shipments, error.message)
+                self._leave(translated(run.env, error), error)
+            self._record_lost(shipments, translated(run.env, error))
             self._troubles += 1
             if self._troubles < TROUBLES and error.status is not None and error.retry_after is None:
                 return None
@@ -234,7 +235,7 @@ class ShipmentBatches:
         if self._is_used and len(orders) > 1 and not isinstance(error, eim.NotFound):
             self._may_be_used = False  # in this pass; the next tries again, without the order that was in the way
             return
-        self._leave(error.message, error)
+        self._leave(translated(self._run.env, error), error)
 
     def _leave(self, words, error=None):
         """Use the form no more until a person has it tried anew."""

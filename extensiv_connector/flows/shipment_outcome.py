@@ -6,6 +6,7 @@ from markupsafe import Markup
 
 from odoo import fields
 
+from .languages import translated
 from .tracking import check_sent_numbers
 
 # *Inferred* from the known refusal "Unmapped ship method".
@@ -40,11 +41,13 @@ def record_refusal(order, error, status):
     """
     env = order.env
     if status in KNOWN_AT_EIM:
-        note = env._("EIM says that the order is %(status)s already: %(words)s", status=status, words=error.message)
+        note = env._(
+            "EIM says that the order is %(status)s already: %(words)s", status=status, words=translated(env, error)
+        )
         return record_sent(order, note)
     if status == "canceled":
         return record_cancelled(order, error)
-    message = env._("EIM refused the shipment: %s", error.message)
+    message = env._("EIM refused the shipment: %s", translated(env, error))
     if status is None:
         # It may have refused because it has the shipment, so the order stays one that EIM is asked for first.
         message = env._("%s EIM is asked before anything is sent again.", message)
@@ -80,7 +83,7 @@ def _record_refused_carrier(order, carrier, message, error):
             carrier=name,
             method=method,
             name=carrier.name,
-            words=error.message,
+            words=translated(env, error),
         ),
         "category": "settings",
         "process_id": error.process_id,
@@ -127,7 +130,7 @@ def record_cancelled(order, error=None):
         message = env._(
             "The order was cancelled at EIM, which refused the shipment: %s Ask the buyer or the cart, and take the "
             "goods back; or tell the buyer in the cart itself, then press Mark as Sent by Hand.",
-            error.message,
+            translated(env, error),
         )
     else:
         message = env._(

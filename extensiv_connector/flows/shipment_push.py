@@ -16,6 +16,7 @@ from . import fulfilment, kit_fulfilment, missing_carrier, parcels, ship_methods
 from .by_hand import put_off
 from .deadline import deadline_of
 from .exceptions import is_conflict, log_unexpected
+from .languages import translated
 from .lock import LockLost, flow_lock
 from .runner import FlowRun, refresh_snapshot, release_locks
 from .shipment_batches import ShipmentBatches
@@ -127,7 +128,7 @@ class ShipmentPush(FlowRun):
             if isinstance(error, eim.CredentialsRefused):
                 self.trigger(self.flow)  # a pass says what follows
                 self.commit()
-            raise UserError(self.env._("EIM could not be told: %s", error.message)) from None
+            raise UserError(self.env._("EIM could not be told: %s", translated(self.env, error))) from None
         return True
 
     # -- which orders
@@ -299,7 +300,9 @@ class ShipmentPush(FlowRun):
         try:
             written = [shipment.to_wire() for shipment in shipments]
         except ValueError as error:
-            return record_failure(order, self.env._("The shipment cannot be written for EIM: %s", error))
+            return record_failure(
+                order, self.env._("The shipment cannot be written for EIM: %s", translated(self.env, error))
+            )
         order._extensiv_set_shipment_state(
             "sending",
             "\n".join(notes),
@@ -359,14 +362,17 @@ class ShipmentPush(FlowRun):
         if error is None:
             record_sent(order)
         elif isinstance(error, eim.AnswerLost):
-            message = self.env._("EIM's answer was lost: %s EIM is asked before anything is sent again.", error.message)
+            message = self.env._(
+                "EIM's answer was lost: %s EIM is asked before anything is sent again.", translated(self.env, error)
+            )
             report(order, message, "transient", error)
         elif isinstance(error, eim.RateLimited):
             order._extensiv_set_shipment_state("ready")
         elif isinstance(error, eim.Refused):
             record_refusal(order, error, status)
         else:
-            record_failure(order, self.env._("%s It is tried again by itself.", error.message), error, "transient")
+            message = self.env._("%s It is tried again by itself.", translated(self.env, error))
+            record_failure(order, message, error, "transient")
 
     # -- an intent without an outcome
 
@@ -400,13 +406,13 @@ class ShipmentPush(FlowRun):
             message = self.env._(
                 "Whether EIM knows of the shipment is unknown: asked for the order, it says “%s”. Look there, then "
                 "press Send Shipment Now or Mark as Sent by Hand.",
-                error.message,
+                translated(self.env, error),
             )
             record_failure(order, message, error)
         elif error is not None and self._is_dismissed(order):
             order.extensiv_ask_after = fields.Datetime.now() + DISMISSED_PAUSE
         elif error is not None:
-            report(order, error.message, "transient", error)
+            report(order, translated(self.env, error), "transient", error)
         elif status in KNOWN_AT_EIM:
             record_sent(order, self.env._("The answer was lost, but EIM has the shipment."))
         elif status == "canceled":

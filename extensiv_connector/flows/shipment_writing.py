@@ -6,6 +6,7 @@ from odoo.tools import format_list
 
 from ..eim.wire import Shipment, ShipmentItem
 from . import couriers
+from .languages import figure
 from .packages import get_bill_of_lading, get_sides, get_sscc, to_pounds
 
 
@@ -132,7 +133,9 @@ class ShipmentWriting:
         """Say how a piece in several boxes is told."""
         note = self.env._(
             "%(items)s left in several boxes: told under tracking number %(first)s, with %(second)s as its second.",
-            items=format_list(self.env, [f"{item.quantity.normalize():f} × {item.sku}" for item in shipment.items]),
+            items=format_list(
+                self.env, [f"{figure(self.env, item.quantity.normalize())} × {item.sku}" for item in shipment.items]
+            ),
             first=shipment.tracking_no,
             second=shipment.secondary_no,
         )

@@ -8,6 +8,7 @@ from odoo.fields import Domain
 from odoo.tools import SQL, groupby
 
 from ..eim import errors as eim
+from .languages import translated
 from .sku_feed import find_feeding, left_alone_sql
 
 # Behind a location's name in the keys of errors about its zeros that wait, about a mapping that counts nothing, about
@@ -63,7 +64,7 @@ class StockErrors:
         )
 
     def _say_refused(self, change, error):
-        about = {"quantity": change.quantity, "sku": change.sku, "reason": error.message}
+        about = {"quantity": change.quantity, "sku": change.sku, "reason": translated(self.env, error)}
         if isinstance(error, eim.Blocked):
             return self.env._(
                 "The level %(quantity)s of %(sku)s did not reach EIM: %(reason)s It is tried again by itself.", **about
@@ -91,7 +92,7 @@ class StockErrors:
                         "it, or not. It is told again by itself, after everything else.",
                         quantity=change.quantity,
                         sku=change.sku,
-                        reason=error.message,
+                        reason=translated(self.env, error),
                     ),
                     "category": "transient",
                     "process_id": error.process_id,
@@ -222,7 +223,7 @@ class StockErrors:
                     "renamed or deleted "
                     "there, mend its name here or switch its push off.",
                     location=self.names[location],
-                    reason=error.message,
+                    reason=translated(self.env, error),
                 ),
                 "category": "settings",
                 "process_id": error.process_id,
@@ -323,7 +324,11 @@ class StockErrors:
         """
         if self._search(["dismissed"], Domain("key", "=", f"{location.name}{READ_BACK}")):
             return
-        words = {"location": location.name, "sku": sku, "reason": seen.error.message if seen.error else ""}
+        words = {
+            "location": location.name,
+            "sku": sku,
+            "reason": translated(self.env, seen.error) if seen.error else "",
+        }
         if seen.levels is not None:
             found = self.env._(
                 "EIM does not show in which location it keeps what was pushed to %(location)s: of the SKU %(sku)s it "

@@ -5,6 +5,7 @@ from odoo.tools import SQL
 
 from .kit_levels import find_scarcest
 from .kits import find_components
+from .languages import figure
 from .sku_choice import find_known, is_by_sku, is_chosen
 from .sku_feed import feed_sql, find_feeding
 from .stock_demand import compute_corrections, find_taken, sum_taken
@@ -141,9 +142,9 @@ class _Explanation:
                         "The scarcest part is %(part)s: there are %(quantity)s %(unit)s after waiting orders, and one "
                         "takes %(each)s.",
                         part=scarcest.product.display_name,
-                        quantity=f"{max(0.0, scarcest.quantity):g}",
+                        quantity=figure(self.env, max(0.0, scarcest.quantity)),
                         unit=scarcest.product.uom_id.name,
-                        each=f"{round(scarcest.each, 4):g}",
+                        each=figure(self.env, round(scarcest.each, 4)),
                     )
                 )
         return notes
@@ -157,7 +158,7 @@ class _Explanation:
             self.env._(
                 "One %(sku)s is a pack of %(units)s %(unit)s.",
                 sku=sku,
-                units=f"{units:g}",
+                units=figure(self.env, units),
                 unit=self.product.uom_id.name,
             )
             for sku, units in self.units.items()

@@ -9,6 +9,7 @@ from functools import cached_property
 from odoo import fields
 
 from ..eim import errors as eim
+from ..eim.texts import words_of
 from ..eim.throttle import Bucket
 from ..eim.wire import Level
 from .credential_check import is_suspicious, may_be_the_key
@@ -342,7 +343,7 @@ class StockPush(StockRecords):
     def read_refusal(self, changes, trouble):
         """Return as an ``eim.EimError`` why none of ``changes`` was taken, once it is known that it is not the key."""
         if not isinstance(trouble, eim.EimError):
-            return eim.Refused(str(trouble))
+            return eim.Refused(words_of(trouble))
         self.unanswered.answered(changes)
         if is_suspicious(trouble):
             self.check.ask()

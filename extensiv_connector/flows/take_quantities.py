@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 
 from odoo.fields import Domain
 
+from .languages import figure
+
 
 @dataclass(frozen=True)
 class Held:
@@ -132,7 +134,7 @@ class QuantitiesToTake:
         if match.units != 1:
             return self.env._(
                 "The SKU is a pack of %(units)s %(unit)s, and how many lie loose EIM does not know: count it by hand.",
-                units=f"{match.units:g}",
+                units=figure(self.env, match.units),
                 unit=product.uom_id.name,
             )
         if product.id in kits:
@@ -166,13 +168,13 @@ class QuantitiesToTake:
                 if same
                 else self.env._(
                     "A count of %s waits already under Inventory, Physical Inventory: apply or clear it first.",
-                    f"{waiting[0].inventory_quantity:g}",
+                    figure(self.env, waiting[0].inventory_quantity),
                 )
             )
         elif product.uom_id.compare(counted, 0) < 0:
             proposal.reason = self.env._(
                 "%(quantity)s lie below %(place)s, in packages or with another owner: more than EIM has. Count there.",
-                quantity=f"{stock.elsewhere:g}",
+                quantity=figure(self.env, stock.elsewhere),
                 place=self.place.display_name,
             )
         else:

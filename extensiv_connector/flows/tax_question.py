@@ -13,6 +13,7 @@ from ..eim.taxes import KEPT
 from ..eim.wire import Order
 from . import holds, order_money
 from .exceptions import is_conflict
+from .languages import figure, in_language_of, translated
 from .order_confirmation import confirm
 from .order_draft import Draft
 from .order_refusal import Refusal, explain
@@ -166,7 +167,7 @@ def _say_too_much(sale, draft):
         sale.env._(
             "The prices of the cart include their tax, but %s is more than these can hold. Compare the order with its "
             "cart, then confirm it.",
-            draft.priced.sales_tax,
+            figure(sale.env, draft.priced.sales_tax),
         ),
     )
 
@@ -179,7 +180,8 @@ def _take_out_line(draft, account):
         lines = by_number.get(number, sale.order_line.browse())
         if len(lines) == len(alike):
             for line, priced in zip(lines, alike, strict=True):
-                line.write(_prepare_price(line, float(priced.price_unit), priced.note))
+                note = translated(in_language_of(sale.partner_id, sale).env, priced.note)
+                line.write(_prepare_price(line, float(priced.price_unit), note))
         elif total := sum(lines.mapped("price_subtotal")):
             # What became several lines, each of which bears its share.
             share = float(sum(priced.amount for priced in alike)) / total

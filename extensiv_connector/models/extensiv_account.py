@@ -4,7 +4,7 @@ from odoo.exceptions import UserError, ValidationError
 from ..eim.credentials import check_base_url, check_merchant_pk
 from ..eim.pages import APP
 from ..eim.routes import ROUTES
-from ..flows import SCHEDULED, SWITCHED, schedule
+from ..flows import SCHEDULED, SWITCHED, languages, schedule
 from ..flows.sku_choice import CHOICE_FIELDS
 from ..flows.trigger import trigger
 
@@ -399,7 +399,7 @@ class ExtensivAccount(models.Model):
                 check_base_url(account.base_url)
                 check_merchant_pk(account.merchant_pk)
             except ValueError as error:
-                raise ValidationError(str(error)) from None
+                raise ValidationError(languages.translated(self.env, error)) from None
             account._check_host()
 
     @api.constrains("route_overrides")

@@ -18,6 +18,7 @@ from ..flows.credential_check import CredentialCheck
 from ..flows.deadline import deadline_of, is_unanswered, one_deadline
 from ..flows.explanations import advise_certificate, explain_refusal
 from ..flows.hosts import read_hosts
+from ..flows.languages import translated
 from ..flows.runner import new_deadline, release_locks
 from ..flows.webhook import ROUTE as WEBHOOK
 from .extensiv_account import API_HOSTS, CREDENTIALS, SECRETS
@@ -170,7 +171,11 @@ class ExtensivAccount(models.Model):
                 routes[name] = check_override(name, path)
             except ValueError as error:
                 raise ValidationError(
-                    self.env._("“%(line)s” is not of the form name = path: %(reason)s", line=line, reason=error)
+                    self.env._(
+                        "“%(line)s” is not of the form name = path: %(reason)s",
+                        line=line,
+                        reason=translated(self.env, error),
+                    )
                 ) from None
         return routes
 
@@ -470,7 +475,7 @@ class ExtensivAccount(models.Model):
                     raise CredentialCheck(client, self).judge(error) from None
         except eim.EimError as error:
             if is_unanswered(error):
-                deadline.leave(self, error.message)
+                deadline.leave(self, translated(self.env, error))
             raise self._get_user_error(error) from None
 
     def _get_user_error(self, error):
@@ -479,10 +484,10 @@ class ExtensivAccount(models.Model):
             kind = WarehouseKey if error.cause == "merchant" else UserError
             return kind(self.env._("EIM refused: %s", explain_refusal(self.env, error)))
         if isinstance(error, eim.Refused):
-            return UserError(self.env._("EIM refused: %s", error.message))
+            return UserError(self.env._("EIM refused: %s", translated(self.env, error)))
         if isinstance(error, eim.OutOfTime):
             return UserError(deadline_of(self.env).explain(self))
         host = urlsplit(self.base_url).hostname
         advice = advise_certificate(self.env, error)
-        reason = " ".join(filter(None, [error.message, advice]))
+        reason = " ".join(filter(None, [translated(self.env, error), advice]))
         return UserError(self.env._("%(host)s could not be asked: %(reason)s", host=host, reason=reason))

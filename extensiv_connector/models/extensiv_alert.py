@@ -3,6 +3,7 @@ from odoo.exceptions import UserError
 
 from ..flows import retention
 from ..flows.deadline import one_deadline
+from ..flows.languages import translated
 from ..flows.spreadsheet import quote_export
 
 
@@ -95,7 +96,9 @@ class ExtensivAlert(models.Model):
             "remote_id": alert.remote_id,
             "date": alert.date or False,
             "order_source": alert.order_source or False,
-            "subject": alert.subject or alert.message[:80] or self.env._("Alert %s", alert.remote_id),
+            "subject": translated(self.env, alert.subject)
+            or alert.message[:80]
+            or self.env._("Alert %s", alert.remote_id),
             "message": alert.message or False,
             "cust_ref": alert.cust_ref or False,
             "is_order": alert.remote_id.startswith("order/"),

@@ -7,6 +7,7 @@ from odoo import fields, models
 from odoo.tools import SQL
 
 from ..eim.errors import Transient
+from ..eim.texts import _
 from ..eim.throttle import Bucket, State
 
 
@@ -64,7 +65,7 @@ class BucketStore:
                 except (SerializationFailure, UniqueViolation):
                     cr.rollback()
                 except LockNotAvailable:
-                    raise Transient("EIM's call allowance is held by another process; trying again later.") from None
+                    raise Transient(_("EIM's call allowance is held by another process; trying again later.")) from None
             time.sleep(0.002)
 
     def _update_row(self, cr, change):

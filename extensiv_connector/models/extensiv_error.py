@@ -18,6 +18,7 @@ from ..flows import (
     shipped_elsewhere,
 )
 from ..flows.deadline import deadline_of, one_deadline
+from ..flows.error_names import name_key
 from ..flows.runner import refresh_snapshot
 from ..flows.spreadsheet import quote_export
 from ..flows.stock_errors import ZEROS
@@ -123,7 +124,9 @@ class ExtensivError(models.Model):
                 .search_fetch([("id", "in", errors.mapped("res_id"))], [NAMES[model]])
             )
         for error in self:
-            error.concerns = names.get((error.res_model, error.res_id)) or error.key
+            error.concerns = names.get((error.res_model, error.res_id)) or name_key(
+                self.env, error.flow, error.key or ""
+            )
 
     def _search_concerns(self, operator, value):
         if operator not in ("ilike", "in"):

@@ -5,7 +5,7 @@ from typing import NamedTuple
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Domain
-from odoo.tools import SQL
+from odoo.tools import SQL, LazyTranslate
 from odoo.tools.sql import column_exists, create_column
 
 from ..flows import technical_fields
@@ -13,12 +13,21 @@ from ..flows.made_to_order import made_to_order_sql
 from ..flows.sku_spelling import differences, find_alike, is_clean, visible
 from ..flows.spreadsheet import unquote
 
+_lt = LazyTranslate(__name__)
+
 SERVICE_PRODUCTS = {
-    "shipping": ("EIM-SHIPPING", "Shipping"),
-    "discount": ("EIM-DISCOUNT", "Discount"),
-    "tax": ("EIM-TAX", "Sales Tax"),
-    "charge": ("EIM-CHARGE", "Other Charges"),
-    "placeholder": ("EIM-UNKNOWN", "Unknown Product"),
+    "shipping": "EIM-SHIPPING",
+    "discount": "EIM-DISCOUNT",
+    "tax": "EIM-TAX",
+    "charge": "EIM-CHARGE",
+    "placeholder": "EIM-UNKNOWN",
+}
+SERVICE_NAMES = {
+    "shipping": _lt("Shipping"),
+    "discount": _lt("Discount"),
+    "tax": _lt("Sales Tax"),
+    "charge": _lt("Other Charges"),
+    "placeholder": _lt("Unknown Product"),
 }
 STOCK_RULES = [("push", "Push"), ("leave", "Leave Alone"), ("fixed", "Fixed Quantity")]
 # Who writes one of these has decided about the product.
@@ -253,19 +262,21 @@ class ProductProduct(models.Model):
         their own: what they stand for is an amount that EIM sent.
         """
         products = self.sudo().with_context(active_test=False)
-        references = [reference for reference, _name in SERVICE_PRODUCTS.values()]
         known = {
             product.default_code: product
             for product in products.search(
-                [("default_code", "in", references), ("company_id", "=", False)], order="id desc"
+                [("default_code", "in", list(SERVICE_PRODUCTS.values())), ("company_id", "=", False)], order="id desc"
             )
         }
-        missing = [(reference, name) for reference, name in SERVICE_PRODUCTS.values() if reference not in known]
+        missing = {
+            reference: SERVICE_NAMES[kind] for kind, reference in SERVICE_PRODUCTS.items() if reference not in known
+        }
         # Odoo would give what is shared the default taxes of all other companies.
-        for product in products.with_context(extensiv_without_taxes=True).create(
+        english = products.with_context(extensiv_without_taxes=True, lang="en_US")
+        for product in english.create(
             [
                 {
-                    "name": name,
+                    "name": english.env._(name),
                     "default_code": reference,
                     "type": "service",
                     "invoice_policy": "order",
@@ -275,11 +286,20 @@ class ProductProduct(models.Model):
                     "taxes_id": [],
                     "supplier_taxes_id": [],
                 }
-                for reference, name in missing
+                for reference, name in missing.items()
             ]
         ):
             known[product.default_code] = product
-        return {kind: known[reference].with_env(self.env) for kind, (reference, _name) in SERVICE_PRODUCTS.items()}
+        for reference, name in missing.items():
+            known[reference]._extensiv_translate_name(name)
+        return {kind: known[reference].with_env(self.env) for kind, reference in SERVICE_PRODUCTS.items()}
+
+    def _extensiv_translate_name(self, name):
+        """Give a new product its ``name``, marked for translation, in each language that is installed."""
+        for code, _label in self.env["res.lang"].get_installed():
+            if code != "en_US":
+                translated = self.with_context(lang=code)
+                translated.name = translated.env._(name)
 
     @api.model
     def _extensiv_match(self, account, skus):

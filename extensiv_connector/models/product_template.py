@@ -73,7 +73,7 @@ class ProductTemplate(models.Model):
             .union(*(account[f"{kind}_product_id"] for account in accounts for kind in SERVICE_PRODUCTS))
             .product_tmpl_id
         )
-        references = {reference for reference, _name in SERVICE_PRODUCTS.values()}
+        references = set(SERVICE_PRODUCTS.values())
         return self.filtered(lambda template: template not in chosen and template.default_code not in references)
 
     @api.model_create_multi

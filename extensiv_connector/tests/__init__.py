@@ -34,6 +34,7 @@ from . import test_deadline
 from . import test_delivery_method
 from . import test_diagnosis
 from . import test_embedded
+from . import test_eim_in_language
 from . import test_errors
 from . import test_fetch
 from . import test_found_browser

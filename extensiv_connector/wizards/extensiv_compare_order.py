@@ -4,6 +4,7 @@ from odoo.exceptions import UserError
 from ..eim import errors as eim
 from ..flows.credential_check import CredentialCheck
 from ..flows.deadline import one_deadline
+from ..flows.languages import translated
 from ..flows.order_comparison import OrderComparison
 from ..flows.runner import refresh_snapshot
 
@@ -45,4 +46,4 @@ class ExtensivCompareOrder(models.TransientModel):
                 return client.get_order(reference), ""
             except eim.Refused as error:
                 CredentialCheck(client, account).ask()  # or it is the key that EIM refuses
-                return None, error.message
+                return None, translated(self.env, error)

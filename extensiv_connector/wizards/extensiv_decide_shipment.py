@@ -3,6 +3,7 @@ from odoo.exceptions import UserError
 
 from ..flows import kit_fulfilment
 from ..flows.deadline import one_deadline
+from ..flows.languages import figure
 
 
 class ExtensivDecideShipment(models.TransientModel):
@@ -34,7 +35,8 @@ class ExtensivDecideShipment(models.TransientModel):
             wizard.decision = sale.extensiv_decision
             wizard.missing = sale.extensiv_decision == "parts" and kit_fulfilment.describe_missing(sale)
             wizard.services = "\n".join(
-                f"{line.product_uom_qty:g} × {line.extensiv_sku}" for line in sale.order_line.filtered("extensiv_sku")
+                f"{figure(wizard.env, line.product_uom_qty)} × {line.extensiv_sku}"
+                for line in sale.order_line.filtered("extensiv_sku")
             )
 
     @api.depends("order_id")

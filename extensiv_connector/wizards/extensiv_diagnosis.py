@@ -7,25 +7,26 @@ from odoo import api, fields, models, release
 from odoo.fields import Domain
 
 from ..eim import errors as eim
+from ..eim.texts import words_of
 from ..flows import label_of
 from ..flows.account_choice import check_chosen, explain_missing, find_only
 from ..flows.credential_check import CredentialCheck
 from ..flows.deadline import deadline_of, one_deadline
 from ..flows.eim_pages import page_url
 from ..flows.explanations import advise_certificate, explain_refusal
+from ..flows.languages import translated
 from ..flows.masking import make_mask
 from ..flows.runner import release_locks
 
 PACIFIC = pytz.timezone("America/Los_Angeles")  # what EIM's own screens show
 PATIENCE = 10.0  # seconds for an answer: many questions are asked, and one that hangs must not keep the others waiting
-MARKS = {"good": "OK", "bad": "PROBLEM", "note": "NOTE", "look": "LOOK"}
 
 
 @dataclass
 class Line:
     """One plain sentence of the diagnosis.
 
-    :param mark: a key of ``MARKS``; ``look`` is what only EIM's own screens show
+    :param mark: a key of ``_get_marks``; ``look`` is what only EIM's own screens show
     :param todo: what the person does about it
     :param url: where
     """
@@ -77,7 +78,7 @@ class ExtensivDiagnosis(models.TransientModel):
         self.account_id.check_access("read")
         sections = self._diagnose()
         self.result = self.env["ir.qweb"]._render(
-            "extensiv_connector.diagnosis", {"sections": sections, "marks": MARKS}
+            "extensiv_connector.diagnosis", {"sections": sections, "marks": self._get_marks()}
         )
         self.text = self._as_text(sections)
         return self._get_records_action(name=self.env._("Diagnosis"), target="new")
@@ -119,12 +120,12 @@ class ExtensivDiagnosis(models.TransientModel):
         except eim.EimError as error:
             return None, CredentialCheck(client, self.account_id).judge(error)
         except ValueError as error:
-            return None, eim.Refused(str(error))
+            return None, eim.Refused(words_of(error))
 
     def _not_asked(self, error):
         """Return the line on an answer that did not come."""
         if self.account_id.state == "draft":
-            return Line("bad", error.message, self.env._("Press Connect on the account."))
+            return Line("bad", translated(self.env, error), self.env._("Press Connect on the account."))
         if isinstance(error, eim.CredentialsRefused):
             return Line(
                 "bad",
@@ -134,16 +135,23 @@ class ExtensivDiagnosis(models.TransientModel):
         process = self.env._(" (process %s)", error.process_id) if error.process_id else ""
         return Line(
             "bad",
-            self.env._("EIM could not be asked: %(words)s%(process)s", words=error.message, process=process),
+            self.env._(
+                "EIM could not be asked: %(words)s%(process)s", words=translated(self.env, error), process=process
+            ),
             advise_certificate(self.env, error) or self.env._("Try again in some minutes."),
         )
 
     # -- words
 
+    def _get_marks(self):
+        """Return ``{mark of a line: what is read for it}``."""
+        _ = self.env._
+        return {"good": _("OK"), "bad": _("PROBLEM"), "note": _("NOTE"), "look": _("LOOK")}
+
     def _pacific(self, moment):
         """Return a naive UTC moment as EIM's screens show it."""
         local = pytz.utc.localize(moment).astimezone(PACIFIC)
-        return f"{local:%Y-%m-%d %H:%M} {local.tzname()} (Pacific)"
+        return self.env._("%s (Pacific)", f"{local:%Y-%m-%d %H:%M} {local.tzname()}")
 
     def _moment(self, moment):
         """Return a naive UTC moment for people here and for comparing with EIM's screens."""
@@ -253,10 +261,11 @@ class ExtensivDiagnosis(models.TransientModel):
                 now=fields.Datetime.to_string(fields.Datetime.now()),
             )
         ]
+        marks = self._get_marks()
         for title, found in sections:
             lines += ["", f"== {title} =="]
             for line in found:
-                lines.append(f"[{MARKS[line.mark]}] {line.sentence}")
+                lines.append(f"[{marks[line.mark]}] {line.sentence}")
                 lines += [f"    -> {line.todo}"] if line.todo else []
         return "\n".join(lines)
 

@@ -7,6 +7,7 @@ from odoo.release import version as odoo_version
 from ..eim import errors as eim
 from ..eim.routes import ROUTES, SEEN
 from ..flows import batch_acknowledging, confirm_batch, tax_account
+from ..flows.languages import translated
 from ..flows.masking import make_mask
 from .extensiv_diagnosis import Line
 
@@ -124,7 +125,9 @@ class ExtensivDiagnosis(models.TransientModel):
             if asked is not None:
                 answer, error = self._ask(client, partial(_try_route, name=route.name, asked=asked))
             if error:
-                error.message = mask(error.message)  # the text goes to a support, which order it was does not
+                error.message = mask(
+                    translated(self.env, error)
+                )  # the text goes to a support, which order it was does not
             tried.append((route, answer, error))
         return tried
 
@@ -148,7 +151,7 @@ class ExtensivDiagnosis(models.TransientModel):
 
     def _line_route(self, route, answer, error):
         """Return the line on one route, from what ``_ask`` answered."""
-        about = {"route": route.name, "mark": route.inferred}
+        about = {"route": route.name, "mark": translated(self.env, route.inferred)}
         if answer is None and error is None:
             return Line("note", self.env._("%s: not tried, there is nothing to ask it for.", route.name))
         if error is None:
@@ -169,13 +172,13 @@ class ExtensivDiagnosis(models.TransientModel):
             todo = self.env._(
                 "Ask EIM's support for its path, and enter it in developer mode as %s = path.", route.name
             )
-        process = f", process {error.process_id}" if error.process_id else ""
+        process = self.env._(", process %s", error.process_id) if error.process_id else ""
         return Line(
             "note" if route.mark != SEEN else "bad",
             self.env._(
                 "%(route)s does not answer: %(words)s (%(kind)s%(process)s; %(mark)s)",
                 **about,
-                words=error.message,
+                words=translated(self.env, error),
                 kind=type(error).__name__,
                 process=process,
             ),

@@ -4,6 +4,7 @@ from odoo.tools import SQL
 
 from ..eim.wire import Order
 from ..flows.fulfilment import read_progress
+from ..flows.languages import all_translated
 from ..flows.masking import get_personal_words
 from .extensiv_diagnosis import Line, masked
 
@@ -179,7 +180,8 @@ class ExtensivDiagnosis(models.TransientModel):
                 )
             )
         lines += [
-            Line("bad", problem, self.env._("EIM's support can fix what EIM sends.")) for problem in order.problems
+            Line("bad", problem, self.env._("EIM's support can fix what EIM sends."))
+            for problem in all_translated(self.env, order.problems)
         ]
         return lines
 

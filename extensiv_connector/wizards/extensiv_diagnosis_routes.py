@@ -12,6 +12,7 @@ from ..eim.updates import BATCH
 from ..flows import batch_acknowledging
 from ..flows.account_choice import check_chosen
 from ..flows.deadline import one_deadline
+from ..flows.languages import translated
 from ..flows.masking import make_mask
 from ..flows.route_proofs import PROOFS
 from ..flows.runner import release_locks
@@ -113,7 +114,9 @@ class ExtensivDiagnosis(models.TransientModel):
             return Tried("note", self.env._("Not tried: EIM's calls are used up for the moment"))
         if isinstance(error, eim.OutOfTime):
             return Tried("note", self.env._("Not tried: there was no time left. Press Ask EIM again"))
-        words = self.env._("Does not answer: %(words)s (%(kind)s)", words=error.message, kind=type(error).__name__)
+        words = self.env._(
+            "Does not answer: %(words)s (%(kind)s)", words=translated(self.env, error), kind=type(error).__name__
+        )
         return Tried("bad", words, error.process_id or "")
 
     def _fill_routes(self, tried):
@@ -342,7 +345,7 @@ class ExtensivDiagnosisRoute(models.TransientModel):
         def write_moment(moment):
             return f"{moment:%Y-%m-%d %H:%M:%S} UTC"
 
-        found = [f"{self.name}: {self.path} ({ROUTES[self.name].inferred})"]
+        found = [f"{self.name}: {self.path} ({translated(self.env, ROUTES[self.name].inferred)})"]
         if self.answer:
             process = self.process_id and self.env._("process %s", self.process_id)
             moment = self.answered_at and write_moment(self.answered_at)

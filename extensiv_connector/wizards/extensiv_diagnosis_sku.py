@@ -1,6 +1,7 @@
 from odoo import models
 
 from ..eim import errors as eim
+from ..flows.languages import figure, translated
 from ..flows.sku_feed import find_fed
 from ..flows.stock_explanation import explain_level
 from .extensiv_diagnosis import Line
@@ -171,13 +172,13 @@ class ExtensivDiagnosis(models.TransientModel):
                 Line(
                     "note",
                     self.env._(
-                        "Odoo has for %(name)s: %(on_hand)g on hand, %(reserved)g of it reserved, %(free)g free, "
-                        "%(forecast)g forecast.",
+                        "Odoo has for %(name)s: %(on_hand)s on hand, %(reserved)s of it reserved, %(free)s free, "
+                        "%(forecast)s forecast.",
                         name=location.name,
-                        on_hand=here.qty_available,
-                        reserved=here.qty_available - here.free_qty,
-                        free=here.free_qty,
-                        forecast=here.virtual_available,
+                        on_hand=figure(self.env, here.qty_available),
+                        reserved=figure(self.env, here.qty_available - here.free_qty),
+                        free=figure(self.env, here.free_qty),
+                        forecast=figure(self.env, here.virtual_available),
                     ),
                 )
             )
@@ -202,8 +203,13 @@ class ExtensivDiagnosis(models.TransientModel):
                     ),
                 )
             ]
-        parts = "; ".join(f"{words} {quantity:+g}" for words, quantity in explained["parts"])
-        holders = "; ".join(f"{holder.name} {holder.quantity:g}, {holder.words}" for holder in explained["holders"])
+        parts = "; ".join(
+            f"{words} {'+' if quantity >= 0 else ''}{figure(self.env, quantity)}"
+            for words, quantity in explained["parts"]
+        )
+        holders = "; ".join(
+            f"{holder.name} {figure(self.env, holder.quantity)}, {holder.words}" for holder in explained["holders"]
+        )
         held = [Line("note", self.env._("Held by: %s.", holders))] if holders else []
         quantity = explained["quantities"].get(sku)
         if quantity is None:
@@ -212,9 +218,9 @@ class ExtensivDiagnosis(models.TransientModel):
             Line(
                 "note",
                 self.env._(
-                    "What is pushed to %(location)s: %(quantity)g (%(parts)s).",
+                    "What is pushed to %(location)s: %(quantity)s (%(parts)s).",
                     location=location.name,
-                    quantity=quantity,
+                    quantity=figure(self.env, quantity),
                     parts=parts,
                 ),
             ),
@@ -253,9 +259,9 @@ class ExtensivDiagnosis(models.TransientModel):
             Line(
                 "note",
                 self.env._(
-                    "Last pushed to %(location)s: %(quantity)g on %(moment)s.",
+                    "Last pushed to %(location)s: %(quantity)s on %(moment)s.",
                     location=level.location_id.name,
-                    quantity=level.quantity,
+                    quantity=figure(self.env, level.quantity),
                     moment=self._moment(level.pushed_at),
                 )
                 if level.pushed_at
@@ -271,7 +277,9 @@ class ExtensivDiagnosis(models.TransientModel):
             return [
                 Line(
                     "bad",
-                    self.env._("EIM has no level of the SKU %(sku)s: %(words)s", sku=sku, words=error.message),
+                    self.env._(
+                        "EIM has no level of the SKU %(sku)s: %(words)s", sku=sku, words=translated(self.env, error)
+                    ),
                     self.env._(
                         "The SKU must be the same in Odoo and in the cart, capitals included; once a level is "
                         "pushed, EIM knows it."
@@ -286,7 +294,7 @@ class ExtensivDiagnosis(models.TransientModel):
                 "note",
                 self.env._(
                     "In all EIM shows %s available to the carts: it subtracts recent orders from what is pushed.",
-                    f"{item.qty_available:g}" if item.qty_available is not None else "?",
+                    figure(self.env, item.qty_available) if item.qty_available is not None else "?",
                 ),
             )
         )
@@ -311,8 +319,8 @@ class ExtensivDiagnosis(models.TransientModel):
                         Line(
                             "note",
                             self.env._(
-                                "EIM holds %(held)g for %(name)s, to which nothing is pushed from here.",
-                                held=quantity,
+                                "EIM holds %(held)s for %(name)s, to which nothing is pushed from here.",
+                                held=figure(self.env, quantity),
                                 name=name,
                             ),
                         )
@@ -324,10 +332,10 @@ class ExtensivDiagnosis(models.TransientModel):
                 Line(
                     "good" if quantity == wanted[name] else "bad",
                     self.env._(
-                        "EIM holds for %(name)s: %(held)s available%(moment)s; Odoo would push %(wanted)g.",
+                        "EIM holds for %(name)s: %(held)s available%(moment)s; Odoo would push %(wanted)s.",
                         name=name,
-                        held=self.env._("nothing") if quantity is None else f"{quantity:g}",
-                        wanted=wanted[name],
+                        held=self.env._("nothing") if quantity is None else figure(self.env, quantity),
+                        wanted=figure(self.env, wanted[name]),
                         moment=level and level.moment and self.env._(" since %s", self._moment(level.moment)) or "",
                     ),
                     "" if quantity == wanted[name] else self.env._("Press Push Stock Now on the account; look again."),

@@ -10,6 +10,7 @@ from odoo.fields import Domain
 from ..eim import errors as eim
 from ..flows.deadline import deadline_of, one_deadline
 from ..flows.inventory_reading import read_inventory
+from ..flows.languages import figure
 from ..flows.runner import release_locks
 from ..flows.sku_feed import find_fed
 from ..flows.sku_learning import learn_skus
@@ -184,7 +185,9 @@ class ExtensivSkuReport(models.TransientModel):
             )
         if match.units != 1:
             sentences.append(
-                self.env._("A pack of %(units)s %(unit)s.", units=f"{match.units:g}", unit=product.uom_id.name)
+                self.env._(
+                    "A pack of %(units)s %(unit)s.", units=figure(self.env, match.units), unit=product.uom_id.name
+                )
             )
         rule = self._say_rule(product)
         if state == "orders_only":

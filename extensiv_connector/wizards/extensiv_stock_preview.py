@@ -6,6 +6,7 @@ from odoo.exceptions import UserError
 from ..eim import errors as eim
 from ..flows.deadline import deadline_of, one_deadline
 from ..flows.inventory_reading import InventoryReading, read_inventory
+from ..flows.languages import all_translated, translated
 from ..flows.stock_preview import StockPreview, is_alarming
 from ..flows.stock_sources import find_sources
 
@@ -109,7 +110,7 @@ class ExtensivStockPreview(models.TransientModel):
             try:
                 return read_inventory(client, deadline_of(self.env).last_call_at), ""
             except eim.Refused as error:
-                return InventoryReading(), error.message
+                return InventoryReading(), translated(self.env, error)
 
     @api.model
     def _notes(self, shown, refusal):
@@ -145,7 +146,7 @@ class ExtensivStockPreview(models.TransientModel):
                     skus=self._listed(late),
                 )
             )
-        return notes + shown.reading.unreadable
+        return notes + all_translated(self.env, shown.reading.unreadable)
 
     @api.model
     def _listed(self, skus):

@@ -3,6 +3,7 @@ from odoo.exceptions import UserError
 
 from ..flows.deadline import deadline_of, one_deadline
 from ..flows.inventory_reading import read_inventory
+from ..flows.languages import all_translated
 from ..flows.take_quantities import Held, QuantitiesToTake, held_at
 
 
@@ -72,7 +73,8 @@ class ExtensivTakeQuantities(models.TransientModel):
                 "read_count": len(levels),
                 "next_page": reading.next_page,
                 "state": "read" if reading.is_complete else "reading",
-                "unreadable": "\n".join(filter(None, (self.unreadable, *reading.unreadable))) or False,
+                "unreadable": "\n".join(filter(None, (self.unreadable, *all_translated(self.env, reading.unreadable))))
+                or False,
             }
         )
         if reading.is_complete:

@@ -9,6 +9,7 @@ from datetime import datetime
 
 from ..parsing import first, identity, is_nothing, maps, moment, note, text, words
 from ..sanitizing import clean
+from ..texts import _
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +143,7 @@ class Alert:
             remote_id=f"order/{order.cust_ref}",
             date=order.updated or order.created,
             order_source=order.order_source,
-            subject=order.error_code or "Order in error",
+            subject=order.error_code or _("Order in error"),
             message="\n".join(filter(None, (order.error_msg, order.error_reason))),
             cust_ref=order.cust_ref,
         )

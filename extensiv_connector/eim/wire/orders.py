@@ -10,6 +10,7 @@ from ..amounts import decimal_mark
 from ..errors import Unreadable
 from ..parsing import Fields, flag, identity, is_nothing, text, visible, words
 from ..sanitizing import clean
+from ..texts import _, labelled
 from .listings import Alias
 from .shipments import Shipment
 
@@ -128,7 +129,7 @@ class OrderLine:
         if isinstance(value, dict):
             value = list(value.values())
         elif value and not isinstance(value, list):
-            fields.say("items", "is not a list")
+            fields.say(_("%(field)s is not a list.", field="items"))
             value = ()
         return tuple([cls.parse(item, position, fields, oddities) for position, item in enumerate(value or (), 1)])
 
@@ -139,9 +140,9 @@ class OrderLine:
         No object is an empty line.
         """
         problems = order_fields.problems
-        where = f"Line {position}: "
+        where = _("Line %(number)s", number=position)
         if not isinstance(raw, dict):
-            problems.append(f"{where}cannot be read.")
+            problems.append(labelled(where, _("cannot be read.")))
             raw = {}
         filtered = flag(raw.get("filtered_sku"))
         # Whatever a line that is left out says: it stands in nobody's way.
@@ -174,7 +175,7 @@ def _read_sku(fields):
     try:
         return _sku_of(fields.raw)
     except Unreadable as error:
-        fields.problems.append(fields.where + error.message)
+        fields.say(error.message)
         return ""
 
 
@@ -468,7 +469,7 @@ def _take_in(raw):
     :raise Unreadable: as ``Order.parse`` raises it
     """
     if not isinstance(raw, dict):
-        raise Unreadable("The order is not an object.")
+        raise Unreadable(_("The order is not an object."))
     # Before cleaning, which would make one of two that differ in what it takes away.
     cust_ref = identity(raw.get("cust_ref"), "cust_ref")
     is_freight_collect = flag(raw.get(FREIGHT_COLLECT)) or bool(text(raw.get("ship_account_no")))
@@ -499,7 +500,7 @@ def _payload(raw):
     """
     payload = _to_json(raw)
     if len(payload) > MAX_PAYLOAD:
-        raise Unreadable("The order is too large to be one of EIM's.")
+        raise Unreadable(_("The order is too large to be one of EIM's."))
     return payload
 
 

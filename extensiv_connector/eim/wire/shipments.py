@@ -7,6 +7,7 @@ from decimal import Decimal
 from ..errors import Unreadable
 from ..parsing import Fields, identity, maps, number, text
 from ..sanitizing import clean
+from ..texts import _
 from ..writing import iso, writable
 
 _BOX = ("box_length_in", "box_width_in", "box_height_in")
@@ -39,7 +40,13 @@ class ShipmentItem:
         """
         quantity = number(self.quantity if type(self.quantity) in (int, str) else str(self.quantity))
         if quantity is None or quantity <= 0:
-            raise ValueError(f"The shipped quantity of {self.sku!r} must be above zero, not {self.quantity!r}.")
+            raise ValueError(
+                _(
+                    "The shipped quantity of %(sku)s must be above zero, not %(quantity)s.",
+                    sku=repr(self.sku),
+                    quantity=repr(self.quantity),
+                )
+            )
         whole = quantity == quantity.to_integral_value()
         item = {"item": writable(self.sku, "SKU"), "quantity": int(quantity) if whole else f"{quantity:f}"}
         optional = {key: getattr(self, key) for key in _ITEM_TEXTS}
@@ -75,7 +82,7 @@ class Shipment:
         """Read the ``shipments`` of an order or a status; an item without SKU or quantity is passed over."""
         shipments = []
         for position, raw in enumerate(maps(value), 1):
-            fields = Fields(raw, problems, f"Shipment {position}: ")
+            fields = Fields(raw, problems, _("Shipment %(number)s", number=position))
             items = []
             for entry in maps(raw.get("items")):
                 sku = entry.get("item")
@@ -106,7 +113,7 @@ class Shipment:
         :raise ValueError: nothing in it, a quantity not above zero, or text that cannot be sent
         """
         if not self.items:
-            raise ValueError("A shipment without items is not sent.")
+            raise ValueError(_("A shipment without items is not sent."))
         parcel = {"items": [item.to_wire() for item in self.items]}
         for key, value in (
             ("carrier", self.carrier),
@@ -154,6 +161,6 @@ class OrderStatus:
         raw = clean(raw)
         status = text(raw.get("order_status"))
         if not status:
-            raise Unreadable("EIM answered without the order's status.")
+            raise Unreadable(_("EIM answered without the order's status."))
         cust_ref = identity(raw.get("cust_ref"), "cust_ref")
         return cls(cust_ref, status, Shipment.parse_all(raw.get("shipments"), []))

@@ -5,6 +5,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from ..parsing import first, identity, maps, moment, note, number, text
+from ..texts import _
 from ..writing import iso, writable
 from .listings import Alias
 
@@ -143,7 +144,13 @@ class Level:
         """
         for quantity in (self.qty_available, self.qty_on_hand):
             if type(quantity) is not int or quantity < 0:
-                raise ValueError(f"The quantity of {self.sku!r} must be a whole number from 0, not {quantity!r}.")
+                raise ValueError(
+                    _(
+                        "The quantity of %(sku)s must be a whole number from 0, not %(quantity)s.",
+                        sku=repr(self.sku),
+                        quantity=repr(quantity),
+                    )
+                )
         return {
             "sku": writable(self.sku, "SKU"),
             "qty_available": self.qty_available,
@@ -195,7 +202,7 @@ class BatchResult:
                 Failure(
                     key=_name_of(entry),
                     index=index if index is not None and 0 <= index < size else None,
-                    message=note(first(entry, "message", "status_message", "error")) or "EIM gave no reason.",
+                    message=note(first(entry, "message", "status_message", "error")) or _("EIM gave no reason."),
                 )
             )
         taken = response.get("success") if isinstance(response, dict) else None
