@@ -22,6 +22,7 @@ from .order_import import OrderImport
 from .order_inbox import Inbox
 from .run_message import say_error
 from .runner import BATCH_SECONDS, FlowRun
+from .status_words import filter_known
 
 STATUSES = ("at_wms", "partial", "shipped_or_confirmed", "canceled")
 DAYS = 3
@@ -211,12 +212,13 @@ class Audit(FlowRun):
             record.write({"state": "cancelled", "status": order.status})
             return
         if order.on_hold:
-            record.write({"state": "on_hold", "status": order.status})
+            record.write({"state": "on_hold", "status": filter_known(self.env, order.status)})
             return
         received = self.inbox.store_fetched([order])
         if order.status in shipped_elsewhere.SHIPPED and not received.sale_order_id:
             received.is_shipped_already = True
-        record.write({"state": "imported", "status": order.status, "order_id": received.id, "message": False})
+        status = filter_known(self.env, order.status)
+        record.write({"state": "imported", "status": status, "order_id": received.id, "message": False})
         self.counts["received"] += 1
 
     def put_back(self, record_id, error):

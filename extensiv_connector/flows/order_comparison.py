@@ -11,6 +11,7 @@ from .order_draft import Draft
 from .order_money import amount_of
 from .order_refusal import Refusal
 from .shipped_elsewhere import SHIPPED
+from .status_words import get_words
 
 CANCELED = "canceled"
 INVOICES = ("out_invoice", "out_refund")
@@ -321,18 +322,9 @@ class OrderComparison:
     # -- words
 
     def _say_status(self):
-        env = self.env
         if self.order is None:
-            return env._("Not known")
-        words = {
-            "new": env._("New"),
-            "at_wms": env._("Received by us"),
-            "partial": env._("Shipped in part"),
-            "shipped": env._("Shipped"),
-            "confirmed": env._("Shipped, the cart was told"),
-            "error": env._("Error"),
-            CANCELED: env._("Cancelled"),
-        }
+            return self.env._("Not known")
+        words = get_words(self.env)
         return words.get(self.order.status, self.order.status)
 
     def _say_sale(self):

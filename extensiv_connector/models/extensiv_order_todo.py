@@ -1,9 +1,8 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Domain
-from odoo.tools import SQL
 
-from ..flows import difference, holds, products_by_hand, relisting, renamed_carts, todo
+from ..flows import difference, holds, inbox_parts, products_by_hand, relisting, renamed_carts, todo
 from ..flows.deadline import one_deadline
 from ..flows.runner import refresh_snapshot
 
@@ -54,6 +53,10 @@ class ExtensivOrder(models.Model):
     )
     sale_state = fields.Selection(related="sale_order_id.state", string="Sale Order's Status")
     todo_message = fields.Text("What to Do", compute="_compute_todo")
+    # In one column of lists and on one line of cards: what it needs a person for, else how far it is and why.
+    badge = fields.Selection(lambda self: self._get_badges(), "Status Shown", compute="_compute_todo")
+    # On one line of a list, with the rest of it in its tooltip.
+    notice = fields.Char(compute="_compute_todo")
     error_id = fields.Many2one("extensiv.error", compute="_compute_error", help="What is open about the order.")
     fix = fields.Selection(
         lambda self: self.env["extensiv.error"]._fields["fix"]._description_selection(self.env),
@@ -62,32 +65,34 @@ class ExtensivOrder(models.Model):
     )
     is_held = fields.Boolean(related="sale_order_id.extensiv_is_held", string="Held as Quotation")
 
+    # What the parts of the inbox are counted by, see ``flows.inbox_parts``.
+    _state_idx = models.Index("(state, company_id)")
+    _cancelled_idx = models.Index("(id) WHERE cancelled_at IS NOT NULL")
+
     def _compute_todo(self):
         kinds = todo.find_kinds(self)
         for order in self:
             found = kinds.get(order.id, [])
             order.todo = found[0] if found else False
             order.todo_message = "\n".join(todo.explain(order, kind) for kind in found) or False
+            order.badge = order.todo if order.todo and order.todo != "failed" else order.status
+            order.notice = order.todo_message or order.message or False
+
+    @api.model
+    def _get_badges(self):
+        """Return what a badge may say: how far an order is, or what it needs a person for."""
+        status, todo_kinds = (self._fields[name]._description_selection(self.env) for name in ("status", "todo"))
+        return list({**dict(todo_kinds), **dict(status)}.items())
 
     def _search_todo(self, operator, value):
         if operator != "in":
             return NotImplemented
         kinds = [kind for kind in value if kind]
         # Read with the rights of whoever searches: the rules of the inbox apply to what is found.
-        found = todo.select(self.env, kinds)
-        wanted = Domain.custom(
-            to_sql=lambda model, alias, query: SQL(
-                "%s IN (SELECT id FROM (%s) todo)", model._field_to_sql(alias, "id", query), found
-            )
-        )
+        wanted = inbox_parts.among(inbox_parts.select_todo(self.env, kinds))
         if False not in value:
             return wanted
-        anything = todo.select(self.env)
-        nothing = Domain.custom(
-            to_sql=lambda model, alias, query: SQL(
-                "%s NOT IN (SELECT id FROM (%s) todo)", model._field_to_sql(alias, "id", query), anything
-            )
-        )
+        nothing = inbox_parts.among(inbox_parts.select_todo(self.env), negated=True)
         return wanted | nothing if kinds else nothing
 
     @api.depends("state", "cancelled_at", "sale_state")
@@ -99,14 +104,10 @@ class ExtensivOrder(models.Model):
     def _search_status(self, operator, value):
         if operator != "in":
             return NotImplemented
-        cancelled = (
-            Domain("state", "=", "cancelled")
-            | Domain("cancelled_at", "!=", False)
-            | Domain("sale_state", "=", "cancel")
-        )
+        cancelled = inbox_parts.select_cancelled(self.env)
         others = [status for status in value if status != "cancelled"]
-        wanted = Domain("state", "in", others) & ~cancelled if others else Domain.FALSE
-        return wanted | cancelled if "cancelled" in value else wanted
+        wanted = Domain("state", "in", others) & inbox_parts.among(cancelled, negated=True) if others else Domain.FALSE
+        return wanted | inbox_parts.among(cancelled) if "cancelled" in value else wanted
 
     @api.depends("status", "todo")
     def _compute_attention(self):
@@ -125,10 +126,7 @@ class ExtensivOrder(models.Model):
         """Count the orders beside their list by what is no column: what needs a person first, then the rest."""
         if field_name != "attention":
             return super()._search_panel_domain_image(field_name, domain, set_count, limit)
-        rest = Domain(domain) & Domain("todo", "=", False)
-        counts = {"todo": self.search_count(Domain(domain) & Domain("todo", "!=", False))}
-        counts.update(self._read_group(rest & ~Domain("status", "=", "cancelled"), ["state"], ["__count"]))
-        counts["cancelled"] = self.search_count(rest & Domain("status", "=", "cancelled"))
+        counts = inbox_parts.count(self, domain)
         labels = self._fields["attention"]._description_selection(self.env)
         return {
             value: {"id": value, "display_name": label, **({"__count": counts[value]} if set_count else {})}

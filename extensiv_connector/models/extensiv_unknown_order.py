@@ -4,6 +4,7 @@ from odoo.exceptions import UserError
 from ..flows.audit import report_unknown
 from ..flows.dates import ordered_at, zone_of
 from ..flows.deadline import one_deadline
+from ..flows.status_words import filter_known, get_words
 from ..flows.trigger import trigger
 
 # How what EIM lists changes an order that nobody decided about: ``(state before, state now)``.
@@ -31,12 +32,12 @@ class ExtensivUnknownOrder(models.Model):
     listed_at = fields.Datetime("Created at EIM", readonly=True, help="The moment by which EIM lists it.")
     amount_total = fields.Float("Total", readonly=True, digits=(16, 2), aggregator=None)
     currency_code = fields.Char("Currency", readonly=True)
-    status = fields.Char(
+    status = fields.Selection(
+        lambda self: [*get_words(self.env).items()],
         "At EIM",
         readonly=True,
-        help="new: EIM has given it to nobody. at_wms: EIM believes that we are shipping it; imported, it is shipped "
-        "from here. partial, shipped, confirmed: it has left; imported, it becomes a quotation that is never shipped "
-        "or told to EIM.",
+        help="New: EIM has given it to nobody. Received by us: EIM believes that we are shipping it; imported, it is "
+        "shipped from here. Shipped: it has left; imported, it becomes a quotation that is never shipped or told to EIM.",
     )
     state = fields.Selection(
         [
@@ -78,8 +79,9 @@ class ExtensivUnknownOrder(models.Model):
         }
         for order in orders:
             record = known.get(order.cust_ref)
-            if record and record.state in ("found", "old", "on_hold") and record.status != order.status:
-                record.status = order.status
+            status = filter_known(self.env, order.status)
+            if record and record.state in ("found", "old", "on_hold") and record.status != status:
+                record.status = status
             # What was on hold stays so here until it is received: that it was is why it is.
             if record and record.state != state and (record.state, state) in CHANGES:
                 record.state = state
@@ -99,7 +101,7 @@ class ExtensivUnknownOrder(models.Model):
             "listed_at": order.created or order.order_date,
             "amount_total": float(order.grand_total or 0),
             "currency_code": order.currency,
-            "status": order.status,
+            "status": filter_known(self.env, order.status),
         }
 
     @api.model

@@ -69,6 +69,11 @@ class SaleOrder(models.Model):
 
     _extensiv_books_idx = models.Index("(extensiv_account_id, extensiv_books_at) WHERE extensiv_books_at IS NOT NULL")
 
+    _extensiv_cancelled_idx = models.Index(
+        "(extensiv_order_id) WHERE state = 'cancel' AND extensiv_order_id IS NOT NULL"
+        " AND extensiv_is_replaced IS NOT TRUE"
+    )
+
     @api.model
     def fields_get(self, allfields=None, attributes=None):
         return technical_fields.hide(self, super().fields_get(allfields, attributes))

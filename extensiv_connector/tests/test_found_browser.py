@@ -1,14 +1,27 @@
-"""A person opens the inbox, on a desk and on a phone, and puts right what needs it from there."""
+"""A person works with orders from the inbox, on a desk and on a phone: what failed, what is here, what was cancelled."""
 
 from odoo.tests import HttpCase, tagged
 
 from .test_carts_browser import BrowserMixin
 from .test_shipments_browser import ACTIONS
 
-BEGIN_WITH_WHAT_FAILED = """
+HELPERS = """
+    const open = (action) =>
+        odoo.__WOWL_DEBUG__.root.env.services.action.doAction(action, { clearBreadcrumbs: true });
+    const show = (model, ...views) => open({
+        type: "ir.actions.act_window", name: model, res_model: model, mobile_view_mode: "kanban",
+        domain: [["extensiv_cust_ref", "=", "GONE-1"]], views: views.map((view) => [false, view]),
+    });
+    const fits = () => {
+        if (document.documentElement.scrollWidth > window.innerWidth) {
+            throw new Error(`the page is wider than the screen: ${document.documentElement.scrollWidth}`);
+        }
+    };
+"""
+OPEN_WHAT_FAILED = """
     await find(".o_search_panel_category_value.active, .o_search_panel_category_value .active", "Needs You");
     const counts = [...document.querySelectorAll(".o_search_panel_category_value")].map((node) => node.innerText);
-    for (const part of ["Needs You", "Imported"]) {
+    for (const part of ["Needs You", "Imported", "Cancelled"]) {
         if (!counts.some((text) => text.includes(part) && /\\d/.test(text))) {
             throw new Error(`${part} has no count: ${counts}`);
         }
@@ -18,71 +31,100 @@ BEGIN_WITH_WHAT_FAILED = """
         throw new Error("what needs nobody is shown, too");
     }
     await click(".o_data_row [name=order_number]", "FAILED-1");
-    await find(".o_arrow_button_current", "Failed");
-    await find(".alert button[name=action_fix]", "Add Alias");
-    await find(".alert button[name=action_choose_products]");
-    await click(".alert button[name=action_create_products]");
-    await click(".modal footer .btn-primary");
-    await find(".o_arrow_button_current", "Imported");
-    await click("button[name=action_open_sale_order]");
-    await find("[name=extensiv_delivery_address]", "5 High Street");
 """
-WORK_FROM_A_CARD = """
-    const card = await find(".o_kanban_record", "FAILED-1");
+OPEN_ITS_CARD = """
     for (const shown of ["Mary Doe", "NEW-9", "Failed"]) {
         await find(".o_kanban_record", shown);
     }
-    if (document.documentElement.scrollWidth > window.innerWidth) {
-        throw new Error("the page is wider than the phone");
-    }
     await find(".o_kanban_record button[name=action_import]", "Retry");
-    await click(".o_kanban_record button[name=action_fix]", "Add Alias");
-    await find(".modal [name=sku]", "NEW-9");
+    await find(".o_kanban_record button[name=action_fix]", "Add Alias");
+    await click(".o_kanban_record [name=order_number]", "FAILED-1");
 """
+ASK_FOR_ITS_PRODUCT = """
+    await find(".alert button[name=action_fix]", "Add Alias");
+    await find(".alert button[name=action_create_products]");
+    fits();
+    await click(".alert button[name=action_choose_products]");
+"""
+CHOOSE_IN_THE_LIST = """
+    await click(".modal .o_data_cell[name=product_id]");
+    await type(".modal [name=product_id] input", "Black");
+    await click(".o-autocomplete--dropdown-item a", "Black tee");
+"""
+CHOOSE_ON_A_CARD = """
+    await click(".modal .o_kanban_record", "NEW-9");
+    await click(".modal [name=product_id] input");
+    await click(".modal .o_kanban_record", "Black tee");
+    await click(".modal footer .o_form_button_save");
+    await find(".modal .o_kanban_record [name=product_id]", "Black tee");
+"""
+SEE_IT_IMPORTED = """
+    await click(".modal button[name=action_apply]");
+    await find(".o_arrow_button_current", "Imported");
+    fits();
+"""
+FETCH_WHAT_IS_HERE = """
+    await open("extensiv_connector.extensiv_fetch_action");
+    await type(".modal [name=reference] input", "GOOD-1");
+    await click(".modal button[name=action_fetch]");
+    await find(".o_form_view [name=order_number]", "GOOD-1");
+    await find(".o_notification", "is here already");
+"""
+SEE_WHAT_WAS_CANCELLED = """
+    await open("extensiv_connector.extensiv_order_all_action");
+    await find(".o_data_row [name=badge], .o_kanban_record [name=badge]", "Cancelled");
+    await click(".o_data_row [name=order_number], .o_kanban_record [name=order_number]", "GONE-1");
+    await find(".o_widget_web_ribbon", "Cancelled");
+    await find("[name=shipment_shown]", "Cancelled");
+    await show("sale.order", "list", "kanban", "form");
+    await click(".o_data_row [name=name], .o_kanban_record", "GONE-1");
+    await find("[name=extensiv_shipment_shown]", "Cancelled");
+    await find("[name=extensiv_delivery_address]", "5 High Street");
+    await find(".o-mail-Message", "Cancelled here only");
+    fits();
+"""
+REST = SEE_IT_IMPORTED + FETCH_WHAT_IS_HERE + SEE_WHAT_WAS_CANCELLED
 
 
-class InboxMixin(BrowserMixin):
-    def open_inbox(self, steps, ready):
-        """Let the administrator open an inbox of two orders, one of which failed, and do ``steps``."""
+@tagged("post_install", "-at_install")
+class TestInboxBrowser(BrowserMixin, HttpCase):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls._start_sandbox()
+        cls._make_world()
+
+    def work(self, steps, ready):
+        """Let the administrator open an inbox of orders, one of which failed and one was cancelled, and do ``steps``."""
         self.connect()
         address = {"ship_address_1": "5 High Street", "ship_city": "Boston", "ship_country": "US"}
         buyer = {"cust_first_name": "Mary", "cust_last_name": "Doe", "order_source": "Shopify", **address}
-        for cust_ref, sku in (("GOOD-1", "TEE-1"), ("FAILED-1", "NEW-9")):
+        for cust_ref, sku in (("GOOD-1", "MUG-1"), ("GONE-1", "MUG-1"), ("FAILED-1", "NEW-9")):
             self.add_orders(
                 {"cust_ref": cust_ref, "items": [{"item": sku, "quantity": "1", "price": "10.00"}], **buyer}
             )
         self.pull()
         self.account.cart_ids.is_new = False
+        self.inbox("GONE-1").sale_order_id._action_cancel()
         self.env["extensiv.order"].search([("account_id", "!=", self.account.id)]).state = "ignored"
         self.env.flush_all()
         action = self.env.ref("extensiv_connector.extensiv_order_action")
-        self.browser_js(f"/odoo/action-{action.id}", ACTIONS % steps, ready=ready, login="admin", timeout=60)
+        steps = HELPERS + steps + REST
+        self.browser_js(f"/odoo/action-{action.id}", ACTIONS % steps, ready=ready, login="admin", timeout=90)
         self.env.invalidate_all()
+        order = self.inbox("FAILED-1")
+        self.assertEqual((order.state, order.sale_order_id.order_line.product_id), ("imported", self.products[0]))
 
+    def test_on_a_desk_orders_are_worked_with_from_the_inbox(self):
+        self.work(
+            OPEN_WHAT_FAILED + ASK_FOR_ITS_PRODUCT + CHOOSE_IN_THE_LIST,
+            "!!document.querySelector('.o_list_view .o_data_row')",
+        )
 
-@tagged("post_install", "-at_install")
-class TestInboxBrowser(InboxMixin, HttpCase):
-    @classmethod
-    def setUpClass(cls):
-        super().setUpClass()
-        cls._start_sandbox()
-        cls._make_world()
-
-    def test_the_inbox_begins_with_what_failed_and_its_form_puts_it_right(self):
-        self.open_inbox(BEGIN_WITH_WHAT_FAILED, "!!document.querySelector('.o_list_view .o_data_row')")
-        self.assertEqual(self.inbox("FAILED-1").state, "imported")
-
-
-@tagged("post_install", "-at_install")
-class TestInboxPhone(InboxMixin, HttpCase):
-    browser_size = "390x844"
-    touch_enabled = True
-
-    @classmethod
-    def setUpClass(cls):
-        super().setUpClass()
-        cls._start_sandbox()
-        cls._make_world()
-
-    def test_on_a_phone_a_card_says_who_bought_what_and_carries_its_buttons(self):
-        self.open_inbox(WORK_FROM_A_CARD, "!!document.querySelector('.o_kanban_view .o_kanban_record')")
+    def test_on_a_phone_the_same_is_done_from_cards(self):
+        self.browser_size = "390x844"
+        self.touch_enabled = True
+        self.work(
+            OPEN_ITS_CARD + ASK_FOR_ITS_PRODUCT + CHOOSE_ON_A_CARD,
+            "!!document.querySelector('.o_kanban_view .o_kanban_record')",
+        )

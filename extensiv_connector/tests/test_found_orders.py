@@ -8,6 +8,7 @@ from odoo.modules.module import load_script
 from odoo.tests import new_test_user, tagged
 from odoo.tools.safe_eval import safe_eval
 
+from ..flows import inbox_parts
 from .common import ConnectorCase
 
 MARY = {
@@ -124,6 +125,32 @@ class TestFoundOrders(ConnectorCase):
         self.assertEqual(parts()[0][0], default)
         self.inbox("FAILED").action_ignore()
         self.assertNotIn(default, dict(parts()), "all orders are shown where none needs a person")
+
+    def test_the_counts_take_a_query_each_and_fit_what_is_found(self):
+        orders = self.receive_all_kinds()
+        cancelled_here = self.inbox("OK")
+        cancelled_here.sale_order_id._action_cancel()
+        self.inbox("FAILED").cancelled_at = fields.Datetime.now()  # and needs a person all the same
+        self.env.flush_all()
+        ours = [("id", "in", orders.ids)]
+        with self.assertQueryCount(3):
+            counts = inbox_parts.count(self.Order, ours)
+        for part in ("todo", "received", "imported", "cancelled", "ignored"):
+            self.assertEqual(counts[part], self.Order.search_count([*ours, ("attention", "=", part)]), part)
+        self.assertEqual((counts["todo"], counts["cancelled"], counts["imported"]), (1, 2, 0))
+
+    def test_lists_and_cards_say_what_an_order_needs_a_person_for(self):
+        self.receive_all_kinds()
+        failed = self.inbox("FAILED")
+        self.assertEqual((failed.badge, failed.notice), ("failed", failed.message))
+        good = self.inbox("OK")
+        self.assertEqual((good.badge, good.notice), ("imported", False))
+        good.cart_id.is_new = True
+        good.invalidate_recordset()
+        self.assertEqual(good.badge, "cart")
+        self.assertIn("press Cart Is Right", good.notice)
+        labels = dict(self.Order.fields_get(["badge"])["badge"]["selection"])
+        self.assertEqual((labels["failed"], labels["cart"]), ("Failed", "New Cart"))
 
     def test_the_newest_order_of_the_buyers_comes_first(self):
         for view in ("extensiv_order_view_list", "extensiv_order_view_list_todo", "extensiv_order_view_kanban"):

@@ -58,7 +58,7 @@ class ExtensivFetch(models.TransientModel):
             raise UserError("\n".join(refusals[:10]) or self._say_nothing_found())
         if refusals:
             self._notify("warning", self.env._("Left at EIM"), "\n".join(refusals[:10]))
-        return stored._get_records_action(name=self.env._("Fetched Orders"))
+        return self._open(stored)
 
     @one_deadline
     def action_preview(self):
@@ -98,7 +98,12 @@ class ExtensivFetch(models.TransientModel):
             title,
             self.env._("Another one with this number, of another cart, is fetched by EIM's reference."),
         )
-        return orders._get_records_action(name=self.env._("Fetched Orders"))
+        return self._open(orders)
+
+    def _open(self, orders):
+        """Open one order, or the list of several, as cards on a phone."""
+        views = [(False, kind) for kind in (("list", "kanban", "form") if len(orders) > 1 else ("form",))]
+        return orders._get_records_action(name=self.env._("Fetched Orders"), views=views, mobile_view_mode="kanban")
 
     def _notify(self, kind, title, message):
         """Show a message beside what is opened."""
