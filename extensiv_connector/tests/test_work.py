@@ -106,7 +106,7 @@ class TestWork(ConnectorCase):
         self.account.import_from = "2000-01-01"
         with self.flows():
             params = self.account.action_pull_orders()["params"]
-        self.assertIn("1 order was left at EIM. Left there: 1 on hold or stopped there.", params["message"])
+        self.assertIn("1 order was left at EIM. Left there: 1 on hold there.", params["message"])
         self.assertEqual([link["label"] for link in params["links"]], ["Orders Left at EIM"])
         self.assertTrue(params["message"].endswith("\n%s"))
         self.env.invalidate_all()
