@@ -1,7 +1,7 @@
 """Passes that a person starts and waits for, as far as the request has time; what is left is triggered, and said."""
 
 from .. import flows
-from . import runner
+from . import runner, work_counts
 from .deadline import deadline_of
 from .schedule import cron_of
 
@@ -46,14 +46,29 @@ def put_off(account, flow, seconds=0):
             account=account.name,
         )
     account._plan_flow(flow, seconds)
+    if left := work_counts.count_left(account, flow):
+        return env._("The rest goes on in the background, %s left now: see Runs.", left)
     return env._("The rest goes on in the background: see Runs.")
 
 
-def find_links(account, flow):
+def judge(env, account, flow, result):
+    """Return how what a click did is shown: ``success``, ``info``, ``warning`` or ``danger``.
+
+    That the rest goes on by itself, or that another process is at it already, is nothing to be warned about.
+    """
+    if result.state == "failed":
+        return "danger"
+    if result.state == "done":
+        return "success"
+    goes_on = result.is_busy or deadline_of(env).late.get((account.id, flow))
+    return "info" if goes_on and not (result.failed or result.is_unanswered) else "warning"
+
+
+def find_links(account, flow, result):
     """Return where more is shown of what a click did, as ``display_notification`` takes it: ``[{"url", "label"}]``."""
     env = account.env
     links = []
-    if deadline_of(env).late.get((account.id, flow)):
+    if result.is_busy or deadline_of(env).late.get((account.id, flow)):
         links.append(link_to_runs(account))
     if flow == "orders" and account.left_order_count:
         links.append({"url": _url(account, "extensiv_left_orders_action"), "label": env._("Orders Left at EIM")})

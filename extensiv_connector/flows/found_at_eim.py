@@ -12,7 +12,7 @@ def say_carts(env, answers, new):
     found = sum(map(len, answers.values()))
     if not found:
         return env._("EIM has no cart yet. Set one up there (Carts, New Setup), then check again.")
-    said = env._("%(found)s carts at EIM, %(new)s of them new.", found=found, new=len(new))
+    said = env._("Carts at EIM: %(found)s, of them new: %(new)s.", found=found, new=len(new))
     return " ".join(filter(None, [said, new and env._("New: %s.", ", ".join(new))]))
 
 
@@ -25,7 +25,7 @@ def say_locations(env, answers, new):
     found = sum(map(len, answers.values()))
     if not found:
         return env._("EIM has no location yet. Create one there (Merchants, Locations & Products), then fetch again.")
-    said = [env._("%(found)s locations at EIM, %(new)s of them new.", found=found, new=len(new))]
+    said = [env._("Locations at EIM: %(found)s, of them new: %(new)s.", found=found, new=len(new))]
     if new:
         said.append(env._("New: %s.", ", ".join(new.mapped("name"))))
     for account in answers:

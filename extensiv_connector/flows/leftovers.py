@@ -18,7 +18,8 @@ def explain(env, left):
         counts[reason] += count
     reasons = {
         "old": env._("from before Import Orders From"),
-        "stopped": env._("on hold or stopped there"),
+        "on_hold": env._("on hold there"),
+        "stopped": env._("whose sending was stopped there"),
         "archived": env._("of a cart that is archived here"),
     }
     said = ", ".join(f"{counts[reason]} {words}" for reason, words in reasons.items() if counts[reason])
@@ -37,7 +38,7 @@ def report(account, left, is_whole=True):
     for (reason, source), count in left.items():
         if reason == "archived":
             archived[source] += count
-        elif reason == "stopped":
+        elif reason in ("on_hold", "stopped"):
             stopped += count
     carts = (
         env["extensiv.cart"]

@@ -133,14 +133,16 @@ class Inbox:
         return not self.why_left(cart, order)
 
     def why_left(self, cart, order, was_on_hold=False):
-        """Return why an order stays at EIM untouched: ``old``, ``stopped`` or ``archived``; empty: it is ours.
+        """Return why an order stays at EIM untouched: ``old``, ``on_hold``, ``stopped`` or ``archived``; empty: ours.
 
         :param was_on_hold: whether it was seen on hold; then it is ours once it is released, however old it is
         """
         if self.is_too_old(order) and not was_on_hold:
             return "old"
-        if order.on_hold or order.sending_canceled:
+        if order.sending_canceled:
             return "stopped"
+        if order.on_hold:
+            return "on_hold"
         return "archived" if cart and not cart.active else ""
 
     def is_too_old(self, order):

@@ -8,7 +8,7 @@ from datetime import timedelta
 
 from odoo import fields
 
-from . import SWITCHED, by_hand, label_of
+from . import SWITCHED, by_hand, label_of, work_counts
 
 # Passes that are looked back at to find where the work began that the newest of them goes on with.
 CHAIN = 50
@@ -34,7 +34,7 @@ def _is_going(run):
 
 def _describe(account, flow, run):
     began_at = _find_beginning(account, flow)
-    done, left = COUNTS[flow](account, began_at)
+    done, left = work_counts.COUNTS[flow](account, began_at)
     is_running = run.state == "running"
     goes_on = by_hand.runs_by_itself(account, flow)
     return {
@@ -76,31 +76,3 @@ def _say(env, flow, done, left, is_running):
         "shipments": env._("%(done)s of %(total)s shipments told.", done=done, total=total),
     }[flow]
     return counted if is_running else " ".join([counted, env._("It goes on in a moment.")])
-
-
-# -- what is done and left, each as two numbers
-
-
-def _count_orders(account, began_at):
-    Order = account.env["extensiv.order"].sudo()
-    of_account = [("account_id", "=", account.id)]
-    left = Order.search_count([*of_account, ("state", "=", "received")])
-    return Order.search_count([*of_account, ("create_date", ">=", began_at), ("state", "!=", "received")]), left
-
-
-def _count_levels(account, began_at):
-    Level = account.env["extensiv.stock.level"].sudo()
-    locations = account.sudo().location_ids.filtered("push_enabled")
-    of_account = [("location_id", "in", locations.ids)]
-    left = Level.search_count([*of_account, ("state", "=", "waiting")])
-    return Level.search_count([*of_account, ("pushed_at", ">=", began_at)]), left
-
-
-def _count_shipments(account, began_at):
-    Order = account.env["sale.order"].sudo()
-    of_account = [("extensiv_account_id", "=", account.id)]
-    left = Order.search_count([*of_account, ("extensiv_shipment_state", "in", ("ready", "sending"))])
-    return Order.search_count([*of_account, ("extensiv_shipped_at", ">=", began_at)]), left
-
-
-COUNTS = {"orders": _count_orders, "inventory": _count_levels, "shipments": _count_shipments}

@@ -64,6 +64,7 @@ class Result:
     resume_in: float | None = None
     is_unanswered: bool = False
     is_busy: bool = False
+    failed: int = 0
 
 
 class FlowRun:
@@ -281,7 +282,7 @@ class FlowRun:
         self.retry_on_conflict(finish)
         self.remember_routes()
         self.retry_on_conflict(account._remind_responsible)
-        return Result(state, message, self.resume_in, self.is_unanswered)
+        return Result(state, message, self.resume_in, self.is_unanswered, failed=self.failed)
 
     def describe(self, start):
         """Return what the record of a pass says that it did since ``start``, by ``time.monotonic()``."""

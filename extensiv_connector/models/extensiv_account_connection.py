@@ -313,7 +313,7 @@ class ExtensivAccount(models.Model):
             result = self._notify_asked(
                 self.env._("Connected"),
                 self.env._(
-                    "%(carts)s carts and %(locations)s locations found.",
+                    "Found at EIM: carts: %(carts)s, locations: %(locations)s.",
                     carts=len(self.cart_ids),
                     locations=len(self.location_ids),
                 ),

@@ -283,7 +283,9 @@ class ExtensivAccount(models.Model):
                 "left": account.left_order_count,
                 "carts": account._get_cart_cards(),
                 "flows": [
-                    account._get_flow_card(flow) for flow in flows if flow["wanted"] or flow["good"] or flow["bad"]
+                    account._get_flow_card(flow)
+                    for flow in flows
+                    if (flow["wanted"] and account.state != "draft") or flow["good"] or flow["bad"]
                 ],
             }
             shown["mood"], shown["said"] = headline.say(account, shown, account in leftovers)

@@ -1,7 +1,7 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 
-from ..flows import audit, by_hand, label_of, list_reading, runner, schedule, stepping_back, trigger
+from ..flows import audit, by_hand, label_of, list_reading, runner, schedule, stepping_back, trigger, watched
 from ..flows.deadline import one_deadline
 from ..flows.level_warning import LevelWarning
 from ..flows.sku_choice import count_known
@@ -159,6 +159,8 @@ class ExtensivAccount(models.Model):
         self.ensure_one()
         self.check_access("read")
         self.env["extensiv.error"]._check_user()
+        if begun := self._run_watched("action_audit"):
+            return begun
         self.sudo()._request_audit()
         return self._run_flow("audit")
 
@@ -184,13 +186,7 @@ class ExtensivAccount(models.Model):
 
         Only where the form says that it shows the progress: elsewhere there is nothing to return.
         """
-        if len(self) != 1 or not self.env.context.get("shows_progress") or self.state != "connected":
-            return None
-        return {
-            "type": "ir.actions.client",
-            "tag": "extensiv_work",
-            "params": {"account_id": self.id, "method": button},
-        }
+        return watched.begin(self, button) if len(self) == 1 and self.state == "connected" else None
 
     def _run_flow(self, flow):
         """Run one pass of ``flow`` on each of these accounts for a person, who is told what it did.
@@ -206,14 +202,14 @@ class ExtensivAccount(models.Model):
             )
         stepping_back.clear(connected.sudo())  # a person may know that EIM is there again
         results = {account: by_hand.run_flow(account, flow) for account in connected._healthy_first(flow)}
-        states = {result.state for result in results.values()}
-        kind = "danger" if "failed" in states else "warning" if "partial" in states else "success"
+        kinds = {by_hand.judge(self.env, account, flow, result) for account, result in results.items()}
+        kind = next(each for each in ("danger", "warning", "info", "success") if each in kinds)
         said = [
             result.message if len(self) == 1 else f"{account.name}: {result.message}"
             for account, result in results.items()
         ]
         said += [self.env._("%s is not connected. Press Connect first.", account.name) for account in self - connected]
-        links = by_hand.find_links(self, flow) if len(self) == 1 else ()
+        links = by_hand.find_links(self, flow, results[self]) if len(self) == 1 else ()
         return self._notification(
             label_of(self.env, flow), "\n".join(said), kind, kind == "danger" or bool(links), links
         )

@@ -314,7 +314,8 @@ class ExtensivAccount(models.Model):
         """Create the products that EIM's SKUs lack here, and say how many."""
         self.ensure_one()
         self._check_manager()
-        return self.env["extensiv.sku.report"]._create_missing(self)
+        begun = self._run_watched("action_create_missing_products")
+        return begun or self.env["extensiv.sku.report"]._create_missing(self)
 
     def _same_key(self):
         """Return every account that uses this account's API user, archived ones included."""

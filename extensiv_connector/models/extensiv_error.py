@@ -16,6 +16,7 @@ from ..flows import (
     retrying,
     schedule,
     shipped_elsewhere,
+    watched,
 )
 from ..flows.deadline import deadline_of, one_deadline
 from ..flows.error_names import name_key
@@ -205,6 +206,8 @@ class ExtensivError(models.Model):
     def action_retry(self):
         """Try again what failed, now, and say what came of it."""
         self._check_user()
+        if begun := watched.begin(self, "action_retry"):
+            return begun
         errors = self.sudo()
         # Of a dismissed one it says that a person takes it up again.
         errors.filtered(lambda error: error.state != "resolved").write({"next_try": fields.Datetime.now()})

@@ -23,6 +23,7 @@ from ..flows import (
     relisting,
     retention,
     twins,
+    watched,
 )
 from ..flows.deadline import one_deadline
 from ..flows.exceptions import no_rows_in_log
@@ -182,6 +183,8 @@ class ExtensivOrder(models.Model):
         """Import the orders now; those that cannot be imported say why."""
         self.env["extensiv.error"]._check_user()
         self.check_access("read")
+        if begun := watched.begin(self, "action_import"):
+            return begun
         problems = import_by_hand.fetch_payloads(self._importable_again().sudo())
         (self - self.browse().union(*problems)).sudo()._import_now()
         return self._notify_imported(problems)

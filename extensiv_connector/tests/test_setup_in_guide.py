@@ -47,9 +47,35 @@ class TestProposedLocations(ConnectorCase):
         self.assertFalse(self.mapped()["EAST"])
 
 
-@tagged("post_install", "-at_install")
-class TestClicksToLive(ConnectorMixin, HttpCase):
-    """A shop with one location and SKUs that have no product yet."""
+# What both sizes of a screen do alike, from the empty form to the dashboard of an account that is live.
+CONNECT = """
+    await write("api_user", "demo");
+    await write("api_key", "demo-key");
+    await press("div[name=setup_connect] button[name=action_connect]");
+    await see("div[name=setup_carts] .o_kanban_record", "Shopify");
+    await press("div[name=setup_carts] button[name=action_setup_next]");
+"""
+GO_LIVE = """
+    await press("div[name=setup_settings] button[name=action_setup_next]");
+    await see("div[name=setup_live] [name=live_checked_at]", ":");
+    await press("div[name=setup_live] button[name=action_go_live]");
+    await press(".modal [name=understood] input");
+    await press(".modal footer button[name=action_go_live]");
+    await see(".o_notification", "The schedules have started");
+"""
+DASHBOARD = """
+    odoo.__WOWL_DEBUG__.root.env.services.action.doAction("extensiv_connector.extensiv_dashboard_action");
+    const card = (await see(".o_extensiv_dashboard .o_kanban_record [name=in_a_word]")).closest(".o_kanban_record");
+    await see(".o_extensiv_dashboard [name=flows]", "Orders");
+    const graph = (await see(".o_dashboard_graph canvas")).getBoundingClientRect();
+    const box = card.getBoundingClientRect();
+    if (graph.left < box.left || graph.right > box.right) throw new Error("the graph leaves its card");
+    if (box.width < 0.9 * window.innerWidth || box.right > window.innerWidth) throw new Error(`width ${box.width}`);
+"""
+
+
+class GuideInBrowser(ConnectorMixin, HttpCase):
+    """A shop that has SKUs at EIM and no product of them yet, from its first click on."""
 
     @classmethod
     def setUpClass(cls):
@@ -58,9 +84,13 @@ class TestClicksToLive(ConnectorMixin, HttpCase):
         cls._make_world()
         (cls.env["product.product"].search([("default_code", "!=", False)]) - cls.products).extensiv_push = False
 
-    def test_it_is_live_in_few_clicks(self):
+    def play(self, locations, steps):
+        """Have a browser connect a new account and do ``steps``; return the account.
+
+        :param locations: names that EIM has
+        """
         self.account.unlink()
-        self.sandbox.store.levels.locations = {"EAST": 1}
+        self.sandbox.store.levels.locations = {name: number for number, name in enumerate(locations, 1)}
         self.sandbox.store.levels.items = {
             sku: {"EAST": Level(7, 7, "2019-03-01T08:00:00+00:00")} for sku in ("NEW-1", "NEW-2", "NEW-3")
         }
@@ -76,26 +106,63 @@ class TestClicksToLive(ConnectorMixin, HttpCase):
                 input.dispatchEvent(new Event("input", {{bubbles: true}}));
                 input.dispatchEvent(new Event("change", {{bubbles: true}}));
             }};
-            play(async () => {{
-                await write("api_user", "demo");
-                await write("api_key", "demo-key");
-                await press("div[name=setup_connect] button[name=action_connect]");
-                await press("div[name=setup_carts] button[name=action_setup_next]");
-                await press("div[name=setup_settings] [name=location_ids] [name=push_enabled] input");
-                await press("div[name=setup_settings] button[name=action_create_missing_products]");
-                await see(".o_notification", "3 products created");
-                await press("div[name=setup_settings] button[name=action_setup_next]");
-                await press("div[name=setup_live] button[name=action_go_live]");
-                await press(".modal [name=understood] input");
-                await press(".modal footer button[name=action_go_live]");
-                await see(".o_notification", "The schedules have started");
-                if (clicks > {MOST_CLICKS}) throw new Error(`${{clicks}} clicks`);
-            }})""",
+            play(async () => {{ {CONNECT} {steps} }})""",
             ready="!!document.querySelector('.o_form_view')",
             login="admin",
             timeout=90,
         )
-        account = self.env["extensiv.account"].search([("api_user", "=", "demo")])
+        return self.env["extensiv.account"].search([("api_user", "=", "demo")])
+
+
+@tagged("post_install", "-at_install")
+class TestClicksToLive(GuideInBrowser):
+    """On a desk, with one location."""
+
+    browser_size = "1366x768"
+
+    def test_it_is_live_in_few_clicks(self):
+        account = self.play(
+            ["EAST"],
+            f"""
+                await press("div[name=setup_settings] [name=location_ids] [name=push_enabled] input");
+                await press("div[name=setup_settings] button[name=action_create_missing_products]");
+                await see(".o_notification", "named as EIM names them: 3");
+                {GO_LIVE}
+                if (clicks > {MOST_CLICKS}) throw new Error(`${{clicks}} clicks`);
+                {DASHBOARD}
+            """,
+        )
         self.assertTrue(account.push_inventory and account.pull_orders)
         self.assertTrue(account.location_ids.push_enabled)
         self.assertEqual(self.env["product.product"].search_count([("default_code", "like", "NEW-%")]), 3)
+
+
+@tagged("post_install", "-at_install")
+class TestGuideOnPhone(GuideInBrowser):
+    """On a phone, where a location is chosen from its card."""
+
+    browser_size = "390x844"
+    touch_enabled = True
+
+    def test_locations_are_mapped_from_their_cards_and_it_goes_live(self):
+        account = self.play(
+            ["EAST", "WEST"],
+            f"""
+                await press("div[name=setup_settings] [name=location_ids] .o_kanban_record [name=choose]");
+                await press(".modal [name=stock_location_id] input");
+                await press(".modal .o_kanban_view .o_kanban_record", "Stock");
+                await until("chosen", () =>
+                    document.querySelector(".modal [name=stock_location_id] input")?.value.includes("Stock"));
+                await press(".modal [name=push_enabled] input");
+                await press(".modal footer .o_form_button_save");
+                await see("div[name=setup_settings] [name=location_ids] .o_kanban_record", "Stock");
+                await press("div[name=setup_settings] button[name=action_create_missing_products]");
+                await see(".o_notification", "named as EIM names them: 3");
+                {GO_LIVE}
+                {DASHBOARD}
+            """,
+        )
+        self.assertTrue(account.push_inventory)
+        mapped = account.location_ids.filtered("push_enabled")
+        self.assertEqual(mapped.mapped("name"), ["EAST"])
+        self.assertTrue(mapped.stock_location_id)

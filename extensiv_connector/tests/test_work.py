@@ -106,7 +106,7 @@ class TestWork(ConnectorCase):
         self.account.import_from = "2000-01-01"
         with self.flows():
             params = self.account.action_pull_orders()["params"]
-        self.assertIn("1 order was left at EIM. Left there: 1 on hold or stopped there.", params["message"])
+        self.assertIn("1 order was left at EIM. Left there: 1 on hold there.", params["message"])
         self.assertEqual([link["label"] for link in params["links"]], ["Orders Left at EIM"])
         self.assertTrue(params["message"].endswith("\n%s"))
         self.env.invalidate_all()
@@ -126,3 +126,46 @@ class TestWork(ConnectorCase):
                 }
             ],
         )
+
+    def pressed(self, result, left=0):
+        self.account.pull_orders = True
+        self.receive(left, "received")
+        self.patch(type(self.account), "_run_pass", lambda *_args: result)
+        return self.account.action_pull_orders()["params"]
+
+    def test_what_goes_on_by_itself_is_no_warning_and_says_how_much_is_left(self):
+        params = self.pressed(Result("partial", "126 orders were acknowledged.", 0), left=3)
+        self.assertEqual(params["type"], "info")
+        self.assertIn("The rest goes on in the background, 3 left now", params["message"])
+
+    def test_what_failed_meanwhile_is_a_warning(self):
+        self.assertEqual(self.pressed(Result("partial", "1 failed.", 0, failed=1))["type"], "warning")
+
+    def test_who_presses_second_is_told_where_to_watch_the_first(self):
+        params = self.pressed(Result("partial", "Already at work elsewhere.", is_busy=True))
+        self.assertEqual(params["type"], "info")
+        self.assertEqual([link["label"] for link in params["links"]], ["Watch it under Runs"])
+
+    def test_every_long_button_is_pressed_by_the_browser_where_the_view_says_so(self):
+        self.receive(2, "failed")
+        orders = self.account.env["extensiv.order"].search([("account_id", "=", self.account.id)])
+        error = self.env["extensiv.error"].search([], limit=1) or self.env["extensiv.error"].create(
+            {"account_id": self.account.id, "flow": "orders", "key": "A", "message": "A", "category": "data"}
+        )
+        unknown = self.env["extensiv.unknown.order"].create(
+            {"account_id": self.account.id, "cust_ref": "A", "order_number": "A", "state": "old"}
+        )
+        pressed = [
+            (self.account, "action_push_everything", "action_push_inventory"),
+            (self.account, "action_audit", "action_audit"),
+            (self.account, "action_create_missing_products", "action_create_missing_products"),
+            (orders, "action_import", "action_import"),
+            (error, "action_retry", "action_retry"),
+            (unknown, "action_import", "action_import"),
+        ]
+        for records, button, then in pressed:
+            with self.subTest(model=records._name, button=button):
+                params = getattr(records.with_context(shows_progress=True), button)()["params"]
+                self.assertEqual(params, {"model": records._name, "ids": records.ids, "method": then})
+        self.assertEqual(unknown.state, "old", "the second press decides")
+        self.assertEqual(set(orders.mapped("state")), {"failed"})

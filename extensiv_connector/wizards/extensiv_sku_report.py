@@ -60,13 +60,13 @@ class ExtensivSkuReport(models.TransientModel):
         created = lines[:MOST_CREATED]
         if created:
             created.action_create_product()
-        said = [self.env._("%s products created, named as EIM names them.", len(created))]
+        said = [self.env._("Products created, named as EIM names them: %s.", len(created))]
         if not alone:
             said = [self.env._("No product is missing: each SKU of EIM has one here.")]
         if later := lines - created:
-            said.append(self.env._("%s more are missing: press the button again.", len(later)))
+            said.append(self.env._("Still missing, so press the button again: %s.", len(later)))
         if other := alone - lines:
-            said.append(self.env._("A person looks at %s further SKUs, see Compare SKUs.", len(other)))
+            said.append(self.env._("SKUs that a person looks at, under Compare SKUs: %s.", len(other)))
         if not report.is_complete:
             said.append(self.env._("Only the first %s SKUs of EIM were read.", report.read_count))
         kind = "warning" if later or other or not report.is_complete else "success"

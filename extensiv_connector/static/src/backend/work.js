@@ -1,4 +1,5 @@
 import { browser } from "@web/core/browser/browser";
+import { _t } from "@web/core/l10n/translation";
 import { registry } from "@web/core/registry";
 import { useBus, useService } from "@web/core/utils/hooks";
 import { standardWidgetProps } from "@web/views/widgets/standard_widget_props";
@@ -10,24 +11,37 @@ const ENDED = "EXTENSIV:WORK-ENDED";
 // Milliseconds between two questions, and how many are asked before a page is quiet that shows nothing going on.
 const PAUSE = 3000;
 const QUIET_AFTER = 5;
+// Milliseconds after which a person is told that it takes a while.
+const TOLD_AFTER = 1500;
 
 /**
- * Press a button of an account that may take a while, and let the page be used meanwhile: only what it did is shown
- * at the end, and the page is read anew where the person still is on it.
+ * Press a button that may take a while, and let the page be used meanwhile: only what it did is shown at the end, and
+ * the page is read anew where the person still is on it. Where no page shows the progress, a message says that it goes
+ * on.
  */
-async function work(env, { account_id: account, method }) {
+async function work(env, { model, ids, method }) {
     const page = env.services.action.currentController?.jsId;
-    env.bus.trigger(BEGUN, { account });
+    const accounts = model === "extensiv.account" ? ids : [];
+    let close = () => {};
+    const timer = accounts.length ? 0 : browser.setTimeout(() => (close = say(env)), TOLD_AFTER);
+    env.bus.trigger(BEGUN, { accounts });
     let done;
     try {
-        done = await env.services.orm.call("extensiv.account", method, [[account]]);
+        done = await env.services.orm.call(model, method, [ids]);
     } finally {
-        env.bus.trigger(ENDED, { account });
+        browser.clearTimeout(timer);
+        close();
+        env.bus.trigger(ENDED, { accounts });
     }
-    if (env.services.action.currentController?.jsId !== page) {
+    if (env.services.action.currentController?.jsId !== page && done?.params) {
         delete done.params.next;
     }
     await env.services.action.doAction(done);
+}
+
+function say(env) {
+    const said = _t("You may go on working or leave this page: what was done is told at the end.");
+    return env.services.notification.add(said, { type: "info", sticky: true });
 }
 
 registry.category("actions").add("extensiv_work", (env, action) => {
@@ -44,8 +58,8 @@ export class Progress extends Component {
         this.action = useService("action");
         this.state = useState({ going: [], isPressed: false });
         this.left = QUIET_AFTER;
-        useBus(this.env.bus, BEGUN, ({ detail }) => this.onWork(detail.account, true));
-        useBus(this.env.bus, ENDED, ({ detail }) => this.onWork(detail.account, false));
+        useBus(this.env.bus, BEGUN, ({ detail }) => this.onWork(detail.accounts, true));
+        useBus(this.env.bus, ENDED, ({ detail }) => this.onWork(detail.accounts, false));
         onMounted(() => this.watch(this.props.isBrief ? 1 : QUIET_AFTER));
         onWillUpdateProps(() => this.watch(this.props.isBrief ? 1 : QUIET_AFTER));
         onWillUnmount(() => browser.clearTimeout(this.timer));
@@ -55,8 +69,8 @@ export class Progress extends Component {
         return this.props.record.resId;
     }
 
-    onWork(account, isPressed) {
-        if (account === this.account) {
+    onWork(accounts, isPressed) {
+        if (accounts.includes(this.account)) {
             this.state.isPressed = isPressed;
             this.watch(QUIET_AFTER, isPressed ? 500 : 0);
         }
