@@ -106,6 +106,7 @@ from . import test_relisted
 from . import test_reservation
 from . import test_restating
 from . import test_retry_after
+from . import test_screens_browser
 from . import test_secrets
 from . import test_security
 from . import test_settings
