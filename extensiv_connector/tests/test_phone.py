@@ -1,4 +1,4 @@
-"""On a phone a list is cards, which carry what can be done with a row: of every screen of ours, also of those to come."""
+"""On a phone a list is cards, which carry what can be done with a row: of every screen, also of those to come."""
 
 import ast
 from pathlib import Path

@@ -197,7 +197,7 @@ class TestOnADesk(ScreensCase):
             };
             await silent("action_diagnose");
             await open("extensiv_fetch_action");
-            await see(".modal", "Fetch Orders");
+            await see(".modal .modal-title", "Fetch Orders");
             await silent("action_fetch");
         """,
         )
