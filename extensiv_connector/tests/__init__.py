@@ -87,6 +87,7 @@ from . import test_order_screens
 from . import test_order_steps
 from . import test_orders
 from . import test_packing_notes
+from . import test_phone
 from . import test_privacy
 from . import test_product_creation
 from . import test_promise
@@ -106,6 +107,7 @@ from . import test_relisted
 from . import test_reservation
 from . import test_restating
 from . import test_retry_after
+from . import test_screens_browser
 from . import test_secrets
 from . import test_security
 from . import test_settings

@@ -91,10 +91,12 @@ class TestChosen(TransactionCase):
         for child in node:
             field = model._fields.get(child.get("name")) if child.tag == "field" else None
             inner = self.env[field.comodel_name] if field is not None and field.relational else model
-            shown = (each for each in child.iterancestors() if each.tag in ("list", "kanban"))
-            is_list = any(each.tag == "kanban" or not each.get("editable") for each in shown)
+            shows_only = any(
+                each.tag == "kanban" or (each.tag == "list" and not each.get("editable"))
+                for each in child.iterancestors()
+            )
             if field is not None and field.comodel_name in CHOSEN and not len(child):
-                may = not field.readonly and child.get("readonly") != "1" and not is_list
+                may = not field.readonly and child.get("readonly") != "1" and not shows_only
                 if may and "'no_create'" not in (child.get("options") or "") and child.get("invisible") != "1":
                     found.append(f"{view.xml_id}: {field.name}")
             found += self._find(child, inner, view)
