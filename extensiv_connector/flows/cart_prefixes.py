@@ -1,5 +1,7 @@
 """What stands in front of a cart's order numbers: as it is stored, and what is proposed for a cart that has none."""
 
+from .lengths import PREFIX
+
 
 def tidy(vals):
     """Return ``vals`` of a cart with the prefix as it is stored, and with none where a person wants none."""
@@ -44,7 +46,7 @@ def propose(name, taken):
     :param name: of the kind of cart, or EIM's of the cart
     :param taken: the prefixes in use, in lower case
     """
-    letters = "".join(character for character in name.upper() if character.isalnum()) or "CART"
+    letters = "".join(character for character in name.upper() if character.isalnum())[: PREFIX - 10] or "CART"
     for length in range(min(2, len(letters)), len(letters) + 1):
         if (prefix := f"{letters[:length]}:").lower() not in taken:
             return prefix

@@ -2,7 +2,8 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 from odoo.tools import SQL
 
-from ..flows import books, cart_prefixes, fulfilled_elsewhere, renamed_carts
+from ..eim.parsing import text
+from ..flows import books, cart_prefixes, fulfilled_elsewhere, lengths, renamed_carts
 from ..flows.trigger import trigger
 
 # Fields with which orders may be booked that waited for them.
@@ -372,7 +373,7 @@ class ExtensivCart(models.Model):
         new = {cart.order_source: cart for cart in carts if cart.order_source and cart.order_source not in known}
         created = Cart.create(
             [
-                {"account_id": account.id, "order_source": source, "name": cart.name or source}
+                {"account_id": account.id, "order_source": source, "name": text(cart.name or source, lengths.NAME)}
                 for source, cart in new.items()
             ]
         )
