@@ -1,5 +1,6 @@
 # What own models inherit, own models, then what extends them or Odoo's.
 from . import extensiv_mapping_mixin
+from . import extensiv_payment_mixin
 from . import extensiv_stock_trigger_mixin
 
 from . import extensiv_account
@@ -34,6 +35,7 @@ from . import extensiv_account_dashboard
 from . import extensiv_account_flows
 from . import extensiv_account_monitor
 from . import extensiv_account_setup
+from . import extensiv_cart_books
 from . import extensiv_order_todo
 from . import ir_cron
 from . import mail_quiet

@@ -1,5 +1,6 @@
 from odoo import api, fields, models
 
+from ..flows import lengths
 from ..flows.couriers import courier_of_method
 from ..flows.trigger import trigger
 
@@ -47,6 +48,10 @@ class DeliveryCarrier(models.Model):
         help="What leaves with this delivery method has no tracking number, such as what the buyer collects or your "
         "own van brings: EIM is told without one, even where the cart waits for tracking numbers.",
     )
+
+    @api.constrains(lengths.find_fields)
+    def _check_lengths(self):
+        lengths.check(self)
 
     def write(self, vals):
         result = super().write(vals)

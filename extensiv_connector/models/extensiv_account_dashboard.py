@@ -52,6 +52,10 @@ class ExtensivAccount(models.Model):
         help="Orders that left longer ago, and of which EIM was not told, are counted on the dashboard. Those of which "
         "something is still to leave are not.",
     )
+    _untold_hours_positive = models.Constraint(
+        "CHECK(untold_hours BETWEEN 0 AND 8760)",
+        "The hours within which EIM is told are a number from 0 to 8760, which is a year.",
+    )
     alert_ids = fields.One2many("extensiv.alert", "account_id", "Alerts")
     alert_count = fields.Integer("Active Alerts", compute="_compute_alert_count")
     flow_table = fields.Html("Flows", compute="_compute_flow_table", sanitize=False)

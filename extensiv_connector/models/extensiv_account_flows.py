@@ -1,7 +1,7 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 
-from ..flows import audit, by_hand, label_of, list_reading, runner, schedule, stepping_back, trigger, watched
+from ..flows import audit, by_hand, label_of, lengths, list_reading, runner, schedule, stepping_back, trigger, watched
 from ..flows.deadline import one_deadline
 from ..flows.level_warning import LevelWarning
 from ..flows.sku_choice import count_known
@@ -107,6 +107,10 @@ class ExtensivAccount(models.Model):
     _name_short = models.Constraint(
         "CHECK(char_length(name) <= 100)", "Give the account a shorter name, of at most 100 characters."
     )
+
+    @api.constrains(lengths.find_fields)
+    def _check_lengths(self):
+        lengths.check(self)
 
     # -- buttons
 

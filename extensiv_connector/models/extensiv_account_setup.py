@@ -2,7 +2,8 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools.misc import format_datetime
 
-from ..flows import SWITCHED, books, by_hand, label_of, location_proposal, tax_account
+from ..eim.parsing import text
+from ..flows import SWITCHED, books, by_hand, label_of, lengths, location_proposal, tax_account
 from ..flows.deadline import one_deadline
 from ..flows.live_check import SAMPLE, LiveCheck
 from .extensiv_account import SETUP_STEPS
@@ -43,7 +44,7 @@ class ExtensivAccount(models.Model):
         copies = super().copy_data(default)
         if "name" not in (default or {}):
             for account, vals in zip(self, copies, strict=True):
-                vals["name"] = self.env._("%s (copy)", account.name)
+                vals["name"] = self.env._("%s (copy)", text(account.name, lengths.NAME - 20))
         return copies
 
     # -- computes

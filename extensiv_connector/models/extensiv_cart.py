@@ -2,8 +2,8 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 from odoo.tools import SQL
 
-from ..eim.taxes import INCLUDED, KEPT
-from ..flows import books, cart_currency, fulfilled_elsewhere, payments, renamed_carts, tax_question
+from ..eim.parsing import text
+from ..flows import books, cart_prefixes, fulfilled_elsewhere, lengths, renamed_carts
 from ..flows.trigger import trigger
 
 # Fields with which orders may be booked that waited for them.
@@ -14,7 +14,7 @@ class ExtensivCart(models.Model):
     """An order source of EIM: a shop or marketplace that orders come from."""
 
     _name = "extensiv.cart"
-    _inherit = ["extensiv.mapping.mixin", "analytic.mixin"]
+    _inherit = ["extensiv.payment.mixin", "analytic.mixin"]
     _description = "EIM Cart"
     _order = "account_id, name, id"
     _check_company_auto = True
@@ -62,40 +62,6 @@ class ExtensivCart(models.Model):
         tracking=True,
         check_company=True,
         help="For marketplaces: every order is this customer's, and the delivery address becomes its child.",
-    )
-    tax_policy = fields.Selection(
-        lambda self: self.env["extensiv.account"]._fields["tax_policy"]._description_selection(self.env),
-        "Taxes",
-        tracking=True,
-        help="Empty: as the account says. Kept by the marketplace: whether EIM's total holds the tax or not.",
-    )
-    tax_beside_total = fields.Selection(
-        [(INCLUDED, "Included in the prices"), (KEPT, "Kept by the marketplace")],
-        "Tax Beside the Total",
-        tracking=True,
-        help="What tax is that EIM says of an order and its total is without. Empty: the first such order is held and "
-        "you are asked; the answer is applied to all that wait. Included: it is taken out of the prices, or with "
-        "Odoo's taxes these are computed so that prices and total stay.",
-    )
-    tax_question = fields.Text(compute="_compute_tax_question")
-    no_prices = fields.Selection(
-        [("quotation", "Leave as quotation"), ("pricelist", "The pricelist's prices"), ("free", "Free of charge")],
-        "Orders Without Prices",
-        required=True,
-        default="quotation",
-        tracking=True,
-        help="What becomes of an order for which EIM sends no prices at all. As quotation: at the pricelist's prices, "
-        "which a person confirms or corrects.",
-    )
-    currency_id = fields.Many2one(
-        "res.currency",
-        tracking=True,
-        compute="_compute_currency_id",
-        store=True,
-        readonly=False,
-        precompute=True,
-        context={"active_test": False},
-        help="Of orders that name none. Proposed from the order source, such as Amazon_CA, else the company's.",
     )
     no_sku_product_id = fields.Many2one(
         "product.product",
@@ -222,88 +188,6 @@ class ExtensivCart(models.Model):
 
     order_count = fields.Integer(compute="_compute_order_count")
 
-    # -- its books
-    payment_term_id = fields.Many2one(
-        "account.payment.term",
-        "Payment Terms",
-        tracking=True,
-        check_company=True,
-        ondelete="restrict",
-        help="Of the cart's orders and invoices. Empty: the customer's.",
-    )
-    fiscal_position_id = fields.Many2one(
-        "account.fiscal.position",
-        tracking=True,
-        check_company=True,
-        ondelete="restrict",
-        help="Maps the taxes and accounts of the cart's orders. Empty: Odoo's choice by the delivery address.",
-    )
-    pricelist_id = fields.Many2one(
-        "product.pricelist",
-        tracking=True,
-        check_company=True,
-        ondelete="restrict",
-        help="Stands on the cart's orders of its currency, and prices those for which EIM sends no prices, where the "
-        "cart says so. The prices that EIM sends stay. Empty: the customer's, or one of the order's currency.",
-    )
-    invoice_journal_id = fields.Many2one(
-        "account.journal",
-        "Invoices In",
-        tracking=True,
-        check_company=True,
-        ondelete="restrict",
-        domain="[('type', '=', 'sale')]",
-        help="The journal of the cart's invoices, also of those made by hand. Empty: Odoo's choice.",
-    )
-    invoicing = fields.Selection(
-        [
-            ("hand", "Made by a person"),
-            ("confirmed", "When the order is confirmed"),
-            ("delivered", "With each delivery"),
-        ],
-        "Invoices",
-        required=True,
-        default="hand",
-        tracking=True,
-        help="Of orders that are imported from now on. When confirmed: of the whole order, goods that Odoo invoices on "
-        "delivery included. With each delivery: of what has left, shipping, discount and tax with the first goods. "
-        "They are posted. An order is invoiced once: what a person invoiced or took back is left to that person.",
-    )
-    register_payments = fields.Boolean(
-        "Paid Is Paid",
-        tracking=True,
-        help="What the buyer paid in the cart is registered on the posted invoices of orders that are imported from "
-        "now on. Not what is paid on delivery, nor what EIM says is still open.",
-    )
-    payment_journal_id = fields.Many2one(
-        "account.journal",
-        "Payments In",
-        tracking=True,
-        check_company=True,
-        ondelete="restrict",
-        domain="[('type', 'in', ('bank', 'cash', 'credit'))]",
-        help="Where the payments are registered. The marketplace's payout is matched with its outstanding account.",
-    )
-    payment_method_line_id = fields.Many2one(
-        "account.payment.method.line",
-        "Payment Method",
-        tracking=True,
-        compute="_compute_payment_method_line_id",
-        store=True,
-        readonly=False,
-        precompute=True,
-        ondelete="set null",
-        domain="[('journal_id', '=', payment_journal_id), ('payment_type', '=', 'inbound')]",
-        help="It needs an outstanding account, which holds what the payout will bring.",
-    )
-    pay_type_ids = fields.One2many(
-        "extensiv.cart.pay.type",
-        "cart_id",
-        "Ways of Paying",
-        help="Orders that were paid in another way than most: by EIM's pay_type, which stands on each sale order.",
-    )
-    books_problem = fields.Text(compute="_compute_books_problem", compute_sudo=True)
-
     _order_source_unique = models.Constraint(
         "UNIQUE(account_id, order_source)",
         "This cart exists already.",
@@ -320,28 +204,6 @@ class ExtensivCart(models.Model):
     )
 
     # -- computes and constraints
-
-    @api.depends("payment_journal_id")
-    def _compute_payment_method_line_id(self):
-        for cart in self:
-            if cart.payment_method_line_id.journal_id != cart.payment_journal_id:
-                cart.payment_method_line_id = payments.find_methods(cart.payment_journal_id)[:1]
-
-    @api.depends(
-        "invoicing",
-        "tax_policy",
-        "account_id.tax_policy",
-        "account_id.tax_account_id",
-        "register_payments",
-        "payment_journal_id",
-        "payment_method_line_id.payment_account_id",
-        "pay_type_ids.is_paid",
-        "pay_type_ids.payment_journal_id",
-        "pay_type_ids.payment_method_line_id.payment_account_id",
-    )
-    def _compute_books_problem(self):
-        for cart in self:
-            cart.books_problem = "\n".join(books.find_problems(cart)) or False
 
     @api.constrains("fulfilled_elsewhere", "fulfilled_location_id")
     def _check_fulfilled_location(self):
@@ -370,17 +232,6 @@ class ExtensivCart(models.Model):
         counts = dict(self.env["extensiv.order"]._read_group([("cart_id", "in", self.ids)], ["cart_id"], ["__count"]))
         for cart in self:
             cart.order_count = counts.get(cart, 0)
-
-    @api.depends("order_source", "account_id")
-    def _compute_currency_id(self):
-        proposed = cart_currency.propose(self.env, self.mapped("order_source"))
-        for cart in self:
-            cart.currency_id = proposed.get(cart.order_source) or cart.account_id.company_id.currency_id
-
-    @api.depends("tax_beside_total", "tax_policy")
-    def _compute_tax_question(self):
-        for cart in self:
-            cart.tax_question = not tax_question.is_answered(cart) and tax_question.describe(cart.sudo())
 
     @api.depends("order_source")
     def _compute_type_id(self):
@@ -479,15 +330,8 @@ class ExtensivCart(models.Model):
     @api.model_create_multi
     def create(self, vals_list):
         """Give a cart that comes without a prefix one of its own."""
-        vals_list = [dict(self._tidy_prefix(vals)) for vals in vals_list]
-        self._propose_prefixes(
-            [
-                vals
-                for vals in vals_list
-                if "prefix" not in vals and vals.get("account_id") and vals.get("order_source")
-            ],
-            vals_list,
-        )
+        vals_list = [dict(cart_prefixes.tidy(vals)) for vals in vals_list]
+        cart_prefixes.propose_all(self.env, vals_list)
         for vals in vals_list:
             if vals.get("fulfilled_elsewhere") and not vals.get("fulfilled_location_id"):
                 account = self.env["extensiv.account"].sudo().browse(vals["account_id"])
@@ -506,7 +350,7 @@ class ExtensivCart(models.Model):
             for cart in self.filtered(lambda cart: not cart.fulfilled_location_id):
                 location = fulfilled_elsewhere.make_location(cart.account_id.sudo(), cart.name)
                 cart.fulfilled_location_id = location.sudo(False)
-        result = super().write(self._tidy_prefix(vals))
+        result = super().write(cart_prefixes.tidy(vals))
         corrected._correct_kind()
         if vals.get("delivery_carrier_id"):
             trigger(self.env, "shipments")
@@ -516,38 +360,6 @@ class ExtensivCart(models.Model):
             books.switch(self)
             books.wake(self.env)  # for orders that waited for the settings
         return result
-
-    @api.model
-    def _cron_settle_books(self):
-        """Make the invoices and payments that are due, see ``flows/books``."""
-        books.settle_all(self.env)
-
-    def action_tax_included(self):
-        """Say that the prices include the tax that EIM's totals are without, and put right the orders that wait."""
-        return self._answer_tax(INCLUDED)
-
-    def action_tax_kept(self):
-        """Say that the marketplace keeps the tax that EIM's totals are without, and put right the orders that wait."""
-        return self._answer_tax(KEPT)
-
-    def _answer_tax(self, answer):
-        self.env["extensiv.account"]._check_manager()
-        self.check_access("write")
-        self.tax_beside_total = answer
-        for account in self.account_id.sudo():
-            tax_question.settle_now(account)
-        return {"type": "ir.actions.client", "tag": "soft_reload"}
-
-    @api.model
-    def _tidy_prefix(self, vals):
-        """Return ``vals`` with the prefix as it is stored, and with none where a person wants none."""
-        if vals.get("no_prefix"):
-            return {**vals, "prefix": False}
-        if "prefix" not in vals:
-            return vals
-        # What nobody sees would tell nobody where an order came from.
-        prefix = "".join(character for character in vals["prefix"] or "" if character.isprintable()).strip()
-        return {**vals, "prefix": prefix, "no_prefix": False} if prefix else {**vals, "prefix": False}
 
     @api.model
     def _sync_from_eim(self, account, carts):
@@ -561,7 +373,7 @@ class ExtensivCart(models.Model):
         new = {cart.order_source: cart for cart in carts if cart.order_source and cart.order_source not in known}
         created = Cart.create(
             [
-                {"account_id": account.id, "order_source": source, "name": cart.name or source}
+                {"account_id": account.id, "order_source": source, "name": text(cart.name or source, lengths.NAME)}
                 for source, cart in new.items()
             ]
         )
@@ -597,61 +409,7 @@ class ExtensivCart(models.Model):
         self.env["extensiv.cart.share"]._choose(self.env.context.get("extensiv_share_id"), self)
         return {"type": "ir.actions.client", "tag": "soft_reload"}
 
-    # -- prefixes
-
-    @api.model
-    def _propose_prefixes(self, lacking, vals_list):
-        """Put a free prefix into each of ``lacking``, which are among ``vals_list``, the carts about to be made.
-
-        It comes from the integration, not from what the shop calls itself: a list of carts names the shop, an order
-        only its source, and both are to propose the same.
-        """
-        if not lacking:
-            return
-        companies = {
-            account.id: account.company_id
-            for account in self.env["extensiv.account"]
-            .sudo()
-            .browse({vals["account_id"] for vals in vals_list if vals.get("account_id")})
-        }
-        taken = {company.id: set() for company in companies.values()}
-        for cart in self.sudo().with_context(active_test=False).search([("company_id", "in", list(taken))]):
-            taken[cart.company_id.id].add((cart.prefix or "").lower())
-        for vals in vals_list:
-            if vals.get("account_id"):
-                taken[companies[vals["account_id"]].id].add((vals.get("prefix") or "").lower())
-        kinds = self._kinds(lacking)
-        for vals in lacking:
-            prefixes = taken[companies[vals["account_id"]].id]
-            kind = kinds[vals["order_source"]]
-            vals["prefix"] = self._propose_prefix(kind.name or vals["order_source"], prefixes)
-            prefixes.add(vals["prefix"].lower())
-
-    @api.model
-    def _propose_prefix(self, name, taken):
-        """Return the first free prefix: two letters and a colon, three where taken, then on; numbered at the end.
-
-        :param taken: the prefixes in use, in lower case
-        """
-        letters = "".join(character for character in name.upper() if character.isalnum()) or "CART"
-        for length in range(min(2, len(letters)), len(letters) + 1):
-            if (prefix := f"{letters[:length]}:").lower() not in taken:
-                return prefix
-        number = 2
-        while (prefix := f"{letters}{number}:").lower() in taken:
-            number += 1
-        return prefix
-
     # -- kinds
-
-    @api.model
-    def _kinds(self, vals_list):
-        """Return ``{order source: kind}`` of carts about to be made."""
-        found = self.env["extensiv.cart.type"]._find({vals["order_source"] for vals in vals_list})
-        for vals in vals_list:
-            if vals.get("type_id"):
-                found[vals["order_source"]] = self.env["extensiv.cart.type"].browse(vals["type_id"])
-        return found
 
     def _set_kind(self, kind):
         """Note what kind of cart it is, where its order source does not tell; until it has orders its prefix follows.
@@ -667,5 +425,5 @@ class ExtensivCart(models.Model):
                 [("company_id", "=", self.company_id.id), ("id", "!=", self.id)]
             )
             taken = {(prefix or "").lower() for prefix in others.mapped("prefix")}
-            vals["prefix"] = self._propose_prefix(kind.name, taken)
+            vals["prefix"] = cart_prefixes.propose(kind.name, taken)
         self.write(vals)

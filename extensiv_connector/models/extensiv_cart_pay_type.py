@@ -1,13 +1,11 @@
-from odoo import api, fields, models
-
-from ..flows import payments
+from odoo import fields, models
 
 
 class ExtensivCartPayType(models.Model):
     """What is special about the orders of a cart that were paid in one way, by EIM's ``pay_type``."""
 
     _name = "extensiv.cart.pay.type"
-    _inherit = "extensiv.mapping.mixin"
+    _inherit = "extensiv.payment.mixin"
     _description = "Way of Paying in an EIM Cart"
     _order = "cart_id, pay_type, id"
     _rec_name = "pay_type"
@@ -28,41 +26,9 @@ class ExtensivCartPayType(models.Model):
         tracking=True,
         help="Off: the buyer pays you later, by invoice for example. No payment is registered.",
     )
-    payment_journal_id = fields.Many2one(
-        "account.journal",
-        "Journal",
-        tracking=True,
-        check_company=True,
-        ondelete="restrict",
-        domain="[('type', 'in', ('bank', 'cash', 'credit'))]",
-        help="Where these payments are registered. Empty: as the cart says.",
-    )
-    payment_method_line_id = fields.Many2one(
-        "account.payment.method.line",
-        "Payment Method",
-        tracking=True,
-        compute="_compute_payment_method_line_id",
-        store=True,
-        readonly=False,
-        precompute=True,
-        ondelete="set null",
-        domain="[('journal_id', '=', payment_journal_id), ('payment_type', '=', 'inbound')]",
-    )
-    payment_term_id = fields.Many2one(
-        "account.payment.term",
-        "Payment Terms",
-        tracking=True,
-        check_company=True,
-        ondelete="restrict",
-        help="Of these orders. Empty: as the cart says.",
-    )
+    payment_journal_id = fields.Many2one(help="Where these payments are registered. Empty: as the cart says.")
+    payment_term_id = fields.Many2one(help="Of these orders. Empty: as the cart says.")
 
     _pay_type_once = models.UniqueIndex(
         "(cart_id, (lower(trim(pay_type))))", "This cart has a row for this way of paying already."
     )
-
-    @api.depends("payment_journal_id")
-    def _compute_payment_method_line_id(self):
-        for row in self:
-            if row.payment_method_line_id.journal_id != row.payment_journal_id:
-                row.payment_method_line_id = payments.find_methods(row.payment_journal_id)[:1]

@@ -9,7 +9,7 @@ from odoo.exceptions import UserError, ValidationError
 from odoo.tools import consteq
 
 from ..eim.errors import EimError
-from ..flows import SHARE_CRON, runner, schedule, stepping_back
+from ..flows import SHARE_CRON, lengths, runner, schedule, stepping_back
 from ..flows.deadline import one_deadline
 from ..flows.hosts import read_hosts
 
@@ -155,6 +155,10 @@ class ExtensivCartShare(models.Model):
     def _compute_page_url(self):
         for share in self:
             share.page_url = f"{share.get_base_url()}/extensiv/share/{share.access_token}"
+
+    @api.constrains(lengths.find_fields)
+    def _check_lengths(self):
+        lengths.check(self)
 
     @api.constrains("setup_url")
     def _check_setup_url(self):

@@ -1,5 +1,6 @@
 from odoo import api, fields, models
 
+from ..flows import lengths
 from ..flows.deadline import one_deadline
 
 # How much of a function a cart has, as far as EIM's public documentation says.
@@ -54,6 +55,10 @@ class ExtensivCartType(models.Model):
     limits = fields.Text("What Is Not Done", help="What one might expect of the cart and EIM does not do with it.")
 
     _code_unique = models.Constraint("UNIQUE(code)", "Another kind of cart has this code.")
+
+    @api.constrains(lengths.find_fields)
+    def _check_lengths(self):
+        lengths.check(self)
 
     @api.model_create_multi
     def create(self, vals_list):

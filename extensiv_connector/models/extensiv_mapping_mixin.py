@@ -1,5 +1,7 @@
 from odoo import api, models
 
+from ..flows import lengths
+
 
 class ExtensivMappingMixin(models.AbstractModel):
     """A setting beside the account by which money or data can be lost.
@@ -27,6 +29,11 @@ class ExtensivMappingMixin(models.AbstractModel):
                     body=record.display_name, author_id=self.env.user.partner_id.id, tracking_value_ids=tracking
                 )
         return result
+
+    @api.constrains(lengths.find_fields)
+    def _check_lengths(self):
+        if self._name in lengths.LONGEST:
+            lengths.check(self)
 
     @api.ondelete(at_uninstall=False)
     def _log_deletion(self):

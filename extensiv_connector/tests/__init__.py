@@ -68,6 +68,7 @@ from . import test_kit_fulfilment
 from . import test_known_methods
 from . import test_lanes
 from . import test_left_orders
+from . import test_lengths
 from . import test_lock
 from . import test_merchants
 from . import test_migration_buyers

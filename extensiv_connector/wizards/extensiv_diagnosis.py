@@ -8,7 +8,7 @@ from odoo.fields import Domain
 
 from ..eim import errors as eim
 from ..eim.texts import words_of
-from ..flows import label_of
+from ..flows import label_of, lengths
 from ..flows.account_choice import check_chosen, explain_missing, find_only
 from ..flows.credential_check import CredentialCheck
 from ..flows.deadline import deadline_of, one_deadline
@@ -63,6 +63,10 @@ class ExtensivDiagnosis(models.TransientModel):
     sku = fields.Char("SKU", help="Exactly as the carts spell it; capitals matter.")
     result = fields.Html(readonly=True, sanitize=False)
     text = fields.Text("As Text", readonly=True, help="Without credentials and personal data.")
+
+    @api.constrains(lengths.find_fields)
+    def _check_lengths(self):
+        lengths.check(self)
 
     @api.depends("account_id")
     def _compute_missing(self):
