@@ -1,7 +1,7 @@
 # `make demo` shows the connector at work, `make test` runs every check; README.md says more, and `dev/` does the work.
 
 PYTHON = .odoo/venv/bin/python
-.PHONY: demo demo-check test lint nemesis identical crowd pot po guide bench shell clean setup
+.PHONY: demo demo-check test lint nemesis identical crowd pot po guide readme pictures bench shell clean setup
 
 # QUEUE=1 with the second addon: its passes are jobs of the OCA's job queue
 demo demo-check: ALSO = $(if $(QUEUE),--oca)
@@ -12,10 +12,11 @@ demo-check: setup
 	@$(PYTHON) -m dev.demo --check
 
 # ONLY=lint|eim|install|odoo|books|process|queue|uninstall for one of the checks, K=expression for the tests that match
-test: ALSO = --browser --http --oca
+test: ALSO = --browser --http --oca --tools
 test: setup
 	@$(PYTHON) -m dev.test
 
+lint: ALSO = --tools
 lint: export ONLY = lint
 lint: setup
 	@$(PYTHON) -m dev.test
@@ -47,6 +48,15 @@ po: setup
 # the user guide as the addon shows it, after doc/user-guide.md changed
 guide: setup
 	@$(PYTHON) -m dev.guide
+
+# each addon's README.md, after one of its fragments under readme/ or CHANGELOG.md changed
+readme: setup
+	@$(PYTHON) -m dev.readme
+
+# the pictures of screens for the App Store, the guide and README, after a screen changed; look at them before a commit
+pictures: ALSO = --browser --oca
+pictures: setup
+	@$(PYTHON) -m dev.screens
 
 # NAME=orders for bench/bench_orders.py alone
 bench: ALSO = --oca

@@ -4,6 +4,8 @@
     postgres   starts and stops PostgreSQL
     launcher   Odoo's command line as a file, which Odoo can start again
     oca        the addons of the OCA that the second addon needs
+    tools      the tools that check and pack the addons
+    compose    checks `docker-compose.yml`
     databases  runs Odoo's command line; keeps template databases and copies them
     jobrunner  OCA's job runner within a script in Odoo
     forked     scripts in Odoo as forks of one process, `preloaded` with it
@@ -18,9 +20,11 @@
     uninstall  what an uninstalled addon leaves behind
     shell      `make shell`
     pictures   draws the catalogue's pictures
+    screens    `make pictures`: takes the pictures of screens
     known_methods  lists the methods of Odoo that confirming in batches relies on
     guide      `make guide`: the user guide as a page of the addon
     translations  `make pot`, `make po` and what translators need, with `catalogues`, `wordings` and `odoo_words`
+    readme     `make readme`: each addon's README.md
     clean      `make clean`
 
 Whatever is fetched or made lies under `.odoo/` of the checkout; only Chromium is installed into the system.

@@ -57,7 +57,7 @@ for chart, country, currency in args:
 env.cr.commit()
 """
 """Makes a company for each chart, which takes a while."""
-NOT_INSTALLED = {"tests", "sandbox", "__pycache__"}
+NOT_INSTALLED = {"tests", "sandbox", "readme", "__pycache__"}
 """Folders of the addon that a database knows nothing of."""
 STOP_SECONDS = 15
 DROP_TRIES = 20

@@ -1,4 +1,4 @@
-"""Get Odoo 19, its Python packages and Chromium; `python3 -m dev.setup [--browser] [--http] [--oca]`.
+"""Get Odoo 19, its Python packages and Chromium; `python3 -m dev.setup [--browser] [--http] [--oca] [--tools]`.
 
 Runs before anything is installed, so: standard library only. Every step leaves a stamp with what it was made
 from; it is skipped while the stamp fits, redone from nothing when it was interrupted or its ingredients
@@ -30,6 +30,8 @@ HTTP_PAIRS = ("oldest", "middle")
 """Versions of requests and urllib3 that the client of EIM is tested with besides those of the environment."""
 OCA_FOLDER = HOME / "oca"
 OCA_REQUIREMENTS = ROOT / "dev" / "requirements-oca.txt"
+TOOLS_FOLDER = HOME / "tools"
+TOOLS_REQUIREMENTS = ROOT / "dev" / "requirements-tools.txt"
 SETUP_LOG = LOGS / "setup.log"
 
 DEBS = {
@@ -94,6 +96,8 @@ def main() -> int:
             ensure_http_pair(name)
     if "--oca" in sys.argv:
         ensure_oca()
+    if "--tools" in sys.argv:
+        ensure_tools()
     if "--browser" in sys.argv:
         ensure_chromium()
     return 0
@@ -271,6 +275,11 @@ def ensure_http_pair(name: str) -> None:
 def ensure_oca() -> None:
     """Have the OCA's addons, of which Odoo finds those that lie on the path of Python: see `dev.oca`."""
     install_beside("oca", "The OCA's addons", OCA_REQUIREMENTS, OCA_FOLDER)
+
+
+def ensure_tools() -> None:
+    """Have the tools that check and pack the addons: see `dev.tools`."""
+    install_beside("tools", "The tools of the OCA", TOOLS_REQUIREMENTS, TOOLS_FOLDER)
 
 
 def install_beside(name: str, title: str, requirements: Path, folder: Path) -> None:

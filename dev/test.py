@@ -35,10 +35,12 @@ from . import (
     guide,
     oca,
     postgres,
+    readme,
     run_command,
     say,
     setup,
     step,
+    tools,
     translations,
     uninstall,
 )
@@ -137,21 +139,37 @@ def show(one: Run) -> int:
 
 
 def lint() -> None:
-    for name, command in {
+    """Run the checks of the source, two at a time: pylint, which takes the longest, in two halves."""
+    ours = "eim,sandbox"  # no Odoo in these
+    pylint = ["pylint", "--rcfile=pyproject.toml"]
+    checks = {
+        "pylint-odoo": [*pylint, f"--ignore={ours},tests", ADDON],
+        "pylint-odoo of tests": [*pylint, f"--ignore={ours}", f"{ADDON}/tests", QUEUE_ADDON],
+        "oca-checks-odoo-module": tools.command("oca_pre_commit_hooks", ADDON, QUEUE_ADDON),
+        "docker-compose.yml": tools.command("dev.compose"),
         "ruff": ["ruff", "check", "--quiet", "--output-format=concise", "."],
         "ruff format": ["ruff", "format", "--quiet", "--check", "--diff", "."],
-        "pylint-odoo": ["pylint", "--rcfile=pyproject.toml", ADDON, QUEUE_ADDON],
-    }.items():
-        with step(name):
-            done = subprocess.run(
-                [program(command[0]), *command[1:]], cwd=ROOT, capture_output=True, text=True, check=False
-            )
-        if done.returncode:
-            raise CommandError(f"{name} finds:\n{done.stdout}{done.stderr}")
-    with step("The guide in the addon"):
-        guide.check()
-    with step("Translations"):
-        catalogues.check()
+    }
+    with step(", ".join(checks)), ThreadPoolExecutor(2) as threads:
+        found = list(threads.map(complaint, checks, checks.values()))
+    if any(found):
+        raise CommandError("\n".join(filter(None, found)))
+    for title, check in WRITTEN.items():
+        with step(title):
+            check()
+
+
+def complaint(name: str, command: list[str]) -> str:
+    """Return what a check of the source finds, or nothing."""
+    done = subprocess.run(
+        [program(command[0]), *command[1:]],
+        cwd=ROOT,
+        env={**os.environ, **tools.environ()},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return f"{name} finds:\n{done.stdout}{done.stderr}" if done.returncode else ""
 
 
 def test_eim(selected: str | None) -> int:
@@ -264,8 +282,14 @@ def check_uninstall() -> None:
     say(f"  {done}")
 
 
+WRITTEN = {
+    "The guide in the addon": guide.check,
+    "README.md of the addons": readme.check,
+    "Translations": catalogues.check,
+}
+"""Checks of files that a command writes, or completes."""
 CHECKS = {
-    "lint": ("Source: ruff, pylint-odoo, the guide in the addon, and the translations", lint),
+    "lint": ("Source: ruff, pylint-odoo, the OCA's checks, translations, and what is written by a command", lint),
     "eim": ("Tests without Odoo: the API client, with each pair of requests and urllib3, and the sandbox", test_eim),
     "install": ("A fresh install whose log has no warning", check_install),
     "odoo": ("Tests in Odoo, with its web server and Chromium", test_odoo),

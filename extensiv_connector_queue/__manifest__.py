@@ -4,7 +4,14 @@
     "version": "19.0.1.0.0",
     "category": "Sales/Sales",
     "author": "Extensiv Connector founders",
+    "maintainers": [],
+    "website": "https://apps.odoo.com/apps/modules/19.0/extensiv_connector_queue",
+    "support": "https://apps.odoo.com/apps/modules/19.0/extensiv_connector_queue",
     "license": "LGPL-3",
+    "images": [
+        "static/description/banner.png",
+        "static/description/settings.png",
+    ],
     "depends": ["extensiv_connector", "queue_job"],
     "data": [
         "data/queue_job_channel_data.xml",

@@ -8,7 +8,7 @@ from pathlib import Path
 # Run as a folder, Python knows no package: make it one of the addon's folder, which tests do as well.
 sys.path[0] = str(Path(__file__).resolve().parent.parent)
 
-from sandbox.server import serve  # noqa: E402
+from sandbox.server import HOST, serve  # noqa: E402
 from sandbox.service import MERCHANT_KEY, MERCHANT_USER  # noqa: E402
 
 
@@ -16,6 +16,9 @@ def main(arguments: list[str] | None = None) -> None:
     """Read the command line and serve."""
     parser = argparse.ArgumentParser(prog="sandbox", description="A stand-in for the Extensiv Integration Manager API.")
     parser.add_argument("--port", type=int, default=8070, help="0 takes any that is free (default: 8070)")
+    parser.add_argument(
+        "--host", default=HOST, help="the address that it listens on, 0.0.0.0 for all (default: %(default)s)"
+    )
     parser.add_argument("--seed", type=int, default=1, help="of the made-up data (default: 1)")
     parser.add_argument("--orders", type=int, help="make up so many simple orders instead of the demonstration")
     parser.add_argument("--no-rate-limit", action="store_true", help="let callers call as often as they like")
@@ -30,6 +33,7 @@ def main(arguments: list[str] | None = None) -> None:
         parser.error("--user and --key go together")
     running = serve(
         options.port,
+        options.host,
         seed=options.seed,
         orders=options.orders,
         rate_limit=not options.no_rate_limit,

@@ -1,4 +1,4 @@
-"""The HTTP server: what the sandbox answers, over real connections on the loopback interface."""
+"""The HTTP server: what the sandbox answers, over real connections, by default on the loopback interface."""
 
 import io
 import os
@@ -96,11 +96,11 @@ class Server(ThreadedWSGIServer):
     :param now: the moment that answers are dated with
     """
 
-    def __init__(self, port: int, app, now=utc_now):
+    def __init__(self, port: int, app, now=utc_now, host: str = HOST):
         self.now = now
         self.connections: set[socket.socket] = set()
         self.stopping = threading.Event()
-        super().__init__(HOST, port, app, Handler)
+        super().__init__(host, port, app, Handler)
 
     def stop(self) -> None:
         """Stop at once: wake held answers and close the connections that callers keep alive."""
@@ -143,15 +143,15 @@ class Running:
         return self.sandbox.faults
 
 
-def serve(port: int = 0, **arguments) -> Running:
-    """Bind to a port of the loopback interface, 0 for any that is free.
+def serve(port: int = 0, host: str = HOST, **arguments) -> Running:
+    """Bind to a port, 0 for any that is free, of the loopback interface or of another.
 
     ``Running.server.serve_forever()`` serves until told to stop.
 
     :param arguments: for :class:`service.Service`
     """
     sandbox = Service(**arguments)
-    return Running(sandbox, Server(port, application(sandbox), sandbox.now))
+    return Running(sandbox, Server(port, application(sandbox), sandbox.now, host))
 
 
 @contextmanager

@@ -89,6 +89,7 @@ from . import test_order_steps
 from . import test_orders
 from . import test_packing_notes
 from . import test_phone
+from . import test_pictures_browser
 from . import test_privacy
 from . import test_product_creation
 from . import test_promise

@@ -2,10 +2,11 @@ from unittest.mock import patch
 
 from odoo.exceptions import UserError
 from odoo.tests import tagged
+from odoo.tools import frozendict
 
 from .common import ConnectorCase
 
-ASKS = {"type": "ir.actions.act_window", "name": "Ask for Approval", "res_model": "res.partner"}
+ASKS = frozendict({"type": "ir.actions.act_window", "name": "Ask for Approval", "res_model": "res.partner"})
 
 
 @tagged("post_install", "-at_install")

@@ -26,11 +26,11 @@ class IdenticalCase(TransactionCase):
         super().setUpClass()
         cls.world = World(cls.env)
 
-    def assertIdentical(self, *circumstances, orders=MIXED, world=None):
-        """Check that ``orders`` imported both ways under the circumstances write the same; return the comparison."""
+    def assertIdentical(self, *circumstances, orders=None, world=None):
+        """Check that orders, by default ``MIXED``, imported both ways write the same; return the comparison."""
         world = world or self.world
         meet(world, *circumstances)
-        comparison = Comparison(world, orders)
+        comparison = Comparison(world, orders or MIXED)
         found = comparison.compare()
         self.assertFalse(found, f"With {circumstances}:\n" + "\n".join(found[:40]))
         self.assertTrue(comparison.plain.rows, "there was something to compare")

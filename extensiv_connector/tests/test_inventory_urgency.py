@@ -17,8 +17,7 @@ class UrgencyCase(InventoryCase):
     def setUp(self):
         super().setUp()
         self.east.read_back_state = "proven"
-        self.told = []
-        """``(location, SKU)`` as they were pushed."""
+        self.told = []  # (location, SKU) as they were pushed
         original = stock_push.StockPush.push_batch
 
         def push_batch(push, changes):

@@ -20,8 +20,7 @@ class UnansweredCase(InventoryCase):
         self.east.read_back_state = "proven"
         self.account.push_batch_size = 16
         self.startPatcher(patch("odoo.addons.extensiv_connector.eim.transport.PAUSES", (0.01, 0.01)))
-        self.told = []
-        """The SKUs of each batch that was pushed."""
+        self.told = []  # the SKUs of each batch that was pushed
         original = StockPush.push_batch
 
         def push_batch(push, changes):
@@ -254,6 +253,7 @@ class TestSlow(UnansweredCase):
             slow = []
             original = type(self.sandbox.faults).take
 
+            # pylint: disable-next=dangerous-default-value; it is the list of this turn
             def take(faults, names, text, slow=slow, original=original):
                 fault = original(faults, names, text)
                 slow.extend([fault] if fault else [])
