@@ -50,8 +50,10 @@ class ExtensivCartType(models.Model):
         help="The marketplace forbids its sellers to mail or text its buyers about orders and deliveries: it does so "
         "itself. New carts of this kind start with Mail the Buyer off.",
     )
-    requirements = fields.Text(help="What must be at hand to connect a cart of this kind.")
-    limits = fields.Text("What Is Not Done", help="What one might expect of the cart and EIM does not do with it.")
+    requirements = fields.Text(translate=True, help="What must be at hand to connect a cart of this kind.")
+    limits = fields.Text(
+        "What Is Not Done", translate=True, help="What one might expect of the cart and EIM does not do with it."
+    )
 
     _code_unique = models.Constraint("UNIQUE(code)", "Another kind of cart has this code.")
 
