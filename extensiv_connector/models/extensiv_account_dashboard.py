@@ -24,15 +24,19 @@ class ExtensivAccount(models.Model):
     error_count = fields.Integer("Open Errors", compute="_compute_counts")
     orders_run_id = fields.Many2one("extensiv.run", "Last Order Run", compute="_compute_last_runs")
     orders_run_state = fields.Selection(
-        lambda self: self.env["extensiv.run"]._fields["state"].selection, "Order Run", compute="_compute_last_runs"
+        lambda self: self.env["extensiv.run"]._fields["state"]._description_selection(self.env),
+        "Order Run",
+        compute="_compute_last_runs",
     )
     orders_run_message = fields.Char("Order Run Result", compute="_compute_last_runs")
     inventory_run_state = fields.Selection(
-        lambda self: self.env["extensiv.run"]._fields["state"].selection, "Stock Run", compute="_compute_last_runs"
+        lambda self: self.env["extensiv.run"]._fields["state"]._description_selection(self.env),
+        "Stock Run",
+        compute="_compute_last_runs",
     )
     inventory_run_message = fields.Char("Stock Run Result", compute="_compute_last_runs")
     shipments_run_state = fields.Selection(
-        lambda self: self.env["extensiv.run"]._fields["state"].selection,
+        lambda self: self.env["extensiv.run"]._fields["state"]._description_selection(self.env),
         "Shipment Run",
         compute="_compute_last_runs",
     )

@@ -64,7 +64,7 @@ class ExtensivCart(models.Model):
         help="For marketplaces: every order is this customer's, and the delivery address becomes its child.",
     )
     tax_policy = fields.Selection(
-        lambda self: self.env["extensiv.account"]._fields["tax_policy"].selection,
+        lambda self: self.env["extensiv.account"]._fields["tax_policy"]._description_selection(self.env),
         "Taxes",
         tracking=True,
         help="Empty: as the account says. Kept by the marketplace: whether EIM's total holds the tax or not.",

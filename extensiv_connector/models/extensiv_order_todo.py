@@ -56,7 +56,9 @@ class ExtensivOrder(models.Model):
     todo_message = fields.Text("What to Do", compute="_compute_todo")
     error_id = fields.Many2one("extensiv.error", compute="_compute_error", help="What is open about the order.")
     fix = fields.Selection(
-        lambda self: self.env["extensiv.error"]._fields["fix"].selection, "How to Fix", compute="_compute_error"
+        lambda self: self.env["extensiv.error"]._fields["fix"]._description_selection(self.env),
+        "How to Fix",
+        compute="_compute_error",
     )
     is_held = fields.Boolean(related="sale_order_id.extensiv_is_held", string="Held as Quotation")
 

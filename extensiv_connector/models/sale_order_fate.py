@@ -50,7 +50,7 @@ class SaleOrder(models.Model):
         "Open in the Cart", readonly=True, copy=False, help="What the buyer has yet to pay, as EIM said it."
     )
     extensiv_invoicing = fields.Selection(
-        lambda self: self.env["extensiv.cart"]._fields["invoicing"].selection,
+        lambda self: self.env["extensiv.cart"]._fields["invoicing"]._description_selection(self.env),
         "EIM Invoices",
         readonly=True,
         copy=False,
