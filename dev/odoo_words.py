@@ -78,7 +78,8 @@ def seed(language: str) -> tuple[int, list[str], list[str]]:
     """
     wordings = wordings_of(language)
     listed = equal_texts(GLOSSARY.read_text())[language]
-    answers, equal = {}, []
+    answers = {}
+    equal = []
     for addon in ADDONS:
         done = read(addon, language)
         for entry in polib.pofile(str(pot_of(addon))):

@@ -4,6 +4,8 @@ from odoo import http
 from odoo.exceptions import ValidationError
 from odoo.http import request
 
+from ..flows import languages
+
 
 class ExtensivShare(http.Controller):
     """The page of a cart set-up share. Its visitor is not logged in: the token in the address is what lets in.
@@ -45,11 +47,17 @@ class ExtensivShare(http.Controller):
         return {"state": share.state}
 
     def _page(self, share):
+        """Return the page in the merchant's language, as the mail that led here; else in the browser's."""
+        accepted = request.httprequest.accept_languages.values()
+        if language := languages.for_visitor(request.env, share.partner_id, accepted):
+            request.update_context(lang=language)
+            share = share.with_context(lang=language)
         template = "extensiv_connector.share_page" if share else "extensiv_connector.share_invalid"
         response = request.render(
             template,
             {
                 "share": share,
+                "html_data": {"lang": request.env.lang.replace("_", "-")},
                 "no_header": True,
                 "no_footer": True,
             },

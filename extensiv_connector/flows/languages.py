@@ -51,6 +51,26 @@ def amount_in(currency, amount):
     return translated(currency.env, Figure(f"{amount:.{currency.decimal_places}f}"))
 
 
+def for_visitor(env, partner, accepted):
+    """Return the language of a page for a visitor who is not logged in.
+
+    It is the one that ``partner``, whom the page is for, has mails in; where that is not known, the first of the
+    browser's that is installed, or that an installed one is a variety of.
+
+    :param accepted: the browser's languages, the preferred one first, as ``de-AT``
+    :return: the code of an installed language, or None
+    """
+    installed = [code for code, _name in env["res.lang"].get_installed()]
+    if partner.lang in installed:
+        return partner.lang
+    for wanted in (language.replace("-", "_") for language in accepted):
+        family = wanted.partition("_")[0].lower()
+        alike = [code for code in installed if code.partition("_")[0].lower() == family]
+        if alike:
+            return next((code for code in alike if code.lower() == wanted.lower()), alike[0])
+    return None
+
+
 def describe_goods(product, line, note, unknown=""):
     """Return the text of a line of goods: Odoo's own for it, then the cart's words where they say more.
 

@@ -191,6 +191,7 @@ class ExtensivAccount(models.Model):
     # -- copies of the database
 
     @api.depends("live_database", "is_known_copy", "state")
+    @api.depends_context("lang")
     def _compute_other_database(self):
         """Ask what this database is, until a manager has said so."""
         this = self._this_database()

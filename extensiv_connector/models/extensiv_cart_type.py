@@ -52,7 +52,9 @@ class ExtensivCartType(models.Model):
         "itself. New carts of this kind start with Mail the Buyer off.",
     )
     requirements = fields.Text(translate=True, help="What must be at hand to connect a cart of this kind.")
-    limits = fields.Text("What Is Not Done", help="What one might expect of the cart and EIM does not do with it.")
+    limits = fields.Text(
+        "What Is Not Done", translate=True, help="What one might expect of the cart and EIM does not do with it."
+    )
 
     _code_unique = models.Constraint("UNIQUE(code)", "Another kind of cart has this code.")
 

@@ -115,6 +115,7 @@ from . import test_security
 from . import test_settings
 from . import test_setup
 from . import test_setup_in_guide
+from . import test_share_language
 from . import test_shipments
 from . import test_shipments_batches
 from . import test_shipments_browser
