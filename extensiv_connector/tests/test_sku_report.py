@@ -135,7 +135,7 @@ class TestSkuReport(ReportMixin, ConnectorCase):
         lines = self._compare()
         nope = self._line(lines, "NOPE")
         self.assertEqual((nope.state, nope.waiting_count, nope.is_listed), ("eim_only", 3, False), "each order once")
-        self.assertIn("EIM's inventory does not list it", nope.message)
+        self.assertIn("EIM's stock list does not have it", nope.message)
         tee = self._line(lines, "TEE-1")
         self.assertEqual(tee.state, "matched")
         self.assertEqual(tee.product_id, self.tee)
