@@ -274,7 +274,7 @@ class ExtensivAccount(models.Model):
         for flow in running:
             self._plan_flow(flow)
         said = self.env._(
-            "The schedules have started: %s. The first passes begin at once, and this page shows how far they are.",
+            "The schedules have started: %s. The first runs begin at once, and this page shows how far they are.",
             ", ".join(label_of(self.env, flow) for flow in running),
         )
         if self.pull_orders and self.import_from:

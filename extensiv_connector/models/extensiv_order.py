@@ -252,6 +252,10 @@ class ExtensivOrder(models.Model):
             return Account._notification(self.env._("Not imported"), self.message, "warning", sticky=True)
         if said := import_by_hand.say_rest(self, problems):
             return Account._notification(self.env._("Orders"), "\n".join(said), "warning", sticky=True)
+        if len(self) > 1:
+            done = len(self.filtered(lambda order: order.state == "imported"))
+            said = self.env._("%(done)s of %(all)s orders are imported.", done=done, all=len(self))
+            return Account._notification(self.env._("Orders"), said, "success" if done == len(self) else "warning")
         return {"type": "ir.actions.client", "tag": "soft_reload"}
 
     # -- what buttons and flows do with records

@@ -428,7 +428,7 @@ class TestDeadline(ConnectorCase):
             self.accounts[2].push_inventory = False
             told, _seconds = self.press("extensiv.stock.level", "action_push_again")
         self.assertIn("EIM took 0 of 12 levels.", told)
-        self.assertEqual(told.count("The rest goes on in the background: see Runs."), 2)
+        self.assertEqual(told.count("The rest goes on in the background, 4 left now: see Runs."), 2)
         self.assertIn("Stock does not run by itself for Third shops, so press the button again", told)
         self.assertEqual(self.late("inventory"), self.accounts[:2])
         self.assertTrue(all(self.levels.mapped("unconfirmed")))

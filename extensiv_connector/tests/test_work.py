@@ -2,10 +2,11 @@ import json
 from datetime import timedelta
 
 from odoo import fields
-from odoo.tests import tagged
+from odoo.tests import HttpCase, tagged
 
 from ..flows.runner import Result
-from .common import ConnectorCase
+from .common import ConnectorCase, ConnectorMixin
+from .test_inventory_browser import HANDS
 
 
 def orders(count):
@@ -169,3 +170,41 @@ class TestWork(ConnectorCase):
                 self.assertEqual(params, {"model": records._name, "ids": records.ids, "method": then})
         self.assertEqual(unknown.state, "old", "the second press decides")
         self.assertEqual(set(orders.mapped("state")), {"failed"})
+
+
+@tagged("post_install", "-at_install")
+class TestWorkInBrowser(ConnectorMixin, HttpCase):
+    """Many orders chosen from the list are imported while the page stays free, and the list is read anew."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls._start_sandbox()
+        cls._make_world()
+
+    def test_orders_are_imported_from_the_list(self):
+        self.connect()
+        self.add_orders(*orders(2))
+        self.account.import_from = "2000-01-01"
+        self.products.default_code = False
+        with self.flows():
+            self.account.action_pull_orders()
+        self.products[0].default_code = "TEE-1"
+        self.env.flush_all()
+        self.browser_js(
+            "/odoo/action-extensiv_connector.extensiv_order_all_action",
+            f"""{HANDS} play(async () => {{
+                await see(".o_data_row", "Failed");
+                await click(".o_list_view thead .o_list_record_selector input");
+                await click(".o_control_panel button[name=action_import]");
+                await see(".o_notification", "2 of 2 orders are imported.");
+                await until("the list is read anew", () =>
+                    [...document.querySelectorAll(".o_data_row")].every((row) => row.innerText.includes("Imported")));
+            }})""",
+            ready="!!document.querySelector('.o_list_view')",
+            login="admin",
+            timeout=60,
+        )
+        self.env.invalidate_all()
+        imported = self.env["extensiv.order"].search([("account_id", "=", self.account.id)])
+        self.assertEqual(set(imported.mapped("state")), {"imported"})

@@ -33,8 +33,11 @@ async function work(env, { model, ids, method }) {
         close();
         env.bus.trigger(ENDED, { accounts });
     }
-    if (env.services.action.currentController?.jsId !== page && done?.params) {
-        delete done.params.next;
+    if (env.services.action.currentController?.jsId !== page) {
+        if (done?.tag === "soft_reload") {
+            return; // another page, which is none of ours to read anew
+        }
+        delete done?.params?.next;
     }
     await env.services.action.doAction(done);
 }
