@@ -114,6 +114,7 @@ class ExtensivError(models.Model):
     # -- what people see
 
     @api.depends("key", "res_model", "res_id")
+    @api.depends_context("lang")
     def _compute_concerns(self):
         """An order goes by its number; EIM's reference, which is the key, is nothing that a person looks for."""
         names = {}
@@ -125,9 +126,8 @@ class ExtensivError(models.Model):
                 .search_fetch([("id", "in", errors.mapped("res_id"))], [NAMES[model]])
             )
         for error in self:
-            error.concerns = names.get((error.res_model, error.res_id)) or name_key(
-                self.env, error.flow, error.key or ""
-            )
+            name = name_key(self.env, error.flow, error.key or "")
+            error.concerns = names.get((error.res_model, error.res_id)) or name
 
     def _search_concerns(self, operator, value):
         if operator not in ("ilike", "in"):

@@ -125,9 +125,8 @@ class ExtensivDiagnosis(models.TransientModel):
             if asked is not None:
                 answer, error = self._ask(client, partial(_try_route, name=route.name, asked=asked))
             if error:
-                error.message = mask(
-                    translated(self.env, error)
-                )  # the text goes to a support, which order it was does not
+                # The text goes to a support, which order it was does not.
+                error.message = mask(translated(self.env, error))
             tried.append((route, answer, error))
         return tried
 
