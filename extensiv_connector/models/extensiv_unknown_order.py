@@ -37,7 +37,8 @@ class ExtensivUnknownOrder(models.Model):
         "At EIM",
         readonly=True,
         help="New: EIM has given it to nobody. Received by us: EIM believes that we are shipping it; imported, it is "
-        "shipped from here. Shipped: it has left; imported, it becomes a quotation that is never shipped or told to EIM.",
+        "shipped from here. Shipped: it has left; imported, it becomes a quotation that is never shipped or told to "
+        "EIM.",
     )
     state = fields.Selection(
         [

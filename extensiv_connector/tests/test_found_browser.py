@@ -1,4 +1,4 @@
-"""A person works with orders from the inbox, on a desk and on a phone: what failed, what is here, what was cancelled."""
+"""A person works with orders from the inbox, on a desk and on a phone: failed ones, known ones, cancelled ones."""
 
 from odoo.tests import HttpCase, tagged
 
@@ -95,7 +95,7 @@ class TestInboxBrowser(BrowserMixin, HttpCase):
         cls._make_world()
 
     def work(self, steps, ready):
-        """Let the administrator open an inbox of orders, one of which failed and one was cancelled, and do ``steps``."""
+        """Let the administrator do ``steps`` in an inbox of three orders: one failed, one was cancelled here."""
         self.connect()
         address = {"ship_address_1": "5 High Street", "ship_city": "Boston", "ship_country": "US"}
         buyer = {"cust_first_name": "Mary", "cust_last_name": "Doe", "order_source": "Shopify", **address}
