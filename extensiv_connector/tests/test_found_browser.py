@@ -38,7 +38,7 @@ OPEN_ITS_CARD = """
     }
     await find(".o_kanban_record button[name=action_import]", "Retry");
     await find(".o_kanban_record button[name=action_fix]", "Add Alias");
-    await click(".o_kanban_record [name=order_number]", "FAILED-1");
+    await click(".o_kanban_record", "FAILED-1");
 """
 ASK_FOR_ITS_PRODUCT = """
     await find(".alert button[name=action_fix]", "Add Alias");
@@ -56,7 +56,7 @@ CHOOSE_ON_A_CARD = """
     await click(".modal [name=product_id] input");
     await click(".modal .o_kanban_record", "Black tee");
     await click(".modal footer .o_form_button_save");
-    await find(".modal .o_kanban_record [name=product_id]", "Black tee");
+    await find(".modal .o_kanban_record", "Black tee");
 """
 SEE_IT_IMPORTED = """
     await click(".modal button[name=action_apply]");
@@ -73,7 +73,7 @@ FETCH_WHAT_IS_HERE = """
 SEE_WHAT_WAS_CANCELLED = """
     await open("extensiv_connector.extensiv_order_all_action");
     await find(".o_data_row [name=badge], .o_kanban_record [name=badge]", "Cancelled");
-    await click(".o_data_row [name=order_number], .o_kanban_record [name=order_number]", "GONE-1");
+    await click(".o_data_row [name=order_number], .o_kanban_record", "GONE-1");
     await find(".o_widget_web_ribbon", "Cancelled");
     await find("[name=shipment_shown]", "Cancelled");
     await show("sale.order", "list", "kanban", "form");
