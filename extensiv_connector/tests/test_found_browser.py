@@ -55,8 +55,10 @@ CHOOSE_ON_A_CARD = """
     await click(".modal .o_kanban_record", "NEW-9");
     await click(".modal [name=product_id] input");
     await click(".modal .o_kanban_record", "Black tee");
-    await click(".modal footer .o_form_button_save");
-    await find(".modal .o_kanban_record", "Black tee");
+    await find(".modal:not(.o_inactive_modal) [name=product_id] .o_external_button");
+    await click(".modal:not(.o_inactive_modal) .o_form_button_save");
+    await find(".modal:not(.o_inactive_modal) .o_kanban_record", "Black tee");
+    await find(".modal:not(.o_inactive_modal) button[name=action_apply]");
 """
 SEE_IT_IMPORTED = """
     await click(".modal button[name=action_apply]");
