@@ -62,7 +62,7 @@ CHOOSE_ON_A_CARD = """
 """
 SEE_IT_IMPORTED = """
     await click(".modal button[name=action_apply]");
-    await find(".o_arrow_button_current", "Imported");
+    await find(window.innerWidth < 768 ? ".o_statusbar_status" : ".o_arrow_button_current", "Imported");
     fits();
 """
 FETCH_WHAT_IS_HERE = """
