@@ -1,7 +1,6 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
-from ..flows import watched
 from ..flows.audit import report_unknown
 from ..flows.dates import ordered_at, zone_of
 from ..flows.deadline import one_deadline
@@ -38,7 +37,7 @@ class ExtensivUnknownOrder(models.Model):
         "At EIM",
         readonly=True,
         help="New: EIM has given it to nobody. Received by us: EIM believes that we are shipping it; imported, it is "
-        "shipped from here. Shipped: it has left; imported, it becomes a quotation that is neither shipped nor told to "
+        "shipped from here. Shipped: it has left; imported, it becomes a quotation that is never shipped or told to "
         "EIM.",
     )
     state = fields.Selection(
@@ -126,8 +125,6 @@ class ExtensivUnknownOrder(models.Model):
     @one_deadline
     def action_import(self):
         """Import these orders: what a click has no time for follows by itself."""
-        if begun := watched.begin(self, "action_import"):
-            return begun
         self._decide("chosen")
         accounts = self.account_id
         trigger(self.env, "audit", accounts)  # should another pass be at work just now

@@ -1,4 +1,4 @@
-"""A person works with orders from the inbox, on a desk and phone: what failed, what is here, what was cancelled."""
+"""A person works with orders from the inbox, on a desk and on a phone: failed ones, known ones, cancelled ones."""
 
 from odoo.tests import HttpCase, tagged
 
@@ -38,7 +38,7 @@ OPEN_ITS_CARD = """
     }
     await find(".o_kanban_record button[name=action_import]", "Retry");
     await find(".o_kanban_record button[name=action_fix]", "Add Alias");
-    await click(".o_kanban_record [name=order_number]", "FAILED-1");
+    await click(".o_kanban_record", "FAILED-1");
 """
 ASK_FOR_ITS_PRODUCT = """
     await find(".alert button[name=action_fix]", "Add Alias");
@@ -55,12 +55,14 @@ CHOOSE_ON_A_CARD = """
     await click(".modal .o_kanban_record", "NEW-9");
     await click(".modal [name=product_id] input");
     await click(".modal .o_kanban_record", "Black tee");
-    await click(".modal footer .o_form_button_save");
-    await find(".modal .o_kanban_record [name=product_id]", "Black tee");
+    await find(".modal:not(.o_inactive_modal) [name=product_id] .o_external_button");
+    await click(".modal:not(.o_inactive_modal) .o_form_button_save");
+    await find(".modal:not(.o_inactive_modal) .o_kanban_record", "Black tee");
+    await find(".modal:not(.o_inactive_modal) button[name=action_apply]");
 """
 SEE_IT_IMPORTED = """
     await click(".modal button[name=action_apply]");
-    await find(".o_arrow_button_current", "Imported");
+    await find(window.innerWidth < 768 ? ".o_statusbar_status" : ".o_arrow_button_current", "Imported");
     fits();
 """
 FETCH_WHAT_IS_HERE = """
@@ -73,7 +75,7 @@ FETCH_WHAT_IS_HERE = """
 SEE_WHAT_WAS_CANCELLED = """
     await open("extensiv_connector.extensiv_order_all_action");
     await find(".o_data_row [name=badge], .o_kanban_record [name=badge]", "Cancelled");
-    await click(".o_data_row [name=order_number], .o_kanban_record [name=order_number]", "GONE-1");
+    await click(".o_data_row [name=order_number], .o_kanban_record", "GONE-1");
     await find(".o_widget_web_ribbon", "Cancelled");
     await find("[name=shipment_shown]", "Cancelled");
     await show("sale.order", "list", "kanban", "form");
@@ -95,7 +97,7 @@ class TestInboxBrowser(BrowserMixin, HttpCase):
         cls._make_world()
 
     def work(self, steps, ready):
-        """Let the administrator open an inbox of orders, one failed and one cancelled, and do ``steps``."""
+        """Let the administrator do ``steps`` in an inbox of three orders: one failed, one was cancelled here."""
         self.connect()
         address = {"ship_address_1": "5 High Street", "ship_city": "Boston", "ship_country": "US"}
         buyer = {"cust_first_name": "Mary", "cust_last_name": "Doe", "order_source": "Shopify", **address}

@@ -194,7 +194,7 @@ class TestViews(TransactionCase):
         rows = [[" ".join("".join(cell.itertext()).split()) for cell in row] for row in page.iter("tr")]
         self.assertEqual(rows[1][2:], ["100", "12.4999", "", "", "1,249.99"])
         self.assertEqual(
-            rows[3:],
+            [row[-2:] for row in rows[3:]],  # before it, what only a wide screen has room for
             [
                 ["Subtotal", "1,249.995"],
                 ["Order discount", "-\ufeff10.00"],
