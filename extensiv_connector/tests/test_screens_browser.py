@@ -216,7 +216,7 @@ class TestOnAPhone(TestOnADesk):
         await click(".o_form_view .o_field_widget[name=push_enabled] input");
         await see(".o_form_view .o_field_widget[name=stock_location_id].o_required_modifier");
         await pick("stock_location_id", "%s");
-        await click(".o_form_button_save");
-        await saved();
+        await gone(".modal");
         fits();
+        await click(".o_form_button_save");
     """
