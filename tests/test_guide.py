@@ -218,6 +218,16 @@ def test_every_link_leads_somewhere(path):
     assert [target for target in targets if "://" not in target and not (path.parent / target).is_file()] == []
 
 
+def test_the_clicks_to_go_live_are_those_that_are_measured():
+    """The other jobs of the table are measured in Odoo, by `test_clicks_browser`."""
+    rows = re.findall(
+        r"^\| (.+?) \| .+ \| (\d+) \|$", section(GUIDE.read_text(), "The ten most common jobs"), re.MULTILINE
+    )
+    measured = re.search(r"^CLICKS = (\d+)$", (ROOT / "tests/processes/test_install.py").read_text(), re.MULTILINE)
+    assert rows[0] == ("Install, connect and go live", measured[1])
+    assert len(rows) == 10
+
+
 def test_the_addon_ships_the_guide_as_it_is_now():
     guide.check()
 

@@ -24,7 +24,6 @@ LONGEST = {
     "extensiv.cart.share": {"setup_url": ADDRESS},
     "extensiv.cart.type": {"name": NAME, "code": CODE},
     "extensiv.diagnosis": {"order_number": CODE, "sku": CODE},
-    "extensiv.fetch": {"reference": CODE},
     "extensiv.location": {"name": CODE},
     "extensiv.ship.method": {"ship_code": CODE},
     "extensiv.sku.alias": {"sku": CODE},

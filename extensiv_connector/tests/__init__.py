@@ -22,6 +22,7 @@ from . import test_cart_share_names
 from . import test_cart_types
 from . import test_carts
 from . import test_carts_browser
+from . import test_clicks_browser
 from . import test_combo_orders
 from . import test_combos
 from . import test_compare_nightly

@@ -6,7 +6,6 @@ from odoo.fields import Domain
 
 from ..eim import errors as eim
 from ..eim.client import MAX_LIMIT
-from ..flows import lengths
 from ..flows.account_choice import check_chosen, explain_missing, find_only
 from ..flows.deadline import deadline_of, one_deadline
 from ..flows.order_inbox import Inbox
@@ -37,10 +36,6 @@ class ExtensivFetch(models.TransientModel):
     date_from = fields.Datetime("From", default=lambda self: fields.Datetime.now() - timedelta(days=1))
     date_to = fields.Datetime("Until", default=fields.Datetime.now)
     preview = fields.Html(readonly=True, sanitize=False)
-
-    @api.constrains(lengths.find_fields)
-    def _check_lengths(self):
-        lengths.check(self)
 
     @api.depends("account_id")
     def _compute_missing(self):
