@@ -47,13 +47,31 @@ STEPS = """
         throw new Error(`${selector} ${text} does not appear`);
     }
     %s
-    const shows = (node) => node.offsetParent && node.type !== "hidden" && node.type !== "checkbox";
-    const entered = [...document.querySelectorAll("input, textarea, select")].filter(shows).map((node) => node.value);
-    while (document.querySelector(".o_loading_indicator, .o_blockUI")) {
-        await new Promise((resolve) => setTimeout(resolve, 50));
+    const seen = (rects) => [...rects].some((rect) => rect.width && rect.height
+        && rect.bottom > 0 && rect.top < window.innerHeight && rect.right > 0 && rect.left < window.innerWidth);
+    const read = () => {
+        const lines = [];
+        const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+        while (walker.nextNode()) {
+            const range = document.createRange();
+            range.selectNodeContents(walker.currentNode);
+            if (walker.currentNode.nodeValue.trim() && seen(range.getClientRects())) {
+                lines.push(walker.currentNode.nodeValue);
+            }
+        }
+        return JSON.stringify(lines);
+    };
+    let before;
+    for (let tries = 0; tries < 50; tries++) {
+        const loading = document.querySelector(".o_loading_indicator, .o_blockUI");
+        const now = read();
+        if (!loading && now === before) {
+            break;
+        }
+        before = now;
+        await new Promise((resolve) => setTimeout(resolve, 400));
     }
-    await new Promise((resolve) => setTimeout(resolve, 300));
-    return JSON.stringify(document.body.innerText.split("\\n").concat(entered));
+    return before;
 })()
 """
 
@@ -90,7 +108,7 @@ class Scene(NamedTuple):
 
 def words_of(lines):
     """Return the words of a screen, a line each, without what differs from one day to the next."""
-    return sorted({VARIES.sub("#", line).strip() for line in lines} - {""})
+    return sorted({" ".join(VARIES.sub("#", line).split()) for line in lines} - {""})
 
 
 def far_apart(one, other):
