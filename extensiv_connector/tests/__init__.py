@@ -41,6 +41,7 @@ from . import test_fetch
 from . import test_found_browser
 from . import test_found_orders
 from . import test_fulfilled_elsewhere
+from . import test_german
 from . import test_go_live
 from . import test_go_live_browser
 from . import test_health
@@ -68,6 +69,7 @@ from . import test_invoicing_cents
 from . import test_kit_fulfilment
 from . import test_known_methods
 from . import test_lanes
+from . import test_languages_browser
 from . import test_left_orders
 from . import test_lengths
 from . import test_lock

@@ -1,6 +1,8 @@
 """The addon in another language: with the translations there are, or with one that shows what is none."""
 
+import html
 import io
+import re
 from pathlib import Path
 
 import polib
@@ -16,6 +18,7 @@ from odoo.tools.translate import (
 ADDON = "extensiv_connector"
 FILES = {"de_DE": "de", "es_ES": "es", "fr_FR": "fr", "it_IT": "it", "nl_NL": "nl", "pt_BR": "pt_BR"}
 """The languages that the addon speaks, each with its file in ``i18n``."""
+SAID_BY_TAG = re.compile(r'\b(title|aria-label|placeholder|string|alt|help)="([^"]+)"')
 
 
 def read_texts():
@@ -24,9 +27,14 @@ def read_texts():
 
 
 def in_brackets(text):
-    """Return a text as a translation that says where each one begins and ends."""
-    core = text.strip()
-    return text.replace(core, f"⟦{core}⟧", 1)
+    """Return a text as a translation that shows where each piece of it begins and ends."""
+    pieces = re.split(r"(<[^>]+>)", text)
+    return "".join(
+        SAID_BY_TAG.sub(r'\1="⟦\2⟧"', piece)
+        if piece.startswith("<")
+        else re.sub(r"(?s)\S(?:.*\S)?", r"⟦\g<0>⟧", piece, count=1)
+        for piece in pieces
+    )
 
 
 class TranslatedMixin:
@@ -72,12 +80,34 @@ class TranslatedMixin:
         return {"messages": tuple({"id": text, "string": other} for text, other in said.items())}
 
 
-def english_left(shown, said):
-    """Return which of the texts shown stand there in English although they are said otherwise.
+class English:
+    """Recognises the addon's English texts among those shown, with the words that were put into them."""
 
-    :param shown: texts, whatever spaces are between their words
-    :param said: ``{English text: translation}``
-    """
-    plain = {" ".join(text.split()): " ".join(other.split()) for text, other in said.items()}
-    words = {" ".join(text.split()) for text in shown}
-    return sorted(text for text in words if plain.get(text, text) != text)
+    PLACEHOLDER = re.compile(r"%(?:\(\w+\))?[sd]|\{\{.*?\}\}")
+    TAG = re.compile(r"<[^>]+>")
+    WORDS = re.compile(r"[^\W\d_]{3,}")
+
+    def __init__(self, said):
+        """:param said: ``{English text: translation}``; what is equal in both is no English left over"""
+        self.texts = set()
+        self.patterns = []
+        for text, other in said.items():
+            words = self.plain(text)
+            if words == self.plain(other):
+                continue
+            pieces = self.PLACEHOLDER.split(words)
+            if len(pieces) == 1:
+                self.texts.add(words)
+            elif len(self.WORDS.findall(" ".join(pieces))) > 1:
+                self.patterns.append(re.compile(".+".join(map(re.escape, pieces)), re.DOTALL))
+
+    @classmethod
+    def plain(cls, text):
+        return " ".join(html.unescape(cls.TAG.sub("", text)).split())
+
+    def left_in(self, shown):
+        """Return which of the texts shown are English although they are said otherwise, sorted."""
+        words = {self.plain(text) for text in shown if text and "⟦" not in text}
+        return sorted(
+            text for text in words if text in self.texts or any(pattern.fullmatch(text) for pattern in self.patterns)
+        )
