@@ -1,6 +1,7 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
+from ..flows import watched
 from ..flows.audit import report_unknown
 from ..flows.dates import ordered_at, zone_of
 from ..flows.deadline import one_deadline
@@ -125,6 +126,8 @@ class ExtensivUnknownOrder(models.Model):
     @one_deadline
     def action_import(self):
         """Import these orders: what a click has no time for follows by itself."""
+        if begun := watched.begin(self, "action_import"):
+            return begun
         self._decide("chosen")
         accounts = self.account_id
         trigger(self.env, "audit", accounts)  # should another pass be at work just now
