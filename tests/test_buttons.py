@@ -15,8 +15,8 @@ GENERAL = {"create", "write", "unlink", "copy", "default_get", "onchange", "sear
 LIKE_NAMED = {
     ("ExtensivAccount", "action_compare"),
     ("ExtensivCart", "action_answer_share"),
-    ("ExtensivCart", "action_tax_included"),
-    ("ExtensivCart", "action_tax_kept"),
+    ("ExtensivCartBooks", "action_tax_included"),
+    ("ExtensivCartBooks", "action_tax_kept"),
     ("ExtensivProve", "_compute_request"),
 }
 

@@ -72,7 +72,7 @@ ELSEWHERE = {
     "Odoo": {"New", "Apps", "Activate", "Inventory", "Physical Inventory", "Invoicing Policy", "To Invoice"},
     "stressed": {"The key is of another level", "It is a warehouse's key", "EIM's certificate is not valid",
                  "carts", "pulls orders", "pushes stock", "pushes shipments", "Pull orders", "Push stock",
-                 "Push shipments", "To promise", "Free to use", "Forecast", "Held by"},
+                 "Push shipments", "To promise", "Free to use", "Forecast", "Held by", "Sales Tax"},
 }  # fmt: skip
 RELATIONAL = {"Many2one", "One2many", "Many2many"}
 

@@ -6,8 +6,8 @@ from psycopg2.errors import LockNotAvailable, SerializationFailure, UniqueViolat
 from odoo import fields, models
 from odoo.tools import SQL
 
+from ..eim import texts
 from ..eim.errors import Transient
-from ..eim.texts import _
 from ..eim.throttle import Bucket, State
 
 
@@ -65,7 +65,9 @@ class BucketStore:
                 except (SerializationFailure, UniqueViolation):
                     cr.rollback()
                 except LockNotAvailable:
-                    raise Transient(_("EIM's call allowance is held by another process; trying again later.")) from None
+                    raise Transient(
+                        texts._("EIM's call allowance is held by another process; trying again later.")
+                    ) from None
             time.sleep(0.002)
 
     def _update_row(self, cr, change):

@@ -6,7 +6,8 @@ from odoo.tests import tagged
 from odoo.tools.translate import code_translations
 
 from ..eim import errors as eim
-from ..eim.texts import _, join, labelled
+from ..eim import texts
+from ..eim.texts import join, labelled
 from ..flows import (
     audit,
     batch_acknowledging,
@@ -46,14 +47,14 @@ class TestEimInLanguage(ConnectorCase):
         )
 
     def test_a_sentence_is_said_with_its_values_and_the_sentences_in_it(self):
-        said = join([_("EIM has trouble of its own (HTTP %(status)s).", status=503), "Closed for lunch."])
+        said = join([texts._("EIM has trouble of its own (HTTP %(status)s).", status=503), "Closed for lunch."])
         error = eim.Transient(said)
         self.assertEqual(str(error), "EIM has trouble of its own (HTTP 503). Closed for lunch.")
         self.assertEqual(
             languages.translated(self.german, error),
             "⟦⟦EIM has trouble of its own (HTTP 503).⟧ Closed for lunch.⟧",
         )
-        about = ValueError(labelled(_("Line %(number)s", number=2), "100 % off"))
+        about = ValueError(labelled(texts._("Line %(number)s", number=2), "100 % off"))
         self.assertEqual(languages.translated(self.german, about), "⟦⟦Line 2⟧: 100 % off⟧")
         self.assertEqual(languages.translated(self.german, eim.Refused("Kein SKU")), "Kein SKU")
 

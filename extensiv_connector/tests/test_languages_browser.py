@@ -89,7 +89,7 @@ class TestGuideInLanguages(TranslatedMixin, ConnectorMixin, HttpCase):
         url = f"{self.base_url()}/odoo/action-extensiv_connector.extensiv_account_action/{self.account.id}"
         browser.navigate_to(url, wait_stop=True)
         self.assertTrue(browser._wait_ready(READY))
-        pages = self.read(browser)
+        pages = self.words_of(browser)
         self.assertEqual(set(pages), {"connect", "carts", "settings", "live"})
         self.keep_picture(browser, lang)
         browser.navigate_to("about:blank", wait_stop=True)
@@ -97,7 +97,7 @@ class TestGuideInLanguages(TranslatedMixin, ConnectorMixin, HttpCase):
         left = {step: self.english[lang].left_in(words) for step, words in pages.items()}
         return {step: words for step, words in left.items() if words}
 
-    def read(self, browser):
+    def words_of(self, browser):
         """Walk through the steps; return ``{step: words seen}``."""
         done = browser._websocket_request(
             "Runtime.evaluate",

@@ -135,24 +135,24 @@ class TestPageInLanguages(TranslatedMixin, ShareMixin, ConnectorMixin, HttpCase)
         self._send(self.share)
         self.path = f"/extensiv/share/{self.share.access_token}"
 
-    def read(self, path, accepted):
+    def words_of(self, path, accepted):
         response = self.url_open(path, headers={"Accept-Language": accepted})
         return " ".join(response.text.split())
 
     def test_the_merchants_language_counts_whatever_the_browser_says(self):
         self.merchant.lang = "de_DE"
-        page = self.read(self.path, "fr-FR,en;q=0.5")
+        page = self.words_of(self.path, "fr-FR,en;q=0.5")
         self.assertIn('lang="de-DE"', page)
         self.assertIn("⟦What happens next⟧", page)
         self.assertIn(in_brackets("Connect your cart"), page)
         self.merchant.lang = "en_US"
-        self.assertIn('<h2 class="h5">What happens next</h2>', self.read(self.path, "de-DE"))
+        self.assertIn('<h2 class="h5">What happens next</h2>', self.words_of(self.path, "de-DE"))
 
     def test_who_is_not_known_reads_the_browsers_language(self):
-        self.assertIn("⟦This link is not valid⟧", self.read("/extensiv/share/wrong", "de-AT,en;q=0.5"))
-        self.assertIn(">This link is not valid<", self.read("/extensiv/share/wrong", "da"))
+        self.assertIn("⟦This link is not valid⟧", self.words_of("/extensiv/share/wrong", "de-AT,en;q=0.5"))
+        self.assertIn(">This link is not valid<", self.words_of("/extensiv/share/wrong", "da"))
         self.share.expires_on = fields.Date.today() - timedelta(days=1)
-        self.assertIn("⟦This link is not valid⟧", self.read(self.path, "da, de;q=0.8"))
+        self.assertIn("⟦This link is not valid⟧", self.words_of(self.path, "da, de;q=0.8"))
         self.merchant.lang = False
         self.share.expires_on = fields.Date.today()
-        self.assertIn("⟦What happens next⟧", self.read(self.path, "de"))
+        self.assertIn("⟦What happens next⟧", self.words_of(self.path, "de"))

@@ -149,8 +149,12 @@ class ExtensivDiagnosis(models.TransientModel):
 
     def _get_marks(self):
         """Return ``{mark of a line: what is read for it}``."""
-        _ = self.env._
-        return {"good": _("OK"), "bad": _("PROBLEM"), "note": _("NOTE"), "look": _("LOOK")}
+        return {
+            "good": self.env._("OK"),
+            "bad": self.env._("PROBLEM"),
+            "note": self.env._("NOTE"),
+            "look": self.env._("LOOK"),
+        }
 
     def _pacific(self, moment):
         """Return a naive UTC moment as EIM's screens show it."""
