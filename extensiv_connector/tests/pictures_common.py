@@ -25,6 +25,8 @@ OF = "Of"
 MOST_DIFFERENT = 12
 """How far two pictures of one screen may be apart, of 255 on average: other fonts are less, another layout more."""
 SEEN_FROM_AFAR = (30, 19)
+MOST_WORDS_OTHER = 0.04
+"""The share of the lines that may differ: with other fonts one at an edge is in the picture or is not."""
 
 STILL = """
     const style = document.createElement("style");
@@ -88,9 +90,13 @@ BANNER = """
 </body>
 """
 
-MONTHS = "Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec"
+MONTHS = (
+    "Jan(?:uary)?|Feb(?:ruary)?|Mar(?:ch)?|Apr(?:il)?|May|June?|July?|Aug(?:ust)?|Sep(?:t|tember)?|Oct(?:ober)?"
+    "|Nov(?:ember)?|Dec(?:ember)?"
+)
+DAYS = "Mon(?:day)?|Tue(?:sday)?|Wed(?:nesday)?|Thu(?:rsday)?|Fri(?:day)?|Sat(?:urday)?|Sun(?:day)?"
 VARIES = re.compile(
-    rf"\b(?:{MONTHS})[a-z]* \d{{1,2}}\b|\b\d{{1,2}} (?:{MONTHS})[a-z]*\b"
+    rf"\b(?:{MONTHS}),? \d{{1,4}}\b|\b\d{{1,2}} (?:{MONTHS})\b|\b(?:{DAYS})\b"
     r"|\b(?:in )?(?:\d+|an?|a few) (?:second|minute|hour|day)s?(?: ago)?\b|\bjust now\b|\b(?:Today|Yesterday)\b"
     r"|[\d.,:/+-]*\d[\d.,:/+-]*(?: [AP]M\b)?"
 )
@@ -181,7 +187,8 @@ class PicturesMixin:
             again = f"{name}.png does not show the screen as it is: type `make pictures`, and look at it."
             self.assertTrue(os.path.exists(file), again)
             with Image.open(file) as kept:
-                self.assertEqual(kept.text.get(WORDS, "").split("\n"), words, again)
+                others = set(kept.text.get(WORDS, "").split("\n")).symmetric_difference(words)
+                self.assertLessEqual(len(others), len(words) * MOST_WORDS_OTHER, f"{again} {sorted(others)}")
                 self.assertEqual(kept.size, picture.size, again)
                 self.assertLess(far_apart(kept, picture), MOST_DIFFERENT, again)
 
