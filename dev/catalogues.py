@@ -15,8 +15,6 @@ from .wordings import plain, troubles
 
 ADDONS = (ADDON, QUEUE_ADDON)
 LANGUAGES = ("de", "es", "fr", "it", "nl", "pt_BR")
-COMPLETE: tuple[str, ...] = ()
-"""The languages in which every text must be translated; of the others only what is translated is checked."""
 PLURALS = {"fr": "nplurals=2; plural=n > 1;", "pt_BR": "nplurals=2; plural=n > 1;"}
 GLOSSARY = ROOT / ADDON / "i18n" / "README.md"
 MOST_SHOWN = 20
@@ -231,7 +229,7 @@ def check_language(language: str) -> None:
 
 
 def check() -> None:
-    """:raise CommandError: a translation is wrong, or one is missing in a language that must be complete"""
+    """:raise CommandError: a translation is wrong, or one is missing"""
     found = [each for language in LANGUAGES for each in short_list(wrong(language))]
     if found:
         raise CommandError("\n".join(["Translations:", *found]))
@@ -239,29 +237,27 @@ def check() -> None:
 
 def wrong(language: str) -> list[str]:
     """Return what is wrong in a language, as ``language, text: why``."""
-    complete = language in COMPLETE
     allowed = equal_texts(GLOSSARY.read_text()).get(language, set())
     found = []
     for addon in ADDONS:
         file = po_of(addon, language)
-        if file.exists():
-            entries = polib.pofile(str(file))
-            found += wrong_entries(language, entries, allowed, complete)
-        elif complete:
+        if not file.exists():
             found.append(f"{file.relative_to(ROOT)} is missing: type `make po`.")
-        if complete and file.exists():
-            found += out_of_date(addon, file, entries)
+            continue
+        entries = polib.pofile(str(file))
+        found += wrong_entries(language, entries, allowed)
+        found += out_of_date(addon, file, entries)
     return found
 
 
-def wrong_entries(language: str, entries: polib.POFile, allowed: set[str], complete: bool) -> list[str]:
+def wrong_entries(language: str, entries: polib.POFile, allowed: set[str]) -> list[str]:
     found = []
     for entry in entries:
         if entry.fuzzy:
             found.append(line(language, entry.msgid, "is fuzzy"))
         elif entry.obsolete:
             found.append(line(language, entry.msgid, "is obsolete: type `make po`"))
-        elif entry.msgstr or complete:
+        else:
             equal = may_be_equal(entry.msgid, allowed)
             whys = troubles(entry.msgid, entry.msgstr, terms=is_terms(entry), equal=equal)
             found += [line(language, entry.msgid, why) for why in whys]
