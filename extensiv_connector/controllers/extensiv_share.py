@@ -46,6 +46,27 @@ class ExtensivShare(http.Controller):
         share._trigger_find_carts()
         return {"state": share.state}
 
+    def _say(self, share):
+        """Return the sentences that name who asks, or the cart: whole, since each language has its own order."""
+        names = {"company": share.company_id.name, "cart": share.type_id.name}
+        return {
+            "asks": share.env._("%(company)s asks to connect your %(cart)s", **names),
+            "gets": share.env._(
+                "Once your cart is connected, %(company)s receives your new orders through Extensiv Integration "
+                "Manager, and can report tracking numbers and stock back to your cart where it takes them.",
+                **names,
+            ),
+            "secret": share.env._(
+                "You sign in on your cart's own pages. Neither %(company)s nor Extensiv Integration Manager gets to "
+                "see your user name or password, and this page does not ask for them.",
+                **names,
+            ),
+            "sign_in": share.env._("Sign in to your %(cart)s account there.", **names),
+            "done": share.env._(
+                "Your %(cart)s is connected with %(company)s. You both receive an e-mail that says so.", **names
+            ),
+        }
+
     def _page(self, share):
         """Return the page in the merchant's language, as the mail that led here; else in the browser's."""
         accepted = request.httprequest.accept_languages.values()
@@ -57,6 +78,7 @@ class ExtensivShare(http.Controller):
             template,
             {
                 "share": share,
+                "says": self._say(share),
                 "html_data": {"lang": request.env.lang.replace("_", "-")},
                 "no_header": True,
                 "no_footer": True,
