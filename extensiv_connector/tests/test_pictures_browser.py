@@ -93,7 +93,7 @@ class TestPictures(PicturesMixin, ConnectorMixin, HttpCase):
         everything = """
             await find(".o_list_view .o_data_row", "Failed");
             (await find(".o_search_panel_category_value header", "All")).click();
-            await find(".o_data_row [name=status]", "Imported");
+            await find(".o_data_row [name=badge]", "Imported");
         """
         self.show("orders", Scene(inbox, everything))
         self.show("orders_phone", Scene(inbox, 'await find(".o_kanban_record");', PHONE))

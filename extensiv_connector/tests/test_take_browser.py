@@ -64,17 +64,16 @@ class TestTakeInBrowser(ConnectorMixin, HttpCase):
         quantities = {quant.product_id.default_code: quant.quantity for quant in self.quants()}
         self.assertEqual(quantities, {"TEE-1": 0, "MUG-1": 40})
 
-    def test_the_example_is_shown_in_the_accounts_dialog(self):
+    def test_the_example_is_shown_on_the_location_that_the_account_lists(self):
         self.env["stock.quant"]._update_available_quantity(self.products[0], self.stock, 12)
         self.play(
             f"/odoo/action-extensiv_connector.extensiv_account_action/{self.account.id}",
             """
             await click(".nav-link", "Locations");
-            await click(".o_field_widget[name=location_ids] .o_data_row td[name=name]", "EAST");
-            await see(".modal .o_form_view");
+            await click(".o_field_widget[name=location_ids] .o_data_row .o_list_record_open_form_view");
             await choose("example_product_id", "Black tee");
-            await see(".modal .o_field_widget[name=example] tfoot", "12");
-            await click(".modal button", "Discard");
-            await until("closed", () => !document.querySelector(".modal"));
+            await see(".o_field_widget[name=example] tfoot", "12");
+            await click(".o_form_button_cancel");
+            await saved();
         """,
         )

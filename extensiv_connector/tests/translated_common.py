@@ -86,11 +86,15 @@ class English:
     PLACEHOLDER = re.compile(r"%(?:\(\w+\))?[sd]|\{\{.*?\}\}")
     TAG = re.compile(r"<[^>]+>")
     WORDS = re.compile(r"[^\W\d_]{3,}")
+    NAMED = re.compile(r"<(?:i|b|em|strong)>([^<]+)</")
 
     def __init__(self, said):
         """:param said: ``{English text: translation}``; what is equal in both is no English left over"""
         self.texts = set()
         self.patterns = []
+        # What is said so in the language: German's Diagnose is English, too, and EIM's own pages are named in English.
+        self.said = {self.plain(other) for other in said.values()}
+        self.said.update(self.plain(name) for other in said.values() for name in self.NAMED.findall(other))
         for text, other in said.items():
             words = self.plain(text)
             if words == self.plain(other):
@@ -107,7 +111,7 @@ class English:
 
     def left_in(self, shown):
         """Return which of the texts shown are English although they are said otherwise, sorted."""
-        words = {self.plain(text) for text in shown if text and "⟦" not in text}
+        words = {self.plain(text) for text in shown if text and "⟦" not in text} - self.said
         return sorted(
             text for text in words if text in self.texts or any(pattern.fullmatch(text) for pattern in self.patterns)
         )
