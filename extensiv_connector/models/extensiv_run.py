@@ -71,6 +71,14 @@ class ExtensivRun(models.Model):
 
     # -- what is shown
 
+    @api.depends("flow", "started_at")
+    def _compute_display_name(self):
+        """Name a run as a person does: by its flow, and when it began."""
+        flows = dict(self._fields["flow"]._description_selection(self.env))
+        for run in self:
+            moment = run.started_at and format_datetime(self.env, run.started_at, dt_format="short")
+            run.display_name = " ".join(filter(None, (flows.get(run.flow), moment)))
+
     @api.depends("started_at")
     def _compute_last_at(self):
         for run in self:

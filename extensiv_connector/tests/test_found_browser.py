@@ -12,6 +12,15 @@ HELPERS = """
         type: "ir.actions.act_window", name: model, res_model: model, mobile_view_mode: "kanban",
         domain: [["extensiv_cust_ref", "=", "GONE-1"]], views: views.map((view) => [false, view]),
     });
+    const gone = async (selector, text = "") => {
+        for (let tries = 0; tries < 150; tries++) {
+            if (![...document.querySelectorAll(selector)].some((node) => node.textContent.includes(text))) {
+                return;
+            }
+            await new Promise((resolve) => setTimeout(resolve, 100));
+        }
+        throw new Error(`${selector} ${text} does not go away`);
+    };
     const fits = () => {
         if (document.documentElement.scrollWidth > window.innerWidth) {
             throw new Error(`the page is wider than the screen: ${document.documentElement.scrollWidth}`);
@@ -62,7 +71,10 @@ CHOOSE_ON_A_CARD = """
 """
 SEE_IT_IMPORTED = """
     await click(".modal button[name=action_apply]");
-    await find(window.innerWidth < 768 ? ".o_statusbar_status" : ".o_arrow_button_current", "Imported");
+    await find(".o_notification", "have their products");
+    await gone(".modal");
+    await find(window.innerWidth < 768 ? ".o_statusbar_status button" : ".o_arrow_button_current", "Imported");
+    await gone(".o_widget_web_ribbon", "Failed");
     fits();
 """
 FETCH_WHAT_IS_HERE = """
@@ -127,6 +139,6 @@ class TestInboxBrowser(BrowserMixin, HttpCase):
         self.browser_size = "390x844"
         self.touch_enabled = True
         self.work(
-            OPEN_ITS_CARD + ASK_FOR_ITS_PRODUCT + CHOOSE_ON_A_CARD + SEE_IT_IMPORTED,
+            OPEN_ITS_CARD + ASK_FOR_ITS_PRODUCT + CHOOSE_ON_A_CARD + SEE_IT_IMPORTED + REST,
             "!!document.querySelector('.o_kanban_view .o_kanban_record')",
         )
