@@ -47,6 +47,7 @@ from . import res_partner
 from . import sale_order
 from . import sale_order_fate
 from . import sale_order_line
+from . import sale_order_shipment
 from . import stock_confirm_batch
 from . import stock_location
 from . import stock_move
