@@ -36,6 +36,7 @@ from . import extensiv_account_flows
 from . import extensiv_account_monitor
 from . import extensiv_account_setup
 from . import extensiv_cart_books
+from . import extensiv_order_sale
 from . import extensiv_order_todo
 from . import ir_cron
 from . import mail_quiet
