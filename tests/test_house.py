@@ -12,7 +12,7 @@ ROOT = Path(__file__).parents[1]
 ADDON = ROOT / "extensiv_connector"
 PACKAGE = "odoo.addons.extensiv_connector"
 LONGEST_FUNCTION = 60  # lines
-MOST_MODEL_FILES = 54  # one is the package itself
+MOST_MODEL_FILES = 56  # one is the package itself
 
 # What is still to be cut, and is to leave this list: nothing is added to it.
 LONG_FUNCTIONS = {

@@ -14,30 +14,13 @@ Tax that EIM's total is without is either included in the prices or the marketpl
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal
 
-from .rounding import ZERO, Money, plain, raw_amount
+from .line_pricing import PricedLine, amount_of, find_differences, net_line, price_line, taxless_line
+from .rounding import ZERO, Money, plain
 from .taxes import ADDED, ASK, INCLUDED, KEPT, share_out
-from .texts import Figure, Text, _, join, labelled
-from .wire import Order, OrderLine
-
-
-@dataclass(frozen=True, slots=True)
-class PricedLine:
-    """One line of the sale order. ``price_unit`` is to be stored unrounded, as Odoo does."""
-
-    line: OrderLine
-    quantity: Decimal
-    price_unit: Decimal
-    discount: Decimal  # percentage with the digits that Odoo keeps, 0 when not used
-    amount: Decimal  # what EIM adds up: extended_amount, or (price - discount) * quantity where it sent none
-    subtotal: Decimal  # what Odoo shows before taxes
-    note: str  # names the discount where the net price is carried instead
-
-    @property
-    def raw(self) -> float:
-        """The amount before rounding, in Odoo's own order of operations."""
-        return raw_amount(self.price_unit, self.discount, self.quantity)
+from .texts import Figure, Text, _, labelled
+from .wire import Order
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,10 +115,8 @@ class _Pricing:
                 self.unpriced.append(label)
                 read = replace(read, price=ZERO)
             try:
-                priced = _price_line(read, self.money, quantity_digits, discount_digits)
-                self.differences += [
-                    labelled(label, difference) for difference in _line_differences(priced, self.money)
-                ]
+                priced = price_line(read, self.money, quantity_digits, discount_digits)
+                self.differences += [labelled(label, difference) for difference in find_differences(priced, self.money)]
                 self.lines.append(replace(priced, line=line))
             except ValueError as reason:
                 self.problems.append(_sentence(labelled(label, reason.args[0])))
@@ -159,7 +140,7 @@ class _Pricing:
         self.goods = sum((priced.amount for priced in self.lines), ZERO)
         self.before_tax = self.goods + self.shipping - self.order_discount
         # Not of these lines what is not ours, but it may be in the total.
-        self.filtered = sum((_amount_of(line, self.money) for line in self.order.lines if line.filtered), ZERO)
+        self.filtered = sum((amount_of(line, self.money) for line in self.order.lines if line.filtered), ZERO)
 
     def _read(self, value: Decimal | None, label: str) -> Decimal | None:
         try:
@@ -285,7 +266,7 @@ class _Pricing:
             *net, self.shipping = share_out([*amounts, self.shipping], taken, self.money.unit)
         try:
             self.lines = [
-                _taxless_line(priced, amount, self.money) for priced, amount in zip(self.lines, net, strict=True)
+                taxless_line(priced, amount, self.money) for priced, amount in zip(self.lines, net, strict=True)
             ]
         except ValueError as reason:
             self.problems.append(_sentence(labelled(_("The prices without tax"), reason.args[0])))
@@ -299,7 +280,7 @@ class _Pricing:
         is_unsure = self.money.total(self.lines, [*self.extras, self.rounding]) != self.computed
         if is_unsure or self.computed != self.expected:
             as_sent = (self.lines, self.rounding, self.computed)
-            self.lines = [_net_line(priced, self.money) for priced in self.lines]
+            self.lines = [net_line(priced, self.money) for priced in self.lines]
             self._settle()
             if not is_unsure and self.computed != self.expected:
                 self.lines, self.rounding, self.computed = as_sent  # the difference is EIM's own
@@ -378,126 +359,12 @@ class _Pricing:
         )
 
 
-def _price_line(line: OrderLine, money: Money, quantity_digits: int, discount_digits: int) -> PricedLine:
-    """Price one line.
-
-    :raise ValueError: the reason why Odoo cannot hold it.
-    """
-    quantity = money.read(line.quantity, _("the quantity"))
-    price = money.read(line.price, _("the price"))
-    discount = money.read(line.discount, _("the discount")) or ZERO
-    amount = money.read(line.extended_amount, _("the extended amount"))
-    if quantity is None:
-        raise ValueError(_("the quantity is missing or is not a number"))
-    if quantity <= 0:
-        raise ValueError(_("the quantity is negative") if quantity else _("the quantity is zero"))
-    if quantity != round(quantity, quantity_digits):
-        raise ValueError(
-            _(
-                "the quantity %(quantity)s has more decimals than Odoo's Product Unit (%(digits)s)",
-                quantity=Figure(plain(quantity)),
-                digits=quantity_digits,
-            )
-        )
-    if amount is None:
-        if price is None:
-            raise ValueError(_("neither the price nor the extended amount can be read"))
-        amount = money.read((price - discount) * quantity, _("the amount"))
-
-    for price_unit, percentage in _candidates(price, discount, discount_digits):
-        if money.fits(price_unit, percentage, quantity, amount):
-            break
-    else:
-        price_unit = money.net_price(amount, quantity)
-        percentage = ZERO
-
-    note = "" if percentage else _note(line, money)
-    subtotal = money.round_float(raw_amount(price_unit, percentage, quantity))
-    return PricedLine(line, quantity, price_unit, percentage, amount, subtotal, note)
-
-
-def _net_line(priced: PricedLine, money: Money) -> PricedLine:
-    amount = money.round(priced.amount)
-    price_unit = money.net_price(amount, priced.quantity)
-    note = priced.note or _note(priced.line, money)
-    return replace(priced, price_unit=price_unit, discount=ZERO, subtotal=amount, note=note)
-
-
-def _taxless_line(priced: PricedLine, net: Decimal, money: Money) -> PricedLine:
-    """Return a line whose price includes its tax with the price without it, which ``net`` is of the whole line.
-
-    :raise ValueError: it is too large for Odoo's floats.
-    """
-    price_unit = money.net_price(net, priced.quantity)
-    note = join([_note(priced.line, money), _("%(amount)s with tax", amount=money.show(priced.amount))], "\n")
-    return replace(priced, price_unit=price_unit, discount=ZERO, amount=net, subtotal=net, note=note)
-
-
 def _has_no_amounts(order: Order, money: Money) -> bool:
     """Whether the lines' amounts and the order's totals are all zero where prices are not: they are absent, then."""
     lines = [line for line in order.lines if not line.is_left_out]
     if order.sub_total or order.grand_total or any(line.extended_amount for line in lines):
         return False
-    return any(_amount_of(replace(line, extended_amount=None), money) for line in lines)
-
-
-def _amount_of(line: OrderLine, money: Money) -> Decimal:
-    """Return the amount of a line as far as it can be read."""
-    try:
-        amount = money.read(line.extended_amount, "")
-        if amount is not None:
-            return amount
-        price = money.read(line.price, "") or ZERO
-        discount = money.read(line.discount, "") or ZERO
-        return money.read((price - discount) * (money.read(line.quantity, "") or ZERO), "")
-    except ValueError:
-        return ZERO
-
-
-def _note(line: OrderLine, money: Money) -> str:
-    """Name the discount that a net price no longer shows."""
-    discount = money.read(line.discount, _("the discount"))
-    if not discount:
-        return ""
-    price = money.read(line.price, _("the price"))
-    amount = money.show(abs(discount))
-    if price is None and discount > 0:
-        return _("Discount %(amount)s per unit", amount=amount)
-    if price is None:
-        return _("Surcharge %(amount)s per unit", amount=amount)
-    listed = money.show(price)
-    if discount > 0:
-        return _("Discount %(amount)s per unit (price %(price)s)", amount=amount, price=listed)
-    return _("Surcharge %(amount)s per unit (price %(price)s)", amount=amount, price=listed)
-
-
-def _candidates(price: Decimal | None, discount: Decimal, discount_digits: int) -> Iterator[tuple[Decimal, Decimal]]:
-    """Ways to carry a line, the most telling first: ``(price_unit, discount percentage)``."""
-    if price is None:
-        return
-    # A surcharge is no discount, and Odoo shows none: it goes into the net price.
-    if discount and price and 0 < discount / price <= 1:
-        percentage = (discount / price * 100).quantize(Decimal(1).scaleb(-discount_digits), ROUND_HALF_UP)
-        if percentage:
-            yield price, percentage
-    yield price - discount, ZERO
-
-
-def _line_differences(priced: PricedLine, money: Money) -> Iterator[str]:
-    if priced.line.price is None:
-        return
-    price = money.read(priced.line.price, _("the price"))
-    discount = money.read(priced.line.discount, _("the discount")) or ZERO
-    computed = (price - discount) * priced.quantity
-    if abs(computed - priced.amount) > money.unit / 2:
-        yield _(
-            "EIM's amount %(amount)s is not (price %(price)s - discount %(discount)s) x %(quantity)s = %(computed)s.",
-            amount=money.show(priced.amount),
-            price=money.show(price),
-            discount=money.show(discount),
-            quantity=Figure(plain(priced.quantity)),
-            computed=money.show(computed),
-        )
+    return any(amount_of(replace(line, extended_amount=None), money) for line in lines)
 
 
 def _total_problems(sent: Decimal, expected: Decimal, money: Money) -> Iterator[str]:

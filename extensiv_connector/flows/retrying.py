@@ -1,6 +1,18 @@
 """Trying again what failed: for a person, who is told at once what came of it."""
 
-from . import SCHEDULED, SWITCHED, books, credit_notes, missing_carrier, relisting, shipped_elsewhere, status_check
+from collections import Counter
+
+from . import (
+    SCHEDULED,
+    SWITCHED,
+    books,
+    by_hand,
+    credit_notes,
+    missing_carrier,
+    relisting,
+    shipped_elsewhere,
+    status_check,
+)
 from .credential_check import CREDENTIALS_KEY
 from .deadline import deadline_of
 
@@ -14,6 +26,32 @@ def retry(errors, account, flow):
         RETRIES[flow](errors, account)
     elif account.state == "connected":
         account._run_flow(flow)
+
+
+def say_late(errors):
+    """Return sentences on those of ``errors``, just retried, for which the request had no time."""
+    late = deadline_of(errors.env).late
+    orders = errors.filtered(
+        lambda error: error.flow == "orders" and error.res_model == "extensiv.order" and not error.step
+    )
+    received = set(
+        errors.env["extensiv.order"].search([("id", "in", orders.mapped("res_id")), ("state", "=", "received")]).ids
+    )
+    goes_on = Counter()
+    for error in errors:
+        flow = error.key if error.flow == "connection" else error.flow
+        if (error.account_id.id, flow) in late:
+            goes_on[late[error.account_id.id, flow]] += 1
+        elif error in orders and error.res_id in received:
+            goes_on[by_hand.runs_by_itself(error.account_id, flow)] += 1
+    said = []
+    if goes_on[True]:
+        said.append(
+            errors.env._("%s go on in the background: what is solved leaves this list by itself.", goes_on[True])
+        )
+    if goes_on[False]:
+        said.append(errors.env._("There was no time left for %s: press Retry again.", goes_on[False]))
+    return said
 
 
 def stop(errors, account, flow):

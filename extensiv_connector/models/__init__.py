@@ -36,6 +36,7 @@ from . import extensiv_account_flows
 from . import extensiv_account_monitor
 from . import extensiv_account_setup
 from . import extensiv_cart_books
+from . import extensiv_order_sale
 from . import extensiv_order_todo
 from . import ir_cron
 from . import mail_quiet
@@ -47,6 +48,7 @@ from . import res_partner
 from . import sale_order
 from . import sale_order_fate
 from . import sale_order_line
+from . import sale_order_shipment
 from . import stock_confirm_batch
 from . import stock_location
 from . import stock_move

@@ -1,4 +1,3 @@
-from collections import Counter
 from datetime import timedelta
 
 from odoo import api, fields, models
@@ -9,7 +8,6 @@ from ..flows import (
     SELECTION,
     audit,
     batch_acknowledging,
-    by_hand,
     holds,
     relisting,
     retention,
@@ -18,7 +16,7 @@ from ..flows import (
     shipped_elsewhere,
     watched,
 )
-from ..flows.deadline import deadline_of, one_deadline
+from ..flows.deadline import one_deadline
 from ..flows.error_names import name_key
 from ..flows.runner import refresh_snapshot
 from ..flows.spreadsheet import quote_export
@@ -220,38 +218,13 @@ class ExtensivError(models.Model):
             left.message or errors.concerns
             if len(errors) == 1
             else self.env._("%(done)s of %(all)s solved.", done=len(errors) - len(left), all=len(errors)),
-            *left._say_late(),
+            *retrying.say_late(left),
         ]
         return self.env["extensiv.account"]._notification(
             self.env._("Still failing") if left else self.env._("Solved"),
             "\n".join(said),
             "warning" if left else "success",
         )
-
-    def _say_late(self):
-        """Return sentences on those of these errors, just retried, for which the request had no time."""
-        late = deadline_of(self.env).late
-        orders = self.filtered(
-            lambda error: error.flow == "orders" and error.res_model == "extensiv.order" and not error.step
-        )
-        received = set(
-            self.env["extensiv.order"].search([("id", "in", orders.mapped("res_id")), ("state", "=", "received")]).ids
-        )
-        goes_on = Counter()
-        for error in self:
-            flow = error.key if error.flow == "connection" else error.flow
-            if (error.account_id.id, flow) in late:
-                goes_on[late[error.account_id.id, flow]] += 1
-            elif error in orders and error.res_id in received:
-                goes_on[by_hand.runs_by_itself(error.account_id, flow)] += 1
-        said = []
-        if goes_on[True]:
-            said.append(
-                self.env._("%s go on in the background: what is solved leaves this list by itself.", goes_on[True])
-            )
-        if goes_on[False]:
-            said.append(self.env._("There was no time left for %s: press Retry again.", goes_on[False]))
-        return said
 
     def action_dismiss(self):
         """Take the errors off the list; what failed is left alone until it fails anew or a person retries it."""

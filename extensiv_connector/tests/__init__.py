@@ -34,6 +34,8 @@ from . import test_database_identity
 from . import test_deadline
 from . import test_delivery_method
 from . import test_diagnosis
+from . import test_diagnosis_account
+from . import test_diagnosis_sku
 from . import test_embedded
 from . import test_eim_in_language
 from . import test_errors
@@ -72,6 +74,7 @@ from . import test_lanes
 from . import test_languages_browser
 from . import test_left_orders
 from . import test_lengths
+from . import test_location_keys
 from . import test_lock
 from . import test_merchants
 from . import test_migration_buyers
@@ -81,6 +84,7 @@ from . import test_migration_figures
 from . import test_migration_held
 from . import test_migrations
 from . import test_money_rounding
+from . import test_neutralize
 from . import test_observe_browser
 from . import test_order_days
 from . import test_order_figures
@@ -103,6 +107,7 @@ from . import test_prove_others
 from . import test_prove_page
 from . import test_pushed_before
 from . import test_read_back
+from . import test_read_back_ways
 from . import test_reconciliation
 from . import test_reconciliation_candidates
 from . import test_reconciliation_full
@@ -115,6 +120,7 @@ from . import test_retry_after
 from . import test_screens_browser
 from . import test_secrets
 from . import test_security
+from . import test_security_people
 from . import test_settings
 from . import test_setup
 from . import test_setup_in_guide

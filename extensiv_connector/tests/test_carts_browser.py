@@ -5,45 +5,31 @@ from unittest.mock import patch
 from odoo.tests import HttpCase, tagged
 
 from ..models.extensiv_bucket import BucketStore
-from .common import ConnectorMixin, Roomy
+from .browser_common import BrowserMixin
+from .common import Roomy
 from .shipments_common import ShipmentMixin
 from .test_cart_share import ShareMixin
-from .test_shipments_browser import ACTIONS
 
 CHOOSE_METHOD = """
-    await find(".alert", "Nobody chose a delivery method");
+    await see(".alert", "Nobody chose a delivery method");
     await click(".alert [name=carrier_id] input");
     await type(".alert [name=carrier_id] input", "UPS Gr");
     await click(".o-autocomplete--dropdown-item a", "UPS Ground");
     await click(".o_form_button_save");
-    await find("[name=extensiv_shipment_shown]", "Ready");
+    await see("[name=extensiv_shipment_shown]", "Ready");
 """
 SEE_SKIPPED = """
-    await find(".alert", "Skipped: The cart takes no confirmation of shipments");
-    await find("[name=extensiv_shipment_shown].o_field_badge", "Skipped");
+    await see(".alert", "Skipped: The cart takes no confirmation of shipments");
+    await see("[name=extensiv_shipment_shown].o_field_badge", "Skipped");
 """
 SEE_SKIPPED_IN_THE_INBOX = """
-    await find("[name=shipment_message]", "The cart takes no confirmation of shipments");
+    await see("[name=shipment_message]", "The cart takes no confirmation of shipments");
 """
 THIS_CART = """
-    await find(".alert", "New at EIM since the invitation was sent");
+    await see(".alert", "New at EIM since the invitation was sent");
     await click(".alert .o_data_row button", "This Cart");
-    await find("[name=cart_id]", "Acme Kids Store");
+    await see("[name=cart_id]", "Acme Kids Store");
 """
-
-
-class BrowserMixin(ConnectorMixin):
-    def act(self, record, steps):
-        """Let the administrator open the form of ``record`` and do ``steps``."""
-        self.env.flush_all()
-        self.browser_js(
-            f"/odoo/m-{record._name}/{record.id}",
-            ACTIONS % steps,
-            ready="!!document.querySelector('.o_form_view .o_form_sheet')",
-            login="admin",
-            timeout=60,
-        )
-        self.env.invalidate_all()
 
 
 @tagged("post_install", "-at_install")

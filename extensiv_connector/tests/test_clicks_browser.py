@@ -7,9 +7,8 @@ from lxml import html
 from odoo.tests import HttpCase, tagged
 from odoo.tools import file_open
 
-from .common import ConnectorMixin
+from .browser_common import BrowserMixin
 from .shipments_common import ShipmentMixin
-from .test_inventory_browser import HANDS
 
 CHAPTER = "the-ten-most-common-jobs"
 # Measured from an Odoo without the addon, by `tests/processes/test_install.py`.
@@ -39,13 +38,8 @@ const inRow = async (words, selector) => {
 const enter = async (selector, words) => {
     const input = await see(selector);
     await pause();
-    if (document.activeElement !== input) {
-        input.click();
-        input.focus();
-    }
-    input.value = words;
-    input.dispatchEvent(new Event("input", {bubbles: true}));
-    input.dispatchEvent(new Event("change", {bubbles: true}));
+    if (document.activeElement !== input) input.click();
+    await type(selector, words);
 };
 const measure = async (jobs, said) => {
     const wrong = [];
@@ -126,7 +120,7 @@ JOBS = {
 
 
 @tagged("post_install", "-at_install")
-class TestClicks(ShipmentMixin, ConnectorMixin, HttpCase):
+class TestClicks(ShipmentMixin, BrowserMixin, HttpCase):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
@@ -173,14 +167,13 @@ class TestClicks(ShipmentMixin, ConnectorMixin, HttpCase):
         self.assertEqual(list(said), [INSTALLING, *JOBS], "ten jobs, each of which is done here")
         self.make_work()
         jobs = ", ".join(f"{json.dumps(job)}: async () => {{ {steps} }}" for job, steps in JOBS.items())
-        self.browser_js(
+        self.play(
             "/odoo",
-            f"{HANDS} {CLICKING} play(() => measure({{ {jobs} }}, {json.dumps(said)}))",
+            f"await measure({{ {jobs} }}, {json.dumps(said)});",
+            helpers=CLICKING,
             ready="!!document.querySelector('.o_navbar_apps_menu button')",
-            login="admin",
             timeout=120,
         )
-        self.env.invalidate_all()
         self.assertEqual(
             [self.inbox(cust_ref).state for cust_ref in ("FAILED-1", "FETCH-1", "PULL-1")], ["imported"] * 3
         )

@@ -14,7 +14,7 @@ from ..eim import time_limit, transport
 from ..flows import deadline as deadlines
 from ..flows import unanswered
 from ..flows.stock_errors import ZEROS
-from ..models import sale_order
+from ..models import sale_order_shipment
 from .common import ConnectorCase
 
 # Every method that people call and that may ask EIM, or import: a new one has to be added here, see tests/test_buttons.
@@ -320,7 +320,7 @@ class TestDeadline(ConnectorCase):
         started = time.monotonic()
         with (
             self.flows(),
-            patch.object(sale_order, "read_progress", return_value=[]),
+            patch.object(sale_order_shipment, "read_progress", return_value=[]),
             patch.object(self.env.registry["stock.picking"], "_extensiv_order", lambda picking: self.sales),
         ):
             try:

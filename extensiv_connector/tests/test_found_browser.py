@@ -2,8 +2,7 @@
 
 from odoo.tests import HttpCase, tagged
 
-from .test_carts_browser import BrowserMixin
-from .test_shipments_browser import ACTIONS
+from .browser_common import BrowserMixin
 
 HELPERS = """
     const open = (action) =>
@@ -12,15 +11,6 @@ HELPERS = """
         type: "ir.actions.act_window", name: model, res_model: model, mobile_view_mode: "kanban",
         domain: [["extensiv_cust_ref", "=", "GONE-1"]], views: views.map((view) => [false, view]),
     });
-    const gone = async (selector, text = "") => {
-        for (let tries = 0; tries < 150; tries++) {
-            if (![...document.querySelectorAll(selector)].some((node) => node.textContent.includes(text))) {
-                return;
-            }
-            await new Promise((resolve) => setTimeout(resolve, 100));
-        }
-        throw new Error(`${selector} ${text} does not go away`);
-    };
     const fits = () => {
         if (document.documentElement.scrollWidth > window.innerWidth) {
             throw new Error(`the page is wider than the screen: ${document.documentElement.scrollWidth}`);
@@ -28,14 +18,14 @@ HELPERS = """
     };
 """
 OPEN_WHAT_FAILED = """
-    await find(".o_search_panel_category_value.active, .o_search_panel_category_value .active", "Needs You");
+    await see(".o_search_panel_category_value.active, .o_search_panel_category_value .active", "Needs You");
     const counts = [...document.querySelectorAll(".o_search_panel_category_value")].map((node) => node.innerText);
     for (const part of ["Needs You", "Imported", "Cancelled"]) {
         if (!counts.some((text) => text.includes(part) && /\\d/.test(text))) {
             throw new Error(`${part} has no count: ${counts}`);
         }
     }
-    await find(".o_data_row [name=buyer]", "Mary Doe");
+    await see(".o_data_row [name=buyer]", "Mary Doe");
     if (document.querySelectorAll(".o_data_row").length !== 1) {
         throw new Error("what needs nobody is shown, too");
     }
@@ -43,15 +33,15 @@ OPEN_WHAT_FAILED = """
 """
 OPEN_ITS_CARD = """
     for (const shown of ["Mary Doe", "NEW-9", "Failed"]) {
-        await find(".o_kanban_record", shown);
+        await see(".o_kanban_record", shown);
     }
-    await find(".o_kanban_record button[name=action_import]", "Retry");
-    await find(".o_kanban_record button[name=action_fix]", "Add Alias");
+    await see(".o_kanban_record button[name=action_import]", "Retry");
+    await see(".o_kanban_record button[name=action_fix]", "Add Alias");
     await click(".o_kanban_record", "FAILED-1");
 """
 ASK_FOR_ITS_PRODUCT = """
-    await find(".alert button[name=action_fix]", "Add Alias");
-    await find(".alert button[name=action_create_products]");
+    await see(".alert button[name=action_fix]", "Add Alias");
+    await see(".alert button[name=action_create_products]");
     fits();
     await click(".alert button[name=action_choose_products]");
 """
@@ -64,37 +54,37 @@ CHOOSE_ON_A_CARD = """
     await click(".modal .o_kanban_record", "NEW-9");
     await click(".modal [name=product_id] input");
     await click(".modal .o_kanban_record", "Black tee");
-    await find(".modal:not(.o_inactive_modal) [name=product_id] .o_external_button");
+    await see(".modal:not(.o_inactive_modal) [name=product_id] .o_external_button");
     await click(".modal:not(.o_inactive_modal) .o_form_button_save");
-    await find(".modal:not(.o_inactive_modal) .o_kanban_record", "Black tee");
-    await find(".modal:not(.o_inactive_modal) button[name=action_apply]");
+    await see(".modal:not(.o_inactive_modal) .o_kanban_record", "Black tee");
+    await see(".modal:not(.o_inactive_modal) button[name=action_apply]");
 """
 SEE_IT_IMPORTED = """
     await click(".modal button[name=action_apply]");
-    await find(".o_notification", "have their products");
+    await see(".o_notification", "have their products");
     await gone(".modal");
-    await find(window.innerWidth < 768 ? ".o_statusbar_status button" : ".o_arrow_button_current", "Imported");
-    await gone(".o_widget_web_ribbon", "Failed");
+    await see(window.innerWidth < 768 ? ".o_statusbar_status button" : ".o_arrow_button_current", "Imported");
+    await gone(".o_widget_web_ribbon", "FAILED");  // in capitals by its style
     fits();
 """
 FETCH_WHAT_IS_HERE = """
     await open("extensiv_connector.extensiv_fetch_action");
     await type(".modal [name=reference] input", "GOOD-1");
     await click(".modal button[name=action_fetch]");
-    await find(".o_form_view [name=order_number]", "GOOD-1");
-    await find(".o_notification", "is here already");
+    await see(".o_form_view [name=order_number]", "GOOD-1");
+    await see(".o_notification", "is here already");
 """
 SEE_WHAT_WAS_CANCELLED = """
     await open("extensiv_connector.extensiv_order_all_action");
-    await find(".o_data_row [name=badge], .o_kanban_record [name=badge]", "Cancelled");
+    await see(".o_data_row [name=badge], .o_kanban_record [name=badge]", "Cancelled");
     await click(".o_data_row [name=order_number], .o_kanban_record", "GONE-1");
-    await find(".o_widget_web_ribbon", "Cancelled");
-    await find("[name=shipment_shown]", "Cancelled");
+    await see(".o_widget_web_ribbon", "CANCELLED");  // in capitals by its style
+    await see("[name=shipment_shown]", "Cancelled");
     await show("sale.order", "list", "kanban", "form");
     await click(".o_data_row [name=name], .o_kanban_record", "GONE-1");
-    await find("[name=extensiv_shipment_shown]", "Cancelled");
-    await find("[name=extensiv_delivery_address]", "5 High Street");
-    await find(".o-mail-Message", "Cancelled here only");
+    await see("[name=extensiv_shipment_shown]", "Cancelled");
+    await see("[name=extensiv_delivery_address]", "5 High Street");
+    await see(".o-mail-Message", "Cancelled here only");
     fits();
 """
 REST = FETCH_WHAT_IS_HERE + SEE_WHAT_WAS_CANCELLED
@@ -121,11 +111,8 @@ class TestInboxBrowser(BrowserMixin, HttpCase):
         self.account.cart_ids.is_new = False
         self.inbox("GONE-1").sale_order_id._action_cancel()
         self.env["extensiv.order"].search([("account_id", "!=", self.account.id)]).state = "ignored"
-        self.env.flush_all()
         action = self.env.ref("extensiv_connector.extensiv_order_action")
-        steps = HELPERS + steps
-        self.browser_js(f"/odoo/action-{action.id}", ACTIONS % steps, ready=ready, login="admin", timeout=90)
-        self.env.invalidate_all()
+        self.play(f"/odoo/action-{action.id}", steps, helpers=HELPERS, ready=ready, timeout=90)
         order = self.inbox("FAILED-1")
         self.assertEqual((order.state, order.sale_order_id.order_line.product_id), ("imported", self.products[0]))
 

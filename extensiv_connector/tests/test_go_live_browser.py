@@ -1,13 +1,14 @@
 from odoo.tests import HttpCase, new_test_user, tagged
 
 from ..sandbox.levels import Level
-from .common import ConnectorMixin
-from .test_inventory_browser import HANDS
+from .browser_common import BrowserMixin
 
 
 @tagged("post_install", "-at_install")
-class TestGoLiveInBrowser(ConnectorMixin, HttpCase):
+class TestGoLiveInBrowser(BrowserMixin, HttpCase):
     """A new shop's manager presses Go Live before anything is counted."""
+
+    who = "golive"
 
     @classmethod
     def setUpClass(cls):
@@ -29,18 +30,12 @@ class TestGoLiveInBrowser(ConnectorMixin, HttpCase):
         self.account.setup_step = "live"
         self.env.flush_all()
 
-    def play(self, steps):
-        self.browser_js(
-            f"/odoo/action-extensiv_connector.extensiv_account_action/{self.account.id}",
-            f"{HANDS} play(async () => {{ {steps} }})",
-            ready="!!document.querySelector('.o_form_view')",
-            login="golive",
-            timeout=60,
-        )
-        self.env.invalidate_all()
+    def open_and(self, steps):
+        """Open the account and do ``steps``."""
+        self.play(f"/odoo/action-extensiv_connector.extensiv_account_action/{self.account.id}", steps)
 
     def test_go_live_says_the_number_and_waits_for_the_confirmation(self):
-        self.play("""
+        self.open_and("""
             await click("div[name=setup_live] button[name=action_go_live]");
             await see(".modal .alert-danger", "2 of 3 SKUs would become 0");
             await see(".modal .o_data_row", "TEE-1");
@@ -57,7 +52,7 @@ class TestGoLiveInBrowser(ConnectorMixin, HttpCase):
         self.assertEqual(self.account.setup_step, "done")
 
     def test_the_preview_lists_every_level_and_changes_nothing(self):
-        self.play("""
+        self.open_and("""
             await click("div[name=setup_live] button[name=action_preview_stock]");
             await see(".modal .alert-danger", "2 of 3 SKUs would become 0");
             await see(".modal .o_kanban_record button", "Take EIM's Quantities");
@@ -74,13 +69,9 @@ class TestGoLiveInBrowser(ConnectorMixin, HttpCase):
         with self.flows():
             self.account.action_push_inventory()
         self.env.invalidate_all()
-        self.play("""
+        self.open_and("""
             await click(".nav-link", "Stock");
-            const buffer = await see(".o_field_widget[name=buffer_qty] input");
-            buffer.focus();
-            buffer.value = "9";
-            buffer.dispatchEvent(new Event("input", {bubbles: true}));
-            buffer.dispatchEvent(new Event("change", {bubbles: true}));
+            await type(".o_field_widget[name=buffer_qty] input", "9");
             await see(".modal-body", "2 of 2 SKUs would become 0");
             await click(".modal footer button", "Close");
             await see(".o_field_widget[name=level_preview]", "TEE-1");

@@ -1,34 +1,12 @@
 from odoo.tests import HttpCase, new_test_user, tagged
 
-from .common import ConnectorMixin
-
-# What a person does: find by what is shown, click, type, and wait for what should appear.
-HANDS = """
-const until = async (what, find) => {
-    for (let tries = 0; tries < 200; tries++) {
-        const found = find();
-        if (found) return found;
-        await new Promise((done) => setTimeout(done, 50));
-    }
-    throw new Error(`never saw ${what}: ${document.body.innerText.slice(0, 2000)}`);
-};
-const see = (selector, text = "") => until(`${selector} ${text}`, () =>
-    [...document.querySelectorAll(selector)].find((node) => node.offsetParent && node.innerText.includes(text)));
-const click = async (selector, text) => (await see(selector, text)).click();
-const choose = async (field, text) => {
-    const input = await until(field, () => document.querySelector(`.o_field_widget[name=${field}] input`));
-    input.focus();
-    input.value = text;
-    input.dispatchEvent(new Event("input", {bubbles: true}));
-    await click(".o-autocomplete--dropdown-item a", text);
-};
-const saved = () => until("saved", () => document.querySelector(".o_form_status_indicator_buttons.invisible"));
-const play = (steps) => steps().then(() => console.log("test successful"), (error) => console.error(error.message));
-"""
+from .browser_common import BrowserMixin
 
 
 @tagged("post_install", "-at_install")
-class TestInBrowser(ConnectorMixin, HttpCase):
+class TestInBrowser(BrowserMixin, HttpCase):
+    who = "mapper"
+
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
@@ -45,16 +23,6 @@ class TestInBrowser(ConnectorMixin, HttpCase):
         self.sandbox.store.levels.locations = {"EAST": 1, "WEST": 2}
         self.connect()
         self.east, self.west = self.account.location_ids.sorted("name")[:2]
-
-    def play(self, path, steps):
-        self.browser_js(
-            path,
-            f"{HANDS} play(async () => {{ {steps} }})",
-            ready="!!document.querySelector('.o_form_view')",
-            login="mapper",
-            timeout=60,
-        )
-        self.env.invalidate_all()
 
     def at_eim(self):
         return {level["sku"]: level["qty_available"] for level in self.sandbox.store.levels.listing("EAST")}

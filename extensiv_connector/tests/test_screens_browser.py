@@ -2,8 +2,7 @@
 
 from odoo.tests import HttpCase, new_test_user, tagged
 
-from .common import ConnectorMixin
-from .test_inventory_browser import HANDS
+from .browser_common import BrowserMixin
 
 # A row of a list, or a card of the same record; the button of it that has a name.
 PARTS = """
@@ -14,15 +13,6 @@ const press = async (text, name) => {
         return rows.find((each) => each.innerText.includes(text))?.querySelector(`[name=${name}]`);
     });
     found.click();
-};
-const gone = (selector, text = "") => until(`no ${selector} ${text}`, () =>
-    ![...document.querySelectorAll(selector)].some((node) => node.innerText.includes(text)));
-const type = async (field, text) => {
-    const input = await until(field, () => document.querySelector(`.o_field_widget[name=${field}] input`));
-    input.focus();
-    input.value = text;
-    input.dispatchEvent(new Event("input", {bubbles: true}));
-    input.dispatchEvent(new Event("change", {bubbles: true}));
 };
 // A phone opens a list of what can be chosen.
 const pick = async (field, text) => {
@@ -45,8 +35,10 @@ const fits = () => {
 """
 
 
-class ScreensCase(ConnectorMixin, HttpCase):
+class ScreensCase(BrowserMixin, HttpCase):
     """A manager of the shop; few browsers are started, each for several flows."""
+
+    who = "keeper"
 
     @classmethod
     def setUpClass(cls):
@@ -72,16 +64,10 @@ class ScreensCase(ConnectorMixin, HttpCase):
         self.connect()
         self.east = self.account.location_ids.filtered(lambda location: location.name == "EAST")
 
-    def play(self, action, steps):
-        self.env.flush_all()
-        self.browser_js(
-            f"/odoo/action-extensiv_connector.{action}",
-            f"{HANDS} {PARTS} play(async () => {{ {steps} }})",
-            ready="odoo.isReady === true",
-            login="keeper",
-            timeout=90,
-        )
-        self.env.invalidate_all()
+    def visit(self, action, steps):
+        """Open a window of ours and do ``steps``."""
+        path = f"/odoo/action-extensiv_connector.{action}"
+        self.play(path, steps, helpers=PARTS, ready="odoo.isReady === true", timeout=90)
 
     def at_eim(self):
         return {level["sku"]: level["qty_available"] for level in self.sandbox.store.levels.listing("EAST")}
@@ -109,7 +95,7 @@ class TestOnADesk(ScreensCase):
         )
         self.pull()
         self.env["product.product"].create({"name": "New", "default_code": "A-1"})
-        self.play(
+        self.visit(
             "extensiv_location_action",
             """
             await row("EAST");
@@ -150,7 +136,7 @@ class TestOnADesk(ScreensCase):
         with self.flows():
             self.account.action_push_inventory()
         self.sandbox.store.levels.items["TEE-1"]["EAST"].qty_available = 99
-        self.play(
+        self.visit(
             "extensiv_diagnosis_action",
             f"""
             const only = () => document.querySelector(".modal [name=account_id] input")?.value === "Test shops";
@@ -173,7 +159,7 @@ class TestOnADesk(ScreensCase):
             await open("extensiv_settings_action", {{clearBreadcrumbs: true}});
             await see(".o_form_view", "Parallel");
             fits();
-            await type("extensiv_run_days", "12");
+            await type("[name=extensiv_run_days] input", "12");
             await click(".o_form_button_save");
             const settings = odoo.__WOWL_DEBUG__.root.env.services.orm;
             for (let tries = 0; tries < 50; tries++) {{
@@ -189,7 +175,7 @@ class TestOnADesk(ScreensCase):
 
     def test_dialogs_without_an_account_say_what_is_missing(self):
         self.account.active = False
-        self.play(
+        self.visit(
             "extensiv_diagnosis_action",
             """
             const silent = async (name) => {

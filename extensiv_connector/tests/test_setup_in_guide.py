@@ -2,12 +2,17 @@ from odoo.tests import HttpCase, tagged
 
 from ..flows import location_proposal
 from ..sandbox.levels import Level
-from .common import ConnectorCase, ConnectorMixin
-from .test_inventory_browser import HANDS
+from .browser_common import BrowserMixin
+from .common import ConnectorCase
 
 # What a shop clicks before: its picture among the apps, and Activate.
 INSTALLING = 2
 MOST_CLICKS = 10
+COUNTING = f"""
+let clicks = {INSTALLING};
+const press = async (selector, text) => {{ clicks += 1; await click(selector, text); }};
+const write = (field, text) => type(`div[name=setup_connect] [name=${{field}}] input`, text);
+"""
 
 
 @tagged("post_install", "-at_install")
@@ -74,7 +79,7 @@ DASHBOARD = """
 """
 
 
-class GuideInBrowser(ConnectorMixin, HttpCase):
+class GuideInBrowser(BrowserMixin, HttpCase):
     """A shop that has SKUs at EIM and no product of them yet, from its first click on."""
 
     @classmethod
@@ -84,7 +89,7 @@ class GuideInBrowser(ConnectorMixin, HttpCase):
         cls._make_world()
         (cls.env["product.product"].search([("default_code", "!=", False)]) - cls.products).extensiv_push = False
 
-    def play(self, locations, steps):
+    def go(self, locations, steps):
         """Have a browser connect a new account and do ``steps``; return the account.
 
         :param locations: names that EIM has
@@ -95,21 +100,8 @@ class GuideInBrowser(ConnectorMixin, HttpCase):
             sku: {"EAST": Level(7, 7, "2019-03-01T08:00:00+00:00")} for sku in ("NEW-1", "NEW-2", "NEW-3")
         }
         self.env["ir.default"].set("extensiv.account", "base_url", self.sandbox.base_url)
-        self.browser_js(
-            "/odoo/action-extensiv_connector.extensiv_account_action/new",
-            f"""{HANDS}
-            let clicks = {INSTALLING};
-            const press = async (selector, text) => {{ clicks += 1; await click(selector, text); }};
-            const write = async (field, text) => {{
-                const input = await see(`div[name=setup_connect] [name=${{field}}] input`);
-                input.value = text;
-                input.dispatchEvent(new Event("input", {{bubbles: true}}));
-                input.dispatchEvent(new Event("change", {{bubbles: true}}));
-            }};
-            play(async () => {{ {CONNECT} {steps} }})""",
-            ready="!!document.querySelector('.o_form_view')",
-            login="admin",
-            timeout=90,
+        self.play(
+            "/odoo/action-extensiv_connector.extensiv_account_action/new", CONNECT + steps, helpers=COUNTING, timeout=90
         )
         return self.env["extensiv.account"].search([("api_user", "=", "demo")])
 
@@ -121,7 +113,7 @@ class TestClicksToLive(GuideInBrowser):
     browser_size = "1366x768"
 
     def test_it_is_live_in_few_clicks(self):
-        account = self.play(
+        account = self.go(
             ["EAST"],
             f"""
                 await press("div[name=setup_settings] [name=location_ids] [name=push_enabled] input");
@@ -145,7 +137,7 @@ class TestGuideOnPhone(GuideInBrowser):
     touch_enabled = True
 
     def test_locations_are_mapped_from_their_cards_and_it_goes_live(self):
-        account = self.play(
+        account = self.go(
             ["EAST", "WEST"],
             f"""
                 await press("div[name=setup_settings] [name=location_ids] .o_kanban_record [name=choose]");

@@ -4,68 +4,31 @@ from urllib.request import urlopen
 
 from odoo.tests import HttpCase, tagged
 
-from .common import ConnectorMixin
+from .browser_common import BrowserMixin
 from .shipments_common import ShipmentMixin
 
-# `click(selector[, text])` and `type(selector, text)` wait for what they act on, as a person would.
-ACTIONS = """
-async function find(selector, text = "") {
-    for (let tries = 0; tries < 150; tries++) {
-        const found = [...document.querySelectorAll(selector)].find(
-            (node) => node.offsetParent && node.textContent.includes(text));
-        if (found) {
-            return found;
-        }
-        await new Promise((resolve) => setTimeout(resolve, 100));
-    }
-    throw new Error(`${selector} ${text} does not appear`);
-}
-async function click(selector, text) {
-    (await find(selector, text)).click();
-}
-async function type(selector, text) {
-    const input = await find(selector);
-    input.value = text;
-    input.dispatchEvent(new InputEvent("input", { bubbles: true }));
-    input.dispatchEvent(new Event("change", { bubbles: true }));
-}
-async function person() {
-    %s
-}
-person().then(() => console.log("test successful"), (error) => console.error(error.message));
-"""
 VALIDATE = """
     await click(".o_notebook .nav-link", "Additional Info");
     await type("[name=carrier_tracking_ref] input", "1Z999AA10123456784");
     await click("button[name=button_validate]");
-    await find(".o_arrow_button_current", "Done");
-    await find("[name=extensiv_shipment_shown]", "Ready");
+    await see(".o_arrow_button_current", "Done");
+    await see("[name=extensiv_shipment_shown]", "Ready");
 """
 SEE_SENT = """
-    await find("[name=extensiv_shipment_shown].o_field_badge", "Sent");
+    await see("[name=extensiv_shipment_shown].o_field_badge", "Sent");
     await click(".o_notebook .nav-link", "EIM Shipment");
-    await find("[name=extensiv_shipments_readable]", "UPS Ground 1Z999AA10123456784: 2 × TEE-1, 1 × MUG-1");
+    await see("[name=extensiv_shipments_readable]", "UPS Ground 1Z999AA10123456784: 2 × TEE-1, 1 × MUG-1");
 """
 
 
 @tagged("post_install", "-at_install")
-class TestShipmentsBrowser(ShipmentMixin, ConnectorMixin, HttpCase):
+class TestShipmentsBrowser(ShipmentMixin, BrowserMixin, HttpCase):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
         cls._start_sandbox()
         cls._make_world()
         cls._make_warehouse()
-
-    def act(self, record, steps):
-        """Let the administrator open the form of ``record`` and do ``steps``."""
-        self.browser_js(
-            f"/odoo/m-{record._name}/{record.id}",
-            ACTIONS % steps,
-            ready="!!document.querySelector('.o_form_view .o_form_sheet')",
-            login="admin",
-            timeout=60,
-        )
 
     def test_a_validated_delivery_becomes_sent_and_is_seen_at_eim(self):
         sale = self.order()

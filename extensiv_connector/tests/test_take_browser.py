@@ -1,12 +1,13 @@
 from odoo.tests import HttpCase, new_test_user, tagged
 
 from ..sandbox.levels import Level
-from .common import ConnectorMixin
-from .test_inventory_browser import HANDS
+from .browser_common import BrowserMixin
 
 
 @tagged("post_install", "-at_install")
-class TestTakeInBrowser(ConnectorMixin, HttpCase):
+class TestTakeInBrowser(BrowserMixin, HttpCase):
+    who = "starter"
+
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
@@ -28,16 +29,6 @@ class TestTakeInBrowser(ConnectorMixin, HttpCase):
             sku: {"EAST": Level(quantity, quantity, now)}
             for sku, quantity in (("TEE-1", 100), ("MUG-1", 40), ("GHOST", 3))
         }
-
-    def play(self, path, steps):
-        self.browser_js(
-            path,
-            f"{HANDS} play(async () => {{ {steps} }})",
-            ready="!!document.querySelector('.o_form_view')",
-            login="starter",
-            timeout=60,
-        )
-        self.env.invalidate_all()
 
     def quants(self):
         return self.env["stock.quant"].search(

@@ -2,18 +2,18 @@
 
 from odoo.tests import HttpCase, tagged
 
-from .test_carts_browser import BrowserMixin
+from .browser_common import BrowserMixin
 
 ANSWER = """
-    await find(".alert", "Do the prices include the tax");
+    await see(".alert", "Do the prices include the tax");
     await click(".alert button", "The Prices Include It");
-    await find("[name=tax_beside_total] input", "");
+    await see("[name=tax_beside_total] input", "");
 """
 ACCEPT = """
-    await find(".alert", "EIM's total less this order's");
+    await see(".alert", "EIM's total less this order's");
     await click(".alert button", "Accept the Difference");
     await click(".modal-footer button.btn-primary");
-    await find(".alert-success", "Nothing stands in the way");
+    await see(".alert-success", "Nothing stands in the way");
 """
 
 

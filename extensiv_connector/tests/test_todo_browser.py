@@ -2,20 +2,19 @@
 
 from odoo.tests import HttpCase, tagged
 
-from .test_carts_browser import BrowserMixin
-from .test_shipments_browser import ACTIONS
+from .browser_common import BrowserMixin
 
 CHOOSE_AND_CONFIRM = """
-    await find(".o_data_row [name=todo]", "Held as Quotation");
+    await see(".o_data_row [name=todo]", "Held as Quotation");
     await click(".o_data_row button[name=action_fix]");
-    await find(".modal .o_data_row", "NEW-9");
+    await see(".modal .o_data_row", "NEW-9");
     await click(".modal .o_data_cell[name=product_id]");
     await type(".modal [name=product_id] input", "Black");
     await click(".o-autocomplete--dropdown-item a", "Black tee");
     await click(".modal button[name=action_apply]");
-    await find(".o_data_row [name=todo_message]", "Nothing stands in the way");
+    await see(".o_data_row [name=todo_message]", "Nothing stands in the way");
     await click("button[name=action_confirm_right]");
-    await find(".o_view_nocontent", "No order needs you");
+    await see(".o_view_nocontent", "No order needs you");
 """
 
 
@@ -35,15 +34,8 @@ class TestTodoBrowser(BrowserMixin, HttpCase):
         order = self.inbox("A")
         order.cart_id.is_new = False
         action = self.env.ref("extensiv_connector.extensiv_order_todo_action")
-        self.env.flush_all()
-        self.browser_js(
-            f"/odoo/action-{action.id}",
-            ACTIONS % CHOOSE_AND_CONFIRM,
-            ready="!!document.querySelector('.o_list_view .o_data_row')",
-            login="admin",
-            timeout=60,
-        )
-        self.env.invalidate_all()
+        listed = "!!document.querySelector('.o_list_view .o_data_row')"
+        self.play(f"/odoo/action-{action.id}", CHOOSE_AND_CONFIRM, ready=listed)
         self.assertEqual(order.sale_order_id.state, "sale")
         self.assertEqual(order.sale_order_id.order_line.product_id, self.products[0])
         self.assertFalse(order.todo)

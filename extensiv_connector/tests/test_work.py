@@ -5,8 +5,8 @@ from odoo import fields
 from odoo.tests import HttpCase, tagged
 
 from ..flows.runner import Result
-from .common import ConnectorCase, ConnectorMixin
-from .test_inventory_browser import HANDS
+from .browser_common import BrowserMixin
+from .common import ConnectorCase
 
 
 def orders(count):
@@ -173,7 +173,7 @@ class TestWork(ConnectorCase):
 
 
 @tagged("post_install", "-at_install")
-class TestWorkInBrowser(ConnectorMixin, HttpCase):
+class TestWorkInBrowser(BrowserMixin, HttpCase):
     """Many orders chosen from the list are imported while the page stays free, and the list is read anew."""
 
     @classmethod
@@ -190,21 +190,17 @@ class TestWorkInBrowser(ConnectorMixin, HttpCase):
         with self.flows():
             self.account.action_pull_orders()
         self.products[0].default_code = "TEE-1"
-        self.env.flush_all()
-        self.browser_js(
+        self.play(
             "/odoo/action-extensiv_connector.extensiv_order_all_action",
-            f"""{HANDS} play(async () => {{
+            """
                 await see(".o_data_row", "Failed");
                 await click(".o_list_view thead .o_list_record_selector input");
                 await click(".o_control_panel button[name=action_import]");
                 await see(".o_notification", "2 of 2 orders are imported.");
                 await until("the list is read anew", () =>
                     [...document.querySelectorAll(".o_data_row")].every((row) => row.innerText.includes("Imported")));
-            }})""",
+            """,
             ready="!!document.querySelector('.o_list_view')",
-            login="admin",
-            timeout=60,
         )
-        self.env.invalidate_all()
         imported = self.env["extensiv.order"].search([("account_id", "=", self.account.id)])
         self.assertEqual(set(imported.mapped("state")), {"imported"})

@@ -9,8 +9,9 @@ character. Payment secrets are dropped or masked first, at any depth (``sanitizi
 up by; of anything but an order only the named fields are read at all.
 """
 
+from .addresses import REDACTED, Address
 from .listings import Alert, Alias, Cart, Merchant, Page, Product, ShipMethod
-from .orders import REDACTED, Address, ListedOrder, Order, OrderLine, codes_of
+from .orders import ListedOrder, Order, OrderLine, codes_of
 from .shipments import OrderStatus, Shipment, ShipmentItem
 from .stock import LOCATION_KEYS, BatchResult, Failure, InventoryItem, Level, LevelAt, Location
 
