@@ -138,6 +138,8 @@ class ExtensivCompare(models.TransientModel):
         counts = {outcome: 0 for outcome, _label in self.line_ids._fields["outcome"].selection}
         for line in self.line_ids:
             counts[line.outcome] += 1
+        if not self.line_ids and not self.level_count:
+            return self.env._("There was no accepted stock level to compare with EIM.")
         if not self.line_ids:
             return self.env._("EIM has all stock levels as it accepted them: %s.", self.level_count)
         message = self.env._(
