@@ -48,6 +48,10 @@ class TestEmbedded(ConnectorCase):
         error = self.env["extensiv.error"].create(
             {**mine, "flow": "orders", "key": "E-1", "category": "data", "message": "No such SKU."}
         )
+        carrier = self.env["delivery.carrier"].search([], limit=1) or self.env["delivery.carrier"].create(
+            {"name": "Van", "product_id": self.env["product.product"].create({"name": "Van"}).id}
+        )
+        method = self.env["extensiv.eim.method"].create({**mine, "code": "50", "description": "FedEx"})
         made = [
             self.account,
             location,
@@ -80,9 +84,9 @@ class TestEmbedded(ConnectorCase):
             self.env["extensiv.sku.alias"].create({**mine, "sku": "OLD", "product_id": self.products[0].id}),
             self.env["extensiv.cart.type"].search([], limit=1),
             self.last_run(),
-            self.env["delivery.carrier"].search([], limit=1)
-            or self.env["delivery.carrier"].create(
-                {"name": "Van", "product_id": self.env["product.product"].create({"name": "Van"}).id}
+            carrier,
+            self.env["extensiv.carrier.method"].create(
+                {**mine, "delivery_carrier_id": carrier.id, "method_id": method.id}
             ),
             self.stock,
         ]

@@ -143,7 +143,7 @@ class TestSetup(ConnectorCase):
             "connect": (
                 "paid service",
                 "Single Merchant",
-                "WMS set-up page",
+                "WMS Setup",
                 "API Access Only",
                 "Test WMS Connection",
                 "Paste",
