@@ -212,12 +212,12 @@ class Audit(FlowRun):
             record.write({"state": "cancelled", "status": order.status})
             return
         if order.on_hold:
-            record.write({"state": "on_hold", "status": filter_known(self.env, order.status)})
+            record.write({"state": "on_hold", "status": filter_known(order.status)})
             return
         received = self.inbox.store_fetched([order])
         if order.status in shipped_elsewhere.SHIPPED and not received.sale_order_id:
             received.is_shipped_already = True
-        status = filter_known(self.env, order.status)
+        status = filter_known(order.status)
         record.write({"state": "imported", "status": status, "order_id": received.id, "message": False})
         self.counts["received"] += 1
 

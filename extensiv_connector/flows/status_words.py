@@ -1,19 +1,23 @@
 """EIM's statuses of an order, in words for a person."""
 
+# All that EIM's contract names.
+KNOWN = ("new", "at_wms", "partial", "shipped", "confirmed", "error", "canceled")
+
 
 def get_words(env):
-    """Return ``{EIM's status: what a person reads}`` of all that its contract names."""
-    return {
-        "new": env._("New"),
-        "at_wms": env._("Received by us"),
-        "partial": env._("Shipped in part"),
-        "shipped": env._("Shipped"),
-        "confirmed": env._("Shipped, the cart was told"),
-        "error": env._("Error"),
-        "canceled": env._("Cancelled"),
-    }
+    """Return ``{EIM's status: what a person reads}`` of all that are ``KNOWN``."""
+    words = (
+        env._("New"),
+        env._("Received by us"),
+        env._("Shipped in part"),
+        env._("Shipped"),
+        env._("Shipped, the cart was told"),
+        env._("Error"),
+        env._("Cancelled"),
+    )
+    return dict(zip(KNOWN, words, strict=True))
 
 
-def filter_known(env, status):
+def filter_known(status):
     """Return ``status`` where it has words, else False."""
-    return status in get_words(env) and status
+    return status in KNOWN and status

@@ -124,8 +124,8 @@ class ExtensivError(models.Model):
                 .search_fetch([("id", "in", errors.mapped("res_id"))], [NAMES[model]])
             )
         for error in self:
-            name = name_key(self.env, error.flow, error.key or "")
-            error.concerns = names.get((error.res_model, error.res_id)) or name
+            name = names.get((error.res_model, error.res_id))
+            error.concerns = name or name_key(self.env, error.flow, error.key or "")
 
     def _search_concerns(self, operator, value):
         if operator not in ("ilike", "in"):

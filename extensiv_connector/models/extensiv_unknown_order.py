@@ -81,7 +81,7 @@ class ExtensivUnknownOrder(models.Model):
         }
         for order in orders:
             record = known.get(order.cust_ref)
-            status = filter_known(self.env, order.status)
+            status = filter_known(order.status)
             if record and record.state in ("found", "old", "on_hold") and record.status != status:
                 record.status = status
             # What was on hold stays so here until it is received: that it was is why it is.
@@ -103,7 +103,7 @@ class ExtensivUnknownOrder(models.Model):
             "listed_at": order.created or order.order_date,
             "amount_total": float(order.grand_total or 0),
             "currency_code": order.currency,
-            "status": filter_known(self.env, order.status),
+            "status": filter_known(order.status),
         }
 
     @api.model
