@@ -1,43 +1,14 @@
 from odoo.tests import HttpCase, new_test_user, tagged
 
-from .common import ConnectorMixin
+from .browser_common import BrowserMixin
 
-# Steps in the page: wait for what `find` names (by a selector, and by its text), then do something with it.
-TOOLS = """
-    const pause = (ms) => new Promise((done) => setTimeout(done, ms));
-    async function find(selector, text = "") {
-        for (let tries = 0; tries < 150; tries++) {
-            for (const found of document.querySelectorAll(selector)) {
-                if (found.innerText.includes(text) && found.offsetParent !== null) {
-                    return found;
-                }
-            }
-            await pause(100);
-        }
-        throw new Error(`no ${selector} with "${text}" in: ${document.body.innerText}`);
-    }
-    async function gone(selector, text = "") {
-        for (let tries = 0; tries < 150; tries++) {
-            if (![...document.querySelectorAll(selector)].some((found) => found.innerText.includes(text))) {
-                return;
-            }
-            await pause(100);
-        }
-        throw new Error(`${selector} with "${text}" is still there`);
-    }
-    async function type(selector, text) {
-        const input = await find(selector);
-        input.focus();
-        input.value = text;
-        input.dispatchEvent(new Event("input", {bubbles: true}));
-        input.dispatchEvent(new Event("change", {bubbles: true}));
-    }
-"""
 READY = "odoo.isReady === true"
 
 
 @tagged("post_install", "-at_install")
-class TestObserveInBrowser(ConnectorMixin, HttpCase):
+class TestObserveInBrowser(BrowserMixin, HttpCase):
+    who = "watcher"
+
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
@@ -62,16 +33,7 @@ class TestObserveInBrowser(ConnectorMixin, HttpCase):
         self.pull()
 
     def walk(self, path, steps):
-        self.env.flush_all()
-        self.browser_js(
-            path,
-            f"{TOOLS} (async () => {{ {steps} console.log('test successful'); }})()"
-            ".catch((error) => console.error(error.message));",
-            READY,
-            login="watcher",
-            timeout=90,
-        )
-        self.env.invalidate_all()
+        self.play(path, steps, ready=READY, timeout=90)
 
     def errors(self):
         return self.env["extensiv.error"].search([("account_id", "=", self.account.id)])
@@ -82,10 +44,10 @@ class TestObserveInBrowser(ConnectorMixin, HttpCase):
         self.walk(
             "/odoo/action-extensiv_connector.extensiv_error_action",
             """
-            await find(".o_data_row", "A-1");
-            (await find(".o_list_view thead .o_list_record_selector input")).click();
-            (await find(".o_control_panel button[name=action_retry]")).click();
-            await find(".o_notification", "2 of 2 solved");
+            await see(".o_data_row", "A-1");
+            await click(".o_list_view thead .o_list_record_selector input");
+            await click(".o_control_panel button[name=action_retry]");
+            await see(".o_notification", "2 of 2 solved");
             await gone(".o_data_row", "A-1");
         """,
         )
@@ -96,10 +58,10 @@ class TestObserveInBrowser(ConnectorMixin, HttpCase):
         self.walk(
             "/odoo/action-extensiv_connector.extensiv_error_action",
             """
-            const row = await find(".o_data_row", "B-1");
+            const row = await see(".o_data_row", "B-1");
             row.querySelector("button[name=action_dismiss]").click();
             await gone(".o_data_row", "B-1");
-            await find(".o_data_row", "B-2");
+            await see(".o_data_row", "B-2");
         """,
         )
         self.assertEqual({error.key: error.state for error in self.errors()}, {"B-1": "dismissed", "B-2": "open"})
@@ -109,12 +71,12 @@ class TestObserveInBrowser(ConnectorMixin, HttpCase):
         self.walk(
             "/odoo/action-extensiv_connector.extensiv_error_action",
             """
-            (await find(".o_data_row", "C-1")).querySelector("button[name=action_fix]").click();
-            await find(".modal [name=sku]", "ABC-1");
+            (await see(".o_data_row", "C-1")).querySelector("button[name=action_fix]").click();
+            await see(".modal [name=sku]", "ABC-1");
             await type(".modal [name=product_id] input", "Black tee");
-            (await find(".modal .o-autocomplete--dropdown-item", "Black tee")).click();
-            (await find(".modal button[name=action_add]")).click();
-            await find(".o_notification", "Solved");
+            await click(".modal .o-autocomplete--dropdown-item", "Black tee");
+            await click(".modal button[name=action_add]");
+            await see(".o_notification", "Solved");
             await gone(".modal");
             await gone(".o_data_row", "C-1");
         """,
@@ -126,14 +88,14 @@ class TestObserveInBrowser(ConnectorMixin, HttpCase):
         self.walk(
             "/odoo/action-extensiv_connector.extensiv_dashboard_action",
             """
-            const card = await find(".o_kanban_record", "Test shops");
-            await find(".o_kanban_record", "Errors waiting for a person: 1.");
-            await find(".o_kanban_record canvas");
+            const card = await see(".o_kanban_record", "Test shops");
+            await see(".o_kanban_record", "Errors waiting for a person: 1.");
+            await see(".o_kanban_record canvas");
             for (const cart of ["Shopify", "Orders", "Alerts"]) {
-                await find(".o_kanban_record", cart);
+                await see(".o_kanban_record", cart);
             }
             card.querySelector("[name=action_open_errors]").click();
-            await find(".o_data_row", "D-1");
+            await see(".o_data_row", "D-1");
         """,
         )
 
@@ -142,12 +104,12 @@ class TestObserveInBrowser(ConnectorMixin, HttpCase):
         self.walk(
             "/odoo/action-extensiv_connector.extensiv_dashboard_action",
             """
-            (await find(".o_kanban_record [name=action_open_diagnosis]")).click();
+            await click(".o_kanban_record [name=action_open_diagnosis]");
             await type(".modal [name=order_number] input", "E-1");
-            (await find(".modal button[name=action_diagnose]")).click();
-            await find(".modal [data-mark=bad]", "could not be imported: SKU ABC-1");
-            await find(".modal [data-mark=good]", "EIM knows the order");
-            await find(".modal button.o_clipboard_button, .modal .o_clipboard_button", "Copy as Text");
+            await click(".modal button[name=action_diagnose]");
+            await see(".modal [data-mark=bad]", "could not be imported: SKU ABC-1");
+            await see(".modal [data-mark=good]", "EIM knows the order");
+            await see(".modal button.o_clipboard_button, .modal .o_clipboard_button", "Copy as Text");
         """,
         )
 
@@ -163,10 +125,8 @@ class TestObserveInBrowser(ConnectorMixin, HttpCase):
             // Odoo keeps the browser's own function, so it is its object that is looked over
             const {browser} = odoo.loader.modules.get("@web/core/browser/browser");
             browser.open = (url, target) => { opened = `${url} ${target}`; return {closed: false}; };
-            (await find(".o_data_row td[name=subject]", "Cart access")).click();
-            for (let tries = 0; tries < 50 && !opened; tries++) {
-                await pause(100);
-            }
+            await click(".o_data_row td[name=subject]", "Cart access");
+            await until("a page opened", () => opened);
             if (opened !== "https://app.example.com/alerts _blank") {
                 throw new Error(`opened ${opened}`);
             }
@@ -180,20 +140,20 @@ class TestObserveInBrowser(ConnectorMixin, HttpCase):
         self.walk(
             f"/odoo/action-extensiv_connector.extensiv_account_action/{self.account.id}",
             """
-            (await find("button[name=action_open_diagnosis]")).click();
-            (await find(".modal button[name=action_open_routes]")).click();
-            (await find("button[name=action_try_routes]")).click();
-            await find(".o_data_row", "Answered, entries");
-            const row = await find(".o_data_row", "Tell EIM that an order is in Odoo.");
+            await click("button[name=action_open_diagnosis]");
+            await click(".modal button[name=action_open_routes]");
+            await click("button[name=action_try_routes]");
+            await see(".o_data_row", "Answered, entries");
+            const row = await see(".o_data_row", "Tell EIM that an order is in Odoo.");
             row.querySelector("button[name=action_prove]").click();
-            (await find(".modal div[name=order_id] input")).click();
-            (await find(".o-autocomplete--dropdown-item", "P-1")).click();
-            await find(".modal div[name=request_body]", "at_wms");
-            (await find(".modal button[name=action_send]")).click();
-            await find(".modal .alert-success", "EIM accepted it, and shows it done.");
-            (await find(".modal footer button", "Close")).click();
+            await click(".modal div[name=order_id] input");
+            await click(".o-autocomplete--dropdown-item", "P-1");
+            await see(".modal div[name=request_body]", "at_wms");
+            await click(".modal button[name=action_send]");
+            await see(".modal .alert-success", "EIM accepted it, and shows it done.");
+            await click(".modal footer button", "Close");
             await gone(".modal");
-            await find(".o_data_row", "new → at_wms");
+            await see(".o_data_row", "new → at_wms");
         """,
         )
         self.assertEqual(self.account.route_proofs["acknowledge"]["result"], "proven")
