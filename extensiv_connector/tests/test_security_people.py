@@ -77,14 +77,18 @@ class TestPeople(SecurityCase):
             with self.assertRaises(AccessError):
                 getattr(wizard, action)()
 
-    def test_nobody_ties_an_order_to_the_account_of_another_company(self):
-        seller = new_test_user(
+    def _make_person_elsewhere(self, group):
+        """Return a user of the other company alone."""
+        return new_test_user(
             self.env,
-            login="seller_elsewhere",
-            groups="base.group_user,sales_team.group_sale_manager",
+            login="elsewhere",
+            groups=f"base.group_user,{group}",
             company_id=self.other_company.id,
             company_ids=self.other_company.ids,
         )
+
+    def test_nobody_ties_an_order_to_the_account_of_another_company(self):
+        seller = self._make_person_elsewhere("sales_team.group_sale_manager")
         order = (
             self.env["sale.order"]
             .with_user(seller)
@@ -100,13 +104,7 @@ class TestPeople(SecurityCase):
 
     @mute_logger("odoo.addons.base.models.ir_rule")
     def test_managers_make_and_move_nothing_into_companies_that_are_not_theirs(self):
-        manager = new_test_user(
-            self.env,
-            login="manager_elsewhere",
-            groups="base.group_user,extensiv_connector.group_manager",
-            company_id=self.other_company.id,
-            company_ids=self.other_company.ids,
-        )
+        manager = self._make_person_elsewhere("extensiv_connector.group_manager")
         theirs = self._make_records(self.other_company)
         account = self.records["extensiv.account"].id
         for name, vals in {
